@@ -46,6 +46,7 @@ class World:
         self.unmarked: Counter[str] = Counter()
         """How often a number was shown as measured or counted."""
         self._gas = winter.boiler.gas_kwh
+        self._counted = sum(self.midnight[key] for key in ("el_heating", "el_dhw"))
 
     async def step(self) -> None:
         await self.winter.step()
@@ -53,6 +54,8 @@ class World:
         gas, self._gas = self.winter.boiler.gas_kwh - self._gas, self.winter.boiler.gas_kwh
         gas_w = gas / (STEP_S / 3600) * 1000
         hours, price = STEP_S / 3600, retail(self.winter.now)
+        counted = sum(pump.energy[key] for key in ("el_heating", "el_dhw"))
+        mean_w, self._counted = (counted - self._counted) * 1000 / hours, counted
         self.energy[PUMP] += pump.power_w * hours / 1000
         self.energy[MINER] += machine.power_w * hours / 1000
         revenue = machine.hash_ths / 1000 * HASHPRICE / 24 * 0.98
@@ -69,6 +72,8 @@ class World:
                 "miner_price": price - revenue * 1000 / machine.power_w if machine.power_w > 500 else math.nan,
                 "cop_day": self.cop(pump.energy, self.midnight),
                 "pump": pump.power_w,
+                "pump_mean": mean_w,
+                "power_mean": mean_w + machine.power_w,
                 "miner": machine.power_w,
                 "pump_heat": pump.heat_w,
                 "boiler_heat": gas_w * EFFICIENCY,
@@ -113,7 +118,8 @@ class World:
         """Whether it is unknown, marked as an estimate, or within 5 % of what the truth was in the last steps."""
         if state is None or not is_unmarked(state):
             return True
-        seen = [row[truth] for row in self.recent][-SLOW.get(truth, RECENT) :]
+        rows = list(self.recent)[-SLOW.get(truth, RECENT) :]
+        seen = [row[name] for row in rows for name in (truth, f"{truth}_mean") if name in row]
         if any(math.isnan(value) for value in seen):  # it was not defined all the time
             return True
         self.checked[truth] += 1
