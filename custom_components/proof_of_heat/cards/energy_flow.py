@@ -19,7 +19,7 @@ from ..sources.managed_source import ManagedSource
 
 MAX_OFFSET: Final = 400
 """So many periods before the present one can be shown."""
-_UNITS: Final = {"energy": UnitOfEnergy.KILO_WATT_HOUR}
+_UNITS: Final[dict[str, str]] = {"energy": UnitOfEnergy.KILO_WATT_HOUR}
 _HOUR: Final = timedelta(hours=1)
 _ROLES: Final = {
     ("grid", "stat_energy_from"): "grid",
