@@ -2,13 +2,13 @@
 
 import { html, nothing, svg, type PropertyDeclarations, type TemplateResult } from "lit";
 import { SuiteCard } from "../../lib/card.js";
-import { formatEnergy, formatList, formatMoment, formatMoney } from "../../lib/format.js";
+import { formatEnergy, formatList, formatMoment, formatMoney, formatNumber } from "../../lib/format.js";
 import { localizer, pageLanguage } from "../../lib/localize.js";
 import { TEXTS } from "../../lib/proof-of-heat.js";
 import { Request } from "../../lib/request.js";
 import { Width } from "../../lib/resize.js";
 import { message, stateMessage } from "../../lib/state-message.js";
-import type { CardConfig, ConfigForm, GridOptions, HomeAssistant } from "../../lib/types.js";
+import type { CardConfig, ConfigForm, GridOptions, HomeAssistant, Locale } from "../../lib/types.js";
 import { KIND_COLORS } from "../heating-overview/const.js";
 import { readConfig, stubConfig, type EnergyFlowConfig } from "./config.js";
 import { MAX_OFFSET, NODE_COLORS, PERIODS, type EnergyFlow, type EnergyFlowMessage, type FlowNode, type Period } from "./const.js";
@@ -17,7 +17,9 @@ import { BAR, fitted, LABEL, layout, type Bar } from "./layout.js";
 import { periodName } from "./period.js";
 import { styles } from "./styles.js";
 
-const digits = (kwh: number): number => (kwh < 1 ? 2 : kwh < 100 ? 1 : 0);
+/** Less than a kWh is shown in Wh. */
+const energy = (kwh: number, locale: Locale): string =>
+  kwh < 1 ? `${formatNumber(kwh * 1000, locale)} Wh` : formatEnergy(kwh, locale, kwh < 100 ? 1 : 0);
 /** What was recorded later than this after the begin of a period is told. */
 const LATE_S = 3700;
 
@@ -140,14 +142,14 @@ export class EnergyFlowCard extends SuiteCard<EnergyFlowConfig> {
   }
 
   private amount(kwh: number, estimated: boolean): string {
-    return this.hass ? (estimated ? "≈ " : "") + formatEnergy(kwh, this.hass.locale, digits(kwh)) : "";
+    return this.hass ? (estimated ? "≈ " : "") + energy(kwh, this.hass.locale) : "";
   }
 
   private bar({ node, kwh, estimated, x, y, height }: Bar, data: EnergyFlow, width: number, color: string): TemplateResult {
     const [anchor, at] = [["start", x], ["middle", x + BAR / 2], ["end", x + BAR]][node.column] ?? ["start", x];
     const name = this.name(node);
     const revenue = data.revenue.find(({ source }) => source === node.id);
-    const money = revenue && this.hass ? ` · +${formatMoney(revenue.value, data.currency, this.hass.locale)}` : "";
+    const money = revenue && revenue.value >= 0.005 && this.hass ? ` · +${formatMoney(revenue.value, data.currency, this.hass.locale)}` : "";
     return svg`
       <rect x=${x} y=${y} width=${BAR} height=${height} rx="3" fill=${color} />
       <text class="name" x=${at} y=${y - LABEL + 14} text-anchor=${anchor}>${fitted(name, width / 3 - 8)}<title>${name}</title></text>
