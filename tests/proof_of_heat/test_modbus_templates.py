@@ -121,7 +121,7 @@ def test_the_command_prints_lines_or_json(tmp_path: Path, capsys: pytest.Capture
         (["modbus", "lambda_eu", "{text}"], "does not contain a JSON object"),
     ],
 )
-def test_the_command_says_what_is_wrong(
+def test_the_command_names_the_problem(
     argv: list[str], text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "dump.json").write_text('{"2": 1}')
