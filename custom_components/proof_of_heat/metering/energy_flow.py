@@ -1,7 +1,7 @@
 """Energy flows of a period: from what supplies the heat sources to where their heat goes. Without Home Assistant.
 
 Input are energies by bucket (an hour, or 5 minutes of the present hour). What is not counted is not invented: a source
-without a counter of its consumption is named as unknown, and heat that nobody measures ends in "unmeasured".
+without a counter of its consumption is named as unknown, and heat that is not measured ends in "unmeasured".
 """
 
 from collections.abc import Iterable, Mapping
