@@ -143,7 +143,7 @@ async def test_a_source_without_statistics_is_unknown(entry: MockConfigEntry, as
     assert (shown["cost"], shown["recorded_from"]) == (None, None)
 
 
-async def test_the_origin_by_the_meters_of_the_energy_dashboard(hass: HomeAssistant, entry: MockConfigEntry, ask: Ask) -> None:
+async def test_the_origin_by_the_energy_dashboard(hass: HomeAssistant, entry: MockConfigEntry, ask: Ask) -> None:
     from homeassistant.components.energy.data import async_get_manager
 
     hass.config.components.add("energy")
