@@ -16,7 +16,6 @@ import pytest
 
 from custom_components.ota.data import OtaData
 from custom_components.ota.rollout.models import JobState
-
 from firmware.esphome import build
 
 from .conftest import AddDevice, Release, rollout
@@ -26,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1200),
     pytest.mark.skipif(build.missing_tool() is not None, reason=f"{build.missing_tool()} is not installed"),
 ]
 
