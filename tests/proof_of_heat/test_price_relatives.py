@@ -234,3 +234,10 @@ async def test_negative_prices(hass: HomeAssistant, freezer: FrozenDateTimeFacto
     home = await made(hass, freezer)
     assert shown(home) == (pytest.approx(price), 36 * 4)
     assert issues(hass) == set()
+
+
+async def test_a_forecast_beside_an_unknown_price(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    publish(hass, "unknown", raw_today=hourly())
+    home = await made(hass, freezer)
+    assert shown(home) == (0.2, 36 * 4)
+    assert issues(hass) == set()

@@ -6,7 +6,8 @@ from functools import partial
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant, State
 from homeassistant.util import dt as dt_util
 
 from .._lib.money import UnknownUnitError, is_plausible_price
@@ -42,7 +43,7 @@ def read_prices(hass: HomeAssistant, config: SystemConfig, now: datetime, row_fa
 
     `row_factor`: that of an earlier reading, for a moment in which prices near zero cannot be compared.
     """
-    state = known(hass, config.price_entity)
+    state = _with_rows(hass, config.price_entity)
     if state is None:
         return KnownPrices()
     try:
@@ -80,6 +81,13 @@ def read_prices(hass: HomeAssistant, config: SystemConfig, now: datetime, row_fa
         currency_problem(state, unit, home),
         row_factor,
     )
+
+
+def _with_rows(hass: HomeAssistant, entity_id: str | None) -> State | None:
+    """Return the state of a price sensor; one without a present price may have a forecast all the same."""
+    state = hass.states.get(entity_id) if entity_id else None
+    is_usable = state is not None and state.state != STATE_UNAVAILABLE and ATTR_UNIT_OF_MEASUREMENT in state.attributes
+    return state if is_usable else known(hass, entity_id)
 
 
 def _plausible(rows: PriceSeries, currency: str) -> PriceSeries:
@@ -145,7 +153,7 @@ class ElectricityPrice:
             self._query.refresh_if_due(now)
         fetched = None if self._query is None else self._query.value
         entity_id = self._config.price_entity
-        states = [known(self._hass, name) for name in (entity_id, entity_id and _next_day(entity_id))]
+        states = [_with_rows(self._hass, name) for name in (entity_id, entity_id and _next_day(entity_id))]
         updates = (None if state is None else state.last_updated for state in states)
         key = (*updates, id(fetched), now.timestamp() // 900)
         if key != self._key:
