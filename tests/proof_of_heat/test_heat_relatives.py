@@ -29,11 +29,13 @@ from custom_components.proof_of_heat.drivers.modbus.registers import Register
 from custom_components.proof_of_heat.drivers.modbus.word_order import WordOrder
 from custom_components.proof_of_heat.drivers.plausible import plausible_reading, plausible_state
 from custom_components.proof_of_heat.drivers.viessmann.features import ELECTRICITY, decode
+from custom_components.proof_of_heat.engine.config import SourceConfig
 from custom_components.proof_of_heat.inputs.states import power, temperature
 from custom_components.proof_of_heat.inputs.weather import parse_forecast
 from custom_components.proof_of_heat.runtime.site_power import SitePower
 from custom_components.proof_of_heat.sources.external import DIRECTORY, ExternalSource
 from custom_components.proof_of_heat.sources.ha_entity import EntityOptions, capabilities_of
+from custom_components.proof_of_heat.sources.source_snapshot import source_snapshot
 
 from .ha import OUTDOOR, ROOM, start, system, thermometer, zone
 
@@ -297,6 +299,27 @@ def test_a_forecast_of_wind_only() -> None:
     begin = datetime(2027, 1, 10, 6, tzinfo=UTC)
     winds = [{"datetime": begin.isoformat(), "wind_speed": 12.0, "condition": "windy"}]
     assert parse_forecast({"w": {"forecast": winds}}, "w").temperatures_c == ()
+
+
+# --- sources that are off ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "on", "power_w", "estimated"),
+    [
+        (SourceKind.BOILER, False, 0.0, False),
+        (SourceKind.BOILER, True, 90.0, True),
+        (SourceKind.DIRECT_ELECTRIC, False, 0.0, False),
+        (SourceKind.HEAT_PUMP, False, 0.0, True),
+        (SourceKind.MINER, False, 12.0, True),
+    ],
+)
+def test_no_power_of_what_is_off_is_no_estimate(kind: SourceKind, on: bool, power_w: float, estimated: bool) -> None:
+    """Else the power of the whole home would be one. A heat pump in standby draws some power."""
+    device = Device(state())
+    device._state = state(on=on, power_w=power_w)
+    config = SourceConfig(source_id="x", kind=kind)
+    assert source_snapshot(device, config, NOW).power_estimated is estimated
 
 
 # --- targets that cannot be set ------------------------------------------------------------------------------------

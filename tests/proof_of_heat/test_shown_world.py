@@ -25,4 +25,4 @@ async def test_every_number_is_true_or_marked(winter: Winter) -> None:
             true - begin_true, rel=0.05, abs=0.25 if name != "cost" else 0.05
         ), name
     # A test in which everything is marked would show nothing.
-    assert all(world.unmarked[name] > STEPS for name in ("price", "outdoor", "miner", "pump"))
+    assert all(world.unmarked[name] > STEPS for name in ("price", "outdoor", "miner", "pump", "power"))
