@@ -18,7 +18,7 @@ type Block = tuple[int, int]
 
 
 class WeekError(ValueError):
-    """A week that cannot be read; the text says what is wrong and where."""
+    """A week that cannot be read; the text names the place and the reason."""
 
 
 def week_of(schedule: WeekSchedule | None) -> list[list[Block]]:
