@@ -1,4 +1,4 @@
-import{COMMON as e,LitElement as t,Subscription as n,SuiteCard as r,css as i,formatDuration as a,formatMoment as o,html as s,isWebSocketError as c,localizer as l,nothing as u,pageLanguage as d,registerCard as f,withCommon as p}from"/heat_suite_static/runtime-05bf575b423b.js";var m={packed:`Firmware-Rollouts
+import{COMMON as e,LitElement as t,Subscription as n,SuiteCard as r,css as i,formatDuration as a,formatMoment as o,html as s,isWebSocketError as c,localizer as l,nothing as u,pageLanguage as d,registerCard as f,withCommon as p}from"/heat_suite_static/runtime-343a60e01074.js";var m={packed:`Firmware-Rollouts
 Wellen, Geräte, Freigaben und Fehler von Firmware-Rollouts; ein Release hochladen.
 Titel
 Geplant

@@ -110,6 +110,17 @@ export class HouseCard extends SuiteCard<HouseConfig> {
         width: 100%;
         accent-color: var(--primary-color);
       }
+      td:first-child {
+        white-space: nowrap;
+      }
+      ha-card {
+        container-type: inline-size;
+      }
+      @container (max-width: 430px) {
+        .values {
+          grid-template-columns: 1fr;
+        }
+      }
       .small {
         font-size: 12px;
       }
@@ -184,10 +195,11 @@ export class HouseCard extends SuiteCard<HouseConfig> {
     `;
   }
 
-  private format(name: ValueName, value: number, hass: HomeAssistant): string {
-    if (name === "loss_w_k") return `${formatNumber(isFahrenheit(hass) ? value / 1.8 : value, hass.locale)} ${this.lossUnit(hass)}`;
-    if (name === "time_constant_h") return `${formatNumber(value, hass.locale)} h`;
-    return `${formatNumber(value, hass.locale, 1)} m²`;
+  /** A value with its unit, or the number alone. */
+  private format(name: ValueName, value: number, hass: HomeAssistant, alone = false): string {
+    const shown = name === "loss_w_k" && isFahrenheit(hass) ? value / 1.8 : value;
+    const number = formatNumber(shown, hass.locale, name === "solar_gain_m2" ? 1 : 0);
+    return alone ? number : `${number} ${{ loss_w_k: this.lossUnit(hass), time_constant_h: "h", solar_gain_m2: "m²" }[name]}`;
   }
 
   private lossUnit(hass: HomeAssistant): string {
@@ -208,7 +220,7 @@ export class HouseCard extends SuiteCard<HouseConfig> {
         ${sd === null
           ? nothing
           : html`<div class="range" aria-hidden="true"><i style=${`left:${percent(low)}%;width:${percent(high) - percent(low)}%`}></i><b style=${`left:${percent(value)}%`}></b></div>
-              <span>${localize("house.range", { low: this.format(name, low, hass), high: this.format(name, high, hass) })}</span>`}
+              <span>${localize("house.range", { low: this.format(name, low, hass, true), high: this.format(name, high, hass) })}</span>`}
         <span>${this.meaning(name, value, data, hass)}</span>
       </div>
     `;
