@@ -15,7 +15,7 @@ def display_name(word: str) -> str:
 
 
 def device_name(system: str, device: str) -> str:
-    """Return the name of a device by its topic; a mere number says nothing without its system."""
+    """Return the name of a device by its topic; a mere number needs its system."""
     return f"{display_name(system)} {device}" if device.isdigit() else display_name(device)
 
 

@@ -44,7 +44,7 @@ def own_config_folder(hass: HomeAssistant, tmp_path: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def subscriptions_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Core's mqtt client groups subscriptions for half a second: with a clock that stands, that would never end."""
+    """Core's mqtt client groups subscriptions for half a second: with a frozen clock, that would never end."""
     for name in ("INITIAL_SUBSCRIBE_COOLDOWN", "SUBSCRIBE_COOLDOWN", "UNSUBSCRIBE_COOLDOWN"):
         monkeypatch.setattr(f"homeassistant.components.mqtt.client.{name}", 0.0)
 

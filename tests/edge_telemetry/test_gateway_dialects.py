@@ -376,7 +376,7 @@ def test_the_objects_of_bthome(data: str, expected: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("data", ["", "41a47266c95f730011223378237214", "2002ca09", "40", "40ee01"])
-def test_bthome_that_cannot_be_read_says_so(data: str) -> None:
+def test_bthome_that_cannot_be_read_is_an_error(data: str) -> None:
     with pytest.raises(DecodeError):
         decode_service_data(bytes.fromhex(data))
 

@@ -57,7 +57,7 @@ async def test_sensors_are_offline_with_the_gateway_that_relays_them(
     assert state(hass, "temperature_c", "home/theengs/C47C8D661011") == "unavailable"
     await publish("home/hall/LWT", "offline", retain=True)
     assert state(hass, "temperature_c", BLE) == "unavailable"
-    # Another gateway hears it.
+    # Another gateway receives it.
     await publish("home/attic/LWT", "online", retain=True)
     await publish("home/attic/BTtoMQTT/A4C1386E4AE8", {**ATC, "tempc": 14.3})
     assert state(hass, "temperature_c", BLE) == "14.3"

@@ -63,7 +63,7 @@ class Dialect:
         scalars: Whether a message may be a single value or a text.
         is_fixed: Whether a pattern without a placeholder for the device names a gateway whose messages contain it.
         keepalive: Returns the topic of the requests without which a gateway publishes nothing, by its data topic.
-        empty_is_offline: Whether an empty message means that a device is gone for now.
+        empty_is_offline: Whether an empty message means that a device is offline.
     """
 
     key: str

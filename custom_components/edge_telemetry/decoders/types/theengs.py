@@ -66,7 +66,7 @@ _IGNORED: Final = frozenset(
      "volt", "pres", "weight"}
 )  # fmt: skip
 _NOT_READINGS: Final = frozenset({"rssi", "distance_m"})
-# A lower voltage beside a power is that of a battery.
+# A lower voltage of a sensor that measures no power is that of a battery.
 _MAINS_FROM_V: Final = 60.0
 # Air pressure in hPa; the pressure of tires is in bar.
 _AIR_HPA: Final = (300.0, 1200.0)

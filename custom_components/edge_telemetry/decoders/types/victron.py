@@ -2,7 +2,7 @@
 
 Facts: README of victronenergy/dbus-flashmq (topics, keep-alive, values that disappear) and the D-Bus paths of
 github.com/victronenergy/venus/wiki/dbus. Nothing is published without a request every minute: the integration sends one
-every 30 seconds. A value that the device does not have is null; an empty message means that the device is gone.
+every 30 seconds. A value that the device does not have is null; an empty message means that the device is offline.
 """
 
 from collections.abc import Mapping
@@ -79,7 +79,7 @@ _ENDINGS: Final[dict[str, str]] = {
     "V": "voltage_v",
     "Voltage": "voltage_v",
 }
-# The levels before it -> the begin of the name; "" says nothing more.
+# The levels before it -> the begin of the name; "" adds nothing.
 _PARTS: Final[dict[str, str]] = {
     "Ac": "",
     "ActiveIn": "input",
