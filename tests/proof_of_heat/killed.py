@@ -54,7 +54,7 @@ async def kill(winter: Winter, disk: Disk, stack: AsyncExitStack) -> None:
     new.config.latitude, new.config.longitude = old.config.latitude, old.config.longitude
     await new.config.async_set_time_zone("Europe/Rome")
     restore_state.async_get(new).last_states.update(states)
-    # The old process is gone: its sockets and tasks end, its files are no longer read.
+    # The old process has ended: its sockets and tasks end, its files are no longer read.
     await old.config_entries.async_unload(entry.entry_id)
     await old.async_block_till_done()
     weather_service(new, winter.gone)

@@ -148,7 +148,7 @@ def test_a_year_without_one_of_its_parts_is_unknown() -> None:
 
 @pytest.mark.parametrize("words", [[0x8000, 0], [0, 0x8000], [0x7FFF, 0xFFFF], [0xFFFF, 0x7FFF], [0xFFFF, 0xFFFF]])
 @pytest.mark.parametrize("data_type", ["int32", "uint32"])
-def test_a_placeholder_says_nothing_about_the_word_order(words: list[int], data_type: str) -> None:
+def test_a_placeholder_is_no_evidence_of_the_word_order(words: list[int], data_type: str) -> None:
     order = WordOrder()
     register = Register(key="heat", address=0, data_type=data_type, scale=0.001, any_word_order=True, minimum=0.0)
     assert register.decode(words, low_word_first=order.judge("heat", words)) is None

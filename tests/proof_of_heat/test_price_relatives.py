@@ -66,7 +66,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "netto and brutto": {"data": [row(netto=0.2, brutto=0.25)]},
     "without tax before with tax": {"data": [row(PriceNoTax=0.2, PriceWithTax=0.25)]},
     "bought and sold": {"data": [row(export_price=0.05, import_price=0.25)]},
-    "share of renewables beside": {"renewable_share": [row(value=0.6)], "prices": [row(value=0.25)]},
+    "share of renewables": {"renewable_share": [row(value=0.6)], "prices": [row(value=0.25)]},
     "small whole numbers of a ten millionth": {
         "forecast": [{"datetime": "2026-11-28T12:00:00Z", "electricity_price": 2_500_000, "tariff_group": "low"}]
     },
@@ -236,7 +236,7 @@ async def test_negative_prices(hass: HomeAssistant, freezer: FrozenDateTimeFacto
     assert issues(hass) == set()
 
 
-async def test_a_forecast_beside_an_unknown_price(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+async def test_a_forecast_with_an_unknown_price(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
     publish(hass, "unknown", raw_today=hourly())
     home = await made(hass, freezer)
     assert shown(home) == (0.2, 36 * 4)

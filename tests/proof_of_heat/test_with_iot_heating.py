@@ -122,7 +122,7 @@ async def test_a_controller_has_its_own_profile_at_the_end(
     monkeypatch: pytest.MonkeyPatch,
     protocol: int,
 ) -> None:
-    """It is silent in the middle of a command and at the end of control, and Home Assistant is killed both times."""
+    """It does not report in the middle of a command and at the end of control, and Home Assistant is killed both times."""
     monkeypatch.setattr(releaser, "RETRY", RetryPolicy(first_s=0.1, max_s=0.2))
     hass.config.config_dir = str(tmp_path)
     thermometer(hass, ROOM, 17.0)
@@ -143,13 +143,13 @@ async def test_a_controller_has_its_own_profile_at_the_end(
         config: dict[str, Any] = (await reply.json())["config"]
         return {name: value for name, value in config.items() if name not in ("server_time", "updated_at")}
 
-    def told(config: dict[str, Any]) -> dict[str, Any]:
+    def heating_of(config: dict[str, Any]) -> dict[str, Any]:
         """What decides how the controller heats."""
         return {name: config[name] for name in ("curve", "schedule", "iot_enabled")} | {
             "override": config.get("override")
         }
 
-    users = told(await call("off"))
+    users = heating_of(await call("off"))
     entry = system(zone())
     await start(hass, entry)
     result = await begin(hass, entry, "source")
@@ -164,22 +164,22 @@ async def test_a_controller_has_its_own_profile_at_the_end(
 
     await entry.runtime_data.user.async_set_active(True)
     await source().apply(Command(id="on", on=True, flow_c=48.0, lease_s=900))
-    assert told(await call("off")) != users, "it is commanded"
+    assert heating_of(await call("off")) != users, "it is commanded"
     await call("on")
     await _kill(hass, tmp_path, entry, building)
-    assert told(await call("on")) != users, "the lease of the command goes on"
-    await entry.runtime_data.user.async_set_active(False)  # the controller is silent now
+    assert heating_of(await call("on")) != users, "the lease of the command goes on"
+    await entry.runtime_data.user.async_set_active(False)  # the controller does not report now
     await _kill(hass, tmp_path, entry, building)
     config: dict[str, Any] = {}
 
     async def called() -> bool:
         config.update(await call("off"))
-        return told(config) == users and not releaser.releaser(hass)._tasks
+        return heating_of(config) == users and not releaser.releaser(hass)._tasks
 
     for _ in range(600):
         if await called():
             break
         await asyncio.sleep(0.1)
-    assert told(config) == users
+    assert heating_of(config) == users
     await _until(lambda: not releaser.releaser(hass)._tasks, hass)
     assert await hass.config_entries.async_unload(entry.entry_id)

@@ -86,7 +86,7 @@ class PriceRow:
 
 @dataclass(frozen=True, slots=True)
 class RowContext:
-    """What a row does not say itself."""
+    """What a row does not contain itself."""
 
     zone: tzinfo
     day: date | None = None

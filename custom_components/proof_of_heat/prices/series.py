@@ -191,9 +191,9 @@ def _series(rows: Sequence[PriceRow], factor: float) -> PriceSeries:
     for index, row in enumerate(ordered):
         following = ordered[index + 1].start if index + 1 < len(ordered) else None
         stated = row.end if row.end is not None and row.end > row.start else None
-        # A longer distance than the one beside it is a gap: hours that the provider does not know.
-        beside = pairwise(item.start for item in (ordered[index - 1 : index + 1] if index else ordered[1:3]))
-        longest = max(usual, min(max((later - earlier for earlier, later in beside), default=usual), _MAX_SLOT))
+        # A longer distance than the one before it is a gap: hours that the provider does not know.
+        distances = pairwise(item.start for item in (ordered[index - 1 : index + 1] if index else ordered[1:3]))
+        longest = max(usual, min(max((later - earlier for earlier, later in distances), default=usual), _MAX_SLOT))
         open_end = row.start + usual if following is None else min(following, row.start + longest)
         price = row.price * (factor if row.factor is None else row.factor)
         slots.append(Slot(row.start, stated or open_end, price))

@@ -135,7 +135,7 @@ def can_switch(state: State) -> bool:
 
 
 def can_set(state: State, scale: Scale) -> bool:
-    """Return whether the entity has a setpoint that can be changed: its features say so, and its limits differ."""
+    """Return whether the entity has a setpoint that can be changed: by its features, and if its limits differ."""
     if scale.low is not None and scale.high is not None and scale.low >= scale.high:
         return False
     features = state.attributes.get("supported_features")

@@ -42,7 +42,7 @@ _MINING: Final[dict[int, bool]] = {
     Status.SUSPENDED: False,
     Status.RESTRICTED: True,
 }
-"""A status that is not known says nothing: a miner that hashes is mining."""
+"""Of an unknown status, a miner that hashes is mining; without a hash rate that is unknown."""
 # It does so by itself, without being paused.
 _FAULTS: Final[dict[int, tuple[str, ...]]] = {Status.SUSPENDED: ("suspended",), Status.RESTRICTED: ("restricted",)}
 
