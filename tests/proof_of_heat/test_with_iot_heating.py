@@ -122,7 +122,7 @@ async def test_a_controller_has_its_own_profile_at_the_end(
     monkeypatch: pytest.MonkeyPatch,
     protocol: int,
 ) -> None:
-    """It does not report in the middle of a command and at the end of control, and Home Assistant is killed both times."""
+    """It does not report in a command and at the end of control, and Home Assistant is killed both times."""
     monkeypatch.setattr(releaser, "RETRY", RetryPolicy(first_s=0.1, max_s=0.2))
     hass.config.config_dir = str(tmp_path)
     thermometer(hass, ROOM, 17.0)
