@@ -98,8 +98,8 @@ def power_w(hass: HomeAssistant, entity_id: str | None, max_age_s: float = POWER
 def drawn_w(hass: HomeAssistant, entity_id: str | None) -> float | None:
     """Return the power that a heat source draws, by its power sensor.
 
-    None for a negative one: it feeds nothing into the grid, so that the clamp is mounted in the opposite direction or is
-    another one. A few watts are noise.
+    None for a negative one: it feeds nothing into the grid, so that the clamp is mounted in the opposite direction or
+    measures something else. A few watts are noise.
     """
     watts = power_w(hass, entity_id)
     return None if watts is None or watts < -NOISE_W else max(0.0, watts)
