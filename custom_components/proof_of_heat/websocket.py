@@ -1,6 +1,6 @@
 """WebSocket API of the cards: subscriptions to a heating system, and changes by users."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from homeassistant.auth.models import User
@@ -15,6 +15,8 @@ import probatio as vol
 
 from .cards.cop import cop
 from .cards.curve import curve, revision, set_curve
+from .cards.energy_flow import MAX_OFFSET, Period, async_energy_flow
+from .cards.house import async_house
 from .cards.overview import overview
 from .cards.subscription import CardSubscription
 from .const import DOMAIN, LEVEL_RANGE_K, MAX_FLOW_RANGE_C, SLOPE_RANGE
@@ -43,7 +45,7 @@ def _number(limits: tuple[float, float]) -> Callable[[object], float]:
 @callback
 def async_register_commands(hass: HomeAssistant) -> None:
     """Register the commands."""
-    for command in (ws_systems, ws_overview, ws_curve, ws_set_curve, ws_cop):
+    for command in (ws_systems, ws_overview, ws_curve, ws_set_curve, ws_cop, ws_energy_flow, ws_house):
         websocket_api.async_register_command(hass, command)
 
 
@@ -150,6 +152,47 @@ def ws_cop(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any
     """Send the COP of a system's heat pump now and after every change."""
     if (entry := _find(hass, connection, msg)) is not None:
         _subscribe(hass, connection, msg, entry, lambda system: cop(system, dt_util.utcnow()))
+
+
+@websocket_api.websocket_command(
+    {
+        vol.Required("type"): "proof_of_heat/energy_flow/get",
+        **_ENTRY,
+        vol.Optional("period", default=Period.DAY): vol.Coerce(Period),
+        vol.Optional("offset", default=0): vol.All(int, vol.Range(min=0, max=MAX_OFFSET)),
+    }
+)
+@websocket_api.async_response
+async def ws_energy_flow(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]) -> None:
+    """Return the energy flows of an hour, a day or a month, which ends `offset` periods before the present one."""
+    if (entry := _find(hass, connection, msg)) is None:
+        return
+
+    async def content(system: HeatingSystem) -> dict[str, Any]:
+        return await async_energy_flow(hass, system, msg["period"], msg["offset"], dt_util.utcnow())
+
+    await _async_answer(connection, msg, entry, content)
+
+
+@websocket_api.websocket_command({vol.Required("type"): "proof_of_heat/house/get", **_ENTRY})
+@websocket_api.async_response
+async def ws_house(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]) -> None:
+    """Return the report of the learned house."""
+    if (entry := _find(hass, connection, msg)) is not None:
+        await _async_answer(connection, msg, entry, lambda system: async_house(hass, system, dt_util.utcnow()))
+
+
+async def _async_answer(
+    connection: ActiveConnection,
+    msg: dict[str, Any],
+    entry: HeatConfigEntry,
+    content: Callable[[HeatingSystem], Awaitable[dict[str, Any]]],
+) -> None:
+    """Send what a card shows once; the card asks again."""
+    answer: dict[str, Any] = {"available": False}
+    if entry.state is ConfigEntryState.LOADED:
+        answer = await content(entry.runtime_data)
+    connection.send_result(msg["id"], {"entry_id": entry.entry_id, **answer})
 
 
 def _subscribe(

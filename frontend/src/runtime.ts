@@ -11,6 +11,7 @@ export * from "./lib/common.js";
 export * from "./lib/curve.js";
 export * from "./lib/format.js";
 export * from "./lib/localize.js";
+export * from "./lib/request.js";
 export * from "./lib/resize.js";
 export * from "./lib/scale.js";
 export * from "./lib/state-message.js";
