@@ -91,9 +91,20 @@ async def closed(still_open: set[asyncio.StreamWriter]) -> None:
 async def test_a_scan_ends_when_its_time_is_up_with_what_it_found(
     neighbours: list[str], session: aiohttp.ClientSession
 ) -> None:
+    async def patient(session: aiohttp.ClientSession, host: str, port: int) -> ProbeResult:
+        if host == neighbours[1]:
+            _, writer = await asyncio.open_connection(host, RPC_PORT)
+            try:
+                await asyncio.sleep(3600)
+            finally:
+                writer.close()
+        return await probe(session, host, port)
+
+    asked = patch("custom_components.proof_of_heat.drivers.miner.scan.probe", patient)
     async with running(Whatsminer, ["--host", neighbours[0]]), _mute(neighbours[1]) as still_open:
         began = time.monotonic()
-        result = await scan(session, _range(neighbours), seconds=6)
+        with asked:
+            result = await scan(session, _range(neighbours), seconds=6)
         assert time.monotonic() - began < 60
         assert [item.host for item in result.found] == [neighbours[0]]
         assert not result.complete
