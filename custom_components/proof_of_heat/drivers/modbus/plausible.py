@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 _EXTREMES: Final[dict[str, tuple[float, ...]]] = {
+    "int8": (-0x80,),
     "int16": (-0x8000, 0x7FFF),
     "uint16": (0xFFFF,),
     "int32": (-0x80000000, 0x7FFFFFFF),
