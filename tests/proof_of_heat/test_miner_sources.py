@@ -349,7 +349,7 @@ async def test_antminer_whose_answer_to_a_write_comes_too_late_is_judged_by_its_
         device.faults.set("slow_write", 0.5)
         assert (await source.apply(Command(id="a", on=False))).outcome in (Outcome.APPLIED, Outcome.PENDING)
         async with asyncio.timeout(120):
-            while (await source.refresh()).on is not False:
+            while (await source.refresh()).on is not False:  # noqa: ASYNC110  the device's own state
                 await asyncio.sleep(0.1)
         assert (await source.apply(Command(id="b", on=False))).outcome == Outcome.UNCHANGED
 
