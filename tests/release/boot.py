@@ -2,11 +2,13 @@
 
     python boot.py < cases.json
 
-Each case is {"config": folder, "flows": [[domain, [step, …]], …]}. Home Assistant is imported once; each case runs in a
-forked process, in which the integrations come from the folder. Prints one JSON object per case.
+Each case is {"config": folder, "flows": [[domain, [step, …]], …]}, or {"config": folder, "stored": true} for a folder
+with entries. Home Assistant is imported once; each case runs in a forked process, in which the integrations come from
+the folder. Prints one JSON object per case.
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -15,7 +17,7 @@ import sys
 import traceback
 from typing import Any
 
-from homeassistant import bootstrap, config_entries
+from homeassistant import bootstrap, config_entries, loader
 from homeassistant.components import (  # noqa: F401 - imported once for all cases
     analytics,
     backup,
@@ -57,6 +59,10 @@ async def boot(case: dict[str, Any]) -> dict[str, Any]:
     await hass.async_start()
     hass.states.async_set("sensor.outdoor", "4.5", {"unit_of_measurement": "°C", "device_class": "temperature"})
     result: dict[str, Any] = {"entries": {}, "safe": hass.config.recovery_mode}
+    if case.get("stored"):
+        result |= await _stored(hass)
+        await hass.async_stop()
+        return result | {"log": records.lines}
     entries = [await _add(hass, domain, steps) for domain, steps in case["flows"]]
     await hass.async_block_till_done()
     for entry in entries:
@@ -73,6 +79,38 @@ async def boot(case: dict[str, Any]) -> dict[str, Any]:
     result["left"] = _left(hass, domains)
     result["log"] = records.lines
     return result
+
+
+async def _stored(hass: HomeAssistant) -> dict[str, Any]:
+    """Return what Home Assistant made of a folder with entries of an older version."""
+    await asyncio.sleep(5)  # entries that connect to something
+    registry, issues = er.async_get(hass), ir.async_get(hass).issues.values()
+    entries = {}
+    for entry in hass.config_entries.async_entries():
+        module = None
+        with contextlib.suppress(ImportError):
+            integration = await loader.async_get_integration(hass, entry.domain)
+            module = await integration.async_get_platform("diagnostics")
+        entries[entry.entry_id] = {
+            "domain": entry.domain,
+            "title": entry.title,
+            "state": entry.state.value,
+            "reason": entry.reason,
+            "subentries": sorted(item.title for item in entry.subentries.values()),
+            "diagnostics": module and await module.async_get_config_entry_diagnostics(hass, entry),
+        }
+    orphans = [
+        entity.unique_id
+        for entity in registry.entities.values()
+        if not entity.disabled_by
+        and ((state := hass.states.get(entity.entity_id)) is None or state.attributes.get("restored"))
+    ]
+    return {
+        "entries": entries,
+        "entities": [[entity.platform, entity.unique_id] for entity in registry.entities.values()],
+        "orphans": orphans,
+        "issues": [[issue.domain, issue.translation_key] for issue in issues],
+    }
 
 
 async def _add(hass: HomeAssistant, domain: str, steps: list[dict[str, Any]]) -> config_entries.ConfigEntry:
@@ -116,7 +154,7 @@ def main() -> int:
             except BaseException:  # noqa: BLE001 - reported to the test
                 result = {"error": traceback.format_exc()}
             with os.fdopen(write, "w") as pipe:
-                json.dump(result, pipe)
+                json.dump(result, pipe, default=repr)
             os._exit(0)
         os.close(write)
         with os.fdopen(read) as pipe:

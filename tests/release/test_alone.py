@@ -1,20 +1,19 @@
 """Each archive works alone in an empty configuration folder, and with all its siblings; a removal leaves nothing."""
 
-import asyncio
 from collections.abc import AsyncGenerator
-import json
 from pathlib import Path
 import sys
 from typing import Any
-import zipfile
 
 import pytest
 
 from scripts.tooling import release
-from scripts.tooling.demo import broker, folder as config_folder
+from scripts.tooling.demo import broker
 from scripts.tooling.demo.process import Children
 from scripts.tooling.ports import free_port
 from simulators.ecoflow_cloud.cloud import ACCESS_KEY, SECRET_KEY
+
+from .homes import home, run
 
 DOMAINS = sorted(path.parent.name for path in release.COMPONENTS.glob("*/manifest.json"))
 type Flows = dict[str, list[dict[str, Any]]]
@@ -60,27 +59,6 @@ async def flows(tmp_path: Path) -> AsyncGenerator[Flows]:
         await children.stop()
 
 
-def home(folder: Path, stage: Path, domains: list[str]) -> Path:
-    """Create a configuration folder that contains the archives of some integrations."""
-    for domain in domains:
-        with zipfile.ZipFile(stage / f"{domain}.zip") as packed:
-            packed.extractall(folder / "custom_components" / domain)
-    (folder / "configuration.yaml").write_text("")
-    stored = config_folder._http(free_port())
-    (folder / ".storage").mkdir()
-    (folder / ".storage" / "http").write_text(
-        json.dumps(
-            {
-                "version": 2,
-                "minor_version": 2,
-                "key": "http",
-                "data": {"stable": stored, "pending": None, "yaml_migration_done": True},
-            }
-        )
-    )
-    return folder
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 async def test_each_archive_alone_and_all_together(tmp_path: Path, flows: Flows) -> None:
@@ -91,20 +69,8 @@ async def test_each_archive_alone_and_all_together(tmp_path: Path, flows: Flows)
         config = home(tmp_path / "-".join(domains), stage, domains)
         first = [["mqtt", flows["mqtt"]]] if "edge_telemetry" in domains else []
         cases.append({"config": str(config), "flows": [*first, *([domain, flows[domain]] for domain in domains)]})
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        str(Path(__file__).with_name("boot.py")),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        cwd=tmp_path,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": config_folder.python_path(), "HOME": str(tmp_path)},
-    )
-    output, errors = await process.communicate(json.dumps(cases).encode())
-    results = [json.loads(line) for line in output.splitlines()]
-    assert len(results) == len(cases), errors.decode()[-4000:]
+    results = await run(cases, tmp_path)
     for case, result in zip(cases, results, strict=True):
-        assert "error" not in result, f"{case}: {result['error']}"
         assert not result["safe"]
         assert result["entries"].keys() == {domain for domain, _ in case["flows"]}
         for domain, entry in result["entries"].items():
