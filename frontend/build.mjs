@@ -15,13 +15,32 @@ const at = process.argv.indexOf("--out");
 const out = at > 0 ? resolve(process.argv[at + 1]) : null;
 const PLACEHOLDER = "heat-suite-runtime";
 
-// Templates keep their line breaks and indentation unless these are removed.
+// Templates keep their line breaks and indentation unless these are removed; styles also need no white space around signs.
+const compactStyles = (styles) => styles.replace(/\s*([{};,])\s*/g, "$1").replace(/:\s+/g, ":").replace(/;}/g, "}");
 const compactTemplates = {
   name: "compact-templates",
   enforce: "pre",
   transform(code, id) {
     if (!id.includes("/frontend/src/") || !id.endsWith(".ts")) return null;
-    return { code: code.replace(/\n[ \t]+/g, "\n"), map: null };
+    const short = code.replace(/css`[^`$]*`/g, compactStyles).replace(/\n[ \t]+/g, "\n");
+    return { code: short, map: null };
+  },
+};
+
+// The texts of a language are packed into one string, in the order of the English ones (src/lib/localize.ts unpacks them).
+const flat = (texts) => Object.values(texts).flatMap((text) => (typeof text === "string" ? [text] : flat(text)));
+const ordered = (like, texts) =>
+  Object.fromEntries(
+    Object.entries(like).map(([key, text]) => [key, typeof text === "string" ? texts[key] : ordered(text, texts[key])]),
+  );
+const packedTexts = {
+  name: "packed-texts",
+  enforce: "pre",
+  load(id) {
+    if (!/\/localize\/\w+\/(?!en)\w+\.json$/.test(id)) return null;
+    const english = JSON.parse(readFileSync(join(dirname(id), "en.json"), "utf8"));
+    const texts = JSON.parse(readFileSync(id, "utf8"));
+    return JSON.stringify({ packed: flat(ordered(english, texts)).join("\n") });
   },
 };
 
@@ -47,7 +66,7 @@ const bundle = async (entry, plugins) => {
     configFile: false,
     logLevel: "warn",
     define: { "process.env.NODE_ENV": JSON.stringify("production") },
-    plugins: [compactTemplates, ...plugins],
+    plugins: [compactTemplates, packedTexts, ...plugins],
     json: { namedExports: true, stringify: false },
     build: {
       write: false,
@@ -63,12 +82,30 @@ const bundle = async (entry, plugins) => {
   return chunks[0].code;
 };
 
-const runtime = await bundle(join(here, "src/runtime.ts"), []);
+// A bundle names what it imports from its own runtime only, so that these names can be short.
+const long = await bundle(join(here, "src/runtime.ts"), []);
+const EXPORTS = /export\{([^}]*)\};?\s*$/;
+const names = (list) => list.split(",").map((item) => item.split(" as ").map((name) => name.trim()));
+const shortNames = new Map(
+  names(long.match(EXPORTS)[1])
+    .map((pair) => pair.at(-1))
+    .sort()
+    .map((name, index) => [name, `$${index.toString(36)}`]),
+);
+const runtime = long.replace(
+  EXPORTS,
+  (_, list) => `export{${names(list).map((pair) => `${pair[0]} as ${shortNames.get(pair.at(-1))}`)}};`,
+);
+const withShortNames = (code) =>
+  code.replace(
+    new RegExp(`import\\{([^}]*)\\}from"${PLACEHOLDER}"`, "g"),
+    (_, list) => `import{${names(list).map((pair) => `${shortNames.get(pair[0])} as ${pair.at(-1)}`)}}from"${PLACEHOLDER}"`,
+  );
 const url = `/heat_suite_static/runtime-${createHash("sha256").update(runtime).digest("hex").slice(0, 12)}.js`;
 const entries = join(here, "src/entries");
 for (const file of existsSync(entries) ? readdirSync(entries).sort() : []) {
   const domain = file.replace(/\.ts$/, "");
-  const code = await bundle(join(entries, file), [fromRuntime]);
+  const code = withShortNames(await bundle(join(entries, file), [fromRuntime]));
   const folder = out ? join(out, domain) : join(components, domain, "frontend");
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, `${domain}-cards.js`), code.replaceAll(PLACEHOLDER, url));
