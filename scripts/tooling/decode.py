@@ -6,8 +6,8 @@
 Families: miner (a folder of replies, replayed on the wire to the adapter), ecoflow, vicare, shelly, ruuvi, telemetry,
 hc12 (frames as hex), sync (the report of a heating controller), bundle (a support bundle), modbus (raw registers of a
 heat pump or boiler with a template: its ID or file; docs/add-a-device.md describes dumps). `--json` prints one JSON
-object instead. The exit status is 1, with a message, if the capture cannot be decoded. Attach the output to bug reports;
-it contains no keys.
+object instead. The exit status is 1, with a message, if the capture cannot be decoded. Attach the output to bug
+reports; it contains no keys.
 """
 
 import argparse
