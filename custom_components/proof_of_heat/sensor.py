@@ -202,13 +202,6 @@ class SourceSensor(SourceEntity, SensorEntity):
         if description.money is not None:
             self._attr_native_unit_of_measurement = f"{system.coordinator.hass.config.currency}{description.money}"
 
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Subscribe to the cycle as well where that changes the value."""
-        await super().async_added_to_hass()
-        if self.entity_description.follows_cycle:
-            self.async_on_remove(self.system.coordinator.async_add_listener(self.publish))
-
     @property
     def has_value(self) -> bool:
         """Whether the device has reported a value."""
