@@ -10,6 +10,7 @@ from typing import Final
 from ..plausible import RANGE_OF_KEY, RANGE_OF_UNIT
 
 _EXTREMES: Final[dict[str, tuple[float, ...]]] = {
+    "int8": (-0x80,),
     "int16": (-0x8000, 0x7FFF),
     "uint16": (0xFFFF,),
     "int32": (-0x80000000, 0x7FFFFFFF),

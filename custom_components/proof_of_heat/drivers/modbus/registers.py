@@ -9,8 +9,8 @@ from typing import Final
 from .template_schema import TemplateError
 from .word_order import is_placeholder
 
-WORDS: Final = {"int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "float32": 2}
-_CODES: Final = {"int16": ">h", "uint16": ">H", "int32": ">i", "uint32": ">I", "float32": ">f"}
+WORDS: Final = {"int8": 1, "int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "float32": 2}
+_CODES: Final = {"int8": ">h", "int16": ">h", "uint16": ">H", "int32": ">i", "uint32": ">I", "float32": ">f"}
 
 
 class AddressSpace(StrEnum):
@@ -61,6 +61,8 @@ class Register:
         if low_word_first is not None and self.any_word_order:
             is_reversed = low_word_first
         ordered = words[::-1] if is_reversed else words
+        if self.data_type == "int8":  # in the low byte; the high one is 0 or repeats the sign
+            ordered = [(words[0] & 0x7F) - (words[0] & 0x80) & 0xFFFF]
         raw: float = struct.unpack(_CODES[self.data_type], struct.pack(f">{len(ordered)}H", *ordered))[0]
         if not math.isfinite(raw) or raw in self.invalid:
             return None
