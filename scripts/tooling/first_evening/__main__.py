@@ -5,10 +5,10 @@
 
 Home Assistant starts in an empty folder with nothing but the archives of scripts/release. A simulated home provides
 thermometers, an outdoor sensor, a price sensor and a heat pump. The user adds a heating system in the guided dialog,
-turns on control, adds the dashboard, and waits for the first plan with numbers. Then the entry is removed.
+turns on control, waits for the first decision with numbers, and adds the dashboard. Then the entry is removed.
 
-The JSON line: {"ok", "clicks", "fields", "dialogs", "seconds", "seconds_to_plan", "steps": [...], "targets", "left",
-"screenshots"}. The exit status is 1 if a step fails or a target is missed.
+The JSON line: {"ok", "clicks", "fields", "dialogs", "seconds", "seconds_to_decision", "steps": [...], "targets", "missed",
+"left", "screenshots"}. The exit status is 1 if a step fails or a target is missed.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from ..ports import free_port
 from .visitor import Visitor
 
 ROOT = Path(__file__).resolve().parents[3]
-TARGETS = {"clicks": 15, "fields": 6, "seconds_to_plan": 600}
+TARGETS = {"clicks": 15, "fields": 6, "seconds_to_decision": 600}
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 _DOMAIN = "proof_of_heat"
 
@@ -132,7 +132,7 @@ class Evening:
                 await self.set_up(user)
                 entry = await self._entry(ha)
                 self.log("turning on control")
-                plan = await self.until_plan(ha, user, entry)
+                plan = await self.until_decision(ha, user, entry)
                 await self.dashboard(user)
             except Exception:
                 await user.page.screenshot(path=self.folder / "failed.png")
@@ -142,7 +142,7 @@ class Evening:
                 await browser.close()
         left = await self.remove(ha, entry)
         done = user.steps[-1]
-        numbers = {"clicks": user.clicks, "fields": user.fields, "seconds_to_plan": plan}
+        numbers = {"clicks": user.clicks, "fields": user.fields, "seconds_to_decision": plan}
         missed = [name for name, limit in TARGETS.items() if numbers[name] > limit]
         return {
             "ok": not missed and not left,
@@ -197,7 +197,7 @@ class Evening:
         entries = await ha.call("config_entries/get", domain=_DOMAIN)
         return str(entries[0]["entry_id"])
 
-    async def until_plan(self, ha: HomeAssistant, user: Visitor, entry_id: str) -> float:
+    async def until_decision(self, ha: HomeAssistant, user: Visitor, entry_id: str) -> float:
         """Turn on control on the device page, and wait for a decision with numbers."""
         registry = {item["unique_id"]: item for item in await ha.entity_keys()}
         switch = registry[f"{entry_id}_control_active"]
@@ -209,7 +209,7 @@ class Evening:
         wanted = [
             registry[f"{entry_id}_{key}"]["entity_id"] for key in ("demand", "electricity_price", "flow_setpoint")
         ]
-        end = time.monotonic() + TARGETS["seconds_to_plan"]
+        end = time.monotonic() + TARGETS["seconds_to_decision"]
         while time.monotonic() < end:
             states = [(await ha.get(f"states/{entity_id}"))["state"] for entity_id in wanted]
             control = (await ha.get(f"states/{switch['entity_id']}"))["state"]
@@ -217,9 +217,9 @@ class Evening:
                 break
             await asyncio.sleep(1)
         else:
-            raise TimeoutError(f"no plan with numbers: {dict(zip(wanted, states, strict=True))}")
+            raise TimeoutError(f"no decision with numbers: {dict(zip(wanted, states, strict=True))}")
         seconds = round(time.monotonic() - user.begun, 1)
-        await user.picture("plan")
+        await user.picture("decision")
         return seconds
 
     async def dashboard(self, user: Visitor) -> None:
