@@ -58,6 +58,14 @@ def test_every_value_of_a_capture(path: Path, snapshot: SnapshotAssertion) -> No
     assert {key: values.get(key) for key in expected} == expected
 
 
+@pytest.mark.skipif(not CAPTURES, reason=f"the captures are absent: {FIXTURES}")
+def test_the_captured_message_is_read() -> None:
+    reply = json.loads((FIXTURES / "viessmann" / "errors" / "device_message_F.1100.json").read_text("utf-8"))
+    reading = decode(reply)
+    assert reading.values["messages_errors"] == "F.1100"
+    assert reading.faults == ("F.1100",)
+
+
 def test_two_compressors_a_burner_and_gas() -> None:
     reply = {
         "data": [
