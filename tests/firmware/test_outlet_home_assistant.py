@@ -151,6 +151,7 @@ async def test_the_compiled_control_unit_switches_the_outlet(house: House) -> No
     relays = house.outlet.relays
     keys = (await async_get_parts(view.hass)).keys
     await keys.async_set_key("01", "Main house", "another key of the control unit")
+    await keys.async_end_rotation("01")
     await house.device.until(lambda: any("refuses the key" in line for line in house.device.output), "not refused")
     await keys.async_set_key("01", "Main house", KEY)
     house.device.pass_time(60)
