@@ -7,7 +7,7 @@ from homeassistant.auth.models import User
 from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
 from homeassistant.components import websocket_api
 from homeassistant.components.websocket_api import ActiveConnection
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
@@ -18,7 +18,9 @@ from .cards.curve import curve, revision, set_curve
 from .cards.energy_flow import MAX_OFFSET, Period, async_energy_flow
 from .cards.house import async_house
 from .cards.overview import overview
+from .cards.schedule import schedule, schedule_revision, set_schedule
 from .cards.subscription import CardSubscription
+from .comfort.week_grid import WeekError, parse_week
 from .const import DOMAIN, LEVEL_RANGE_K, MAX_FLOW_RANGE_C, SLOPE_RANGE
 from .data import HeatConfigEntry, HeatingSystem
 from .messages.formatter import async_load_texts
@@ -45,7 +47,7 @@ def _number(limits: tuple[float, float]) -> Callable[[object], float]:
 @callback
 def async_register_commands(hass: HomeAssistant) -> None:
     """Register the commands."""
-    for command in (ws_systems, ws_overview, ws_curve, ws_set_curve, ws_cop, ws_energy_flow, ws_house):
+    for command in _COMMANDS:
         websocket_api.async_register_command(hass, command)
 
 
@@ -182,6 +184,70 @@ async def ws_house(hass: HomeAssistant, connection: ActiveConnection, msg: dict[
         await _async_answer(connection, msg, entry, lambda system: async_house(hass, system, dt_util.utcnow()))
 
 
+def _zone(
+    hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any], policy: str
+) -> tuple[HeatConfigEntry, ConfigSubentry] | None:
+    """Return entry and zone of a thermostat; send an error if there is none, or the user may not use it."""
+    entity = er.async_get(hass).async_get(msg["entity_id"])
+    entry: HeatConfigEntry | None = None
+    if entity is not None and entity.platform == DOMAIN and entity.domain == "climate":
+        entry = hass.config_entries.async_get_entry(entity.config_entry_id or "")
+    zone = None if entry is None or entity is None else entry.subentries.get(entity.config_subentry_id or "")
+    permissions = connection.user.permissions
+    if entry is None or zone is None or not permissions.check_entity(msg["entity_id"], POLICY_READ):
+        connection.send_error(msg["id"], websocket_api.ERR_NOT_FOUND, "unknown zone, or no permission")
+        return None
+    if not permissions.check_entity(msg["entity_id"], policy):
+        connection.send_error(msg["id"], websocket_api.ERR_UNAUTHORIZED, "control permission is required")
+        return None
+    return entry, zone
+
+
+@websocket_api.websocket_command(
+    {vol.Required("type"): "proof_of_heat/schedule/subscribe", vol.Required("entity_id"): str}
+)
+@callback
+def ws_schedule(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]) -> None:
+    """Send the week of a zone now and after every change."""
+    if (found := _zone(hass, connection, msg, POLICY_READ)) is None:
+        return
+    entry, zone = found
+
+    def message(system: HeatingSystem) -> dict[str, Any]:
+        subentry = entry.subentries.get(zone.subentry_id)
+        may_control = connection.user.permissions.check_entity(msg["entity_id"], POLICY_CONTROL)
+        shown = {"available": False} if subentry is None else schedule(hass, system, subentry)
+        return {"entry_id": entry.entry_id, "can_control": may_control, **shown}
+
+    _start(hass, connection, msg, entry, message)
+
+
+@websocket_api.websocket_command(
+    {
+        vol.Required("type"): "proof_of_heat/schedule/set",
+        vol.Required("entity_id"): str,
+        vol.Required("revision"): str,
+        vol.Required("week"): list,
+    }
+)
+@callback
+def ws_set_schedule(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]) -> None:
+    """Set the week of a zone, unless it was changed since the revision that the user saw."""
+    if (found := _zone(hass, connection, msg, POLICY_CONTROL)) is None:
+        return
+    entry, zone = found
+    try:
+        week = parse_week(msg["week"])
+    except WeekError as err:
+        connection.send_error(msg["id"], websocket_api.ERR_INVALID_FORMAT, str(err))
+        return
+    if msg["revision"] != schedule_revision(zone):
+        connection.send_error(msg["id"], "conflict", "the schedule was changed in the meantime")
+        return
+    set_schedule(hass, entry, zone, week)
+    connection.send_result(msg["id"], {"revision": schedule_revision(entry.subentries[zone.subentry_id])})
+
+
 async def _async_answer(
     connection: ActiveConnection,
     msg: dict[str, Any],
@@ -208,7 +274,30 @@ def _subscribe(
         may_control = _may_control(hass, connection.user, entry)
         return {"entry_id": entry.entry_id, "can_control": may_control, **content(system)}
 
+    _start(hass, connection, msg, entry, message)
+
+
+def _start(
+    hass: HomeAssistant,
+    connection: ActiveConnection,
+    msg: dict[str, Any],
+    entry: HeatConfigEntry,
+    message: Callable[[HeatingSystem], dict[str, Any]],
+) -> None:
     subscription = CardSubscription(hass, connection, msg["id"], entry, message)
     connection.subscriptions[msg["id"]] = subscription.close
     connection.send_result(msg["id"])
     subscription.start()
+
+
+_COMMANDS: Final = (
+    ws_systems,
+    ws_overview,
+    ws_curve,
+    ws_set_curve,
+    ws_cop,
+    ws_energy_flow,
+    ws_house,
+    ws_schedule,
+    ws_set_schedule,
+)

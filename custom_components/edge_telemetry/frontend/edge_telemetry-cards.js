@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-05bf575b423b.js";
+import"/heat_suite_static/runtime-44c82f347caa.js";

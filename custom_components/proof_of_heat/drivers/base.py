@@ -27,6 +27,7 @@ from .._lib.heat_source import (
 from .device_settings import DeviceSettings, Settings, SettingValue, Shown
 from .errors import BadReplyError, DriverError, LimitedError, RefusedError
 from .lease import Lease
+from .plausible import plausible_state
 from .source_parts import ANSWERING, Timing, WriteLog, Written, blank_state, error_state, utcnow
 from .verification import (
     check_finite,
@@ -54,6 +55,7 @@ class SourceBase(ABC):
     """
 
     power_tolerance_w = 25.0
+    flow_tolerance_k = 0.5
     timing = Timing()
 
     def __init__(
@@ -171,7 +173,7 @@ class SourceBase(ABC):
         await self._refresh()
         if self._state.health in (Health.FAILING, Health.AUTH):
             return self._result(command, Outcome.FAILED, self._state.detail, self._state.reason)
-        if is_shown(command, self._state, self.power_tolerance_w):
+        if is_shown(command, self._state, self.power_tolerance_w, self.flow_tolerance_k):
             return self._result(command, Outcome.UNCHANGED, "")
         await self._settings.choose("mode", command.mode)
         await self._send(command)
@@ -281,7 +283,7 @@ class SourceBase(ABC):
     async def _refresh(self) -> SourceState:
         try:
             async with asyncio.timeout(self.timing.read_s):
-                state = await self._checked(self._read())
+                state = plausible_state(await self._checked(self._read()))
         except TimeoutError:
             state = blank_state(Health.FAILING, "timed out", self._now(), FaultReason.NO_RESPONSE)
         except LimitedError as err:
@@ -324,7 +326,7 @@ class SourceBase(ABC):
         if self._state.health in (Health.FAILING, Health.AUTH):
             return self._result(command, Outcome.FAILED, self._state.detail, self._state.reason)
         await self._settings.hold(self._shown(self._state))
-        names = unconfirmed_fields(fitted, self._state, self.power_tolerance_w)
+        names = unconfirmed_fields(fitted, self._state, self.power_tolerance_w, self.flow_tolerance_k)
         if not names:
             self._pending = None
             self._lease.start(command.lease_s)
@@ -364,14 +366,14 @@ class SourceBase(ABC):
         self._pending = Written(wanted, self._clock())
 
     async def _verify(self, command: Command, wanted: Command) -> CommandResult:
-        if await self._wait_until(lambda: is_shown(wanted, self._state, self.power_tolerance_w)):
+        if await self._wait_until(lambda: is_shown(wanted, self._state, self.power_tolerance_w, self.flow_tolerance_k)):
             self._pending = None
             return self._result(command, Outcome.APPLIED, "")
         if self._capabilities.settle_s > self.timing.verify_s:
             return self._result(command, Outcome.PENDING, "sent, not yet confirmed")
         self._pending = None
-        names = ", ".join(sorted(unconfirmed_fields(wanted, self._state, self.power_tolerance_w)))
-        detail = f"not confirmed by the device: {names or self._state.detail}"
+        names = unconfirmed_fields(wanted, self._state, self.power_tolerance_w, self.flow_tolerance_k)
+        detail = f"not confirmed by the device: {', '.join(sorted(names)) or self._state.detail}"
         return self._result(command, Outcome.FAILED, detail, self._state.reason or FaultReason.NOT_CONFIRMED)
 
     async def _wait_until(self, is_confirmed: Callable[[], bool]) -> bool:

@@ -1,13 +1,15 @@
 """The learned model of the home, and the (slow) job that learns it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from .model.backtest import GATE_DAYS, Backtest, backtest, gate
 from .model.history import STEP_S, Row, Series
 from .model.house_fit import HouseFit, fit_house
+from .model.meter_check import Doubt, MeterDoubt, doubt_of_heat, doubt_of_map
 from .model.observer import HouseState, Observer, emitter_after, first_state
-from .model.performance_map import Operation, PerformanceMap, full_cop, learn as learn_pump, learn_from, plausible_cop
+from .model.performance_map import Operation, PerformanceMap, learn as learn_pump, learn_from
+from .pace import without_pauses
 from .planning.planner import ResponseModel
 from .planning.segments import FLOW_OVER_MEAN
 
@@ -37,14 +39,18 @@ class LearnedModel:
     """POSIX time of the newest row."""
     others: Mapping[str, PerformanceMap] = field(default_factory=dict)
     """Performance maps of further modulating sources."""
-    suspect_cop: float | None = None
-    """The implausible COP of the map that was learned and is not used: a meter does not belong to the heat pump."""
+    doubt: MeterDoubt | None = None
+    """Why a meter cannot be that of the heat source; what was learned from it is not used."""
 
     def checked(self, *, is_heat_pump: bool) -> LearnedModel:
         """Return the model without the map of a heat pump that is not possible."""
-        if self.pump is None or not is_heat_pump or plausible_cop(self.pump):
-            return self
-        return replace(self, pump=None, suspect_cop=full_cop(self.pump))
+        found = doubt_of_map(self.pump, is_heat_pump=is_heat_pump)
+        return self if found is None else replace(self, pump=None, doubt=found)
+
+    @property
+    def suspect_cop(self) -> float | None:
+        """The implausible COP of the map that was learned; None with a plausible one."""
+        return self.doubt.value if self.doubt is not None and self.doubt.doubt is Doubt.COP else None
 
     def flow_for(self, state: HouseState, heat_w: float, lead_s: float = STEP_S) -> float:
         """Return the flow temperature that delivers this heat after the emitters have warmed up for ``lead_s``."""
@@ -74,25 +80,28 @@ def learn(
     before: LearnedModel | None,
     error_limit_k: float,
     operations: Mapping[str, Operation] | None = None,
+    pace: Callable[[], None] = without_pauses,
 ) -> LearnedModel:
     """Learn house and performance maps from the history, and backtest them.
 
-    It takes about half a second: do not call it in the event loop.
+    It takes seconds: do not call it in the event loop. ``pace`` is called every millisecond or two.
 
     Raises:
         ValueError: the history is too short.
     """
     recent = series.since(max(0, len(series) - FIT_DAYS * 86400 // STEP_S))
     previous = before.fitted if before else None
-    fitted = fit_house(recent, previous)
-    tested = backtest(recent, previous)
+    fitted = fit_house(recent, previous, pace=pace)
+    tested = backtest(recent, previous, pace)
     rows = recent.rows(max(0, len(recent) - SETTLE_ROWS))
     observer = Observer(fitted.parameters, first_state(fitted.parameters, rows[0].room_c, rows[0].water_c))
     for row in rows:
         state = observer.update(row)
+        pace()
     pump = learn_pump(series)
     if pump is None and before is not None:
         pump = before.pump
+    doubt = doubt_of_heat(series)
     errors_k = ((before.errors_k if before else ()) + (tested.error_k,))[-GATE_DAYS:]
     return LearnedModel(
         fitted=fitted,
@@ -100,10 +109,11 @@ def learn(
         responses=ResponseModel(fitted.parameters, HORIZON_STEPS),
         tested=tested,
         errors_k=errors_k,
-        trusted=gate(errors_k, error_limit_k, was_open=before.trusted if before else False),
+        trusted=doubt is None and gate(errors_k, error_limit_k, was_open=before.trusted if before else False),
         state=state,
         at_rows=float(series.time_s[-1]),
         others=_others(operations or {}, before),
+        doubt=doubt,
     )
 
 

@@ -15,9 +15,16 @@ import { TAG as OVERVIEW } from "../cards/heating-overview/const.js";
 import { HouseCard } from "../cards/house/card.js";
 import { stubConfig as houseStub } from "../cards/house/config.js";
 import { TAG as HOUSE } from "../cards/house/const.js";
+import { TEXTS as WEEK_TEXTS, WeekScheduleCard } from "../cards/week-schedule/card.js";
 import { registerCard } from "../lib/card.js";
 import { TEXTS } from "../lib/proof-of-heat.js";
 import type { HomeAssistant } from "../lib/types.js";
+
+/** The comfort times of a room. */
+class ZoneScheduleCard extends WeekScheduleCard {
+  static override platform = "proof_of_heat";
+  static override entityDomain = "climate";
+}
 
 const SYSTEM_ENTITIES = new Set(["decision", "cost_per_hour", "demand", "heat_power", "savings"]);
 
@@ -74,4 +81,13 @@ registerCard({
   key: "house",
   docs: "cards.md#house-report",
   suggest: (hass, entityId) => (isOneOf(hass, entityId, HOUSE_ENTITIES) ? houseStub() : null),
+});
+
+registerCard({
+  tag: "proof-of-heat-week-schedule",
+  element: ZoneScheduleCard,
+  texts: WEEK_TEXTS,
+  key: "card",
+  docs: "dashboard.md#week-schedule",
+  suggest: (hass, entity) => (ZoneScheduleCard.isSchedule(hass, entity) ? { type: "custom:proof-of-heat-week-schedule", entity } : null),
 });

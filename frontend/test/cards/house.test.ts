@@ -51,7 +51,7 @@ describe("house report", () => {
     for (const part of [
       "Learned from 14 days, used for planning",
       "215 W/K",
-      "95 % certain: 201 W/K to 229 W/K",
+      "95 % certain: 201 to 229 W/K",
       "4.3 kW at 1 °C outdoors",
       "61 h",
       "6.1 m²",
