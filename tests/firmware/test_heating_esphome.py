@@ -292,7 +292,7 @@ async def test_the_native_api_shows_the_controller_and_cannot_take_its_relay(hom
         assert api.states["Heating"] == api.states["Heat demand"] == api.states["Heating connected"] == [True]
         setpoint = api.states["Flow temperature setpoint"][-1]
         assert setpoint == pytest.approx(float(home.device.states["flow_setpoint"]), abs=0.06)
-        # What somebody else switches is switched back: frost protection relies on it.
+        # Any other command is reversed: frost protection relies on the relay.
         await api.command("Heat demand", switch=False)
         await home.device.until(lambda: len(api.states["Heat demand"]) >= 3, "it is not switched back")
         assert api.states["Heat demand"][:3] == [True, False, True]

@@ -127,7 +127,7 @@ void HeatingController::control_(uint32_t now_ms) {
     this->is_wrong_ = false;
   }
 #ifdef USE_SWITCH
-  // It belongs to the controller: what somebody else switches would end frost protection.
+  // It belongs to the controller: any other command would end frost protection.
   if (this->heat_switch_ && (is_first || this->heat_switch_->state != decision.heats))
     this->heat_switch_->control(decision.heats);
 #endif
