@@ -15,6 +15,7 @@ import probatio as vol
 
 from ._lib.archive import Aggregation
 from ._lib.archive_access import async_reader
+from ._lib.energy_dashboard import EnergyRoles, async_register_energy_action
 from ._lib.energy_statistics import (
     ATTR_DRY_RUN,
     ATTR_MAX_POWER,
@@ -91,6 +92,7 @@ type Handler = Callable[[HomeAssistant, ServiceCall], Coroutine[Any, Any, Servic
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
+    async_register_energy_action(hass, DOMAIN, EnergyRoles(devices=("energy",)))
     for name, handler, schema, response in (
         (SERVICE_CORRECT_ENERGY, _async_correct_energy, _CORRECT_ENERGY, SupportsResponse.ONLY),
         ("get_sessions", _async_get_sessions, _GET_SESSIONS, SupportsResponse.ONLY),

@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-a6b8285d9ab9.js";
+import"/heat_suite_static/runtime-8c2de3d2d149.js";

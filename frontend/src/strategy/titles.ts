@@ -1,7 +1,7 @@
 /** The texts of the dashboard; short, because every bundle contains them. */
 
 export type ViewKey = "overview" | "heating" | "outlets" | "energy" | "devices" | "firmware";
-type Titles = Record<ViewKey | "name" | "description", string>;
+export type Titles = Record<ViewKey | "name" | "description" | "setUpEnergy" | "addToEnergy", string>;
 
 export const TITLES: Record<string, Titles> & { en: Titles } = {
   en: {
@@ -13,6 +13,8 @@ export const TITLES: Record<string, Titles> & { en: Titles } = {
     energy: "Energy",
     devices: "Devices",
     firmware: "Firmware",
+    setUpEnergy: "Set up the Energy dashboard",
+    addToEnergy: "Adds the energy sensors that are not on the Energy dashboard yet. What you configured stays as it is.",
   },
   de: {
     name: "Heat suite",
@@ -23,6 +25,8 @@ export const TITLES: Record<string, Titles> & { en: Titles } = {
     energy: "Energie",
     devices: "Geräte",
     firmware: "Firmware",
+    setUpEnergy: "Energie-Dashboard einrichten",
+    addToEnergy: "Fügt die Energiesensoren hinzu, die noch nicht im Energie-Dashboard sind. Deine Einstellungen bleiben unverändert.",
   },
   fi: {
     name: "Heat suite",
@@ -33,6 +37,8 @@ export const TITLES: Record<string, Titles> & { en: Titles } = {
     energy: "Energia",
     devices: "Laitteet",
     firmware: "Laiteohjelmistot",
+    setUpEnergy: "Määritä energiapaneeli",
+    addToEnergy: "Lisää energia-anturit, jotka eivät vielä ole energiapaneelissa. Omat määrityksesi säilyvät.",
   },
   ru: {
     name: "Heat suite",
@@ -43,5 +49,7 @@ export const TITLES: Record<string, Titles> & { en: Titles } = {
     energy: "Энергия",
     devices: "Устройства",
     firmware: "Прошивки",
+    setUpEnergy: "Настроить панель «Энергия»",
+    addToEnergy: "Добавит датчики энергии, которых ещё нет на панели «Энергия». Ваши настройки не изменятся.",
   },
 };

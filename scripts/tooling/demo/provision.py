@@ -14,6 +14,7 @@ from .plugin import Device, DomainDemo, Entities, Provisioned, World, place
 DASHBOARD = "heat-suite"
 DETAILS = "heat-suite-details"
 _ENTITIES_WITHIN_S = 60
+_ADD_ENERGIES = ("ecoflow", "smart_outlet", "iot_heating")
 # Order of the views on the dashboard.
 _VIEW_ORDER = ["proof_of_heat", "iot_heating", "smart_outlet", "ecoflow", "edge_telemetry", "ota"]
 
@@ -137,10 +138,16 @@ async def history(ha: HomeAssistant, world: World, made: Mapping[str, Provisione
 
 
 async def energy_dashboard(ha: HomeAssistant, devices: list[Device], entities: Entities) -> None:
-    """Configure the Energy dashboard with the meter at the grid."""
+    """Configure the Energy dashboard with the meter at the grid, and add what the integrations measure.
+
+    The heat pump and the grid have meters of their own, so that proof_of_heat has nothing to add.
+    """
     for device in devices:
         if device.kind == "meter":
             await home.energy_dashboard(ha, entities[device.id])
+    for domain in _ADD_ENERGIES:
+        if domain in {device.domain for device in devices}:
+            await ha.post(f"services/{domain}/set_up_energy_dashboard", {})
 
 
 async def dashboard(ha: HomeAssistant, made: Mapping[str, Provisioned], entities: Entities) -> None:
