@@ -56,7 +56,7 @@ describe("the dashboard", () => {
       overview: ["calendar.house", "Heizung", "select.mode", "Steckdosen", "sensor.main"],
       heating: ["calendar.house", "Device of iot_heating", "select.mode", "sensor.flow"],
       outlets: ["custom:smart-outlet-panel", "history-graph"],
-      firmware: ["custom:ota-rollouts", "update.heater"],
+      firmware: ["custom:ota-rollouts", "Geräte", "update.heater"],
     });
   });
 

@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-8c2de3d2d149.js";
+import"/heat_suite_static/runtime-a9b0d399988e.js";

@@ -163,6 +163,15 @@ const energyOffers = (hass: Hass, found: Set<string>, titles: Titles): Section[]
   return buttons.length ? [{ type: "grid", cards: [heading(titles.setUpEnergy, "mdi:lightning-bolt"), ...buttons] }] : [];
 };
 
+const ICONS: Record<ViewKey, string> = {
+  overview: "mdi:home-heart",
+  heating: "mdi:radiator",
+  outlets: "mdi:power-socket-eu",
+  energy: "mdi:lightning-bolt",
+  devices: "mdi:access-point",
+  firmware: "mdi:chip",
+};
+
 type Sections = Record<Exclude<ViewKey, "overview">, Section[]>;
 
 const schedules = (hass: Hass): Card[] =>
@@ -171,15 +180,15 @@ const schedules = (hass: Hass): Card[] =>
     entity: entity_id,
   }));
 
-const power = (hass: Hass): Card[] => {
+const power = (hass: Hass, titles: Titles): Card[] => {
   const meters = entitiesOf(hass, "smart_outlet").filter(({ translation_key }) => translation_key === "main_power");
-  return meters.length ? [{ type: "history-graph", entities: meters.map(({ entity_id }) => entity_id), hours_to_show: 24 }] : [];
+  return meters.length ? [{ type: "history-graph", title: titles.powerOfDay, entities: meters.map(({ entity_id }) => entity_id), hours_to_show: 24 }] : [];
 };
 
 const sectionsOf = async (hass: Hass, found: Set<string>, titles: Titles): Promise<Sections> => {
   const climates = entitiesOf(hass, "proof_of_heat", "climate.").map(({ entity_id }) => tile(hass, entity_id));
   const energy = (await hasEnergy(hass))
-    ? wide([{ type: "energy-date-selection" }, { type: "energy-usage-graph" }, { type: "energy-distribution" }])
+    ? wide([{ type: "energy-date-selection" }, { type: "energy-usage-graph" }, { type: "energy-distribution" }, { type: "energy-devices-graph" }])
     : energyOffers(hass, found, titles);
   const updates = entitiesOf(hass, "ota", "update.").slice(0, 24);
   return {
@@ -190,23 +199,15 @@ const sectionsOf = async (hass: Hass, found: Set<string>, titles: Titles): Promi
       ...deviceSections(hass, "proof_of_heat", "mdi:fire", KEYS.proof_of_heat),
       ...deviceSections(hass, "iot_heating", "mdi:radiator", KEYS.iot_heating),
     ],
-    outlets: found.has("smart_outlet") ? wide([{ type: "custom:smart-outlet-panel" }, ...power(hass)]) : [],
+    outlets: found.has("smart_outlet") ? wide([{ type: "custom:smart-outlet-panel" }, ...power(hass, titles)]) : [],
     energy: [...energy, ...deviceSections(hass, "ecoflow", "mdi:battery-charging", KEYS.ecoflow)],
     devices: deviceSections(hass, "edge_telemetry", "mdi:access-point"),
     firmware: found.has("ota")
-      ? [...wide([{ type: "custom:ota-rollouts" }]), { type: "grid", cards: updates.map(({ entity_id }) => tile(hass, entity_id, "device")) }]
+      ? [...wide([{ type: "custom:ota-rollouts" }]), { type: "grid", cards: [heading(titles.devices, ICONS.firmware), ...updates.map(({ entity_id }) => tile(hass, entity_id, "device"))] }]
       : [],
   };
 };
 
-const ICONS: Record<ViewKey, string> = {
-  overview: "mdi:home-heart",
-  heating: "mdi:radiator",
-  outlets: "mdi:power-socket-eu",
-  energy: "mdi:lightning-bolt",
-  devices: "mdi:access-point",
-  firmware: "mdi:chip",
-};
 
 /** What matters of each area, in one screen: its first card, or its first tiles. */
 const overview = (hass: Hass, found: Set<string>, titles: Record<ViewKey, string>): Section[] => {

@@ -84,6 +84,7 @@ class Demo:
             state.devices += done.devices
             state.simulators += [*first[domain], *done.simulators]
         entities = await provision.entities_of(ha, state.devices)
+        await provision.names(ha, state.devices, entities)
         self.log("filling the history")
         count = await provision.history(ha, world, made, entities)
         self.log(f"  {count} states")

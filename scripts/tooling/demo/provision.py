@@ -95,6 +95,15 @@ async def entities_of(ha: HomeAssistant, devices: list[Device]) -> dict[str, dic
     raise TimeoutError(f"no entities appeared for {', '.join(silent)}")
 
 
+async def names(ha: HomeAssistant, devices: list[Device], entities: Entities) -> None:
+    """Give devices the names that a user would give them."""
+    registry = {item["entity_id"]: item["device_id"] for item in await ha.entity_keys()}
+    for device in devices:
+        if device.name is not None:
+            device_id = registry[next(iter(entities[device.id].values()))]
+            await ha.call("config/device_registry/update", device_id=device_id, name_by_user=device.name)
+
+
 def _keys(
     registry: list[dict[str, Any]], entry_id: str, subentry_id: str | None, device_id: str = ""
 ) -> dict[str, str]:

@@ -24,7 +24,7 @@ _DEVICES = (
     ("hall-1", "Hall", "native"),
     ("kitchen-1", "Kitchen", "native"),
     ("bath-1", "Bath", "native"),
-    ("cellar-1", "Cellar", "arduino"),
+    ("laundry-1", "Laundry", "arduino"),
     ("attic-1", "Attic", "esphome"),
     ("garage-1", "Garage", "ddi"),
 )
