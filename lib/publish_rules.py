@@ -28,6 +28,11 @@ class Pace:
     state_burst: int = 10
 
 
+CREEPING_S: Final = 60.0
+"""Minimum time between two writes of a value that only creeps: a sum (energy, cost, a count), or a reading about
+the device itself (signal strength, its own temperature)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Threshold:
     """The movement that counts as significant: the larger of an absolute and a relative part.
@@ -67,6 +72,7 @@ THRESHOLDS: Final[Mapping[str, Mapping[str | None, Threshold]]] = MappingProxyTy
         "energy_storage": _in_units(Threshold(0.05), {"kWh": 1, "Wh": 1000, "MWh": 0.001}),
         "frequency": _in_units(Threshold(0.05, 0.001), {"Hz": 1, "kHz": 0.001, "MHz": 1e-6}),
         "humidity": _in_units(Threshold(1.0), {}),
+        "monetary": _in_units(Threshold(0.01, 0.001), {}),
         "illuminance": _in_units(Threshold(10.0, 0.1), {}),
         "moisture": _in_units(Threshold(1.0), {}),
         "power": _in_units(Threshold(5.0, 0.02), {"W": 1, "mW": 1000, "kW": 0.001, "MW": 1e-6}),
