@@ -26,7 +26,7 @@ class CoverageGate:
         result = yield
         plugin = session.config.pluginmanager.getplugin("_cov")
         controller = getattr(plugin, "cov_controller", None)
-        if controller is not None and controller.cov is not None and not session.testsfailed:
+        if controller is not None and controller.cov is not None:
             self._check(controller.cov)
             session.testsfailed += bool(self.below)
         return result

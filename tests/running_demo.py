@@ -16,7 +16,7 @@ import urllib.request
 from scripts.tooling.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
-_READY_WITHIN_S = 240
+_READY_WITHIN_S = 400
 
 
 @dataclass
@@ -57,7 +57,7 @@ class RunningDemo:
             sent.setdefault("Content-Type", "application/json")
         request = urllib.request.Request((url or self.url) + path, data, sent, method=method)  # noqa: S310
         try:
-            with urllib.request.urlopen(request, timeout=20) as reply:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=60) as reply:  # noqa: S310
                 return reply.status, _decoded(reply.read())
         except urllib.error.HTTPError as err:
             return err.code, _decoded(err.read())
@@ -68,7 +68,7 @@ class RunningDemo:
         state: str = answer["state"]
         return state
 
-    def wait_for(self, entity_id: str, expected: Any, timeout_s: float = 30) -> str:
+    def wait_for(self, entity_id: str, expected: Any, timeout_s: float = 90) -> str:
         """Wait until an entity's state is ``expected`` (a value, or a function of the state); return it."""
         end = time.monotonic() + timeout_s
         while True:
@@ -86,7 +86,7 @@ class RunningDemo:
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Stop the demo; return its exit status."""
         self.process.send_signal(number)
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=120)
 
 
 def _decoded(data: bytes) -> Any:
@@ -94,6 +94,24 @@ def _decoded(data: bytes) -> Any:
         return json.loads(data)
     except ValueError:
         return data.decode("utf-8", "replace")
+
+
+def ended(pids: list[int], within_s: float = 90) -> bool:
+    """Wait until none of the processes runs; return False if one still does."""
+    end = time.monotonic() + within_s
+    while any(_runs(pid) for pid in pids):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.2)
+    return True
+
+
+def _runs(pid: int) -> bool:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text("utf-8")
+    except OSError:
+        return False
+    return text.rpartition(")")[2].split()[0] != "Z"
 
 
 @contextmanager
@@ -115,7 +133,7 @@ def running(folder: Path, *options: str, port: int | None = None) -> Generator[R
             if process.poll() is None:
                 process.terminate()
                 try:
-                    process.wait(timeout=60)
+                    process.wait(timeout=120)
                 except subprocess.TimeoutExpired:
                     process.kill()
             assert process.stdout is not None

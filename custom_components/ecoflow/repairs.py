@@ -19,7 +19,7 @@ CLOCK_TOLERANCE_S: Final = 60.0
 UNKNOWN_REPLIES_LIMIT: Final = 2
 # The issue is removed when no other client has been noticed for this time.
 KEY_EXCLUSIVE_AFTER_S: Final = 3600.0
-_DOCS: Final = "https://github.com/heat-suite/heat-suite/blob/main/docs/ecoflow.md"
+_DOCS: Final = "https://heat-suite.github.io/heat-suite/ecoflow/"
 
 
 async def async_create_fix_flow(

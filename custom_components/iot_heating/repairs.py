@@ -10,7 +10,7 @@ from homeassistant.util import dt as dt_util
 from ._lib.entity_fix import fix_flow
 from .const import DOMAIN
 
-_LEARN_MORE_URL = "https://github.com/heat-suite/heat-suite/blob/main/docs/iot_heating.md#troubleshooting"
+_LEARN_MORE_URL = "https://heat-suite.github.io/heat-suite/iot_heating/#troubleshooting"
 _STORAGE_ISSUE_ID = "storage_failed"
 
 

@@ -1,4 +1,4 @@
-"""Regenerate the generated files: the `_lib/` folders, the bundles of the cards and the locked requirements.
+"""Regenerate the generated files: the `_lib/` folders, the bundles of the cards, docs/devices.md and the requirements.
 
     scripts/build            write the files
     scripts/build --check    write nothing; fail if a file differs
@@ -22,7 +22,7 @@ import sys
 import tempfile
 import tomllib
 
-from . import frontend
+from . import devices, frontend
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPONENTS = ROOT / "custom_components"
@@ -49,6 +49,8 @@ def main(argv: list[str] | None = None) -> int:
             if not args.check:
                 shutil.rmtree(stray)
     stale = build_cards(check=args.check)
+    if not devices.write(check=args.check):
+        stale.append(devices.PAGE)
     if args.check and (wrong or stale):
         for path in [*wrong, *stale]:
             print(f"{path.relative_to(ROOT)} differs from its sources: run scripts/build")

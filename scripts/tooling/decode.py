@@ -1,10 +1,12 @@
 """Decode a captured reply with the product's own decoder; print one line per value: entity key, value, unit.
 
-    scripts/decode FAMILY FILE-OR-FOLDER
+    scripts/decode [--json] FAMILY FILE-OR-FOLDER
+    scripts/decode [--json] modbus TEMPLATE DUMP
 
 Families: miner (a folder of replies, replayed on the wire to the adapter), ecoflow, vicare, shelly, ruuvi, telemetry,
-hc12 (frames as hex), sync (the report of a heating controller). The exit status is 1, with a message, if the capture
-cannot be decoded. Attach the output to bug reports; it contains no keys.
+hc12 (frames as hex), sync (the report of a heating controller), modbus (raw registers of a heat pump or boiler with a
+template: its ID or file; docs/add-a-device.md describes dumps). `--json` prints one JSON object instead. The exit
+status is 1, with a message, if the capture cannot be decoded. Attach the output to bug reports; it contains no keys.
 """
 
 import argparse
@@ -121,11 +123,21 @@ def decode_sync(path: Path) -> Iterator[Line]:
             yield key, len(value) if name == "errors" else value, unit
 
 
+def decode_modbus(template: str, path: Path) -> Iterable[Line]:
+    """Decode the raw registers of a device with a template: the ID of an included one, or a file."""
+    lines: Iterable[Line] = _from("proof_of_heat.drivers.modbus.dump", "decode_dump")(template, _object(path))
+    return lines
+
+
 def _shown(value: Any) -> str:
     """Format a value; floats are rounded to nine decimals."""
     if value is None:
         return ""
-    return str(round(value, 9) if isinstance(value, float) else value)
+    return str(_rounded(value))
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 9) if isinstance(value, float) else value
 
 
 FAMILIES: dict[str, Callable[[Path], Iterable[Line]]] = {
@@ -138,6 +150,7 @@ FAMILIES: dict[str, Callable[[Path], Iterable[Line]]] = {
     "hc12": decode_hc12,
     "sync": decode_sync,
 }
+MODBUS = "modbus"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -145,11 +158,20 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="scripts/decode", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("family", choices=sorted(FAMILIES))
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("family", choices=sorted([*FAMILIES, MODBUS]))
+    parser.add_argument(
+        "template", nargs="?", metavar="TEMPLATE", help="only for modbus: the ID of a template, or a file"
+    )
     parser.add_argument("path", type=Path, metavar="FILE-OR-FOLDER")
     args = parser.parse_args(argv)
+    if (args.family == MODBUS) != (args.template is not None):
+        parser.error("modbus TEMPLATE DUMP" if args.family == MODBUS else f"{args.family} FILE-OR-FOLDER")
     try:
-        lines = list(FAMILIES[args.family](args.path))
+        if args.family == MODBUS:
+            lines = list(decode_modbus(args.template, args.path))
+        else:
+            lines = list(FAMILIES[args.family](args.path))
     except (OSError, UnreadableError, ValueError) as err:
         print(f"scripts/decode: {args.path}: {err}", file=sys.stderr)
         return 1
@@ -159,6 +181,10 @@ def main(argv: list[str] | None = None) -> int:
     if not lines:
         print(f"scripts/decode: {args.path}: no known values found", file=sys.stderr)
         return 1
+    if args.json:
+        values = [{"key": key, "value": _rounded(value), "unit": unit} for key, value, unit in lines]
+        print(json.dumps({"family": args.family, "values": values}, ensure_ascii=False, default=str))
+        return 0
     for key, value, unit in lines:
         print(f"{key}\t{_shown(value)}\t{unit or ''}")
     return 0

@@ -5,10 +5,15 @@
 
 Replaced files are moved to CONFIG_DIR/heat_suite_backups/TIME, in the same layout; files that are already up
 to date are not touched. An integration includes its blueprints. Restart Home Assistant afterwards to load the new code.
+
+Other projects publish integrations with the domains `ecoflow` and `ota`. A folder of another project is never
+replaced, unless you add --replace-foreign; it is moved to the backup then.
 """
 # Runs on the Python of the user's machine (3.10 or later), with nothing installed.
 
 import argparse
+import contextlib
+import json
 import os
 from pathlib import Path
 import shutil
@@ -18,6 +23,8 @@ import time
 ROOT = Path(__file__).resolve().parents[2]
 COMPONENTS = ROOT / "custom_components"
 BACKUPS = "heat_suite_backups"
+# The folder of an integration of the suite contains this, whatever the addresses in its manifest are.
+_OURS = "copied from lib/ by scripts/build"
 _IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 
@@ -29,6 +36,11 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("config", type=Path, metavar="CONFIG_DIR", help="folder that contains configuration.yaml")
     parser.add_argument("domains", nargs="*", default=[], metavar="DOMAIN", help=", ".join(known))
+    parser.add_argument(
+        "--replace-foreign",
+        action="store_true",
+        help="also replace an integration of another project with the same domain",
+    )
     args = parser.parse_args(argv)
     if unknown := [domain for domain in args.domains if domain not in known]:
         parser.error(f"unknown integration: {', '.join(unknown)}; choose from {', '.join(known)}")
@@ -36,12 +48,63 @@ def main(argv: list[str] | None = None) -> int:
         parser.error(f"{args.config} is not a folder")
     if not (args.config / "configuration.yaml").exists():
         print(f"{args.config} has no configuration.yaml: is it a Home Assistant configuration folder?", file=sys.stderr)
+    domains = list(dict.fromkeys(args.domains)) or known
+    if not args.replace_foreign and (found := foreign(args.config, domains)):
+        for domain, description in found.items():
+            print(refusal(args.config, domain, description), file=sys.stderr)
+        return 1
     try:
-        install(args.config, list(dict.fromkeys(args.domains)) or known)
+        install(args.config, domains)
     except OSError as err:
         print(f"Not installed: {err}", file=sys.stderr)
         return 1
     return 0
+
+
+def foreign(config: Path, domains: list[str]) -> dict[str, str]:
+    """Return domain -> description of the integrations of other projects that are installed under our domains."""
+    found = {}
+    for domain in domains:
+        folder = config / "custom_components" / domain
+        if (folder / "manifest.json").is_file() and not _is_ours(folder):
+            found[domain] = _described(folder)
+    return found
+
+
+def _is_ours(folder: Path) -> bool:
+    marker = folder / "_lib" / "__init__.py"
+    if marker.is_file() and _OURS in marker.read_text("utf-8", "replace"):
+        return True
+    ours = _manifest(COMPONENTS / folder.name)
+    return _manifest(folder).get("issue_tracker") == ours["issue_tracker"]
+
+
+def _manifest(folder: Path) -> dict[str, str]:
+    """Return a manifest; empty if it cannot be read."""
+    with contextlib.suppress(OSError, ValueError):
+        read = json.loads((folder / "manifest.json").read_text("utf-8"))
+        if isinstance(read, dict):
+            return read
+    return {}
+
+
+def _described(folder: Path) -> str:
+    manifest = _manifest(folder)
+    if not manifest:
+        return "its manifest.json cannot be read"
+    where = manifest.get("documentation") or manifest.get("issue_tracker") or "no address"
+    return f"{manifest.get('name') or 'no name'} {manifest.get('version') or ''}".strip() + f" ({where})"
+
+
+def refusal(config: Path, domain: str, description: str) -> str:
+    """Return what to do about an integration of another project."""
+    return (
+        f"Nothing was installed: {config / 'custom_components' / domain} belongs to another project: {description}.\n"
+        f"Home Assistant can run only one integration with the domain '{domain}'. To use this one, delete the entries"
+        " of the other one in Settings > Devices & services, remove it (in HACS if it is from there), restart Home"
+        " Assistant and run this again. To keep the other one, name the integrations to install without it."
+        " --replace-foreign moves the other one to the backup and installs this one."
+    )
 
 
 def install(config: Path, domains: list[str]) -> None:

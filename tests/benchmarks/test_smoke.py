@@ -19,7 +19,7 @@ def test_there_is_a_benchmark_per_area() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", NAMES)
 def test_benchmark_runs_with_tiny_sizes(name: str, tmp_path: Path) -> None:
     needed = _NEEDS.get(name)
@@ -37,7 +37,7 @@ def test_benchmark_runs_with_tiny_sizes(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_the_integration_runs_a_short_window_in_home_assistant(tmp_path: Path) -> None:
     if not _NEEDS["control"].is_dir():
         pytest.skip(f"not available: {_NEEDS['control']}")

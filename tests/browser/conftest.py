@@ -23,7 +23,7 @@ _FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 # Playwright's sync API keeps an event loop running in its thread, which conflicts with pytest-asyncio's fixtures:
 # browser and tests run in a separate thread.
 _BROWSER_THREAD = ThreadPoolExecutor(max_workers=1, thread_name_prefix="browser")

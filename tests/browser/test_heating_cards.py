@@ -11,7 +11,7 @@ from tests.running_demo import RunningDemo
 from .conftest import Visit
 from .test_dashboard import AXE
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(900)]
 OVERVIEW = "proof-of-heat-overview-card"
 CURVE = "proof-of-heat-curve-card"
 SLOPE, LEVEL, MAX_FLOW = (
@@ -33,7 +33,7 @@ def card(visit: Visit, tag: str) -> Locator:
     found = visit.page.locator(tag).first
     visit.page.goto(f"{visit.demo.url}/heat-suite/heating")
     found.wait_for(timeout=60_000)
-    found.locator("h2").first.wait_for(timeout=30_000)
+    found.locator("h2").first.wait_for(timeout=60_000)
     found.scroll_into_view_if_needed()
     return found
 
@@ -90,14 +90,14 @@ def test_an_override_is_set_and_ended_by_keyboard(visit: Visit) -> None:
     panel.locator("button.set").focus()
     visit.page.keyboard.press("Enter")
     end = panel.locator("button.end").first
-    expect(end).to_be_visible(timeout=15_000)
+    expect(end).to_be_visible(timeout=60_000)
     _, states = visit.demo.request("GET", "/api/states")
     thermostats = [item for item in states if item["entity_id"].startswith("climate.")]
     assert any(item["attributes"].get("temperature") == wanted for item in thermostats)
     assert visit.demo.state("binary_sensor.house_override") == "on"
     end.focus()
     visit.page.keyboard.press("Enter")
-    expect(panel.locator("button.end")).to_have_count(0, timeout=15_000)
+    expect(panel.locator("button.end")).to_have_count(0, timeout=60_000)
     visit.demo.wait_for("binary_sensor.house_override", "off")
 
 
@@ -153,7 +153,7 @@ def test_a_second_browser_gets_a_conflict(visit: Visit, curve: dict[str, float])
     shown.locator(".handle.slope").press("ArrowUp")
     body = {"entity_id": LEVEL, "value": 3}
     assert visit.demo.request("POST", "/api/services/number/set_value", body)[0] == 200
-    expect(shown).to_contain_text("Someone else saved a change", timeout=15_000)
+    expect(shown).to_contain_text("Someone else saved a change", timeout=60_000)
     expect(shown.locator(".save .main")).to_have_count(0)
     shown.locator(".undo").click()
     expect(shown.locator(".handle.level")).to_have_attribute("aria-valuenow", "3")

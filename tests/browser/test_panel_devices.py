@@ -16,7 +16,7 @@ from tests.running_demo import RunningDemo
 from .conftest import Visit
 from .test_panels import PANEL, ROLLOUTS, opened
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(900)]
 HELD_MS = 1300
 VERSION = "1.6.0"
 

@@ -10,7 +10,7 @@ from tests.running_demo import ROOT, RunningDemo
 
 from .conftest import Visit
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(900)]
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 SCHEDULE, PANEL, ROLLOUTS = "iot-heating-week-schedule", "smart-outlet-panel", "ota-rollouts"
 CARDS = [("heating", SCHEDULE), ("outlets", PANEL), ("firmware", ROLLOUTS)]
@@ -67,7 +67,7 @@ def test_every_view_of_the_built_dashboard_opens(visit: Visit) -> None:
     visit.log_in("demo", "demo", "heat-suite/overview")
     for view in ("overview", "heating", "outlets", "energy", "devices", "firmware"):
         visit.page.goto(f"{visit.demo.url}/heat-suite/{view}")
-        visit.page.wait_for_selector("hui-section", timeout=30_000)
+        visit.page.wait_for_selector("hui-section", timeout=60_000)
         visit.page.wait_for_timeout(1500)
         assert visit.page.locator("hui-error-card, hui-warning").count() == 0, view
 
@@ -164,7 +164,7 @@ def test_everything_is_switched_off_by_holding_a_key_and_on_again(visit: Visit) 
     result = card.locator(".result").first
     expect(result).to_contain_text("Kitchen outlet A")
     again = result.get_by_role("button", name="Switch on again")
-    expect(again).to_be_visible(timeout=30_000)
+    expect(again).to_be_visible(timeout=60_000)
     again.click()
     visit.demo.wait_for(entity, "on")
 

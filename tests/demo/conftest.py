@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_socket
 
-from tests.running_demo import RunningDemo, running
+from tests.running_demo import RunningDemo, ended, running
 
 
 @pytest.fixture(autouse=True)
@@ -21,8 +21,13 @@ def _sockets(socket_enabled: None) -> None:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Generator[RunningDemo]:
-    """A running demo."""
+    """A running demo; at its end SIGTERM stops every child."""
     pytest_socket.enable_socket()
     folder: Path = tmp_path_factory.mktemp("demo") / "config"
     with running(folder) as started:
         yield started
+        private_key = Path(started.info["simulators"]["ecoflow_cloud"]["ca_file"]).with_name("server-key.pem")
+        assert private_key.exists()
+        assert started.stop() == 0
+        assert ended(started.info["pids"])
+        assert not private_key.exists()

@@ -6,7 +6,7 @@ import pytest
 
 from tests.running_demo import RunningDemo
 
-pytestmark = [pytest.mark.demo, pytest.mark.slow, pytest.mark.xdist_group("demo"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.demo, pytest.mark.slow, pytest.mark.xdist_group("demo"), pytest.mark.timeout(900)]
 CONTROLLER = "ESP32-001"
 V1_CONFIG = {
     "protocol_version",

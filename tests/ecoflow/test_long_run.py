@@ -158,7 +158,7 @@ class Run:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1800)
 async def test_three_days_with_twenty_outages(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],

@@ -196,7 +196,7 @@ async def steady_load(link: MqttLink, ledger: Ledger, stop: asyncio.Event) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("broker_config", [LASTING], ids=["lasting"])
 @pytest.mark.parametrize(("restarts", "device_returns_first"), [(20, False), (6, True)])
 async def test_restarts_of_the_broker_under_load(

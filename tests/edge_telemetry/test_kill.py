@@ -24,7 +24,7 @@ def message(number: int) -> bytes:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 @pytest.mark.skipif(program() is None, reason="mosquitto is not installed")
 async def test_a_killed_home_assistant_loses_at_most_the_last_second(socket_enabled: None, tmp_path: Path) -> None:
     broker = Mosquitto(tmp_path)

@@ -19,7 +19,7 @@ from firmware.sim.network import Network, network
 from tests.iot_heating import add_controller, building_entry
 from tests.ota.conftest import act, form
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("esphome host")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.xdist_group("esphome host")]
 
 UID = "iot_heating:ESP32-001"
 PRODUCT = "suite.host"

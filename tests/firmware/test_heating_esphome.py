@@ -17,7 +17,7 @@ from firmware.sim.host_program import HostProgram, powered
 from firmware.sim.network import Network, network
 from tests.iot_heating import add_controller, building_entry, controller_subentry, device_record, entity_id
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("esphome host")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.xdist_group("esphome host")]
 
 HOUR_S = 3600.0
 SCHEDULE = [{"day": "Daily", "slots": ["06:00-22:00"], "target": "22C"}]

@@ -28,7 +28,7 @@ from firmware.sim.radio_channel import FaultRates
 from firmware.sim.radio_outlet import RadioOutlet
 from tests.smart_outlet.conftest import KEY, Ccu, ccu_entry, outlet_data
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("esphome host")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.xdist_group("esphome host")]
 
 LOSSY = FaultRates(loss=0.2)
 RADIO: dict[str, Any] = {

@@ -17,7 +17,7 @@ from scripts.tooling.demo.client import HomeAssistant
 
 from .test_kill import House, act, device_of, keys_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.enable_socket]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.enable_socket]
 
 NAMESPACE = ("unshare", "--user", "--map-root-user", "--mount")
 MOUNT = 'mount -t tmpfs -o size=24m tmpfs "$1" && cp -a "$1.template/." "$1" && shift && cd "$1" && shift && exec "$@"'

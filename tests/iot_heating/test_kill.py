@@ -30,7 +30,7 @@ http:
   server_host: 127.0.0.1
 """
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.enable_socket]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.enable_socket]
 
 
 class House:

@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 import schemathesis
 from schemathesis import GenerationMode
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 CASES: Final = 500
 _TEMPERATURE: Final = {"type": ["number", "null"], "minimum": -60, "maximum": 120}

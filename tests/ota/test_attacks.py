@@ -326,7 +326,7 @@ async def test_a_body_that_is_not_an_object_is_rejected(add_device: AddDevice, b
         assert reply.status == status
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 async def test_ten_thousand_status_posts_need_no_disk_and_bounded_memory(
     hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release
 ) -> None:

@@ -28,7 +28,7 @@ FOLDER = Path(os.environ.get("ESPHOME_VENV", ROOT / ".venv-esphome"))
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1200),
     pytest.mark.skipif(not (FOLDER / "bin/esphome").exists(), reason=f"scripts/setup could not make {FOLDER.name}"),
 ]
 

@@ -106,7 +106,7 @@ async def begin_rollout(session: aiohttp.ClientSession, base: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 async def test_acknowledged_changes_survive_kill_9_in_any_state(tmp_path: Path, socket_enabled: None) -> None:
     port = free_port()
     updates: dict[str, dict[str, Any]] = {}
@@ -125,7 +125,7 @@ async def test_acknowledged_changes_survive_kill_9_in_any_state(tmp_path: Path, 
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 async def test_a_download_interrupted_by_the_kill_is_resumed(tmp_path: Path, socket_enabled: None) -> None:
     port = free_port()
     async with home_assistant(tmp_path, port) as base, aiohttp.ClientSession() as session:

@@ -16,7 +16,7 @@ from .ha import OUTDOOR, ROOM
 from .test_fault_runs import SENSOR_FAULTS, Watch, live
 from .winter import PUMP_METER, Winter
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 SHARE = 0.05
 MINER_W = 60.0

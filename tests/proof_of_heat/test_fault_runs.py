@@ -24,7 +24,7 @@ LEAST_S = 600.0
 STARTS_H = 3
 HOUR = round(3600 / STEP_S)
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @dataclass

@@ -116,7 +116,7 @@ def is_unmarked(state: State | None) -> bool:
     )
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_every_number_is_true_or_marked(winter: Winter) -> None:
     world, wrong = World(winter), []
     begin: dict[str, tuple[float, float]] = {}

@@ -18,7 +18,7 @@ def reference_setpoint(when: datetime) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(2400)
 async def test_a_winter_week_is_cheaper_than_its_own_reference_control(winter: Winter) -> None:
     steps = round(86400 / STEP_S)
     for _ in range(WARM_UP_DAYS * steps):

@@ -29,7 +29,7 @@ http:
   server_host: 127.0.0.1
 """
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.enable_socket]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.enable_socket]
 
 
 @asynccontextmanager

@@ -1,6 +1,8 @@
 """``scripts/install`` copies the suite into a Home Assistant folder and backs up what it replaces."""
 
+import json
 from pathlib import Path
+import shutil
 import subprocess
 
 import pytest
@@ -65,6 +67,60 @@ def test_a_link_to_the_sources_is_replaced_not_followed(config: Path) -> None:
     assert main([str(config), "ota"]) == 0
     assert files(elsewhere) == {"x.py": b"theirs"}
     assert not (config / "custom_components" / "ota").is_symlink()
+
+
+FOREIGN = {
+    "hassio-ecoflow": {
+        "domain": "ecoflow",
+        "name": "EcoFlow",
+        "documentation": "https://example.com/other",
+        "version": "1.2",
+    },
+    "another tracker": {
+        "domain": "ota",
+        "name": "OTA Firmware Rollouts",
+        "issue_tracker": "https://example.com/issues",
+    },
+    "no address": {"domain": "ota", "name": "OTA"},
+    "not an object": [],
+    "broken": "{",
+}
+
+
+@pytest.mark.parametrize("manifest", FOREIGN.values(), ids=FOREIGN)
+def test_an_integration_of_another_project_is_not_replaced(
+    config: Path, manifest: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    domain = manifest["domain"] if isinstance(manifest, dict) else "ota"
+    file = config / "custom_components" / domain / "manifest.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(manifest if isinstance(manifest, str) else json.dumps(manifest))
+    before = files(config)
+    assert main([str(config)]) == 1
+    assert files(config) == before
+    text = capsys.readouterr().err
+    assert f"{file.parent} belongs to another project" in text
+    assert "remove it" in text
+
+    assert main([str(config), "smart_outlet"]) == 0
+    assert main([str(config), domain, "--replace-foreign"]) == 0
+    assert files(file.parent) == files(COMPONENTS / domain)
+    (backup,) = (config / BACKUPS).iterdir()
+    assert files(backup) == {f"custom_components/{domain}/manifest.json": before[str(file.relative_to(config))]}
+
+
+@pytest.mark.parametrize("kept", ["_lib", "issue_tracker"])
+def test_an_older_version_of_the_suite_is_replaced(config: Path, kept: str) -> None:
+    """It is recognized with other addresses, and also without shared modules."""
+    assert main([str(config), "ota"]) == 0
+    folder = config / "custom_components" / "ota"
+    if kept == "_lib":
+        moved = (folder / "manifest.json").read_text().replace("heat-suite", "moved")
+        (folder / "manifest.json").write_text(moved)
+    else:
+        shutil.rmtree(folder / "_lib")
+    assert main([str(config), "ota"]) == 0
+    assert files(folder) == files(COMPONENTS / "ota")
 
 
 @pytest.mark.parametrize(

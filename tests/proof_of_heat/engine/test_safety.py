@@ -198,7 +198,7 @@ class _Watch:
         return must
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
     ("sequences", "seed"),
     [

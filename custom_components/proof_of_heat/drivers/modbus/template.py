@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..._lib.heat_source import Control, SourceKind
+from ..supported import Evidence, SupportedDevice
 from .connection import AddressError, SerialSettings, parse_serial_settings
 from .plausible import placeholders, plausible_range
 from .registers import WORDS, AddressSpace, ControlWrite, Register, Watchdog
@@ -55,6 +56,30 @@ class DeviceTemplate:
     max_writes_per_day: int = 100
     fuel: str = "electricity"
     note: str = ""
+    models: tuple[str, ...] = ()
+    evidence: Evidence = Evidence.EXPERIMENTAL
+    sources: tuple[str, ...] = ()
+
+    @property
+    def is_experimental(self) -> bool:
+        """Return whether neither a capture nor a document of the manufacturer proves the template."""
+        return self.evidence is Evidence.EXPERIMENTAL
+
+    @property
+    def supported(self) -> SupportedDevice:
+        """Return what is read, what is commanded, and what proves it."""
+        curve = [Control.CURVE] if self.level is not None else []
+        return SupportedDevice(
+            key=self.id,
+            maker=self.manufacturer,
+            models=self.models or (self.name,),
+            reads=tuple(
+                key for key, register in self.registers.items() if not register.on_values or key == "hot_water"
+            ),
+            commands=tuple(sorted([*self.controls, *curve])),
+            evidence=self.evidence,
+            sources=self.sources,
+        )
 
     @property
     def setting_registers(self) -> dict[str, Register]:
@@ -87,7 +112,7 @@ def scan_folder(folder: Path) -> tuple[dict[str, DeviceTemplate], list[str]]:
     errors: list[str] = []
     for file in sorted(folder.glob("*.yaml")):
         try:
-            template = _load_file(file)
+            template = load_file(file)
         except TemplateError as err:
             errors.append(str(err))
             continue
@@ -107,7 +132,7 @@ def find_template(template_id: str, folder: Path) -> DeviceTemplate:
     errors: list[str] = []
     for file in sorted(folder.glob("*.yaml")):
         try:
-            template = _load_file(file)
+            template = load_file(file)
         except TemplateError as err:
             errors.append(str(err))
             continue
@@ -118,7 +143,12 @@ def find_template(template_id: str, folder: Path) -> DeviceTemplate:
     raise TemplateError("; ".join([f"no template {template_id}", *errors]))
 
 
-def _load_file(file: Path) -> DeviceTemplate:
+def load_file(file: Path) -> DeviceTemplate:
+    """Return the template of a file. Blocking.
+
+    Raises:
+        TemplateError: it cannot be read or is invalid; the text names the file.
+    """
     import yaml
 
     try:
@@ -175,6 +205,9 @@ def parse(data: object) -> DeviceTemplate:
         max_writes_per_day=values["write"]["max_per_day"],
         fuel=values["fuel"],
         note=values["note"],
+        models=values["models"],
+        evidence=Evidence(values["evidence"]),
+        sources=values["sources"],
     )
 
 

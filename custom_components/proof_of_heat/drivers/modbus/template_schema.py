@@ -7,6 +7,7 @@ from typing import Any, Final
 import probatio as vol
 
 from ..._lib.heat_source import SourceKind
+from ..supported import Evidence
 
 FORMAT_VERSION: Final = 1
 _LIMIT: Final = 1e9
@@ -102,6 +103,11 @@ def _integers(value: object) -> tuple[int, ...]:
     return tuple(int(number) for number in numbers)
 
 
+def _texts(value: object) -> tuple[str, ...]:
+    values: list[object] = value if isinstance(value, list) else [value]
+    return tuple(_text(item) for item in values)
+
+
 def _or_empty(value: object) -> object:
     """A section that is present but empty counts as an empty mapping."""
     return value or {}
@@ -153,6 +159,9 @@ _TEMPLATE: Final = vol.Schema(
         vol.Required("id"): _text,
         vol.Required("name"): _text,
         vol.Required("manufacturer"): _text,
+        vol.Optional("models", default=list): _texts,
+        vol.Optional("evidence", default=Evidence.EXPERIMENTAL): _one_of(tuple(Evidence)),
+        vol.Optional("sources", default=list): _texts,
         vol.Optional("kind", default="boiler"): _one_of(tuple(SourceKind)),
         vol.Optional("port", default=502): _integer(1, 65535),
         vol.Optional("unit_id", default=1): _integer(0, 255),

@@ -1,11 +1,8 @@
 """Generated files are reproducible, and stale ones are reported."""
 
 from pathlib import Path
-import zipfile
 
-import pytest
-
-from scripts.tooling import build, release
+from scripts.tooling import build
 
 
 def test_imported_modules_are_copied_too() -> None:
@@ -32,19 +29,3 @@ def test_an_unused_copy_is_reported(tmp_path: Path) -> None:
     build.build_lib(folder, ["week_schedule"], check=False)
     (folder / "stray.py").write_text("")
     assert not build.build_lib(folder, ["week_schedule"], check=True)
-
-
-def test_the_same_archives_at_every_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for name in ("one", "two"):
-        assert release.main(["--stage", str(tmp_path / name)]) == 0
-    archives = sorted((tmp_path / "one").glob("*.zip"))
-    assert archives
-    for archive in archives:
-        assert archive.read_bytes() == (tmp_path / "two" / archive.name).read_bytes()
-        tree = tmp_path / "one" / archive.stem
-        assert {"LICENSE", "README.md", "hacs.json", "custom_components"} == {path.name for path in tree.iterdir()}
-        with zipfile.ZipFile(archive) as packed:
-            names = packed.namelist()
-        # HACS unpacks it into the domain's own folder.
-        assert "manifest.json" in names
-        assert not [name for name in names if "__pycache__" in name]

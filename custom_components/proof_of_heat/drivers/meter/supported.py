@@ -1,0 +1,25 @@
+"""The electricity meters that are polled directly."""
+
+from typing import Final
+
+from ..supported import Evidence, SupportedDevice
+
+_READS: Final = ("power", "power_a", "power_b", "power_c", "imported_energy", "exported_energy")
+SUPPORTED: Final = (
+    SupportedDevice(
+        key="shelly_3em",
+        maker="Shelly",
+        models=("Pro 3EM", "Pro 3EM-400", "3EM Gen3", "3EM-63 Gen3"),
+        reads=_READS,
+        evidence=Evidence.CAPTURE,
+        sources=("fixtures/shelly/pro_3em_fw1.1.0.json", "Shelly, API documentation, components EM and EM1"),
+    ),
+    SupportedDevice(
+        key="shelly_em",
+        maker="Shelly",
+        models=("Pro EM-50", "EM Gen3", "EM Mini Gen4"),
+        reads=_READS,
+        evidence=Evidence.CAPTURE,
+        sources=("cases/heating/shelly_proem50.json", "Shelly, API documentation, component EM1"),
+    ),
+)

@@ -1,0 +1,138 @@
+"""The miners that are supported, by firmware: what is read, what is commanded, and what proves it."""
+
+from typing import Final
+
+from ..supported import Evidence, SupportedDevice
+
+_READS: Final = (
+    "power",
+    "power_limit",
+    "hashrate",
+    "expected_hashrate",
+    "mode",
+    "board_temperature",
+    "chip_temperature",
+    "ambient_temperature",
+    "fan_speed",
+    "uptime",
+    "boards_up",
+    "fault",
+)
+
+
+def _reads_without(*keys: str) -> tuple[str, ...]:
+    return tuple(key for key in _READS if key not in keys)
+
+
+SUPPORTED: Final = (
+    SupportedDevice(
+        key="antminer_stock",
+        maker="Bitmain",
+        models=("Antminer S19", "S19 Pro", "S19j", "S19 XP", "S19k Pro", "S21", "T19", "T21"),
+        reads=_reads_without("power", "power_limit", "ambient_temperature"),
+        commands=("on_off", "mode"),
+        evidence=Evidence.CAPTURE,
+        sources=("fixtures/miners/antminer/stock_s19pro_rpc_2022", "fixtures/miners/antminer/stock_s19xp_web_2022"),
+    ),
+    SupportedDevice(
+        key="whatsminer_v2",
+        maker="MicroBT",
+        models=("WhatsMiner M20", "M30", "M50", "M56 (API V2)"),
+        reads=_READS,
+        commands=("on_off", "power", "mode"),
+        evidence=Evidence.CAPTURE,
+        sources=("fixtures/miners/whatsminer/v1_api1.4.0_m20s", "fixtures/miners/whatsminer/v2_api2.0.5_h616"),
+    ),
+    SupportedDevice(
+        key="whatsminer_v3",
+        maker="MicroBT",
+        models=("WhatsMiner M60 and others with API V3",),
+        reads=_READS,
+        commands=("on_off", "power", "mode"),
+        evidence=Evidence.CAPTURE,
+        sources=("fixtures/miners/whatsminer/v3_api3.0.2_m60s",),
+    ),
+    SupportedDevice(
+        key="braiins_rest",
+        maker="Braiins",
+        models=("Braiins OS 25.05 and later",),
+        reads=_reads_without("mode", "ambient_temperature"),
+        commands=("on_off", "power"),
+        evidence=Evidence.CAPTURE,
+        sources=("fixtures/miners/braiins/v25_07",),
+    ),
+    SupportedDevice(
+        key="braiins_graphql",
+        maker="Braiins",
+        models=("Braiins OS 21.09 to 25.03",),
+        reads=_reads_without("mode", "ambient_temperature"),
+        evidence=Evidence.CAPTURE,
+        sources=(
+            "fixtures/miners/braiins/v21_09",
+            "fixtures/miners/braiins/v24_09",
+            "fixtures/miners/braiins/v25_03",
+        ),
+    ),
+    SupportedDevice(
+        key="bitaxe",
+        maker="Bitaxe",
+        models=("Max", "Ultra", "Supra", "Gamma", "GT and others with AxeOS"),
+        reads=_reads_without("power_limit", "ambient_temperature"),
+        commands=("mode", "on_off"),
+        evidence=Evidence.CAPTURE,
+        sources=("fixtures/miners/bitaxe/axeos_v2.4.5_supra", "bitaxeorg/ESP-Miner main/http_server/openapi.yaml"),
+    ),
+    SupportedDevice(
+        key="nerdqaxe",
+        maker="NerdQAxe",
+        models=("NerdQAxe+", "NerdQAxe++"),
+        reads=_reads_without("power_limit", "ambient_temperature"),
+        commands=("mode",),
+        evidence=Evidence.CAPTURE,
+        sources=("cases/heating/nerdqaxe_running", "cases/heating/nerdqaxe_shutdown"),
+    ),
+    SupportedDevice(
+        key="luxos",
+        maker="Luxor",
+        models=("LuxOS on Antminer S19 to S21",),
+        reads=_reads_without("ambient_temperature"),
+        commands=("on_off", "power"),
+        sources=("Luxor, LuxOS API, docs.luxor.tech/firmware/api",),
+    ),
+    SupportedDevice(
+        key="vnish",
+        maker="VNish",
+        models=("VNish 1.2 and later on Antminer S17 to S21",),
+        reads=_reads_without("ambient_temperature"),
+        commands=("on_off", "power"),
+        sources=("VNish, OpenAPI document of the firmware (page /docs of the miner)",),
+    ),
+    SupportedDevice(
+        key="avalon",
+        maker="Canaan",
+        models=("Avalon A10 to A15",),
+        reads=_reads_without("power_limit", "mode"),
+        commands=("on_off",),
+        evidence=Evidence.CAPTURE,
+        sources=("fixtures/miners/avalon",),
+    ),
+    SupportedDevice(
+        key="pyasic",
+        maker="Other makers",
+        models=(
+            "Auradine",
+            "ePIC",
+            "Elphapex",
+            "Goldshell",
+            "Hammer",
+            "Hiveon",
+            "IceRiver",
+            "Innosilicon",
+            "VolcMiner",
+        ),
+        reads=_reads_without("mode", "ambient_temperature"),
+        commands=("on_off", "power"),
+        evidence=Evidence.EXPERIMENTAL,
+        sources=("UpstreamData/pyasic 0.79, pyasic/miners/backends",),
+    ),
+)
