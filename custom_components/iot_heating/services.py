@@ -23,6 +23,7 @@ from ._lib.energy_statistics import (
     SERVICE_CORRECT_ENERGY,
     correction_range,
 )
+from ._lib.local_week import english_week
 from .const import DOMAIN
 from .data import IotHeatingConfigEntry, IotHeatingData
 from .protocol.commands import CommandName
@@ -201,7 +202,7 @@ async def _async_set_schedule(hass: HomeAssistant, call: ServiceCall) -> Service
     """Replace a building's schedule."""
     data, _ = await _async_building(hass, call, POLICY_CONTROL)
     try:
-        await data.building.async_patch_profile({"schedule": call.data[ATTR_SCHEDULE]})
+        await data.building.async_patch_profile({"schedule": english_week(call.data[ATTR_SCHEDULE])})
     except ProtocolError as err:
         raise _invalid_value(err) from err
     return None

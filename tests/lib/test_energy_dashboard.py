@@ -6,7 +6,6 @@ from homeassistant.components.energy.data import ENERGY_SOURCE_SCHEMA, async_get
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from homeassistant.helpers import device_registry as dr, entity_registry as er
-from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -59,8 +58,8 @@ class Plant:
 
 
 @pytest.fixture
-async def plant(recorder_mock: Any, hass: HomeAssistant) -> Plant:
-    assert await async_setup_component(hass, "energy", {})
+async def plant(hass: HomeAssistant) -> Plant:
+    hass.config.components.add("energy")
     async_register_energy_action(hass, DOMAIN, ROLES)
     return Plant(hass)
 

@@ -18,12 +18,12 @@ async def fill(ha: HomeAssistant, series: Sequence[Series], entities: Entities) 
     """Write all series; return the number of states."""
     written = 0
     for batch in batched(series, _AT_ONCE, strict=False):
-        rows = [_row_of(item, item.entity_id or entities[item.device][item.key]) for item in batch]
+        rows = [_series(item, item.entity_id or entities[item.device][item.key]) for item in batch]
         written += (await ha.call("suite_demo/write_history", series=rows))["written"]
     return written
 
 
-def _row_of(series: Series, entity_id: str) -> dict[str, Any]:
+def _series(series: Series, entity_id: str) -> dict[str, Any]:
     return {
         "entity_id": entity_id,
         "points": [[when.timestamp(), state] for when, state in series.points],
@@ -48,14 +48,14 @@ def _statistics(entity_id: str, series: Series) -> dict[str, Any]:
             "unit_of_measurement": series.unit,
         },
         "rows": [
-            {"start_ts": hour, **_values(values, mean=series.mean)}
+            {"start_ts": hour, **_row(values, mean=series.mean)}
             for hour, values in sorted(hours.items())
             if hour != last
         ],
     }
 
 
-def _values(values: Sequence[float], *, mean: bool) -> dict[str, float]:
+def _row(values: Sequence[float], *, mean: bool) -> dict[str, float]:
     if mean:
         return {"mean": fmean(values), "min": min(values), "max": max(values)}
     return {"state": values[-1], "sum": values[-1]}
