@@ -26,6 +26,8 @@ class Pace:
     max_interval_s: float = 300.0
     state_interval_s: float = 1.0
     state_burst: int = 10
+    falls_at_once: bool = False
+    """Whether a significant fall does not wait: of a sum, it is a correction or the begin of another day."""
 
 
 CREEPING_S: Final = 60.0
@@ -101,6 +103,10 @@ def threshold_for(device_class: str | None, unit: str | None) -> Threshold:
     if len(units) == 1:
         return units[None]
     return units.get(unit, DEFAULT_THRESHOLD)
+
+
+def _is_fall(old: object, new: object) -> bool:
+    return isinstance(old, int | float) and isinstance(new, int | float) and new < old
 
 
 class _Unset(Enum):
@@ -220,6 +226,8 @@ class Track:
         if self._is_other_state():
             return self._state_due()
         if is_significant(self.written, self.offered, self.threshold):
+            if self.pace.falls_at_once and _is_fall(self.written, self.offered):
+                return -inf
             return self.written_at + self.pace.min_interval_s
         return inf if self.offered == self.written else self.written_at + self.pace.max_interval_s
 

@@ -361,10 +361,16 @@ async def test_the_five_minutes_hold_on_home_assistants_clock(hass: HomeAssistan
 class Creeping(PublishedEntity, SensorEntity):
     """A sensor whose value rises all the time."""
 
-    def __init__(self, publisher: Publisher, options: dict[str, Any]) -> None:
+    def __init__(self, loop: SteppedLoop, publisher: Publisher, options: dict[str, Any]) -> None:
         self.publisher = publisher
+        self.written: list[float] = []
+        self._loop = loop
         for name, value in options.items():
             setattr(self, f"_attr_{name}", value)
+
+    @override
+    def async_write_ha_state(self) -> None:  # type: ignore[misc]
+        self.written.append(self._loop.now)
 
 
 @pytest.mark.parametrize(
@@ -389,14 +395,22 @@ def test_what_only_creeps_is_written_once_a_minute(
     loop: SteppedLoop, publisher: Publisher, options: dict[str, Any], writes: int
 ) -> None:
     """Five minutes in which a value changes significantly every two seconds; a power stays at its ten seconds."""
-    sensor = Creeping(publisher, options)
-    written: list[float] = []
-    sensor.async_write_ha_state = lambda: written.append(loop.now)  # type: ignore[method-assign]
+    sensor = Creeping(loop, publisher, options)
     publisher.attach(sensor)
     for number in range(150):
         publisher.offer(sensor, 10.0 * number)
         loop.advance(2.0)
-    assert writes <= len(written) <= writes + 1
+    assert writes <= len(sensor.written) <= writes + 1
+
+
+def test_a_corrected_sum_is_written_at_once(loop: SteppedLoop, publisher: Publisher) -> None:
+    """A sum falls when it was corrected or another day begins."""
+    sensor = Creeping(loop, publisher, {"state_class": SensorStateClass.TOTAL})
+    publisher.attach(sensor)
+    for value in (241.0, 245.0, 1.0, 5.0):
+        publisher.offer(sensor, value)
+        loop.advance(2.0)
+    assert len(sensor.written) == 2, "the first value and the fall"
 
 
 async def test_a_confirmed_command_is_shown_past_the_limit(hass: HomeAssistant, entry: MockConfigEntry) -> None:

@@ -235,7 +235,7 @@ async def test_zone_is_made_and_changed(hass: HomeAssistant, entry: MockConfigEn
     assert hass.states.get("climate.bath") is not None
     assert entry.runtime_data.config.zones[0].week is not None
     stored = next(iter(entry.subentries.values())).data["week"]
-    assert stored == [{"day": "Mon-Fri", "slots": ["6:00-9:00"]}], "local day names are entered, English ones stored"
+    assert stored == [{"day": "Mon-Fri", "slots": ["06:00-09:00"]}], "local day names are entered, English ones stored"
     result = await change(hass, entry, "zone")
     assert result["step_id"] == "reconfigure"
     result = await go_on(hass, result, {**ZONE, "away": 24.0})

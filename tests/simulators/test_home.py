@@ -164,19 +164,14 @@ def test_late_values_are_those_of_a_minute_ago() -> None:
 
 def test_a_meter_restarts_and_its_energy_still_adds_up() -> None:
     """What is counted after the restart is what was used after it."""
-    line = Line("heat_pump_energy", NOON)
-    shown = [line.arrives(when, 3480.0 + number / 1000) for number, when in enumerate(DAY)]
-    falls = [
-        (before, after)
-        for before, after in pairwise(shown)
-        if before is not None and after is not None and after < before
-    ]
-    assert len(falls) == 1
-    assert falls[0][1] == 0.0
-    used = sum(
-        max(after - before, 0.0) for before, after in pairwise(shown) if before is not None and after is not None
-    )
-    assert used == pytest.approx((len(DAY) - 2) / 1000, abs=0.01)
+    begin = NOON.replace(hour=0)
+    day = [begin + timedelta(seconds=10 * number) for number in range(8640)]
+    line = Line("heat_pump_energy", begin)
+    shown = [line.arrives(when, 3480.0 + number / 1000) or 0.0 for number, when in enumerate(day)]
+    falls = [(before, after) for before, after in pairwise(shown) if after < before]
+    assert [after for _, after in falls] == [0.0]
+    used = sum(max(after - before, 0.0) for before, after in pairwise(shown))
+    assert used == pytest.approx((len(day) - 2) / 1000, abs=0.01)
 
 
 async def test_what_arrives_is_ugly_and_the_truth_is_not(around: _Around) -> None:

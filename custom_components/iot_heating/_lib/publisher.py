@@ -324,7 +324,7 @@ def _pace_of(entity: Entity, pace: Pace) -> Pace:
     is_sum = entity.state_class in (SensorStateClass.TOTAL, SensorStateClass.TOTAL_INCREASING)
     if not is_sum and entity.entity_category is not EntityCategory.DIAGNOSTIC:
         return pace
-    return replace(pace, min_interval_s=max(pace.min_interval_s, CREEPING_S))
+    return replace(pace, min_interval_s=max(pace.min_interval_s, CREEPING_S), falls_at_once=is_sum)
 
 
 def _state_part_of(entity: Entity) -> StatePart | None:

@@ -40,8 +40,8 @@ _GROUPS: Final = {
 }
 _WHOLE: Final = {word: english for english, words in _GROUPS.items() for word in words}
 _RANGE: Final = re.compile(r"\s*(?:[-\u2010-\u2015\u2212]|\bbis\b|\bto\b(?=\s*\w)|\bпо\b)\s*")
-_DASHES: Final = re.compile(r"[\u2010-\u2015\u2212]")
-_CLOCK: Final = re.compile(r"(\d{1,2})\.(\d{2})")
+_DASHES: Final = re.compile(r"\s*[-\u2010-\u2015\u2212]\s*")
+_CLOCK: Final = re.compile(r"(\d{1,2})[.:](\d{2})")
 _PREFIX: Final = 3
 
 
@@ -78,7 +78,7 @@ def english_slot(text: Any) -> Any:
     """Return a slot such as ``6.30-9.30`` (also with a dash) with a hyphen and colons."""
     if not isinstance(text, str):
         return text
-    return _CLOCK.sub(r"\1:\2", _DASHES.sub("-", text))
+    return _CLOCK.sub(lambda clock: f"{clock[1]:0>2}:{clock[2]}", _DASHES.sub("-", text.strip()))
 
 
 def english_week(rows: Any) -> Any:
