@@ -37,6 +37,7 @@ def states(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, str]:
     return found
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_three_missed_polls_make_it_unavailable_and_one_call_brings_it_back(
     hass: HomeAssistant,
     building: MockConfigEntry,

@@ -214,6 +214,7 @@ async def test_nothing_is_judged_while_home_assistant_starts(
     assert ccu.state("binary_sensor", "connectivity", None) == "off"
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_a_step_of_the_system_clock_changes_no_state_and_the_times_shown_follow_it(
     hass: HomeAssistant, ccu: Ccu, freezer: FrozenDateTimeFactory
 ) -> None:
