@@ -11,6 +11,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from . import TELEMETRY, controller_subentry, entity_id
 
+pytestmark = pytest.mark.usefixtures("entity_registry_enabled_by_default")
+
 PATH = "/api/iot/device/ESP32-001/sync/"
 LOGGER = "custom_components.iot_heating"
 
@@ -37,7 +39,6 @@ def states(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, str]:
     return found
 
 
-@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_three_missed_polls_make_it_unavailable_and_one_call_brings_it_back(
     hass: HomeAssistant,
     building: MockConfigEntry,
