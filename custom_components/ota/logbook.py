@@ -1,4 +1,4 @@
-"""The Activity page: a release that was uploaded. Rollouts and updates have event entities, which it shows by itself."""
+"""The Activity page: a release that was uploaded. Rollouts and updates have event entities that it shows."""
 
 from collections.abc import Callable
 
