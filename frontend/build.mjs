@@ -15,13 +15,32 @@ const at = process.argv.indexOf("--out");
 const out = at > 0 ? resolve(process.argv[at + 1]) : null;
 const PLACEHOLDER = "heat-suite-runtime";
 
-// Templates keep their line breaks and indentation unless these are removed.
+// Templates keep their line breaks and indentation unless these are removed; styles also need no white space around signs.
+const compactStyles = (styles) => styles.replace(/\s*([{};,])\s*/g, "$1").replace(/:\s+/g, ":").replace(/;}/g, "}");
 const compactTemplates = {
   name: "compact-templates",
   enforce: "pre",
   transform(code, id) {
     if (!id.includes("/frontend/src/") || !id.endsWith(".ts")) return null;
-    return { code: code.replace(/\n[ \t]+/g, "\n"), map: null };
+    const short = code.replace(/css`[^`$]*`/g, compactStyles).replace(/\n[ \t]+/g, "\n");
+    return { code: short, map: null };
+  },
+};
+
+// The texts of a language are packed into one string, in the order of the English ones (src/lib/localize.ts unpacks them).
+const flat = (texts) => Object.values(texts).flatMap((text) => (typeof text === "string" ? [text] : flat(text)));
+const ordered = (like, texts) =>
+  Object.fromEntries(
+    Object.entries(like).map(([key, text]) => [key, typeof text === "string" ? texts[key] : ordered(text, texts[key])]),
+  );
+const packedTexts = {
+  name: "packed-texts",
+  enforce: "pre",
+  load(id) {
+    if (!/\/localize\/\w+\/(?!en)\w+\.json$/.test(id)) return null;
+    const english = JSON.parse(readFileSync(join(dirname(id), "en.json"), "utf8"));
+    const texts = JSON.parse(readFileSync(id, "utf8"));
+    return JSON.stringify({ packed: flat(ordered(english, texts)).join("\n") });
   },
 };
 
@@ -47,7 +66,7 @@ const bundle = async (entry, plugins) => {
     configFile: false,
     logLevel: "warn",
     define: { "process.env.NODE_ENV": JSON.stringify("production") },
-    plugins: [compactTemplates, ...plugins],
+    plugins: [compactTemplates, packedTexts, ...plugins],
     json: { namedExports: true, stringify: false },
     build: {
       write: false,

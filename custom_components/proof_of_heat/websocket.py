@@ -1,13 +1,13 @@
 """WebSocket API of the cards: subscriptions to a heating system, and changes by users."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from homeassistant.auth.models import User
 from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
 from homeassistant.components import websocket_api
 from homeassistant.components.websocket_api import ActiveConnection
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
@@ -15,8 +15,12 @@ import probatio as vol
 
 from .cards.cop import cop
 from .cards.curve import curve, revision, set_curve
+from .cards.energy_flow import MAX_OFFSET, Period, async_energy_flow
+from .cards.house import async_house
 from .cards.overview import overview
+from .cards.schedule import schedule, schedule_revision, set_schedule
 from .cards.subscription import CardSubscription
+from .comfort.week_grid import WeekError, parse_week
 from .const import DOMAIN, LEVEL_RANGE_K, MAX_FLOW_RANGE_C, SLOPE_RANGE
 from .data import HeatConfigEntry, HeatingSystem
 from .messages.formatter import async_load_texts
@@ -43,7 +47,7 @@ def _number(limits: tuple[float, float]) -> Callable[[object], float]:
 @callback
 def async_register_commands(hass: HomeAssistant) -> None:
     """Register the commands."""
-    for command in (ws_systems, ws_overview, ws_curve, ws_set_curve, ws_cop):
+    for command in _COMMANDS:
         websocket_api.async_register_command(hass, command)
 
 
@@ -152,6 +156,111 @@ def ws_cop(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any
         _subscribe(hass, connection, msg, entry, lambda system: cop(system, dt_util.utcnow()))
 
 
+@websocket_api.websocket_command(
+    {
+        vol.Required("type"): "proof_of_heat/energy_flow/get",
+        **_ENTRY,
+        vol.Optional("period", default=Period.DAY): vol.Coerce(Period),
+        vol.Optional("offset", default=0): vol.All(int, vol.Range(min=0, max=MAX_OFFSET)),
+    }
+)
+@websocket_api.async_response
+async def ws_energy_flow(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]) -> None:
+    """Return the energy flows of an hour, a day or a month, which ends `offset` periods before the present one."""
+    if (entry := _find(hass, connection, msg)) is None:
+        return
+
+    async def content(system: HeatingSystem) -> dict[str, Any]:
+        return await async_energy_flow(hass, system, msg["period"], msg["offset"], dt_util.utcnow())
+
+    await _async_answer(connection, msg, entry, content)
+
+
+@websocket_api.websocket_command({vol.Required("type"): "proof_of_heat/house/get", **_ENTRY})
+@websocket_api.async_response
+async def ws_house(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]) -> None:
+    """Return the report of the learned house."""
+    if (entry := _find(hass, connection, msg)) is not None:
+        await _async_answer(connection, msg, entry, lambda system: async_house(hass, system, dt_util.utcnow()))
+
+
+def _zone(
+    hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any], policy: str
+) -> tuple[HeatConfigEntry, ConfigSubentry] | None:
+    """Return entry and zone of a thermostat; send an error if there is none, or the user may not use it."""
+    entity = er.async_get(hass).async_get(msg["entity_id"])
+    entry: HeatConfigEntry | None = None
+    if entity is not None and entity.platform == DOMAIN and entity.domain == "climate":
+        entry = hass.config_entries.async_get_entry(entity.config_entry_id or "")
+    zone = None if entry is None or entity is None else entry.subentries.get(entity.config_subentry_id or "")
+    permissions = connection.user.permissions
+    if entry is None or zone is None or not permissions.check_entity(msg["entity_id"], POLICY_READ):
+        connection.send_error(msg["id"], websocket_api.ERR_NOT_FOUND, "unknown zone, or no permission")
+        return None
+    if not permissions.check_entity(msg["entity_id"], policy):
+        connection.send_error(msg["id"], websocket_api.ERR_UNAUTHORIZED, "control permission is required")
+        return None
+    return entry, zone
+
+
+@websocket_api.websocket_command(
+    {vol.Required("type"): "proof_of_heat/schedule/subscribe", vol.Required("entity_id"): str}
+)
+@callback
+def ws_schedule(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]) -> None:
+    """Send the week of a zone now and after every change."""
+    if (found := _zone(hass, connection, msg, POLICY_READ)) is None:
+        return
+    entry, zone = found
+
+    def message(system: HeatingSystem) -> dict[str, Any]:
+        subentry = entry.subentries.get(zone.subentry_id)
+        may_control = connection.user.permissions.check_entity(msg["entity_id"], POLICY_CONTROL)
+        shown = {"available": False} if subentry is None else schedule(hass, system, subentry)
+        return {"entry_id": entry.entry_id, "can_control": may_control, **shown}
+
+    _start(hass, connection, msg, entry, message)
+
+
+@websocket_api.websocket_command(
+    {
+        vol.Required("type"): "proof_of_heat/schedule/set",
+        vol.Required("entity_id"): str,
+        vol.Required("revision"): str,
+        vol.Required("week"): list,
+    }
+)
+@callback
+def ws_set_schedule(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]) -> None:
+    """Set the week of a zone, unless it was changed since the revision that the user saw."""
+    if (found := _zone(hass, connection, msg, POLICY_CONTROL)) is None:
+        return
+    entry, zone = found
+    try:
+        week = parse_week(msg["week"])
+    except WeekError as err:
+        connection.send_error(msg["id"], websocket_api.ERR_INVALID_FORMAT, str(err))
+        return
+    if msg["revision"] != schedule_revision(zone):
+        connection.send_error(msg["id"], "conflict", "the schedule was changed in the meantime")
+        return
+    set_schedule(hass, entry, zone, week)
+    connection.send_result(msg["id"], {"revision": schedule_revision(entry.subentries[zone.subentry_id])})
+
+
+async def _async_answer(
+    connection: ActiveConnection,
+    msg: dict[str, Any],
+    entry: HeatConfigEntry,
+    content: Callable[[HeatingSystem], Awaitable[dict[str, Any]]],
+) -> None:
+    """Send what a card shows once; the card asks again."""
+    answer: dict[str, Any] = {"available": False}
+    if entry.state is ConfigEntryState.LOADED:
+        answer = await content(entry.runtime_data)
+    connection.send_result(msg["id"], {"entry_id": entry.entry_id, **answer})
+
+
 def _subscribe(
     hass: HomeAssistant,
     connection: ActiveConnection,
@@ -165,7 +274,30 @@ def _subscribe(
         may_control = _may_control(hass, connection.user, entry)
         return {"entry_id": entry.entry_id, "can_control": may_control, **content(system)}
 
+    _start(hass, connection, msg, entry, message)
+
+
+def _start(
+    hass: HomeAssistant,
+    connection: ActiveConnection,
+    msg: dict[str, Any],
+    entry: HeatConfigEntry,
+    message: Callable[[HeatingSystem], dict[str, Any]],
+) -> None:
     subscription = CardSubscription(hass, connection, msg["id"], entry, message)
     connection.subscriptions[msg["id"]] = subscription.close
     connection.send_result(msg["id"])
     subscription.start()
+
+
+_COMMANDS: Final = (
+    ws_systems,
+    ws_overview,
+    ws_curve,
+    ws_set_curve,
+    ws_cop,
+    ws_energy_flow,
+    ws_house,
+    ws_schedule,
+    ws_set_schedule,
+)

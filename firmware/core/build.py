@@ -3,6 +3,7 @@
 import argparse
 import os
 from pathlib import Path
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,8 @@ VECTORS = CORE.parents[1] / "docs/vectors"
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
 LANGUAGE = ("-std=c++17", "-fno-exceptions", "-fno-rtti", f"-I{CORE / 'src'}", f"-I{CORE / 'tests'}")
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer")
+CHECKED = ("-O0", "-g1", "--coverage", *SANITIZERS)
+"""With ASan and UBSan, and counting the executed lines."""
 
 
 class BuildError(Exception):
@@ -23,20 +26,46 @@ def missing_tool() -> str | None:
     return None if shutil.which("g++") else "g++"
 
 
-def build(output: Path, options: tuple[str, ...] = ("-O1", "-g", *SANITIZERS)) -> Path:
-    """Compile the tests with the core into one program and return its path.
+def compile_core(output: Path, options: tuple[str, ...] = CHECKED) -> Path:
+    """Compile the core as one unit and return its object file.
 
     Raises:
         BuildError: The compiler failed.
     """
     output.mkdir(parents=True, exist_ok=True)
-    objects = []
-    for source in sorted((*CORE.glob("src/*.cpp"), *CORE.glob("tests/*.cpp"))):
+    unit = output / "core.cpp"
+    unit.write_text("".join(f'#include "{source}"\n' for source in sources()))
+    target = output / "core.o"
+    run_compiler([*LANGUAGE, *WARNINGS, *options, "-c", str(unit), "-o", str(target)])
+    return target
+
+
+def sources() -> list[Path]:
+    """Return the sources of the core."""
+    return sorted((CORE / "src").glob("*.cpp"))
+
+
+def build(output: Path) -> Path:
+    """Compile the tests with the core into one program and return its path.
+
+    Raises:
+        BuildError: The compiler failed.
+    """
+    objects = [str(compile_core(output))]
+    for source in sorted((CORE / "tests").glob("*.cpp")):
         objects.append(str(output / f"{source.stem}.o"))
-        _run(["g++", *LANGUAGE, *WARNINGS, *options, "-c", str(source), "-o", objects[-1]])
+        run_compiler([*LANGUAGE, *WARNINGS, "-O0", "-g1", *SANITIZERS, "-c", str(source), "-o", objects[-1]])
     program = output / "core_tests"
-    _run(["g++", *options, *objects, "-o", str(program)])
+    run_compiler([*CHECKED, *objects, "-o", str(program)])
     return program
+
+
+def executed_lines(output: Path) -> dict[str, tuple[float, int]]:
+    """Return the percentage of executed lines, and their number, of each source after a run of its tests."""
+    command = ["gcov", "-n", "-o", str(output), "core.cpp"]
+    done = subprocess.run(command, cwd=output, check=True, capture_output=True, text=True, timeout=60)
+    found = re.findall(r"File '[^']*/core/src/([^']*\.cpp)'\nLines executed:([\d.]+)% of (\d+)", done.stdout)
+    return {name: (float(percent), int(count)) for name, percent, count in found}
 
 
 def run(program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -46,10 +75,15 @@ def run(program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=240)
 
 
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+def run_compiler(arguments: list[str]) -> None:
+    """Run g++.
+
+    Raises:
+        BuildError: It failed.
+    """
+    done = subprocess.run(["g++", *arguments], capture_output=True, text=True, check=False, timeout=240)
     if done.returncode:
-        raise BuildError(f"{' '.join(command)}\n{done.stderr}")
+        raise BuildError(f"g++ {' '.join(arguments)}\n{done.stderr}")
 
 
 def main() -> int:
@@ -60,6 +94,9 @@ def main() -> int:
     options = parser.parse_args()
     result = run(build(options.output), *([options.filter] if options.filter else []))
     print(result.stdout, result.stderr, sep="", end="")
+    if not options.filter and shutil.which("gcov"):
+        for name, (percent, count) in executed_lines(options.output).items():
+            print(f"{name:24} {percent:6.2f} % of {count} lines")
     return result.returncode
 
 

@@ -10,19 +10,19 @@ import re
 import subprocess
 import sys
 
-from .build import CORE, LANGUAGE, SANITIZERS, VECTORS
+from .build import CORE, LANGUAGE, SANITIZERS, VECTORS, compile_core, run_compiler, sources
 
 _DOCS = VECTORS.parent
 _READERS = 5
 
 
-def build(output: Path) -> Path:
-    """Compile the program with g++ and return its path."""
+def build(output: Path, core: Path | None = None) -> Path:
+    """Compile the program with g++, with a compiled core if there is one, and return its path."""
     output.mkdir(parents=True, exist_ok=True)
     program = output / "fuzz_core"
-    sources = [*CORE.glob("src/*.cpp"), *CORE.glob("fuzz/*.cpp")]
-    command = ["g++", *LANGUAGE, "-O1", "-g", *SANITIZERS, *map(str, sorted(sources)), "-o", str(program)]
-    subprocess.run(command, check=True, timeout=600)
+    objects = [str(core or compile_core(output, ("-O1", "-g", *SANITIZERS)))]
+    targets = [str(source) for source in sorted(CORE.glob("fuzz/*.cpp"))]
+    run_compiler([*LANGUAGE, "-O1", "-g1", "--coverage", *SANITIZERS, *targets, *objects, "-o", str(program)])
     return program
 
 
@@ -30,9 +30,9 @@ def build_libfuzzer(output: Path) -> Path | None:
     """Compile the program as a libFuzzer; None if clang or its runtime is not installed."""
     output.mkdir(parents=True, exist_ok=True)
     program = output / "libfuzz_core"
-    sources = [*CORE.glob("src/*.cpp"), CORE / "fuzz/fuzz_core.cpp"]
+    parts = [*sources(), CORE / "fuzz/fuzz_core.cpp"]
     options = [*LANGUAGE, "-O1", "-g", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"]
-    command = ["clang++", *options, *map(str, sorted(sources)), "-o", str(program)]
+    command = ["clang++", *options, *map(str, parts), "-o", str(program)]
     try:
         done = subprocess.run(command, check=False, capture_output=True, timeout=600)
     except FileNotFoundError:

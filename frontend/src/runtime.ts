@@ -6,11 +6,13 @@
  */
 
 export { css, html, LitElement, nothing, svg } from "lit";
+export { TEXTS, WeekScheduleCard } from "./cards/week-schedule/card.js";
 export * from "./lib/card.js";
 export * from "./lib/common.js";
 export * from "./lib/curve.js";
 export * from "./lib/format.js";
 export * from "./lib/localize.js";
+export * from "./lib/request.js";
 export * from "./lib/resize.js";
 export * from "./lib/scale.js";
 export * from "./lib/state-message.js";

@@ -20,7 +20,6 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.smart_outlet.const import DOMAIN
 from custom_components.smart_outlet.domain.parts import async_get_parts
-from firmware.esphome.build import RADIO_PORT
 from firmware.outlet.build import Image
 from firmware.sim.host_program import HostProgram, powered
 from firmware.sim.network import Network, network
@@ -126,17 +125,19 @@ async def house(
     client = await hass_client_no_auth()
     assert client.server.port is not None
     async with outlet_on_the_air(image, tmp_path) as outlet, network(client.server.port) as net:
-        RADIO_PORT.unlink(missing_ok=True)
-        RADIO_PORT.symlink_to(outlet.port)
-        device = HostProgram(program, tmp_path / "ccu", SUITE_URL=net.url, SUITE_CCU_ID="01", SUITE_KEY=KEY)
+        device = HostProgram(
+            program,
+            tmp_path / "ccu",
+            SUITE_URL=net.url,
+            SUITE_CCU_ID="01",
+            SUITE_KEY=KEY,
+            SUITE_RADIO=outlet.port,
+        )
         device.set_sensor("main_current", 7.321)
         view = Ccu(hass, client, entry)
-        try:
-            async with powered(device):
-                await device.until(lambda: view.hub.model.outlets["FE"].online, "the outlet is not online")
-                yield House(view, outlet, device, net)
-        finally:
-            RADIO_PORT.unlink(missing_ok=True)
+        async with powered(device):
+            await device.until(lambda: view.hub.model.outlets["FE"].online, "the outlet is not online")
+            yield House(view, outlet, device, net)
 
 
 async def test_the_compiled_control_unit_switches_the_outlet(house: House) -> None:

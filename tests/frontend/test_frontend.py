@@ -12,9 +12,9 @@ import pytest
 from scripts.tooling import build, frontend
 
 pytestmark = [pytest.mark.xdist_group("frontend"), pytest.mark.timeout(600)]
-BUDGET_KB = {"proof_of_heat": 20, "iot_heating": 10, "smart_outlet": 10, "ota": 10, "ecoflow": 3, "edge_telemetry": 3}
+BUDGET_KB = {"proof_of_heat": 26, "iot_heating": 3, "smart_outlet": 10, "ota": 10, "ecoflow": 3, "edge_telemetry": 3}
 """Compressed size of each bundle; all together, with the runtime that they share, have 60 KB."""
-RUNTIME_KB = 14
+RUNTIME_KB = 21
 LANGUAGES = ("en", "de", "fi", "ru")
 LOCALIZE = frontend.FRONTEND / "src" / "localize"
 

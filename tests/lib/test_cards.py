@@ -96,6 +96,35 @@ async def test_the_runtime_is_served_once_for_all_integrations_and_by_its_hash(
 
 
 @pytest.mark.usefixtures("lovelace")
+async def test_files_replaced_by_an_update_take_effect_with_a_reload(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, entry: MockConfigEntry, folder: Path
+) -> None:
+    """Until then old bundle and old runtime belong together; the old runtime stays for pages that are open."""
+    old, new = "export const lit = 3;\n", "export const lit = 5;\n"
+    runtimes = [
+        f"/heat_suite_static/runtime-{hashlib.sha256(text.encode()).hexdigest()[:12]}.js" for text in (old, new)
+    ]
+    await async_add_cards(hass, entry, folder)
+    client = await hass_client()
+
+    async def get(url: str) -> tuple[int, str]:
+        answer = await client.get(url)
+        return answer.status, await answer.text()
+
+    (folder / "suite_demo-cards.js").write_text("export const two = 2;\n")
+    (folder / "runtime.js").write_text(new)
+    assert await get(PATH) == (HTTPStatus.OK, "export const one = 1;\n")
+    assert await get(runtimes[0]) == (HTTPStatus.OK, old)
+    await async_add_cards(hass, entry, folder)
+    assert await get(PATH) == (HTTPStatus.OK, "export const two = 2;\n")
+    assert [await get(url) for url in runtimes] == [(HTTPStatus.OK, old), (HTTPStatus.OK, new)]
+    assert (await get("/heat_suite_static/runtime-0.js"))[0] == HTTPStatus.NOT_FOUND
+    for file in ("suite_demo-cards.js", "runtime.js"):
+        (folder / file).unlink()
+    assert await get(runtimes[1]) == (HTTPStatus.OK, new), "an update that is under way"
+
+
+@pytest.mark.usefixtures("lovelace")
 async def test_the_same_bundle_is_registered_once(hass: HomeAssistant, entry: MockConfigEntry, folder: Path) -> None:
     """Entries are set up at the same time, and again after a reload."""
     second = MockConfigEntry(domain="suite_demo")

@@ -10,38 +10,24 @@ from contextlib import asynccontextmanager
 import os
 from pathlib import Path
 import re
-import shutil
-import subprocess
 
 from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.ota.data import OtaData
 from custom_components.ota.rollout.models import JobState
+from firmware.esphome import build
 
 from .conftest import AddDevice, Release, rollout
 from .test_clients import becomes
 
 ROOT = Path(__file__).parents[2]
-HERE = Path(__file__).parent / "esphome_host"
-FOLDER = Path(os.environ.get("ESPHOME_VENV", ROOT / ".venv-esphome"))
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(1200),
-    pytest.mark.skipif(not (FOLDER / "bin/esphome").exists(), reason=f"scripts/setup could not make {FOLDER.name}"),
+    pytest.mark.skipif(build.missing_tool() is not None, reason=f"{build.missing_tool()} is not installed"),
 ]
-
-
-def esphome(*args: str, data: Path) -> str:
-    """Run it; returns what it printed."""
-    path = f"{FOLDER / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    env = {**os.environ, "PATH": path, "ESPHOME_DATA_DIR": str(data), "NO_COLOR": "1"}
-    run = subprocess.run(
-        [FOLDER / "bin/esphome", *args], env=env, capture_output=True, text=True, timeout=500, check=False
-    )
-    assert run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]
-    return run.stdout + run.stderr
 
 
 def documented() -> str:
@@ -56,24 +42,19 @@ def test_the_documented_configuration_is_valid(tmp_path: Path) -> None:
     board = "esp32: {board: esp32-c3-devkitm-1, framework: {type: esp-idf}}\nwifi: {ssid: a, password: b12345678}\n"
     file = tmp_path / "cellar.yaml"
     file.write_text(documented() + board)
-    shown = esphome("config", str(file), data=tmp_path / "data")
+    shown = build.esphome("config", str(file), data=tmp_path / "data")
     assert "/api/ota/d/SECRET/manifest.json?version=1.4.0" in shown
-
-
-def compiled(folder: Path, url: str) -> Path:
-    """The client for a device's secret URL."""
-    shutil.copytree(HERE, folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    esphome("-s", "url", url, "compile", str(folder / "src/host.yaml"), data=folder / "data")
-    (binary,) = folder.glob("data/build/*/.pioenvs/*/program")
-    return binary
 
 
 @asynccontextmanager
 async def program(folder: Path, url: str) -> AsyncIterator[asyncio.Queue[str]]:
-    """Compile the client and run it; what it logs."""
-    binary = await asyncio.to_thread(compiled, folder, url)
+    """Run the compiled client for a device's secret URL; what it prints."""
+    binary = await asyncio.to_thread(build.build)
     process = await asyncio.create_subprocess_exec(
-        binary, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        binary,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, "SUITE_OTA_URL": url, "ESPHOME_PREFDIR": str(folder)},
     )
     lines: asyncio.Queue[str] = asyncio.Queue()
 
@@ -108,7 +89,6 @@ def fnv(data: bytes) -> str:
     return f"{value:08x}"
 
 
-@pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler (apt-get install g++)")
 async def test_a_compiled_esphome_reads_its_manifest_and_the_image(
     hass: HomeAssistant,
     ota: OtaData,

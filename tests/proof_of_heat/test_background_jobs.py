@@ -11,7 +11,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.proof_of_heat.engine.engine import JobResult
+from custom_components.proof_of_heat.engine.jobs import JobResult
 from custom_components.proof_of_heat.runtime import background_jobs as slow_work
 from custom_components.proof_of_heat.runtime.background_jobs import BackgroundJobs
 

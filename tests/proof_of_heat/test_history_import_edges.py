@@ -1,6 +1,7 @@
 """Imports that have nothing to do, nothing to find or nothing valid to continue from."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import math
 from typing import Any, cast
@@ -14,7 +15,7 @@ from custom_components.proof_of_heat._lib.heat_source import SourceKind
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.engine.config import SourceConfig
 from custom_components.proof_of_heat.engine.engine import Engine
-from custom_components.proof_of_heat.engine.model.history import COLUMNS, Row
+from custom_components.proof_of_heat.engine.model.history import COLUMNS, History, Row
 from custom_components.proof_of_heat.learning import history_import
 from custom_components.proof_of_heat.learning.history_import import HistoryImport, ImportStatus, async_remove_import
 from custom_components.proof_of_heat.learning.links import HomeLinks, SourceLinks
@@ -40,8 +41,10 @@ class Learner:
         self.hours = hours
         self.adopted: list[Row] | None = None
 
-    def adopt_history(self, rows: list[Row]) -> None:
-        self.adopted = rows
+    def adopt_history(self, older: History) -> None:
+        assert all(math.isnan(row.water_c) and math.isnan(row.flow_c) for row in older.all_rows)
+        same = [row for row in older.all_rows if (row.room_c, row.heat_w, row.power_w) == (20.0, 900.0, 300.0)]
+        self.adopted = [ROW] * len(same)
 
 
 class Importing:
@@ -62,7 +65,7 @@ class Importing:
         async def day(_: HistoryImport, __: HomeLinks, begin: datetime) -> list[Row]:
             await self.may_read.wait()
             self.begins.append(begin)
-            return self.rows_a_day
+            return [replace(row, time_s=begin.timestamp()) for row in self.rows_a_day]
 
         monkeypatch.setattr(HistoryImport, "_day", day)
         monkeypatch.setattr(history_import, "DAYS", DAYS)
@@ -136,12 +139,12 @@ async def test_interrupted_import_continues_with_its_next_day(
 ) -> None:
     end = NOW - timedelta(hours=5)
     row = [None if math.isnan(value := getattr(ROW, name)) else value for name in COLUMNS]
-    store(hass_storage, end=end.isoformat(), next_day=6, columns=list(COLUMNS), rows=[row] * 6)
+    rows = [[day * 86400.0, *row[1:]] for day in range(6)]
+    store(hass_storage, end=end.isoformat(), next_day=6, columns=list(COLUMNS), rows=rows)
     assert await importing.run() is ImportStatus.DONE
     assert importing.begins == [end - timedelta(days=2), end - timedelta(days=1)]
     assert importing.learner.adopted is not None
     assert len(importing.learner.adopted) == 8
-    assert math.isnan(importing.learner.adopted[0].water_c)
 
 
 @pytest.mark.parametrize(

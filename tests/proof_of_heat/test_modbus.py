@@ -286,6 +286,33 @@ async def test_writes_that_the_device_forgets_are_not_limited(socket_enabled: No
         await source.close()
 
 
+@pytest.mark.parametrize(
+    ("step", "repeat_s", "asked", "set_c"),
+    [
+        (0.5, 300.0, 35.5, 35.5),
+        (0.5, 300.0, 35.2, 35.0),
+        (0.1, 300.0, 35.2, 35.2),
+        (1.0, 300.0, 35.4, 35.0),
+        (0.5, 0.0, 35.5, 35.0),
+        (0.0, 300.0, 35.3, 35.0),
+    ],
+)
+async def test_the_flow_setpoint_is_as_fine_as_the_device_can_be_set(
+    step: float, repeat_s: float, asked: float, set_c: float, socket_enabled: None
+) -> None:
+    """Half a kelvin is 5 to 10 % of the heat; a device whose memory wears out is written as rarely as before."""
+    async with boiler("idm") as (simulator, first):
+        flow = replace(first._template.controls[Control.FLOW], step=step, repeat_s=repeat_s)
+        template = replace(first._template, controls={**first._template.controls, Control.FLOW: flow})
+        source = ModbusSource("proof_of_heat:idm", "idm", first._unit, template, capabilities=first.capabilities)
+        source.timing = QUICK
+        assert (await source.apply(Command(id="a", flow_c=35.0))).outcome == Outcome.APPLIED
+        assert (await source.apply(Command(id="b", flow_c=asked))).outcome in {Outcome.APPLIED, Outcome.UNCHANGED}
+        assert simulator.setpoint_c == pytest.approx(set_c, abs=1e-3)
+        await source.close()
+        await first.close()
+
+
 async def test_a_write_again_that_fails_is_tried_at_the_next_reading(socket_enabled: None) -> None:
     async with boiler("idm") as (simulator, source):
         await source.apply(Command(id="a", flow_c=41.0))

@@ -30,6 +30,7 @@ class TwinHeatPump(ModbusBoiler):
         super().__init__(args)
         self._plant, self._step_s = plant, step_s
         self._since_s = MIN_REST_S
+        self._shown: tuple[Any, ...] = ()
         self._on = False
         self.heats_w = self.draws_w = 0.0
         self.circuit_c = self.flow_c = plant.observe()["t_supply_c"]
@@ -100,6 +101,10 @@ class TwinHeatPump(ModbusBoiler):
         if not hasattr(self, "draws_w"):
             return
         now = self.clock.elapsed()
+        shown = now, self._plant.index, self.setpoint_c, self._asked_at, self.mode
+        if shown == self._shown:
+            return  # each poll asks for a dozen blocks
+        self._shown = shown
         if self._asked_at is not None and now - self._asked_at > REQUEST_LIFE_S:
             self._asked_at, self.setpoint_c = None, OWN_SETPOINT_C
         self._fill_idm()

@@ -15,6 +15,7 @@ import time
 from types import MappingProxyType
 from typing import Any, Final
 
+import freezegun.api
 from freezegun.api import FrozenDateTimeFactory, freeze_time
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse
@@ -45,13 +46,28 @@ YEAR_START: Final = datetime(2027, 1, 1, tzinfo=UTC) - timedelta(hours=1)
 TIME_ZONE: Final = "Etc/GMT-1"
 """The building's local time, without daylight saving."""
 LATITUDE, LONGITUDE = 50.9, 4.53
-COMFORT_C, ECO_C, AWAY_C = 21.5, 15.5, 15.0
-"""In the half degrees of the form: the lowest ones whose comfort band begins above the building's bounds, 21 and 15."""
+COMFORT_C, ECO_C, AWAY_C = 21.3, 15.3, 15.0
+"""Their comfort bands, 0.3 K below the setpoint, begin at the building's bounds, 21 and 15 °C."""
 REPEAT: Final = timedelta(hours=1)
 DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 WEATHER_HOURS: Final = 48
 SPINS: Final = 20_000
 QUIET_SPINS: Final = 3
+
+
+@dataclass(slots=True)
+class LoopClock:
+    """The time of the event loop, which asks for it with every turn: the frozen one inspects its callers each time."""
+
+    now_s: float
+
+    def __call__(self) -> float:
+        """Return the time in seconds."""
+        return self.now_s
+
+    def tick(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now_s += seconds
 
 
 @dataclass
@@ -60,6 +76,7 @@ class Home:
 
     hass: HomeAssistant
     clock: FrozenDateTimeFactory
+    loop_clock: LoopClock
     entry: MockConfigEntry
     pump: TwinHeatPump
     world: World
@@ -71,9 +88,12 @@ class Home:
 
     async def step(self, seconds: float) -> None:
         """Let time pass in the building and in Home Assistant."""
-        self.clock.tick(seconds)
+        self._tick(seconds)
         self.pump.advance()
         self.world.publish(self.hass)
+        for managed in self.entry.runtime_data.sources.values():
+            managed.poller.poll_soon()  # as in a home: the reading is some seconds old at the next cycle
+        await self.settle()
         async_fire_time_changed(self.hass)
         await self.settle()
 
@@ -87,11 +107,21 @@ class Home:
             quiet = 0 if self._in_progress else quiet + 1
             if quiet > QUIET_SPINS:
                 break
-            if not quiet:
-                await loop.run_in_executor(None, time.sleep, 0.0002)
-                if spin % 1000 == 999:
-                    self.clock.tick(0.5)  # a command that is verified later
+            if self._is_computing:
+                await loop.run_in_executor(None, time.sleep, 0.001)
+            if not quiet and spin % 1000 == 999:
+                self._tick(0.5)  # a command that is verified later
         await self.hass.async_block_till_done()
+
+    def _tick(self, seconds: float) -> None:
+        self.clock.tick(seconds)
+        self.loop_clock.tick(seconds)
+
+    @property
+    def _is_computing(self) -> bool:
+        """Whether another thread learns or plans: everything else proceeds with the event loop."""
+        is_busy: bool = self.entry.runtime_data.coordinator.cycle.jobs.is_busy
+        return is_busy
 
     @property
     def _in_progress(self) -> bool:
@@ -203,6 +233,7 @@ def _patch_clock() -> None:
     """Apply the patches of the test framework that freezing the time needs; sockets stay enabled."""
     plugins.pytest_runtest_setup()
     pytest_socket.enable_socket()
+    freezegun.api.call_stack_inspection_limit = 0  # every caller gets the frozen time
 
 
 def _bind_clocks() -> None:
@@ -224,6 +255,8 @@ async def running_home(plant: Any, ahead: Any, price: str, step_s: float) -> Asy
         _bind_clocks()
         async with async_test_home_assistant(config_dir=folder) as hass:
             hass.loop.set_debug(False)
+            loop_clock = LoopClock(time.monotonic())
+            hass.loop.time = loop_clock  # type: ignore[method-assign]
             hass.data.pop(DATA_CUSTOM_COMPONENTS)
             await hass.config.async_set_time_zone(TIME_ZONE)
             hass.config.latitude, hass.config.longitude = LATITUDE, LONGITUDE
@@ -231,7 +264,7 @@ async def running_home(plant: Any, ahead: Any, price: str, step_s: float) -> Asy
             pump = TwinHeatPump(args, plant, step_s)
             await pump.start()
             try:
-                yield await _set_up(hass, clock, pump, world)
+                yield await _set_up(hass, clock, loop_clock, pump, world)
             finally:
                 for entry in hass.config_entries.async_entries(DOMAIN):
                     await hass.config_entries.async_unload(entry.entry_id)
@@ -240,7 +273,7 @@ async def running_home(plant: Any, ahead: Any, price: str, step_s: float) -> Asy
                 await hass.async_stop(force=True)
 
 
-async def _set_up(hass: HomeAssistant, clock: Any, pump: TwinHeatPump, world: World) -> Home:
+async def _set_up(hass: HomeAssistant, clock: Any, loop_clock: LoopClock, pump: TwinHeatPump, world: World) -> Home:
     async def forecasts(_: ServiceCall) -> ServiceResponse:
         rows: list[JsonValueType] = list(world.forecast())
         return {WEATHER: {"forecast": rows}}
@@ -266,7 +299,7 @@ async def _set_up(hass: HomeAssistant, clock: Any, pump: TwinHeatPump, world: Wo
     if not await hass.config_entries.async_setup(entry.entry_id):
         raise RuntimeError("the heating system could not be set up")
     await hass.async_block_till_done()
-    home = Home(hass, clock, entry, pump, world)
+    home = Home(hass, clock, loop_clock, entry, pump, world)
     await home.settle()
     await entry.runtime_data.user.async_set_active(True)
     return home

@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-a9b0d399988e.js";
+import"/heat_suite_static/runtime-e625e7d72097.js";

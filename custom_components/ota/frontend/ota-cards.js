@@ -1,45 +1,185 @@
-import{COMMON as e,LitElement as t,Subscription as n,SuiteCard as r,css as i,formatDuration as a,formatMoment as o,html as s,isWebSocketError as c,localizer as l,nothing as u,pageLanguage as d,registerCard as f,withCommon as p}from"/heat_suite_static/runtime-a9b0d399988e.js";var m={card:{name:`Firmware-Rollouts`,description:`Wellen, Geräte, Freigaben und Fehler von Firmware-Rollouts; ein Release hochladen.`},form:{title:`Titel`},status:{scheduled:`Geplant`,running:`Läuft`,paused:`Pausiert`,succeeded:`Erfolgreich`,aborted:`Abgebrochen`,rolled_back:`Zurückgesetzt`},device:{waiting:`Noch nicht angeboten`,offered:`Angeboten`,downloading:`Lädt`,installing:`Installiert`,rebooting:`Startet neu`,verified:`Aktualisiert`,failed:`Fehlgeschlagen`,rolled_back:`Zurückgesetzt`,canceled:`Abgebrochen`},verb:{pause:`Pausieren`,resume:`Fortsetzen`,abort:`Abbrechen`,promote:`Nächste Welle starten`,retry:`Fehlgeschlagene wiederholen`,rollback:`Zurücksetzen`},gate:{sample:`Wartet auf Ergebnisse: {finished} von {needed} Geräten sind fertig.`,success_rate:`Wartet: Bisher waren zu wenige Aktualisierungen erfolgreich ({failures} fehlgeschlagen).`,soak:`Die aktualisierten Geräte werden bis {time} beobachtet.`,passed:`Alle Bedingungen sind erfüllt. Die nächste Welle beginnt.`,failure_rate:`Angehalten: Zu viele Aktualisierungen sind fehlgeschlagen ({failures}).`,max_failures:`Angehalten: Die Höchstzahl an Fehlern ist erreicht ({failures}).`},reason:{success_rate:`zu wenige Aktualisierungen waren erfolgreich`,failure_rate:`zu viele Aktualisierungen sind fehlgeschlagen`,max_failures:`Höchstzahl an Fehlern erreicht`,boot_loop:`hat nach der Aktualisierung mehrmals neu gestartet`,stalled:`kein Fortschritt`,no_heartbeat:`hat sich nach dem Neustart nicht gemeldet`,lost_after_update:`nach der Aktualisierung verloren`,rolled_back_by_device:`das Gerät ist zur vorherigen Version zurückgekehrt`,another_version_runs:`auf dem Gerät läuft eine andere Version`,unknown:`unbekannter Grund`},empty:`Keine Rollouts. Lade ein Release hoch, um einen zu starten.`,count:`{verified} von {devices} aktualisiert`,wave_number:`Welle {wave}`,wave:`Welle {wave}: {done} aktualisiert, {failed} fehlgeschlagen, {busy} in Arbeit, {open} wartend`,from:`ab {time}`,paused:`Von einem Benutzer pausiert.`,paused_by:`Pausiert: {reason}.`,scheduled:`Beginnt zur geplanten Zeit.`,reasons:`Gründe der Fehler`,devices:`Geräte ({count})`,more:`Nur die ersten Geräte sind aufgeführt.`,sure:`Nochmals drücken: {verb}`,admin_only:`Nur Administratoren können Firmware ändern.`,roll_out:`Jetzt ausrollen`,for_devices:`{count} Geräte`,drop:`Image, Manifest und Signatur hier ablegen oder Dateien auswählen`,no_image:`Kein Firmware-Image (.bin, .gz, .swu) unter den Dateien.`,no_manifest:`Das Manifest (.json) fehlt. Lege es zusammen mit dem Image ab.`,uploading:`{name} wird hochgeladen…`,uploaded:`{product} {version} ist gespeichert.`,failed:`Nicht ausgeführt: {error}`},h={card:{name:`Firmware rollouts`,description:`Waves, devices, gates and failures of firmware rollouts; upload a release.`},form:{title:`Title`},status:{scheduled:`Scheduled`,running:`Running`,paused:`Paused`,succeeded:`Succeeded`,aborted:`Aborted`,rolled_back:`Rolled back`},device:{waiting:`Not offered yet`,offered:`Offered`,downloading:`Downloading`,installing:`Installing`,rebooting:`Restarting`,verified:`Updated`,failed:`Failed`,rolled_back:`Rolled back`,canceled:`Canceled`},verb:{pause:`Pause`,resume:`Resume`,abort:`Abort`,promote:`Start next wave`,retry:`Retry failed devices`,rollback:`Roll back`},gate:{sample:`Waiting for results: {finished} of {needed} devices have finished.`,success_rate:`Waiting: too few updates have succeeded so far ({failures} failed).`,soak:`Observing the updated devices until {time}.`,passed:`All conditions are met. The next wave starts.`,failure_rate:`Stopped: too many updates have failed ({failures}).`,max_failures:`Stopped: the maximum number of failures is reached ({failures}).`},reason:{success_rate:`too few updates succeeded`,failure_rate:`too many updates failed`,max_failures:`maximum number of failures reached`,boot_loop:`restarted repeatedly after the update`,stalled:`no progress`,no_heartbeat:`did not report after the restart`,lost_after_update:`lost after the update`,rolled_back_by_device:`the device returned to its previous version`,another_version_runs:`the device runs another version`,unknown:`unknown reason`},empty:`No rollouts. Upload a release to start one.`,count:`{verified} of {devices} updated`,wave_number:`Wave {wave}`,wave:`Wave {wave}: {done} updated, {failed} failed, {busy} updating, {open} waiting`,from:`from {time}`,paused:`Paused by a user.`,paused_by:`Paused: {reason}.`,scheduled:`Starts at the scheduled time.`,reasons:`Reasons of failures`,devices:`Devices ({count})`,more:`Only the first devices are listed.`,sure:`Press again: {verb}`,admin_only:`Only administrators can change firmware.`,roll_out:`Roll out now`,for_devices:`{count} devices`,drop:`Drop image, manifest and signature here, or select the files`,no_image:`No firmware image (.bin, .gz, .swu) among the files.`,no_manifest:`The manifest (.json) is missing. Drop it together with the image.`,uploading:`Uploading {name}…`,uploaded:`{product} {version} is stored.`,failed:`Not done: {error}`},g={card:{name:`Laiteohjelmistojen jakelut`,description:`Jakelujen aallot, laitteet, portit ja virheet; lataa julkaisu.`},form:{title:`Otsikko`},status:{scheduled:`Ajastettu`,running:`Käynnissä`,paused:`Keskeytetty`,succeeded:`Onnistunut`,aborted:`Peruutettu`,rolled_back:`Palautettu`},device:{waiting:`Ei vielä tarjottu`,offered:`Tarjottu`,downloading:`Ladataan`,installing:`Asennetaan`,rebooting:`Käynnistyy uudelleen`,verified:`Päivitetty`,failed:`Epäonnistui`,rolled_back:`Palautettu`,canceled:`Peruutettu`},verb:{pause:`Keskeytä`,resume:`Jatka`,abort:`Peruuta`,promote:`Aloita seuraava aalto`,retry:`Yritä epäonnistuneita uudelleen`,rollback:`Palauta`},gate:{sample:`Odotetaan tuloksia: {finished}/{needed} laitetta on valmiina.`,success_rate:`Odotetaan: liian harva päivitys on onnistunut ({failures} epäonnistui).`,soak:`Päivitettyjä laitteita tarkkaillaan: {time} asti.`,passed:`Kaikki ehdot täyttyvät. Seuraava aalto alkaa.`,failure_rate:`Pysäytetty: liian moni päivitys epäonnistui ({failures}).`,max_failures:`Pysäytetty: virheiden enimmäismäärä on täynnä ({failures}).`},reason:{success_rate:`liian harva päivitys onnistui`,failure_rate:`liian moni päivitys epäonnistui`,max_failures:`virheiden enimmäismäärä on täynnä`,boot_loop:`käynnistyi toistuvasti uudelleen päivityksen jälkeen`,stalled:`ei edistymistä`,no_heartbeat:`ei raportoinut uudelleenkäynnistyksen jälkeen`,lost_after_update:`yhteys katosi päivityksen jälkeen`,rolled_back_by_device:`laite palasi edelliseen versioon`,another_version_runs:`laitteessa on toinen versio`,unknown:`tuntematon syy`},empty:`Ei jakeluja. Aloita lataamalla julkaisu.`,count:`{verified}/{devices} päivitetty`,wave_number:`Aalto {wave}`,wave:`Aalto {wave}: {done} päivitetty, {failed} epäonnistui, {busy} päivittyy, {open} odottaa`,from:`alkaen {time}`,paused:`Käyttäjä keskeytti.`,paused_by:`Keskeytetty: {reason}.`,scheduled:`Alkaa ajastettuna aikana.`,reasons:`Virheiden syyt`,devices:`Laitteet ({count})`,more:`Vain ensimmäiset laitteet on lueteltu.`,sure:`Paina uudelleen: {verb}`,admin_only:`Vain ylläpitäjät voivat muuttaa laiteohjelmistoja.`,roll_out:`Aloita jakelu nyt`,for_devices:`{count} laitetta`,drop:`Pudota levykuva, manifesti ja allekirjoitus tähän tai valitse tiedostot`,no_image:`Tiedostoissa ei ole laiteohjelmistoa (.bin, .gz, .swu).`,no_manifest:`Manifesti (.json) puuttuu. Pudota se yhdessä ohjelmiston kanssa.`,uploading:`Ladataan {name}…`,uploaded:`{product} {version} on tallennettu.`,failed:`Ei suoritettu: {error}`},_={card:{name:`Развёртывания прошивок`,description:`Волны, устройства, контрольные условия и ошибки развёртываний; загрузка выпуска.`},form:{title:`Заголовок`},status:{scheduled:`Запланировано`,running:`Выполняется`,paused:`Приостановлено`,succeeded:`Успешно`,aborted:`Прервано`,rolled_back:`Выполнен откат`},device:{waiting:`Ещё не предложено`,offered:`Предложено`,downloading:`Загрузка`,installing:`Установка`,rebooting:`Перезапуск`,verified:`Обновлено`,failed:`Ошибка`,rolled_back:`Выполнен откат`,canceled:`Отменено`},verb:{pause:`Приостановить`,resume:`Продолжить`,abort:`Прервать`,promote:`Начать следующую волну`,retry:`Повторить неудавшиеся`,rollback:`Откатить`},gate:{sample:`Ожидание результатов: завершено {finished} из {needed} устройств.`,success_rate:`Ожидание: пока слишком мало успешных обновлений (ошибок: {failures}).`,soak:`Наблюдение за обновлёнными устройствами до {time}.`,passed:`Все условия выполнены. Начинается следующая волна.`,failure_rate:`Остановлено: слишком много ошибок обновления ({failures}).`,max_failures:`Остановлено: достигнуто предельное число ошибок ({failures}).`},reason:{success_rate:`слишком мало успешных обновлений`,failure_rate:`слишком много ошибок обновления`,max_failures:`достигнуто предельное число ошибок`,boot_loop:`многократный перезапуск после обновления`,stalled:`нет продвижения`,no_heartbeat:`нет отчёта после перезапуска`,lost_after_update:`связь потеряна после обновления`,rolled_back_by_device:`устройство вернулось к прежней версии`,another_version_runs:`на устройстве другая версия`,unknown:`неизвестная причина`},empty:`Развёртываний нет. Загрузите выпуск, чтобы начать.`,count:`Обновлено {verified} из {devices}`,wave_number:`Волна {wave}`,wave:`Волна {wave}: обновлено {done}, ошибок {failed}, обновляется {busy}, ожидает {open}`,from:`с {time}`,paused:`Приостановлено пользователем.`,paused_by:`Приостановлено: {reason}.`,scheduled:`Начнётся в запланированное время.`,reasons:`Причины ошибок`,devices:`Устройства ({count})`,more:`Показаны только первые устройства.`,sure:`Нажмите ещё раз: {verb}`,admin_only:`Менять прошивки могут только администраторы.`,roll_out:`Развернуть сейчас`,for_devices:`устройств: {count}`,drop:`Перетащите сюда образ, манифест и подпись или выберите файлы`,no_image:`Среди файлов нет прошивки (.bin, .gz, .swu).`,no_manifest:`Нет манифеста (.json). Перетащите его вместе с образом.`,uploading:`Загрузка {name}…`,uploaded:`{product} {version} сохранён.`,failed:`Не выполнено: {error}`},v=e=>{let t=e.failed>0?[`retry`]:[];switch(e.status){case`scheduled`:return[`promote`,`abort`];case`running`:return[...e.wave<e.waves?[`promote`]:[],`pause`,`abort`];case`paused`:return[`resume`,...t,`abort`,`rollback`];default:return[]}},y=e=>{let t=(...t)=>t.reduce((t,n)=>t+(e.states[n]??0),0),n=t(`verified`),r=t(`failed`,`rolled_back`),i=t(`offered`,`downloading`,`installing`,`rebooting`);return{done:n,failed:r,busy:i,open:Math.max(0,e.devices-n-r-i)}},b=/\.(bin|gz|swu)$/i,x=e=>{let t=[...e],n=t.find(e=>b.test(e.name));if(n)return{image:n,manifest:t.find(e=>/\.json$/i.test(e.name)),signature:t.find(e=>/\.(sig|minisig|asc)$/i.test(e.name))}},S=e=>{let t={};for(let{product:n,version:r,devices:i,chip:a}of e){let e=t[`${n}\n${r}`]??={product:n,version:r,devices:0,chips:[]};e.devices+=i,e.chips.push(a)}return Object.values(t)},C=i`
-ha-card { height: 100%; padding: 12px 16px 16px; box-sizing: border-box; color: var(--primary-text-color); }
-ha-card.over { outline: 3px dashed var(--primary-color); outline-offset: -3px; }
-h2 { margin: 0 0 8px; min-height: 28px; font-size: var(--ha-font-size-l, 16px); font-weight: var(--ha-font-weight-medium, 500); }
-.rollout { border: 1px solid var(--divider-color); border-radius: 12px; padding: 0 12px 12px; margin-bottom: 12px; }
-.rollout:not([open]) { padding-bottom: 0; }
-summary { display: flex; flex-wrap: wrap; gap: 4px 10px; align-items: center; min-height: 44px; cursor: pointer; border-radius: 8px; }
-.name { flex: 1 1 120px; min-width: 0; overflow-wrap: anywhere; }
-.chip { font-size: 12px; padding: 2px 10px; border-radius: 12px; border: 1px solid currentColor; color: var(--secondary-text-color); }
-.chip.running, .chip.succeeded { color: color-mix(in srgb, var(--success-color) 60%, var(--primary-text-color)); }
-.chip.paused, .chip.rolled_back { color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); }
-.count, small, .note, .live { color: var(--secondary-text-color); font-size: 13px; }
-small { display: block; font-size: 12px; }
-.waves { display: flex; gap: 6px; margin: 4px 0; padding: 0; list-style: none; font-size: 12px; color: var(--secondary-text-color); }
-.waves li { flex: 1 1 36px; min-width: 36px; }
-.waves .current { color: var(--primary-text-color); font-weight: 600; }
-.bar { display: flex; height: 14px; border-radius: 7px; overflow: hidden; background: var(--secondary-background-color); border: 1px solid var(--divider-color); box-sizing: border-box; }
-.current .bar { border-color: var(--primary-color); }
-.bar i { flex-basis: 0; min-width: 3px; }
-.bar .done { background: var(--success-color); }
-.bar .failed { background: repeating-linear-gradient(45deg, var(--error-color) 0 4px, var(--card-background-color) 4px 6px); }
-.bar .busy { background: var(--primary-color); opacity: 0.55; }
-.gate { margin: 8px 0; font-size: 14px; }
-.reasons, .devices ul { margin: 4px 0; padding: 0; list-style: none; font-size: 13px; }
-.reasons { border-inline-start: 4px solid var(--error-color); padding-inline-start: 12px; }
-.devices { font-size: 13px; }
-.devices summary { min-height: 36px; color: var(--secondary-text-color); }
-.devices li { display: flex; flex-wrap: wrap; gap: 8px; padding: 6px 0; border-top: 1px solid var(--divider-color); }
-.devices .failed span:last-child, .devices .rolled_back span:last-child { color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); }
-.actions { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; margin-top: 8px; }
-button { font: inherit; font-size: 14px; min-height: 36px; border-radius: 8px; border: 1px solid var(--divider-color); background: var(--card-background-color); color: var(--primary-text-color); padding: 0 14px; cursor: pointer; }
-button:disabled { opacity: 0.55; cursor: default; }
-:is(button, summary):focus-visible, .drop:focus-within { outline: 2px solid var(--primary-color); outline-offset: 1px; }
-.primary { background: var(--primary-color); color: var(--text-primary-color); border-color: var(--primary-color); }
-.danger { color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); }
-.release { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; padding: 8px 12px; border-radius: 12px; margin-bottom: 8px; background: var(--secondary-background-color); }
-.release.new { outline: 2px solid var(--primary-color); }
-.drop { position: relative; display: grid; place-items: center; min-height: 52px; padding: 0 12px; text-align: center; font-size: 13px; border: 1px dashed var(--divider-color); border-radius: 12px; color: var(--secondary-text-color); cursor: pointer; }
-.drop input { position: absolute; inset: 0; opacity: 0; cursor: pointer; }
-.live:not(:empty) { margin-top: 8px; }
-.error { color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); }
-`,w=p({en:h,de:m,fi:g,ru:_},e),T=class extends r{static{this.styles=C}static{this.properties={...t.properties,...r.properties,status:{state:!0},isError:{state:!0},busy:{state:!0},over:{state:!0},asked:{state:!0},uploaded:{state:!0}}}constructor(){super(),this.texts=w,this.source=new n(this,()=>this.config?{type:`ota/rollouts/subscribe`}:void 0),this.status=``,this.isError=!1,this.busy=!1,this.over=!1,this.asked=``}static getConfigForm(){let e=l(w,d());return{schema:[{name:`title`,selector:{text:{}}}],computeLabel:t=>e(`form.${t.name}`)}}static getStubConfig(){return{}}readConfig(e){return e}getCardSize(){return 6}getGridOptions(){return{columns:12,min_columns:6,rows:`auto`}}say(e,t=!1){this.status=e,this.isError=t}async send(e,t){this.asked=``,this.busy=!0;try{await this.hass?.callWS({type:`ota/rollout/${e}`,...t}),this.say(``)}catch(e){this.say(this.localize(`failed`,{error:c(e)?e.message:String(e)}),!0)}finally{this.busy=!1}}async start(e,t){this.uploaded=void 0,await this.send(`start`,{product:e,version:[t],strategy:`canary`,percent:10})}async upload(e){let t=x(e);if(!t)return this.say(this.localize(`no_image`),!0);if(!t.manifest)return this.say(this.localize(`no_manifest`),!0);this.busy=!0,this.say(this.localize(`uploading`,{name:t.image.name}));try{let e=new FormData;e.append(`manifest`,(await t.manifest.text()).trim()),t.signature&&e.append(`signature`,(await t.signature.text()).trim()),e.append(`image`,t.image);let n=await this.hass.fetchWithAuth(`/api/ota/releases/`,{method:`POST`,body:e}),r=await n.json();if(!n.ok)throw Error(r.message??r.error??String(n.status));this.uploaded={product:r.product,version:r.version},this.say(this.localize(`uploaded`,this.uploaded))}catch(e){this.say(this.localize(`failed`,{error:e instanceof Error?e.message:String(e)}),!0)}finally{this.busy=!1}}render(){if(!this.config)return u;let e=this.source.data?.is_admin===!0,t=t=>{e&&(t.preventDefault(),this.over=t.type===`dragover`)};return s`<ha-card class=${this.over?`over`:``} @dragover=${t} @dragleave=${t} @drop=${n=>{t(n),e&&n.dataTransfer?.files.length&&this.upload(n.dataTransfer.files)}}>
+import{COMMON as e,LitElement as t,Subscription as n,SuiteCard as r,css as i,formatDuration as a,formatMoment as o,html as s,isWebSocketError as c,localizer as l,nothing as u,pageLanguage as d,registerCard as f,withCommon as p}from"/heat_suite_static/runtime-e625e7d72097.js";var m={packed:`Firmware-Rollouts
+Wellen, Geräte, Freigaben und Fehler von Firmware-Rollouts; ein Release hochladen.
+Titel
+Geplant
+Läuft
+Pausiert
+Erfolgreich
+Abgebrochen
+Zurückgesetzt
+Noch nicht angeboten
+Angeboten
+Lädt
+Installiert
+Startet neu
+Aktualisiert
+Fehlgeschlagen
+Zurückgesetzt
+Abgebrochen
+Pausieren
+Fortsetzen
+Abbrechen
+Nächste Welle starten
+Fehlgeschlagene wiederholen
+Zurücksetzen
+Wartet auf Ergebnisse: {finished} von {needed} Geräten sind fertig.
+Wartet: Bisher waren zu wenige Aktualisierungen erfolgreich ({failures} fehlgeschlagen).
+Die aktualisierten Geräte werden bis {time} beobachtet.
+Alle Bedingungen sind erfüllt. Die nächste Welle beginnt.
+Angehalten: Zu viele Aktualisierungen sind fehlgeschlagen ({failures}).
+Angehalten: Die Höchstzahl an Fehlern ist erreicht ({failures}).
+zu wenige Aktualisierungen waren erfolgreich
+zu viele Aktualisierungen sind fehlgeschlagen
+Höchstzahl an Fehlern erreicht
+hat nach der Aktualisierung mehrmals neu gestartet
+kein Fortschritt
+hat sich nach dem Neustart nicht gemeldet
+nach der Aktualisierung verloren
+das Gerät ist zur vorherigen Version zurückgekehrt
+auf dem Gerät läuft eine andere Version
+unbekannter Grund
+Keine Rollouts. Lade ein Release hoch, um einen zu starten.
+{verified} von {devices} aktualisiert
+Welle {wave}
+Welle {wave}: {done} aktualisiert, {failed} fehlgeschlagen, {busy} in Arbeit, {open} wartend
+ab {time}
+Von einem Benutzer pausiert.
+Pausiert: {reason}.
+Beginnt zur geplanten Zeit.
+Gründe der Fehler
+Geräte ({count})
+Nur die ersten Geräte sind aufgeführt.
+Nochmals drücken: {verb}
+Nur Administratoren können Firmware ändern.
+Jetzt ausrollen
+{count} Geräte
+Image, Manifest und Signatur hier ablegen oder Dateien auswählen
+Kein Firmware-Image (.bin, .gz, .swu) unter den Dateien.
+Das Manifest (.json) fehlt. Lege es zusammen mit dem Image ab.
+{name} wird hochgeladen…
+{product} {version} ist gespeichert.
+Nicht ausgeführt: {error}`},h={card:{name:`Firmware rollouts`,description:`Waves, devices, gates and failures of firmware rollouts; upload a release.`},form:{title:`Title`},status:{scheduled:`Scheduled`,running:`Running`,paused:`Paused`,succeeded:`Succeeded`,aborted:`Aborted`,rolled_back:`Rolled back`},device:{waiting:`Not offered yet`,offered:`Offered`,downloading:`Downloading`,installing:`Installing`,rebooting:`Restarting`,verified:`Updated`,failed:`Failed`,rolled_back:`Rolled back`,canceled:`Canceled`},verb:{pause:`Pause`,resume:`Resume`,abort:`Abort`,promote:`Start next wave`,retry:`Retry failed devices`,rollback:`Roll back`},gate:{sample:`Waiting for results: {finished} of {needed} devices have finished.`,success_rate:`Waiting: too few updates have succeeded so far ({failures} failed).`,soak:`Observing the updated devices until {time}.`,passed:`All conditions are met. The next wave starts.`,failure_rate:`Stopped: too many updates have failed ({failures}).`,max_failures:`Stopped: the maximum number of failures is reached ({failures}).`},reason:{success_rate:`too few updates succeeded`,failure_rate:`too many updates failed`,max_failures:`maximum number of failures reached`,boot_loop:`restarted repeatedly after the update`,stalled:`no progress`,no_heartbeat:`did not report after the restart`,lost_after_update:`lost after the update`,rolled_back_by_device:`the device returned to its previous version`,another_version_runs:`the device runs another version`,unknown:`unknown reason`},empty:`No rollouts. Upload a release to start one.`,count:`{verified} of {devices} updated`,wave_number:`Wave {wave}`,wave:`Wave {wave}: {done} updated, {failed} failed, {busy} updating, {open} waiting`,from:`from {time}`,paused:`Paused by a user.`,paused_by:`Paused: {reason}.`,scheduled:`Starts at the scheduled time.`,reasons:`Reasons of failures`,devices:`Devices ({count})`,more:`Only the first devices are listed.`,sure:`Press again: {verb}`,admin_only:`Only administrators can change firmware.`,roll_out:`Roll out now`,for_devices:`{count} devices`,drop:`Drop image, manifest and signature here, or select the files`,no_image:`No firmware image (.bin, .gz, .swu) among the files.`,no_manifest:`The manifest (.json) is missing. Drop it together with the image.`,uploading:`Uploading {name}…`,uploaded:`{product} {version} is stored.`,failed:`Not done: {error}`},g={packed:`Laiteohjelmistojen jakelut
+Jakelujen aallot, laitteet, portit ja virheet; lataa julkaisu.
+Otsikko
+Ajastettu
+Käynnissä
+Keskeytetty
+Onnistunut
+Peruutettu
+Palautettu
+Ei vielä tarjottu
+Tarjottu
+Ladataan
+Asennetaan
+Käynnistyy uudelleen
+Päivitetty
+Epäonnistui
+Palautettu
+Peruutettu
+Keskeytä
+Jatka
+Peruuta
+Aloita seuraava aalto
+Yritä epäonnistuneita uudelleen
+Palauta
+Odotetaan tuloksia: {finished}/{needed} laitetta on valmiina.
+Odotetaan: liian harva päivitys on onnistunut ({failures} epäonnistui).
+Päivitettyjä laitteita tarkkaillaan: {time} asti.
+Kaikki ehdot täyttyvät. Seuraava aalto alkaa.
+Pysäytetty: liian moni päivitys epäonnistui ({failures}).
+Pysäytetty: virheiden enimmäismäärä on täynnä ({failures}).
+liian harva päivitys onnistui
+liian moni päivitys epäonnistui
+virheiden enimmäismäärä on täynnä
+käynnistyi toistuvasti uudelleen päivityksen jälkeen
+ei edistymistä
+ei raportoinut uudelleenkäynnistyksen jälkeen
+yhteys katosi päivityksen jälkeen
+laite palasi edelliseen versioon
+laitteessa on toinen versio
+tuntematon syy
+Ei jakeluja. Aloita lataamalla julkaisu.
+{verified}/{devices} päivitetty
+Aalto {wave}
+Aalto {wave}: {done} päivitetty, {failed} epäonnistui, {busy} päivittyy, {open} odottaa
+alkaen {time}
+Käyttäjä keskeytti.
+Keskeytetty: {reason}.
+Alkaa ajastettuna aikana.
+Virheiden syyt
+Laitteet ({count})
+Vain ensimmäiset laitteet on lueteltu.
+Paina uudelleen: {verb}
+Vain ylläpitäjät voivat muuttaa laiteohjelmistoja.
+Aloita jakelu nyt
+{count} laitetta
+Pudota levykuva, manifesti ja allekirjoitus tähän tai valitse tiedostot
+Tiedostoissa ei ole laiteohjelmistoa (.bin, .gz, .swu).
+Manifesti (.json) puuttuu. Pudota se yhdessä ohjelmiston kanssa.
+Ladataan {name}…
+{product} {version} on tallennettu.
+Ei suoritettu: {error}`},_={packed:`Развёртывания прошивок
+Волны, устройства, контрольные условия и ошибки развёртываний; загрузка выпуска.
+Заголовок
+Запланировано
+Выполняется
+Приостановлено
+Успешно
+Прервано
+Выполнен откат
+Ещё не предложено
+Предложено
+Загрузка
+Установка
+Перезапуск
+Обновлено
+Ошибка
+Выполнен откат
+Отменено
+Приостановить
+Продолжить
+Прервать
+Начать следующую волну
+Повторить неудавшиеся
+Откатить
+Ожидание результатов: завершено {finished} из {needed} устройств.
+Ожидание: пока слишком мало успешных обновлений (ошибок: {failures}).
+Наблюдение за обновлёнными устройствами до {time}.
+Все условия выполнены. Начинается следующая волна.
+Остановлено: слишком много ошибок обновления ({failures}).
+Остановлено: достигнуто предельное число ошибок ({failures}).
+слишком мало успешных обновлений
+слишком много ошибок обновления
+достигнуто предельное число ошибок
+многократный перезапуск после обновления
+нет продвижения
+нет отчёта после перезапуска
+связь потеряна после обновления
+устройство вернулось к прежней версии
+на устройстве другая версия
+неизвестная причина
+Развёртываний нет. Загрузите выпуск, чтобы начать.
+Обновлено {verified} из {devices}
+Волна {wave}
+Волна {wave}: обновлено {done}, ошибок {failed}, обновляется {busy}, ожидает {open}
+с {time}
+Приостановлено пользователем.
+Приостановлено: {reason}.
+Начнётся в запланированное время.
+Причины ошибок
+Устройства ({count})
+Показаны только первые устройства.
+Нажмите ещё раз: {verb}
+Менять прошивки могут только администраторы.
+Развернуть сейчас
+устройств: {count}
+Перетащите сюда образ, манифест и подпись или выберите файлы
+Среди файлов нет прошивки (.bin, .gz, .swu).
+Нет манифеста (.json). Перетащите его вместе с образом.
+Загрузка {name}…
+{product} {version} сохранён.
+Не выполнено: {error}`},v=e=>{let t=e.failed>0?[`retry`]:[];switch(e.status){case`scheduled`:return[`promote`,`abort`];case`running`:return[...e.wave<e.waves?[`promote`]:[],`pause`,`abort`];case`paused`:return[`resume`,...t,`abort`,`rollback`];default:return[]}},y=e=>{let t=(...t)=>t.reduce((t,n)=>t+(e.states[n]??0),0),n=t(`verified`),r=t(`failed`,`rolled_back`),i=t(`offered`,`downloading`,`installing`,`rebooting`);return{done:n,failed:r,busy:i,open:Math.max(0,e.devices-n-r-i)}},b=/\.(bin|gz|swu)$/i,x=e=>{let t=[...e],n=t.find(e=>b.test(e.name));if(n)return{image:n,manifest:t.find(e=>/\.json$/i.test(e.name)),signature:t.find(e=>/\.(sig|minisig|asc)$/i.test(e.name))}},S=e=>{let t={};for(let{product:n,version:r,devices:i,chip:a}of e){let e=t[`${n}\n${r}`]??={product:n,version:r,devices:0,chips:[]};e.devices+=i,e.chips.push(a)}return Object.values(t)},C=i`
+ha-card{height:100%;padding:12px 16px 16px;box-sizing:border-box;color:var(--primary-text-color)}ha-card.over{outline:3px dashed var(--primary-color);outline-offset:-3px}h2{margin:0 0 8px;min-height:28px;font-size:var(--ha-font-size-l,16px);font-weight:var(--ha-font-weight-medium,500)}.rollout{border:1px solid var(--divider-color);border-radius:12px;padding:0 12px 12px;margin-bottom:12px}.rollout:not([open]){padding-bottom:0}summary{display:flex;flex-wrap:wrap;gap:4px 10px;align-items:center;min-height:44px;cursor:pointer;border-radius:8px}.name{flex:1 1 120px;min-width:0;overflow-wrap:anywhere}.chip{font-size:12px;padding:2px 10px;border-radius:12px;border:1px solid currentColor;color:var(--secondary-text-color)}.chip.running,.chip.succeeded{color:color-mix(in srgb,var(--success-color) 60%,var(--primary-text-color))}.chip.paused,.chip.rolled_back{color:color-mix(in srgb,var(--error-color) 70%,var(--primary-text-color))}.count,small,.note,.live{color:var(--secondary-text-color);font-size:13px}small{display:block;font-size:12px}.waves{display:flex;gap:6px;margin:4px 0;padding:0;list-style:none;font-size:12px;color:var(--secondary-text-color)}.waves li{flex:1 1 36px;min-width:36px}.waves .current{color:var(--primary-text-color);font-weight:600}.bar{display:flex;height:14px;border-radius:7px;overflow:hidden;background:var(--secondary-background-color);border:1px solid var(--divider-color);box-sizing:border-box}.current .bar{border-color:var(--primary-color)}.bar i{flex-basis:0;min-width:3px}.bar .done{background:var(--success-color)}.bar .failed{background:repeating-linear-gradient(45deg,var(--error-color) 0 4px,var(--card-background-color) 4px 6px)}.bar .busy{background:var(--primary-color);opacity:0.55}.gate{margin:8px 0;font-size:14px}.reasons,.devices ul{margin:4px 0;padding:0;list-style:none;font-size:13px}.reasons{border-inline-start:4px solid var(--error-color);padding-inline-start:12px}.devices{font-size:13px}.devices summary{min-height:36px;color:var(--secondary-text-color)}.devices li{display:flex;flex-wrap:wrap;gap:8px;padding:6px 0;border-top:1px solid var(--divider-color)}.devices .failed span:last-child,.devices .rolled_back span:last-child{color:color-mix(in srgb,var(--error-color) 70%,var(--primary-text-color))}.actions{display:flex;flex-wrap:wrap;gap:8px;align-items:center;margin-top:8px}button{font:inherit;font-size:14px;min-height:36px;border-radius:8px;border:1px solid var(--divider-color);background:var(--card-background-color);color:var(--primary-text-color);padding:0 14px;cursor:pointer}button:disabled{opacity:0.55;cursor:default}:is(button,summary):focus-visible,.drop:focus-within{outline:2px solid var(--primary-color);outline-offset:1px}.primary{background:var(--primary-color);color:var(--text-primary-color);border-color:var(--primary-color)}.danger{color:color-mix(in srgb,var(--error-color) 70%,var(--primary-text-color))}.release{display:flex;flex-wrap:wrap;gap:8px;align-items:center;padding:8px 12px;border-radius:12px;margin-bottom:8px;background:var(--secondary-background-color)}.release.new{outline:2px solid var(--primary-color)}.drop{position:relative;display:grid;place-items:center;min-height:52px;padding:0 12px;text-align:center;font-size:13px;border:1px dashed var(--divider-color);border-radius:12px;color:var(--secondary-text-color);cursor:pointer}.drop input{position:absolute;inset:0;opacity:0;cursor:pointer}.live:not(:empty){margin-top:8px}.error{color:color-mix(in srgb,var(--error-color) 70%,var(--primary-text-color))}`,w=p({en:h,de:m,fi:g,ru:_},e),T=class extends r{static{this.styles=C}static{this.properties={...t.properties,...r.properties,status:{state:!0},isError:{state:!0},busy:{state:!0},over:{state:!0},asked:{state:!0},uploaded:{state:!0}}}constructor(){super(),this.texts=w,this.source=new n(this,()=>this.config?{type:`ota/rollouts/subscribe`}:void 0),this.status=``,this.isError=!1,this.busy=!1,this.over=!1,this.asked=``}static getConfigForm(){let e=l(w,d());return{schema:[{name:`title`,selector:{text:{}}}],computeLabel:t=>e(`form.${t.name}`)}}static getStubConfig(){return{}}readConfig(e){return e}getCardSize(){return 6}getGridOptions(){return{columns:12,min_columns:6,rows:`auto`}}say(e,t=!1){this.status=e,this.isError=t}async send(e,t){this.asked=``,this.busy=!0;try{await this.hass?.callWS({type:`ota/rollout/${e}`,...t}),this.say(``)}catch(e){this.say(this.localize(`failed`,{error:c(e)?e.message:String(e)}),!0)}finally{this.busy=!1}}async start(e,t){this.uploaded=void 0,await this.send(`start`,{product:e,version:[t],strategy:`canary`,percent:10})}async upload(e){let t=x(e);if(!t)return this.say(this.localize(`no_image`),!0);if(!t.manifest)return this.say(this.localize(`no_manifest`),!0);this.busy=!0,this.say(this.localize(`uploading`,{name:t.image.name}));try{let e=new FormData;e.append(`manifest`,(await t.manifest.text()).trim()),t.signature&&e.append(`signature`,(await t.signature.text()).trim()),e.append(`image`,t.image);let n=await this.hass.fetchWithAuth(`/api/ota/releases/`,{method:`POST`,body:e}),r=await n.json();if(!n.ok)throw Error(r.message??r.error??String(n.status));this.uploaded={product:r.product,version:r.version},this.say(this.localize(`uploaded`,this.uploaded))}catch(e){this.say(this.localize(`failed`,{error:e instanceof Error?e.message:String(e)}),!0)}finally{this.busy=!1}}render(){if(!this.config)return u;let e=this.source.data?.is_admin===!0,t=t=>{e&&(t.preventDefault(),this.over=t.type===`dragover`)};return s`<ha-card class=${this.over?`over`:``} @dragover=${t} @dragleave=${t} @drop=${n=>{t(n),e&&n.dataTransfer?.files.length&&this.upload(n.dataTransfer.files)}}>
 <h2>${this.config.title??this.localize(`card.name`)}</h2>
 ${this.body()}
 <div class="live ${this.isError?`error`:``}" role="status" aria-live="polite">${this.status}</div>

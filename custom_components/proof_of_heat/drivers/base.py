@@ -54,6 +54,7 @@ class SourceBase(ABC):
     """
 
     power_tolerance_w = 25.0
+    flow_tolerance_k = 0.5
     timing = Timing()
 
     def __init__(
@@ -171,7 +172,7 @@ class SourceBase(ABC):
         await self._refresh()
         if self._state.health in (Health.FAILING, Health.AUTH):
             return self._result(command, Outcome.FAILED, self._state.detail, self._state.reason)
-        if is_shown(command, self._state, self.power_tolerance_w):
+        if is_shown(command, self._state, self.power_tolerance_w, self.flow_tolerance_k):
             return self._result(command, Outcome.UNCHANGED, "")
         await self._settings.choose("mode", command.mode)
         await self._send(command)
@@ -324,7 +325,7 @@ class SourceBase(ABC):
         if self._state.health in (Health.FAILING, Health.AUTH):
             return self._result(command, Outcome.FAILED, self._state.detail, self._state.reason)
         await self._settings.hold(self._shown(self._state))
-        names = unconfirmed_fields(fitted, self._state, self.power_tolerance_w)
+        names = unconfirmed_fields(fitted, self._state, self.power_tolerance_w, self.flow_tolerance_k)
         if not names:
             self._pending = None
             self._lease.start(command.lease_s)
@@ -364,14 +365,14 @@ class SourceBase(ABC):
         self._pending = Written(wanted, self._clock())
 
     async def _verify(self, command: Command, wanted: Command) -> CommandResult:
-        if await self._wait_until(lambda: is_shown(wanted, self._state, self.power_tolerance_w)):
+        if await self._wait_until(lambda: is_shown(wanted, self._state, self.power_tolerance_w, self.flow_tolerance_k)):
             self._pending = None
             return self._result(command, Outcome.APPLIED, "")
         if self._capabilities.settle_s > self.timing.verify_s:
             return self._result(command, Outcome.PENDING, "sent, not yet confirmed")
         self._pending = None
-        names = ", ".join(sorted(unconfirmed_fields(wanted, self._state, self.power_tolerance_w)))
-        detail = f"not confirmed by the device: {names or self._state.detail}"
+        names = unconfirmed_fields(wanted, self._state, self.power_tolerance_w, self.flow_tolerance_k)
+        detail = f"not confirmed by the device: {', '.join(sorted(names)) or self._state.detail}"
         return self._result(command, Outcome.FAILED, detail, self._state.reason or FaultReason.NOT_CONFIRMED)
 
     async def _wait_until(self, is_confirmed: Callable[[], bool]) -> bool:

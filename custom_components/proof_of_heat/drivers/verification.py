@@ -31,20 +31,35 @@ _EXACT: Final = 0.01
 """A setting that differs by more is written back."""
 
 
-def is_shown(command: Command, state: SourceState, power_tolerance_w: float) -> bool:
+def flow_tolerance_k(step_k: float) -> float:
+    """Return by how much the shown flow setpoint of a device may differ that is set in such steps; 0: unknown steps.
+
+    Half a kelvin of flow temperature is 5 to 10 % of the heat of an underfloor heating: a device that can be set that
+    finely gets it.
+    """
+    usual = _TOLERANCES["flow_c"]
+    return min(usual, step_k / 2 + _EXACT) if step_k > 0 else usual
+
+
+def is_shown(
+    command: Command, state: SourceState, power_tolerance_w: float, flow_tolerance_k: float = _TOLERANCES["flow_c"]
+) -> bool:
     """Return whether the state shows all values of the command."""
-    return not unconfirmed_fields(command, state, power_tolerance_w)
+    return not unconfirmed_fields(command, state, power_tolerance_w, flow_tolerance_k)
 
 
-def unconfirmed_fields(command: Command, state: SourceState, power_tolerance_w: float) -> frozenset[str]:
+def unconfirmed_fields(
+    command: Command, state: SourceState, power_tolerance_w: float, flow_tolerance_k: float = _TOLERANCES["flow_c"]
+) -> frozenset[str]:
     """Return the commanded fields that the state does not show; a value that is not reported counts as not shown."""
+    tolerances = {**_TOLERANCES, "power_w": power_tolerance_w, "flow_c": flow_tolerance_k}
     missing = set()
     for name, state_name in _STATE_FIELD.items():
         target = getattr(command, name)
         if target is None:
             continue
         actual = getattr(state, state_name)
-        tolerance = power_tolerance_w if name == "power_w" else _TOLERANCES.get(name)
+        tolerance = tolerances.get(name)
         if actual is None:
             missing.add(name)
         elif tolerance is None:

@@ -46,7 +46,7 @@ from .config import (
     Weights,
 )
 from .decision_record import ControlMode, Decision, DecisionRecord, SourceCommand, SourceShare
-from .engine import Engine, JobResult
+from .engine import Engine
 from .savings import SavingsReport
 from .snapshot import ComfortBand, Forecast, SensorReading, Snapshot, SourceSnapshot, ZoneSnapshot
 

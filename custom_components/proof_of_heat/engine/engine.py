@@ -1,14 +1,11 @@
 """The engine: validates a snapshot each cycle, and decides what every heat source does."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 import math
 from typing import Any
 
-import numpy as np
-
 from .._lib.heat_source import SourceKind
-from . import horizon
 from .commissioning import measuring_share, wants_measuring
 from .config import EngineConfig, PeakPolicy, Steering
 from .consumption_forecast import ConsumptionForecast, forecast_next_day
@@ -17,14 +14,17 @@ from .delivery import Delivery, counted, delivery
 from .demand import Demand, DemandControl, preheat_offsets_k
 from .duty_cycle import DutyCycle
 from .flow_control import FlowControl
+from .horizon import DAY_STEPS
 from .input_validation import InputValidator, ValidatedInputs
-from .learning import FIRST_H, LearnedModel, learn, next_learning_h
+from .jobs import Job, JobResult, learning, planning
+from .learning import FIRST_H, LearnedModel, next_learning_h
 from .messages import Message, MessageCode, message
 from .model.curve_fit import CurveSuggestion, suggest
 from .model.history import COLUMNS, History, Row
 from .model.observer import HouseState, Observer
 from .model.operating_history import OperatingHistory
-from .planning.commitment import PlanRequest, PlanResult, make_plan
+from .plan_request import PlanContext, plan_request
+from .planning.commitment import PlanRequest, PlanResult
 from .row_builder import RowBuilder, make_sample, operating_values
 from .running_cost import RunningCost, RunningCostMeter, cost_of
 from .safety import Safety
@@ -44,15 +44,6 @@ RISE_K_H = 0.4
 """How fast a typical house warms up; used without a plan only."""
 
 type Messages = tuple[Message, ...]
-type Job = Callable[[], "JobResult"]
-
-
-@dataclass(frozen=True)
-class JobResult:
-    """The result of a job, for ``Engine.adopt``."""
-
-    learned: LearnedModel | None = None
-    plan: PlanResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +147,13 @@ class Engine:
         snapshot = self.site_load.completed(snapshot)
         if self.history.hours >= self._learn_at_h:
             self._busy = True
-            series, before, limit = self.history.series(), self.learned, self.config.prediction_error_limit_k
             self._since_learning = []
             operations = self._operating_history.operations()
-            return lambda: JobResult(learned=learn(series, before, limit, operations))
+            return learning(self.history, self.learned, self.config.prediction_error_limit_k, operations)
         if self._can_plan(snapshot) and self._observer is not None:
             self._busy, self._plan_due = True, False
             self._planned_with = self.source_selector.available(snapshot)
-            request = self._plan_request(snapshot, self._inputs, self._observer.state)
-            return lambda: JobResult(plan=make_plan(request))
+            return planning(self._plan_request(snapshot, self._inputs, self._observer.state))
         return None
 
     def _can_plan(self, snapshot: Snapshot) -> bool:
@@ -189,11 +178,9 @@ class Engine:
         if result.plan is not None:
             self.plan = result.plan
 
-    def adopt_history(self, rows: Sequence[Row]) -> None:
-        """Add rows from before the engine's own; the house is learned again at the next job."""
-        own = self.history.all_rows
-        begin_s = own[0].time_s if own else math.inf
-        self.history = History([*(row for row in rows if row.time_s < begin_s), *own])
+    def adopt_history(self, older: History) -> None:
+        """Add a history from before the engine's own; the house is learned again at the next job."""
+        self.history = self.history.after(older)
         if self.history.hours >= FIRST_H:
             self._learn_at_h = 0.0
 
@@ -281,42 +268,20 @@ class Engine:
         return {s.source_id: self.short_cycle.locks(s, snapshot.now_s) for s in self.config.sources}
 
     def _plan_request(self, snapshot: Snapshot, inputs: ValidatedInputs, state: HouseState) -> PlanRequest:
-        learned, cfg = self.learned, self.config
-        assert learned is not None
-        steps = learned.responses.grid.steps
-        price = horizon.price_series(snapshot, steps, cfg.weights.carbon_price_kg)
-        usual_price = max(float(np.abs(price).mean()), 1e-3)
-        loss_kw = learned.fitted.parameters.total_loss_w_k / 1000
-        quiet = np.zeros(steps)
-        quiet[: len(snapshot.quiet_schedule)] = snapshot.quiet_schedule[:steps]
-        headroom = self.source_selector.headroom(snapshot, learned)
-        recent, band = self.history.recent(96), self._band or snapshot.band
-        return PlanRequest(
-            made_s=snapshot.now_s,
-            responses=learned.responses,
-            pumps=self.source_selector.maps(learned),
+        assert self.learned is not None
+        context = PlanContext(
+            config=self.config,
+            learned=self.learned,
+            selector=self.source_selector,
             state=state,
-            horizon=horizon.build_horizon(snapshot, inputs.outdoor_c, recent, band, steps),
-            price_kwh=price,
-            surplus_w=horizon.surplus_series(snapshot, steps),
-            quiet=quiet,
-            weights=cfg.weights,
-            sources=cfg.sources,
+            recent=self.history.recent(DAY_STEPS),
+            band=self._band or snapshot.band,
             locks=self._locks(snapshot),
-            running={s.source_id: bool(self.short_cycle.cycle(s.source_id).on) for s in cfg.sources},
-            available=self.source_selector.available(snapshot) & self.source_selector.needed(inputs),
-            unstoppable=self.source_selector.unstoppable(snapshot),
+            running={s.source_id: bool(self.short_cycle.cycle(s.source_id).on) for s in self.config.sources},
             emitter_c=self.plan.emitter_c if self.plan else None,
             power_cap_w=self._power_cap_w(),
-            site_limit_w=headroom.site_w,
-            flow_limit_c=cfg.safety.max_flow_c,
-            hashprice_ph_day=snapshot.hashprice_ph_day,
-            discomfort_price_kh=cfg.weights.discomfort_weight * loss_kw * usual_price,
-            start_price=cfg.weights.start_kwh * usual_price,
-            phase_limits_w=headroom.phases_w,
-            surplus_price_kwh=snapshot.surplus_price_kwh if math.isfinite(snapshot.surplus_price_kwh) else 0.0,
-            next_rise=band.next_rise(),
         )
+        return plan_request(snapshot, inputs, context)
 
     def _power_cap_w(self) -> float:
         """Return the limit of electric power in a plan; infinite without one."""
@@ -365,7 +330,7 @@ class Engine:
         return Decision(commands, record)
 
     def dump(self) -> dict[str, Any]:
-        """Return the state that survives a restart, as JSON values: about 100 kB after four weeks, for the history."""
+        """Return the state that survives a restart, as JSON values: about 300 kB after two months, for the history."""
         return {
             "version": STATE_VERSION,
             "demand": self.demand_control.dump(),

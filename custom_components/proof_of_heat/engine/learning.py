@@ -1,6 +1,6 @@
 """The learned model of the home, and the (slow) job that learns it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from .model.backtest import GATE_DAYS, Backtest, backtest, gate
@@ -8,6 +8,7 @@ from .model.history import STEP_S, Row, Series
 from .model.house_fit import HouseFit, fit_house
 from .model.observer import HouseState, Observer, emitter_after, first_state
 from .model.performance_map import Operation, PerformanceMap, full_cop, learn as learn_pump, learn_from, plausible_cop
+from .pace import without_pauses
 from .planning.planner import ResponseModel
 from .planning.segments import FLOW_OVER_MEAN
 
@@ -74,22 +75,24 @@ def learn(
     before: LearnedModel | None,
     error_limit_k: float,
     operations: Mapping[str, Operation] | None = None,
+    pace: Callable[[], None] = without_pauses,
 ) -> LearnedModel:
     """Learn house and performance maps from the history, and backtest them.
 
-    It takes about half a second: do not call it in the event loop.
+    It takes seconds: do not call it in the event loop. ``pace`` is called every millisecond or two.
 
     Raises:
         ValueError: the history is too short.
     """
     recent = series.since(max(0, len(series) - FIT_DAYS * 86400 // STEP_S))
     previous = before.fitted if before else None
-    fitted = fit_house(recent, previous)
-    tested = backtest(recent, previous)
+    fitted = fit_house(recent, previous, pace=pace)
+    tested = backtest(recent, previous, pace)
     rows = recent.rows(max(0, len(recent) - SETTLE_ROWS))
     observer = Observer(fitted.parameters, first_state(fitted.parameters, rows[0].room_c, rows[0].water_c))
     for row in rows:
         state = observer.update(row)
+        pace()
     pump = learn_pump(series)
     if pump is None and before is not None:
         pump = before.pump

@@ -55,9 +55,9 @@ ZONE_SCHEMA = with_section(
             vol.Optional(CONF_HEAT_REQUEST): EntitySelector(
                 EntitySelectorConfig(domain=["binary_sensor", "switch", "input_boolean", "valve", "climate"])
             ),
-            vol.Required("comfort", default=21.0): number(5, 28, UnitOfTemperature.CELSIUS, 0.5),
-            vol.Required("eco", default=18.5): number(5, 28, UnitOfTemperature.CELSIUS, 0.5),
-            vol.Required("away", default=16.0): number(5, 28, UnitOfTemperature.CELSIUS, 0.5),
+            vol.Required("comfort", default=21.0): number(5, 28, UnitOfTemperature.CELSIUS, 0.1),
+            vol.Required("eco", default=18.5): number(5, 28, UnitOfTemperature.CELSIUS, 0.1),
+            vol.Required("away", default=16.0): number(5, 28, UnitOfTemperature.CELSIUS, 0.1),
         }
     ),
     ZONE_ADVANCED,

@@ -1,135 +1,581 @@
-import{COMMON as e,LitElement as t,Subscription as n,SuiteCard as r,UNKNOWN as i,Width as a,area as o,cardStyles as s,clamp as c,css as l,flowAt as u,formatDuration as ee,formatHour as d,formatKelvin as f,formatList as te,formatMoment as ne,formatMoney as p,formatNumber as m,formatPercent as h,formatPower as g,formatPrice as _,formatTemperature as v,formatTime as re,fromUserTemperature as y,hourOfDay as ie,html as b,isFahrenheit as x,isNumber as S,isWebSocketError as C,levelThrough as ae,linear as w,localizer as T,message as oe,nothing as E,pageLanguage as D,path as O,registerCard as k,settable as A,slopeThrough as se,stateMessage as j,steps as ce,svg as M,ticks as N,toUserTemperature as P,withCommon as le}from"/heat_suite_static/runtime-a9b0d399988e.js";var F=le({en:{editor:{entry_id:`Heating system`,entry_id_help:`Leave empty to use the first heating system.`,title:`Title`,hide:`Hide`,read_only:`Read only`},overview:{name:`Heating overview`,description:`What heats now and why, what it costs and saves, the next 24 hours, and overrides.`,unavailable:`The heating system is not loaded.`,not_found:`Heating system not found, or you have no permission to see it.`,heats:`{names}: {power}`,heats_unknown:`{names} heats`,states:{off:`Heating control is off`,shadow:`Simulation only`,starting:`Starting`,frost:`Frost protection`,blind:`Fixed flow temperature`,commissioning:`Measuring the heat source`,heating:`Heating`,limited:`Heat needed, but limited`,idle:`No heat needed`},band:`Comfort {low}–{high}`,outdoor:`Outdoors {value}`,failing:`The last control cycle failed. The values below may be out of date.`,shadow:`Simulation: this is what heating control would do. Nothing is controlled.`,off:`Heating control is off. The sources run on their own; the plan below is not carried out.`,cost_now:`Cost now`,electricity:`Electricity {price}`,no_price:`Electricity price unknown`,saved:`Saved in {days}`,would_save:`Would have saved in {days}`,interval:`90 % certain: {low} to {high}`,learning:`Learning the house`,checking:`Checking the learned house`,learning_left:`First plan in about {left}`,learning_error:`Prediction error {error}; planning starts below {limit}`,ladder:`Price of heat now`,price_unknown:`Price unknown`,source:{heating:`Heating`,commanded:`Switched on, not heating yet`,own:`Heating on its own`,failing:`Not responding`},reasons:{no_demand:`No heat needed`,more_expensive:`More expensive`,not_needed:`Not needed`,control_off:`Heating control is off`},plan:`Next 24 hours, planned at {time}`,no_plan:`Next 24 hours, no plan yet`,chart:{label:`Time in the next 24 hours`,now:`Now`,room:`Room`,heat:`Heat`,price:`Electricity price`,outdoor:`Outdoors`},limits:`What limits heating`,profiles:{auto:`Auto`,comfort:`Comfort`,eco:`Eco`,away:`Away`,antifreeze:`Frost protection`},override:{title:`Override`,until:`{what} until {until}`,zone_until:`{zone}: {what} until {until}`,end:`End`,end_all:`End all`,temperature:`Temperature`,colder:`Colder`,warmer:`Warmer`,duration:`Duration`,set:`Set`,profile:`Profile`},parts:{figures:`Cost and savings`,ladder:`Price of heat`,next_day:`Next 24 hours`,limits:`Limits`,override:`Override`}},curve:{name:`Heating curve`,description:`Drag or type the heating curve; shows measured points, the suggested curve and what the devices confirm.`,unavailable:`The heating system is not loaded.`,not_found:`Heating system not found, or you have no permission to see it.`,plot:`Flow temperature by outdoor temperature`,outdoor_axis:`Outdoor temperature ({unit})`,slope:`Slope`,level:`Level`,max_flow_c:`Maximum flow`,curve:`Heating curve`,draft:`New heating curve`,now:`Now`,measured:`Measured last week`,suggested:`Fits the learned house`,suggestion:`Suggested for your house: slope {slope}, level {level} (confidence {confidence})`,use:`Use`,devices:`Devices that follow the curve`,flow:`flow {value}`,status:{confirmed:`Confirmed`,pending:`Waiting for confirmation`,failed:`Not confirmed`,off:`Not controlled`}},cop:{name:`COP`,description:`COP of the heat pump today, this month and over a year, and each hour by outdoor temperature with the learned line.`,unavailable:`The heating system is not loaded.`,not_found:`Heating system not found, or you have no permission to see it.`,day:`Today`,month:`This month`,season:`365 days`,plot:`COP by outdoor temperature`,at:`{cop} at {outdoor}`,hours:`Measured hours`,line:`Learned, at the flow temperature of the heating curve`,empty:`No measured hours yet`,empty_detail:`Electricity and heat of the heat pump have to be measured while it runs.`}},de:{editor:{entry_id:`Heizsystem`,entry_id_help:`Leer lassen, um das erste Heizsystem zu verwenden.`,title:`Titel`,hide:`Ausblenden`,read_only:`Nur anzeigen`},overview:{name:`Heizungsübersicht`,description:`Was gerade heizt und warum, was es kostet und spart, die nächsten 24 Stunden und Übersteuerungen.`,unavailable:`Das Heizsystem ist nicht geladen.`,not_found:`Heizsystem nicht gefunden, oder du darfst es nicht sehen.`,heats:`{names}: {power}`,heats_unknown:`{names} heizt`,states:{off:`Heizungsregelung ist aus`,shadow:`Nur Simulation`,starting:`Startet`,frost:`Frostschutz`,blind:`Feste Vorlauftemperatur`,commissioning:`Wärmeerzeuger wird vermessen`,heating:`Heizt`,limited:`Wärme nötig, aber begrenzt`,idle:`Keine Wärme nötig`},band:`Komfort {low}–{high}`,outdoor:`Außen {value}`,failing:`Der letzte Regelzyklus ist fehlgeschlagen. Die Werte unten sind möglicherweise veraltet.`,shadow:`Simulation: Das würde die Heizungsregelung tun. Es wird nichts geregelt.`,off:`Die Heizungsregelung ist aus. Die Wärmeerzeuger laufen selbstständig; der Plan unten wird nicht ausgeführt.`,cost_now:`Kosten jetzt`,electricity:`Strom {price}`,no_price:`Strompreis unbekannt`,saved:`Gespart in {days}`,would_save:`Ersparnis in {days} wäre gewesen`,interval:`Zu 90 % sicher: {low} bis {high}`,learning:`Haus wird gelernt`,checking:`Gelerntes Haus wird geprüft`,learning_left:`Erster Plan in etwa {left}`,learning_error:`Vorhersagefehler {error}; geplant wird unter {limit}`,ladder:`Wärmepreis jetzt`,price_unknown:`Preis unbekannt`,source:{heating:`Heizt`,commanded:`Eingeschaltet, heizt noch nicht`,own:`Heizt selbstständig`,failing:`Antwortet nicht`},reasons:{no_demand:`Keine Wärme nötig`,more_expensive:`Teurer`,not_needed:`Nicht nötig`,control_off:`Heizungsregelung ist aus`},plan:`Nächste 24 Stunden, geplant um {time}`,no_plan:`Nächste 24 Stunden, noch kein Plan`,chart:{label:`Zeit in den nächsten 24 Stunden`,now:`Jetzt`,room:`Raum`,heat:`Wärme`,price:`Strompreis`,outdoor:`Außen`},limits:`Was das Heizen begrenzt`,profiles:{auto:`Automatik`,comfort:`Komfort`,eco:`Eco`,away:`Abwesend`,antifreeze:`Frostschutz`},override:{title:`Übersteuerung`,until:`{what} bis {until}`,zone_until:`{zone}: {what} bis {until}`,end:`Beenden`,end_all:`Alle beenden`,temperature:`Temperatur`,colder:`Kälter`,warmer:`Wärmer`,duration:`Dauer`,set:`Einstellen`,profile:`Profil`},parts:{figures:`Kosten und Ersparnis`,ladder:`Wärmepreis`,next_day:`Nächste 24 Stunden`,limits:`Begrenzungen`,override:`Übersteuerung`}},curve:{name:`Heizkurve`,description:`Heizkurve ziehen oder eintippen; mit gemessenen Punkten, der vorgeschlagenen Kurve und der Bestätigung der Geräte.`,unavailable:`Das Heizsystem ist nicht geladen.`,not_found:`Heizsystem nicht gefunden, oder du darfst es nicht sehen.`,plot:`Vorlauftemperatur nach Außentemperatur`,outdoor_axis:`Außentemperatur ({unit})`,slope:`Neigung`,level:`Niveau`,max_flow_c:`Max. Vorlauf`,curve:`Heizkurve`,draft:`Neue Heizkurve`,now:`Jetzt`,measured:`Letzte Woche gemessen`,suggested:`Passt zum gelernten Haus`,suggestion:`Vorschlag für dein Haus: Neigung {slope}, Niveau {level} (Sicherheit {confidence})`,use:`Übernehmen`,devices:`Geräte, die der Kurve folgen`,flow:`Vorlauf {value}`,status:{confirmed:`Bestätigt`,pending:`Wartet auf Bestätigung`,failed:`Nicht bestätigt`,off:`Nicht geregelt`}},cop:{name:`COP`,description:`COP der Wärmepumpe heute, diesen Monat und über ein Jahr sowie jede Stunde nach Außentemperatur mit der gelernten Linie.`,unavailable:`Das Heizsystem ist nicht geladen.`,not_found:`Heizsystem nicht gefunden, oder du darfst es nicht sehen.`,day:`Heute`,month:`Dieser Monat`,season:`365 Tage`,plot:`COP nach Außentemperatur`,at:`{cop} bei {outdoor}`,hours:`Gemessene Stunden`,line:`Gelernt, bei der Vorlauftemperatur der Heizkurve`,empty:`Noch keine gemessenen Stunden`,empty_detail:`Strom und Wärme der Wärmepumpe müssen gemessen werden, während sie läuft.`}},fi:{editor:{entry_id:`Lämmitysjärjestelmä`,entry_id_help:`Jätä tyhjäksi, jos haluat käyttää ensimmäistä lämmitysjärjestelmää.`,title:`Otsikko`,hide:`Piilota`,read_only:`Vain luku`},overview:{name:`Lämmityksen yleiskuva`,description:`Mikä lämmittää nyt ja miksi, mitä se maksaa ja säästää, seuraavat 24 tuntia ja ohitukset.`,unavailable:`Lämmitysjärjestelmää ei ole ladattu.`,not_found:`Lämmitysjärjestelmää ei löytynyt, tai sinulla ei ole oikeutta nähdä sitä.`,heats:`{names}: {power}`,heats_unknown:`{names} lämmittää`,states:{off:`Lämmityksen ohjaus on pois päältä`,shadow:`Vain simulointi`,starting:`Käynnistyy`,frost:`Jäätymissuoja`,blind:`Kiinteä menoveden lämpötila`,commissioning:`Lämmönlähdettä mitataan`,heating:`Lämmittää`,limited:`Lämpöä tarvitaan, mutta sitä on rajoitettu`,idle:`Lämpöä ei tarvita`},band:`Mukavuus {low}–{high}`,outdoor:`Ulkona {value}`,failing:`Viimeisin ohjauskierros epäonnistui. Alla olevat arvot voivat olla vanhentuneita.`,shadow:`Simulointi: näin lämmityksen ohjaus toimisi. Mitään ei ohjata.`,off:`Lämmityksen ohjaus on pois päältä. Lähteet toimivat itsenäisesti; alla olevaa suunnitelmaa ei toteuteta.`,cost_now:`Kustannus nyt`,electricity:`Sähkö {price}`,no_price:`Sähkön hinta ei ole tiedossa`,saved:`Säästetty: {days}`,would_save:`Säästö olisi ollut: {days}`,interval:`90 % varmuudella {low} – {high}`,learning:`Taloa opitaan`,checking:`Opittua taloa tarkistetaan`,learning_left:`Ensimmäinen suunnitelma noin {left} kuluttua`,learning_error:`Ennustevirhe {error}; suunnittelu alkaa, kun se on alle {limit}`,ladder:`Lämmön hinta nyt`,price_unknown:`Hinta ei ole tiedossa`,source:{heating:`Lämmittää`,commanded:`Kytketty päälle, ei vielä lämmitä`,own:`Lämmittää itsenäisesti`,failing:`Ei vastaa`},reasons:{no_demand:`Lämpöä ei tarvita`,more_expensive:`Kalliimpi`,not_needed:`Ei tarvita`,control_off:`Lämmityksen ohjaus on pois päältä`},plan:`Seuraavat 24 tuntia, suunniteltu klo {time}`,no_plan:`Seuraavat 24 tuntia, ei vielä suunnitelmaa`,chart:{label:`Aika seuraavan 24 tunnin aikana`,now:`Nyt`,room:`Huone`,heat:`Lämpö`,price:`Sähkön hinta`,outdoor:`Ulkona`},limits:`Mikä rajoittaa lämmitystä`,profiles:{auto:`Automaattinen`,comfort:`Mukavuus`,eco:`Eko`,away:`Poissa`,antifreeze:`Jäätymissuoja`},override:{title:`Ohitus`,until:`{what}, päättyy {until}`,zone_until:`{zone}: {what}, päättyy {until}`,end:`Lopeta`,end_all:`Lopeta kaikki`,temperature:`Lämpötila`,colder:`Viileämpi`,warmer:`Lämpimämpi`,duration:`Kesto`,set:`Aseta`,profile:`Profiili`},parts:{figures:`Kustannukset ja säästöt`,ladder:`Lämmön hinta`,next_day:`Seuraavat 24 tuntia`,limits:`Rajoitukset`,override:`Ohitus`}},curve:{name:`Lämmityskäyrä`,description:`Vedä tai kirjoita lämmityskäyrä; näyttää mitatut pisteet, ehdotetun käyrän ja laitteiden vahvistukset.`,unavailable:`Lämmitysjärjestelmää ei ole ladattu.`,not_found:`Lämmitysjärjestelmää ei löytynyt, tai sinulla ei ole oikeutta nähdä sitä.`,plot:`Menoveden lämpötila ulkolämpötilan mukaan`,outdoor_axis:`Ulkolämpötila ({unit})`,slope:`Jyrkkyys`,level:`Taso`,max_flow_c:`Menovesi enintään`,curve:`Lämmityskäyrä`,draft:`Uusi lämmityskäyrä`,now:`Nyt`,measured:`Mitattu viime viikolla`,suggested:`Sopii opittuun taloon`,suggestion:`Ehdotus talollesi: jyrkkyys {slope}, taso {level} (varmuus {confidence})`,use:`Käytä`,devices:`Käyrää seuraavat laitteet`,flow:`menovesi {value}`,status:{confirmed:`Vahvistettu`,pending:`Odottaa vahvistusta`,failed:`Ei vahvistettu`,off:`Ei ohjata`}},cop:{name:`COP`,description:`Lämpöpumpun COP tänään, tässä kuussa ja vuoden ajalta sekä jokainen tunti ulkolämpötilan mukaan opitun viivan kanssa.`,unavailable:`Lämmitysjärjestelmää ei ole ladattu.`,not_found:`Lämmitysjärjestelmää ei löytynyt, tai sinulla ei ole oikeutta nähdä sitä.`,day:`Tänään`,month:`Tässä kuussa`,season:`365 päivää`,plot:`COP ulkolämpötilan mukaan`,at:`{cop}, kun ulkona on {outdoor}`,hours:`Mitatut tunnit`,line:`Opittu, lämmityskäyrän menoveden lämpötilassa`,empty:`Ei vielä mitattuja tunteja`,empty_detail:`Lämpöpumpun sähkö ja lämpö on mitattava sen käydessä.`}},ru:{editor:{entry_id:`Система отопления`,entry_id_help:`Оставьте пустым, чтобы использовать первую систему отопления.`,title:`Заголовок`,hide:`Скрыть`,read_only:`Только просмотр`},overview:{name:`Обзор отопления`,description:`Что греет сейчас и почему, сколько это стоит и экономит, следующие 24 часа и временные настройки.`,unavailable:`Система отопления не загружена.`,not_found:`Система отопления не найдена, или у вас нет прав на её просмотр.`,heats:`{names}: {power}`,heats_unknown:`{names}: идёт нагрев`,states:{off:`Управление отоплением выключено`,shadow:`Только моделирование`,starting:`Запуск`,frost:`Защита от замерзания`,blind:`Постоянная температура подачи`,commissioning:`Измерение источника тепла`,heating:`Нагрев`,limited:`Тепло нужно, но ограничено`,idle:`Тепло не требуется`},band:`Комфорт {low}–{high}`,outdoor:`На улице {value}`,failing:`Последний цикл управления завершился ошибкой. Значения ниже могут быть устаревшими.`,shadow:`Моделирование: так действовало бы управление отоплением. Ничего не управляется.`,off:`Управление отоплением выключено. Источники работают сами; план ниже не выполняется.`,cost_now:`Затраты сейчас`,electricity:`Электричество {price}`,no_price:`Цена электричества неизвестна`,saved:`Сэкономлено за {days}`,would_save:`Экономия за {days} составила бы`,interval:`С вероятностью 90 %: от {low} до {high}`,learning:`Изучение дома`,checking:`Проверка модели дома`,learning_left:`Первый план примерно через {left}`,learning_error:`Ошибка прогноза {error}; планирование начнётся ниже {limit}`,ladder:`Цена тепла сейчас`,price_unknown:`Цена неизвестна`,source:{heating:`Греет`,commanded:`Включён, ещё не греет`,own:`Греет самостоятельно`,failing:`Не отвечает`},reasons:{no_demand:`Тепло не требуется`,more_expensive:`Дороже`,not_needed:`Не требуется`,control_off:`Управление отоплением выключено`},plan:`Следующие 24 часа, план составлен в {time}`,no_plan:`Следующие 24 часа, плана пока нет`,chart:{label:`Время в следующие 24 часа`,now:`Сейчас`,room:`Комната`,heat:`Тепло`,price:`Цена электричества`,outdoor:`На улице`},limits:`Что ограничивает отопление`,profiles:{auto:`Авто`,comfort:`Комфорт`,eco:`Эко`,away:`Не дома`,antifreeze:`Защита от замерзания`},override:{title:`Временная настройка`,until:`{what} до {until}`,zone_until:`{zone}: {what} до {until}`,end:`Завершить`,end_all:`Завершить все`,temperature:`Температура`,colder:`Холоднее`,warmer:`Теплее`,duration:`Длительность`,set:`Установить`,profile:`Профиль`},parts:{figures:`Затраты и экономия`,ladder:`Цена тепла`,next_day:`Следующие 24 часа`,limits:`Ограничения`,override:`Временная настройка`}},curve:{name:`Кривая отопления`,description:`Кривую отопления можно перетащить или ввести; видны измеренные точки, предложенная кривая и подтверждение устройств.`,unavailable:`Система отопления не загружена.`,not_found:`Система отопления не найдена, или у вас нет прав на её просмотр.`,plot:`Температура подачи в зависимости от уличной`,outdoor_axis:`Уличная температура ({unit})`,slope:`Наклон`,level:`Уровень`,max_flow_c:`Макс. подача`,curve:`Кривая отопления`,draft:`Новая кривая отопления`,now:`Сейчас`,measured:`Измерено за неделю`,suggested:`Подходит изученному дому`,suggestion:`Предложение для вашего дома: наклон {slope}, уровень {level} (уверенность {confidence})`,use:`Применить`,devices:`Устройства, которые следуют кривой`,flow:`подача {value}`,status:{confirmed:`Подтверждено`,pending:`Ожидает подтверждения`,failed:`Не подтверждено`,off:`Не управляется`}},cop:{name:`COP`,description:`COP теплового насоса за сегодня, месяц и год, а также каждый час по уличной температуре с изученной линией.`,unavailable:`Система отопления не загружена.`,not_found:`Система отопления не найдена, или у вас нет прав на её просмотр.`,day:`Сегодня`,month:`Этот месяц`,season:`365 дней`,plot:`COP по уличной температуре`,at:`{cop} при {outdoor}`,hours:`Измеренные часы`,line:`Изучено, при температуре подачи по кривой отопления`,empty:`Измеренных часов пока нет`,empty_detail:`Электричество и тепло теплового насоса должны измеряться во время его работы.`}}},e),I=`proof-of-heat-cop-card`,L=()=>({type:`custom:${I}`}),R=e=>{for(let t of[`entry_id`,`title`]){let n=e[t];if(n!==void 0&&typeof n!=`string`)throw Error(`${t} must be a text`)}return e},ue=e=>({schema:[{name:`entry_id`,selector:{config_entry:{integration:`proof_of_heat`}}},{name:`title`,selector:{text:{}}}],computeLabel:({name:t})=>e(`editor.${t}`),computeHelper:({name:t})=>t===`entry_id`?e(`editor.entry_id_help`):void 0,assertConfig:e=>void R(e)}),de=[`day`,`month`,`season`],fe=6,z=26,pe=220,me=3,he=(e,t)=>{let n=e.filter(([e])=>Math.abs(e-t)<=me).map(([,e])=>e).sort((e,t)=>e-t);return n.length?n[Math.floor(n.length/2)]??null:null},ge=class extends r{constructor(...e){super(...e),this.texts=F,this.width=new a(this),this.live=new n(this,()=>this.config&&this.hass?{type:`proof_of_heat/cop/subscribe`,...this.config.entry_id&&{entry_id:this.config.entry_id}}:void 0)}static{this.getStubConfig=L}static{this.getConfigForm=()=>ue(T(F,D()))}static{this.styles=[s,l`
-h2.title {
-font-size: 18px;
-color: var(--primary-text-color);
-margin: 0;
-}
-.sums {
-display: grid;
-grid-template-columns: repeat(auto-fit, minmax(84px, 1fr));
-gap: 8px;
-}
-.sums div {
-padding: 10px 14px;
-border-radius: 12px;
-background: var(--soft);
-}
-.sums span {
-display: block;
-font-size: 12px;
-color: var(--muted);
-}
-.sums strong {
-font-size: 20px;
-font-weight: 500;
-}
-.legend {
-display: flex;
-flex-wrap: wrap;
-gap: 4px 16px;
-font-size: 12px;
-color: var(--muted);
-}
-.legend span {
-display: flex;
-align-items: center;
-gap: 6px;
-}
-.legend .dots {
-width: 7px;
-height: 7px;
-border-radius: 50%;
-background: var(--blue-color);
-}
-.legend .line {
-width: 16px;
-border-top: 3px solid var(--heat);
-}
-`]}readConfig(e){return R(e)}getCardSize(){return 6}getGridOptions(){return{columns:12,min_columns:6}}render(){let{hass:e,localize:t}=this,n=this.live.data;return!e||!n?.available?b`<ha-card>${j(this.live.state,t,`cop`)}</ha-card>`:b`
+import{COMMON as e,LitElement as t,Request as n,Subscription as r,SuiteCard as i,TEXTS as a,UNKNOWN as o,WeekScheduleCard as s,Width as c,area as l,cardStyles as u,clamp as d,css as f,flowAt as p,formatDuration as ee,formatEnergy as te,formatHour as ne,formatKelvin as m,formatList as re,formatMoment as h,formatMoney as g,formatNumber as _,formatPercent as v,formatPower as y,formatPrice as b,formatTemperature as x,formatTime as S,fromUserTemperature as C,hourOfDay as ie,html as w,isFahrenheit as T,isNumber as E,isWebSocketError as ae,levelThrough as oe,linear as D,localizer as O,message as k,nothing as A,pageLanguage as j,path as M,registerCard as N,settable as se,slopeThrough as ce,stateMessage as P,steps as le,svg as F,ticks as I,toUserTemperature as L,withCommon as ue}from"/heat_suite_static/runtime-e625e7d72097.js";var R=ue({en:{editor:{entry_id:`Heating system`,entry_id_help:`Leave empty to use the first heating system.`,title:`Title`,hide:`Hide`,read_only:`Read only`,period:`Period shown first`},system:{unavailable:`The heating system is not loaded.`,not_found:`Heating system not found, or you have no permission to see it.`},overview:{name:`Heating overview`,description:`What heats now and why, what it costs and saves, the next 24 hours, and overrides.`,heats:`{names}: {power}`,heats_unknown:`{names} heats`,states:{off:`Heating control is off`,shadow:`Simulation only`,starting:`Starting`,frost:`Frost protection`,blind:`Fixed flow temperature`,commissioning:`Measuring the heat source`,heating:`Heating`,limited:`Heat needed, but limited`,idle:`No heat needed`},band:`Comfort {low}–{high}`,outdoor:`Outdoors {value}`,failing:`The last control cycle failed. The values below may be out of date.`,shadow:`Simulation: this is what heating control would do. Nothing is controlled.`,off:`Heating control is off. The sources run on their own; the plan below is not carried out.`,cost_now:`Cost now`,electricity:`Electricity {price}`,no_price:`Electricity price unknown`,saved:`Saved in {days}`,would_save:`Would have saved in {days}`,interval:`90 % certain: {low} to {high}`,learning:`Learning the house`,checking:`Checking the learned house`,learning_left:`First plan in about {left}`,learning_error:`Prediction error {error}; planning starts below {limit}`,ladder:`Price of heat now`,price_unknown:`Price unknown`,source:{heating:`Heating`,commanded:`Switched on, not heating yet`,own:`Heating on its own`,failing:`Not responding`},reasons:{no_demand:`No heat needed`,more_expensive:`More expensive`,not_needed:`Not needed`,control_off:`Heating control is off`},plan:`Next 24 hours, planned at {time}`,no_plan:`Next 24 hours, no plan yet`,chart:{label:`Time in the next 24 hours`,now:`Now`,room:`Room`,heat:`Heat`,price:`Electricity price`,outdoor:`Outdoors`},limits:`What limits heating`,profiles:{auto:`Auto`,comfort:`Comfort`,eco:`Eco`,away:`Away`,antifreeze:`Frost protection`},override:{title:`Override`,until:`{what} until {until}`,zone_until:`{zone}: {what} until {until}`,end:`End`,end_all:`End all`,temperature:`Temperature`,colder:`Colder`,warmer:`Warmer`,duration:`Duration`,set:`Set`,profile:`Profile`},parts:{figures:`Cost and savings`,ladder:`Price of heat`,next_day:`Next 24 hours`,limits:`Limits`,override:`Override`}},curve:{name:`Heating curve`,description:`Drag or type the heating curve, and see what the devices confirm.`,plot:`Flow temperature by outdoor temperature`,outdoor_axis:`Outdoor temperature ({unit})`,slope:`Slope`,level:`Level`,max_flow_c:`Maximum flow`,curve:`Heating curve`,draft:`New heating curve`,now:`Now`,measured:`Measured last week`,suggested:`Fits the learned house`,suggestion:`Suggested for your house: slope {slope}, level {level} (confidence {confidence})`,use:`Use`,devices:`Devices that follow the curve`,flow:`flow {value}`,status:{confirmed:`Confirmed`,pending:`Waiting for confirmation`,failed:`Not confirmed`,off:`Not controlled`}},cop:{name:`COP`,description:`COP of the heat pump: sums, and hours by outdoor temperature.`,day:`Today`,month:`This month`,season:`365 days`,plot:`COP by outdoor temperature`,at:`{cop} at {outdoor}`,hours:`Measured hours`,line:`Learned, at the flow temperature of the heating curve`,empty:`No measured hours yet`,empty_detail:`Electricity and heat of the heat pump have to be measured while it runs.`},flow:{name:`Energy flow`,description:`Where the heat comes from and where it goes.`,period:`Period`,hour:`Hour`,day:`Day`,month:`Month`,earlier:`Earlier`,later:`Later`,cost:`Cost of heat`,revenue:`Mining revenue`,estimated:`Hatched and ≈: estimated, not measured`,unknown:`Not counted: {names}`,recorded_from:`Recorded from {time} on`,numbers:`Show as numbers`,empty:`Nothing was counted in this period`,empty_detail:`Energy appears about five minutes after it was reported.`,no_recorder:`Home Assistant does not record`,no_recorder_detail:`Add the recorder integration.`,nodes:{grid:`Grid`,solar:`Sun`,battery:`Battery`,electricity:`Electricity`,ambient:`Environment`,fuel:`Fuel`,unmetered:`Not metered`,rooms:`Rooms`,home:`Rooms and hot water`,hot_water:`Hot water`,unmeasured:`Heat not measured`,losses:`Losses`}},house:{name:`House report`,description:`What was learned of the house, and how certain it is.`,learning:`Learning the house`,learning_left:`First values in about {left}`,importing:`{days} recorded days were read.`,used:`Learned from {days}, used for planning`,checked:`Learned from {days}, not accurate enough for planning yet`,loss_w_k:`Heat loss`,time_constant_h:`Time constant`,solar_gain_m2:`Solar gain`,range:`95 % certain: {low} to {high}`,means:{loss_w_k:`{power} at {outdoor} outdoors`,time_constant_h:`Unheated, a third of the warmth is left after this time`,solar_gain_m2:`{power} in sunshine of 500 W/m²`},trend:`Heat loss over time`,drift_short:`A change is shown after three weeks.`,steady:`Unchanged within its uncertainty over {days} days ({change}, {percent})`,drifted:`Changed by {change} ({percent}) in {days} days. Check windows, doors and ventilation.`,backtest:`Test on a day that the model had not seen`,lead:`Ahead`,error:`Error of the model`,unchanged:`If the room stayed as it is`,limit:`Plans are used while the error is below {limit}.`,pump:`Heat pump at full load: {power} of electricity, COP {cop}`}},de:{packed:`Heizsystem
+Leer lassen, um das erste Heizsystem zu verwenden.
+Titel
+Ausblenden
+Nur anzeigen
+Zuerst gezeigter Zeitraum
+Das Heizsystem ist nicht geladen.
+Heizsystem nicht gefunden, oder du darfst es nicht sehen.
+Heizungsübersicht
+Was gerade heizt und warum, was es kostet und spart, die nächsten 24 Stunden und Übersteuerungen.
+{names}: {power}
+{names} heizt
+Heizungsregelung ist aus
+Nur Simulation
+Startet
+Frostschutz
+Feste Vorlauftemperatur
+Wärmeerzeuger wird vermessen
+Heizt
+Wärme nötig, aber begrenzt
+Keine Wärme nötig
+Komfort {low}–{high}
+Außen {value}
+Der letzte Regelzyklus ist fehlgeschlagen. Die Werte unten sind möglicherweise veraltet.
+Simulation: Das würde die Heizungsregelung tun. Es wird nichts geregelt.
+Die Heizungsregelung ist aus. Die Wärmeerzeuger laufen selbstständig; der Plan unten wird nicht ausgeführt.
+Kosten jetzt
+Strom {price}
+Strompreis unbekannt
+Gespart in {days}
+Ersparnis in {days} wäre gewesen
+Zu 90 % sicher: {low} bis {high}
+Haus wird gelernt
+Gelerntes Haus wird geprüft
+Erster Plan in etwa {left}
+Vorhersagefehler {error}; geplant wird unter {limit}
+Wärmepreis jetzt
+Preis unbekannt
+Heizt
+Eingeschaltet, heizt noch nicht
+Heizt selbstständig
+Antwortet nicht
+Keine Wärme nötig
+Teurer
+Nicht nötig
+Heizungsregelung ist aus
+Nächste 24 Stunden, geplant um {time}
+Nächste 24 Stunden, noch kein Plan
+Zeit in den nächsten 24 Stunden
+Jetzt
+Raum
+Wärme
+Strompreis
+Außen
+Was das Heizen begrenzt
+Automatik
+Komfort
+Eco
+Abwesend
+Frostschutz
+Übersteuerung
+{what} bis {until}
+{zone}: {what} bis {until}
+Beenden
+Alle beenden
+Temperatur
+Kälter
+Wärmer
+Dauer
+Einstellen
+Profil
+Kosten und Ersparnis
+Wärmepreis
+Nächste 24 Stunden
+Begrenzungen
+Übersteuerung
+Heizkurve
+Heizkurve ziehen oder eintippen und sehen, was die Geräte bestätigen.
+Vorlauftemperatur nach Außentemperatur
+Außentemperatur ({unit})
+Neigung
+Niveau
+Max. Vorlauf
+Heizkurve
+Neue Heizkurve
+Jetzt
+Letzte Woche gemessen
+Passt zum gelernten Haus
+Vorschlag für dein Haus: Neigung {slope}, Niveau {level} (Sicherheit {confidence})
+Übernehmen
+Geräte, die der Kurve folgen
+Vorlauf {value}
+Bestätigt
+Wartet auf Bestätigung
+Nicht bestätigt
+Nicht geregelt
+COP
+COP der Wärmepumpe: Summen und Stunden nach Außentemperatur.
+Heute
+Dieser Monat
+365 Tage
+COP nach Außentemperatur
+{cop} bei {outdoor}
+Gemessene Stunden
+Gelernt, bei der Vorlauftemperatur der Heizkurve
+Noch keine gemessenen Stunden
+Strom und Wärme der Wärmepumpe müssen gemessen werden, während sie läuft.
+Energiefluss
+Woher die Wärme kommt und wohin sie geht.
+Zeitraum
+Stunde
+Tag
+Monat
+Früher
+Später
+Wärmekosten
+Mining-Erlös
+Schraffiert und ≈: geschätzt, nicht gemessen
+Nicht gezählt: {names}
+Aufgezeichnet ab {time}
+Als Zahlen anzeigen
+In diesem Zeitraum wurde nichts gezählt
+Energie erscheint etwa fünf Minuten nach der Meldung.
+Home Assistant zeichnet nicht auf
+Füge die Integration Recorder hinzu.
+Netz
+Sonne
+Batterie
+Strom
+Umwelt
+Brennstoff
+Nicht gezählt
+Räume
+Räume und Warmwasser
+Warmwasser
+Wärme nicht gemessen
+Verluste
+Hausbericht
+Was über das Haus gelernt wurde, und wie sicher das ist.
+Das Haus wird gelernt
+Erste Werte in etwa {left}
+{days} aufgezeichnete Tage wurden gelesen.
+Aus {days} gelernt, für die Planung verwendet
+Aus {days} gelernt, für die Planung noch zu ungenau
+Wärmeverlust
+Zeitkonstante
+Sonnengewinn
+Zu 95 % sicher: {low} bis {high}
+{power} bei {outdoor} draußen
+Ohne Heizung ist nach dieser Zeit noch ein Drittel der Wärme übrig
+{power} bei Sonne mit 500 W/m²
+Wärmeverlust im Lauf der Zeit
+Eine Änderung wird nach drei Wochen angezeigt.
+Seit {days} Tagen unverändert, so weit das sicher ist ({change}, {percent})
+In {days} Tagen um {change} ({percent}) geändert. Prüfe Fenster, Türen und Lüftung.
+Prüfung an einem Tag, den das Modell nicht kannte
+Voraus
+Fehler des Modells
+Wenn der Raum bliebe, wie er ist
+Pläne werden verwendet, solange der Fehler unter {limit} liegt.
+Wärmepumpe bei Volllast: {power} Strom, COP {cop}`},fi:{packed:`Lämmitysjärjestelmä
+Jätä tyhjäksi, jos haluat käyttää ensimmäistä lämmitysjärjestelmää.
+Otsikko
+Piilota
+Vain luku
+Ensin näytettävä ajanjakso
+Lämmitysjärjestelmää ei ole ladattu.
+Lämmitysjärjestelmää ei löytynyt, tai sinulla ei ole oikeutta nähdä sitä.
+Lämmityksen yleiskuva
+Mikä lämmittää nyt ja miksi, mitä se maksaa ja säästää, seuraavat 24 tuntia ja ohitukset.
+{names}: {power}
+{names} lämmittää
+Lämmityksen ohjaus on pois päältä
+Vain simulointi
+Käynnistyy
+Jäätymissuoja
+Kiinteä menoveden lämpötila
+Lämmönlähdettä mitataan
+Lämmittää
+Lämpöä tarvitaan, mutta sitä on rajoitettu
+Lämpöä ei tarvita
+Mukavuus {low}–{high}
+Ulkona {value}
+Viimeisin ohjauskierros epäonnistui. Alla olevat arvot voivat olla vanhentuneita.
+Simulointi: näin lämmityksen ohjaus toimisi. Mitään ei ohjata.
+Lämmityksen ohjaus on pois päältä. Lähteet toimivat itsenäisesti; alla olevaa suunnitelmaa ei toteuteta.
+Kustannus nyt
+Sähkö {price}
+Sähkön hinta ei ole tiedossa
+Säästetty: {days}
+Säästö olisi ollut: {days}
+90 % varmuudella {low} – {high}
+Taloa opitaan
+Opittua taloa tarkistetaan
+Ensimmäinen suunnitelma noin {left} kuluttua
+Ennustevirhe {error}; suunnittelu alkaa, kun se on alle {limit}
+Lämmön hinta nyt
+Hinta ei ole tiedossa
+Lämmittää
+Kytketty päälle, ei vielä lämmitä
+Lämmittää itsenäisesti
+Ei vastaa
+Lämpöä ei tarvita
+Kalliimpi
+Ei tarvita
+Lämmityksen ohjaus on pois päältä
+Seuraavat 24 tuntia, suunniteltu klo {time}
+Seuraavat 24 tuntia, ei vielä suunnitelmaa
+Aika seuraavan 24 tunnin aikana
+Nyt
+Huone
+Lämpö
+Sähkön hinta
+Ulkona
+Mikä rajoittaa lämmitystä
+Automaattinen
+Mukavuus
+Eko
+Poissa
+Jäätymissuoja
+Ohitus
+{what}, päättyy {until}
+{zone}: {what}, päättyy {until}
+Lopeta
+Lopeta kaikki
+Lämpötila
+Viileämpi
+Lämpimämpi
+Kesto
+Aseta
+Profiili
+Kustannukset ja säästöt
+Lämmön hinta
+Seuraavat 24 tuntia
+Rajoitukset
+Ohitus
+Lämmityskäyrä
+Vedä tai kirjoita lämmityskäyrä ja katso, mitä laitteet vahvistavat.
+Menoveden lämpötila ulkolämpötilan mukaan
+Ulkolämpötila ({unit})
+Jyrkkyys
+Taso
+Menovesi enintään
+Lämmityskäyrä
+Uusi lämmityskäyrä
+Nyt
+Mitattu viime viikolla
+Sopii opittuun taloon
+Ehdotus talollesi: jyrkkyys {slope}, taso {level} (varmuus {confidence})
+Käytä
+Käyrää seuraavat laitteet
+menovesi {value}
+Vahvistettu
+Odottaa vahvistusta
+Ei vahvistettu
+Ei ohjata
+COP
+Lämpöpumpun COP: summat ja tunnit ulkolämpötilan mukaan.
+Tänään
+Tässä kuussa
+365 päivää
+COP ulkolämpötilan mukaan
+{cop}, kun ulkona on {outdoor}
+Mitatut tunnit
+Opittu, lämmityskäyrän menoveden lämpötilassa
+Ei vielä mitattuja tunteja
+Lämpöpumpun sähkö ja lämpö on mitattava sen käydessä.
+Energiavirta
+Mistä lämpö tulee ja minne se menee.
+Ajanjakso
+Tunti
+Päivä
+Kuukausi
+Aiempi
+Myöhempi
+Lämmön hinta
+Louhinnan tuotto
+Viivoitettu ja ≈: arvio, ei mitattu
+Ei laskettu: {names}
+Tallennettu alkaen {time}
+Näytä lukuina
+Tällä jaksolla ei laskettu mitään
+Energia näkyy noin viiden minuutin kuluttua.
+Home Assistant ei tallenna
+Lisää Recorder-integraatio.
+Verkko
+Aurinko
+Akku
+Sähkö
+Ympäristö
+Polttoaine
+Ei mitattu
+Huoneet
+Huoneet ja käyttövesi
+Käyttövesi
+Lämpöä ei mitattu
+Häviöt
+Taloraportti
+Mitä talosta on opittu ja kuinka varmasti.
+Taloa opitaan
+Ensimmäiset arvot noin {left} kuluttua
+Tallennettuja päiviä luettu: {days}.
+Opittu jaksolta {days}, käytössä suunnittelussa
+Opittu jaksolta {days}, vielä liian epätarkka suunnitteluun
+Lämpöhäviö
+Aikavakio
+Auringon tuotto
+95 %:n varmuudella {low}–{high}
+{power}, kun ulkona on {outdoor}
+Lämmittämättä lämmöstä on tämän ajan jälkeen jäljellä kolmannes
+{power} auringossa, jonka säteily on 500 W/m²
+Lämpöhäviö ajan mittaan
+Muutos näytetään kolmen viikon jälkeen.
+Ennallaan epävarmuuden rajoissa {days} päivää ({change}, {percent})
+Muuttunut {change} ({percent}) {days} päivässä. Tarkista ikkunat, ovet ja ilmanvaihto.
+Koe päivällä, jota malli ei ollut nähnyt
+Eteenpäin
+Mallin virhe
+Jos huone pysyisi ennallaan
+Suunnitelmia käytetään, kun virhe on alle {limit}.
+Lämpöpumppu täydellä teholla: sähköä {power}, COP {cop}`},ru:{packed:`Система отопления
+Оставьте пустым, чтобы использовать первую систему отопления.
+Заголовок
+Скрыть
+Только просмотр
+Период при открытии
+Система отопления не загружена.
+Система отопления не найдена, или у вас нет прав на её просмотр.
+Обзор отопления
+Что греет сейчас и почему, сколько это стоит и экономит, следующие 24 часа и временные настройки.
+{names}: {power}
+{names}: идёт нагрев
+Управление отоплением выключено
+Только моделирование
+Запуск
+Защита от замерзания
+Постоянная температура подачи
+Измерение источника тепла
+Нагрев
+Тепло нужно, но ограничено
+Тепло не требуется
+Комфорт {low}–{high}
+На улице {value}
+Последний цикл управления завершился ошибкой. Значения ниже могут быть устаревшими.
+Моделирование: так действовало бы управление отоплением. Ничего не управляется.
+Управление отоплением выключено. Источники работают сами; план ниже не выполняется.
+Затраты сейчас
+Электричество {price}
+Цена электричества неизвестна
+Сэкономлено за {days}
+Экономия за {days} составила бы
+С вероятностью 90 %: от {low} до {high}
+Изучение дома
+Проверка модели дома
+Первый план примерно через {left}
+Ошибка прогноза {error}; планирование начнётся ниже {limit}
+Цена тепла сейчас
+Цена неизвестна
+Греет
+Включён, ещё не греет
+Греет самостоятельно
+Не отвечает
+Тепло не требуется
+Дороже
+Не требуется
+Управление отоплением выключено
+Следующие 24 часа, план составлен в {time}
+Следующие 24 часа, плана пока нет
+Время в следующие 24 часа
+Сейчас
+Комната
+Тепло
+Цена электричества
+На улице
+Что ограничивает отопление
+Авто
+Комфорт
+Эко
+Не дома
+Защита от замерзания
+Временная настройка
+{what} до {until}
+{zone}: {what} до {until}
+Завершить
+Завершить все
+Температура
+Холоднее
+Теплее
+Длительность
+Установить
+Профиль
+Затраты и экономия
+Цена тепла
+Следующие 24 часа
+Ограничения
+Временная настройка
+Кривая отопления
+Изменение кривой отопления и подтверждение устройств.
+Температура подачи в зависимости от уличной
+Уличная температура ({unit})
+Наклон
+Уровень
+Макс. подача
+Кривая отопления
+Новая кривая отопления
+Сейчас
+Измерено за неделю
+Подходит изученному дому
+Предложение для вашего дома: наклон {slope}, уровень {level} (уверенность {confidence})
+Применить
+Устройства, которые следуют кривой
+подача {value}
+Подтверждено
+Ожидает подтверждения
+Не подтверждено
+Не управляется
+COP
+COP теплового насоса: суммы и часы по уличной температуре.
+Сегодня
+Этот месяц
+365 дней
+COP по уличной температуре
+{cop} при {outdoor}
+Измеренные часы
+Изучено, при температуре подачи по кривой отопления
+Измеренных часов пока нет
+Электричество и тепло теплового насоса должны измеряться во время его работы.
+Поток энергии
+Откуда берётся тепло и куда уходит.
+Период
+Час
+День
+Месяц
+Раньше
+Позже
+Стоимость тепла
+Доход от майнинга
+Штриховка и ≈: оценка, не измерение
+Не учитывается: {names}
+Записано с {time}
+Показать числами
+За этот период ничего не учтено
+Энергия появляется примерно через пять минут.
+Home Assistant не ведёт запись
+Добавьте интеграцию Recorder.
+Сеть
+Солнце
+Батарея
+Электричество
+Среда
+Топливо
+Не учтено
+Комнаты
+Комнаты и горячая вода
+Горячая вода
+Тепло не измерено
+Потери
+Отчёт о доме
+Что известно о доме и насколько точно.
+Изучение дома
+Первые значения примерно через {left}
+Прочитано записанных дней: {days}.
+Изучено за {days}, используется для планов
+Изучено за {days}, для планов пока неточно
+Теплопотери
+Постоянная времени
+Солнечное тепло
+С вероятностью 95 %: от {low} до {high}
+{power} при {outdoor} на улице
+Без отопления через это время остаётся треть тепла
+{power} при солнце 500 W/m²
+Теплопотери со временем
+Изменение будет показано через три недели.
+Без изменений в пределах погрешности за {days} дн. ({change}, {percent})
+Изменились на {change} ({percent}) за {days} дн. Проверьте окна, двери и вентиляцию.
+Проверка на дне, которого модель не видела
+Вперёд
+Ошибка модели
+Если бы в комнате ничего не менялось
+Планы используются, пока ошибка ниже {limit}.
+Тепловой насос на полной мощности: {power} электричества, COP {cop}`}},e),de=`proof-of-heat-cop-card`,fe=()=>({type:`custom:${de}`}),pe=e=>{for(let t of[`entry_id`,`title`]){let n=e[t];if(n!==void 0&&typeof n!=`string`)throw Error(`${t} must be a text`)}return e},me=e=>({schema:[{name:`entry_id`,selector:{config_entry:{integration:`proof_of_heat`}}},{name:`title`,selector:{text:{}}}],computeLabel:({name:t})=>e(`editor.${t}`),computeHelper:({name:t})=>t===`entry_id`?e(`editor.entry_id_help`):void 0,assertConfig:e=>void pe(e)}),he=[`day`,`month`,`season`],ge=6,z=26,_e=220,ve=3,ye=(e,t)=>{let n=e.filter(([e])=>Math.abs(e-t)<=ve).map(([,e])=>e).sort((e,t)=>e-t);return n.length?n[Math.floor(n.length/2)]??null:null},be=class extends i{constructor(...e){super(...e),this.texts=R,this.width=new c(this),this.live=new r(this,()=>this.config&&this.hass?{type:`proof_of_heat/cop/subscribe`,...this.config.entry_id&&{entry_id:this.config.entry_id}}:void 0)}static{this.getStubConfig=fe}static{this.getConfigForm=()=>me(O(R,j()))}static{this.styles=[u,f`
+h2.title{font-size:18px;color:var(--primary-text-color);margin:0}.sums{display:grid;grid-template-columns:repeat(auto-fit,minmax(84px,1fr));gap:8px}.sums div{padding:10px 14px;border-radius:12px;background:var(--soft)}.sums span{display:block;font-size:12px;color:var(--muted)}.sums strong{font-size:20px;font-weight:500}.legend{display:flex;flex-wrap:wrap;gap:4px 16px;font-size:12px;color:var(--muted)}.legend span{display:flex;align-items:center;gap:6px}.legend .dots{width:7px;height:7px;border-radius:50%;background:var(--blue-color)}.legend .line{width:16px;border-top:3px solid var(--heat)}`]}readConfig(e){return pe(e)}getCardSize(){return 6}getGridOptions(){return{columns:12,min_columns:6}}render(){let{hass:e,localize:t}=this,n=this.live.data;return!e||!n?.available?w`<ha-card>${P(this.live.state,t,`system`)}</ha-card>`:w`
 <ha-card>
 <h2 class="title">${this.config?.title??t(`cop.name`)}</h2>
 <div class="sums">
-${de.map(r=>b`<div><span>${t(`cop.${r}`)}</span><strong>${m(n[r],e.locale,1)}</strong></div>`)}
+${he.map(r=>w`<div><span>${t(`cop.${r}`)}</span><strong>${_(n[r],e.locale,1)}</strong></div>`)}
 </div>
-${n.hours.length<fe&&!n.line.length?oe(`mdi:chart-scatter-plot`,t(`cop.empty`),t(`cop.empty_detail`)):this.plot(n,e)}
+${n.hours.length<ge&&!n.line.length?k(`mdi:chart-scatter-plot`,t(`cop.empty`),t(`cop.empty_detail`)):this.plot(n,e)}
 </ha-card>
-`}summary(e,t){let n=e.hours.map(([e])=>e);if(!n.length)return this.localize(`cop.plot`);let r=[Math.min(...n),Math.max(...n)].map(n=>this.localize(`cop.at`,{outdoor:`${m(P(t,n),t.locale)} ${x(t)?`°F`:`°C`}`,cop:m(he(e.hours,n),t.locale,1)}));return`${this.localize(`cop.plot`)}: ${r.join(`, `)}`}plot(e,t){let{localize:n}=this,r=this.width.inside(),i=[...e.hours,...e.hours.length?[]:e.line].map(([e])=>e),a=Math.min(-5,Math.floor(Math.min(...i))),o=Math.max(12,Math.ceil(Math.max(...i))),s=Math.max(5,...e.hours.map(([,e])=>e),...e.line.map(([,e])=>e))+.3,c=w(a,o,z,r-8),l=w(0,s,184,8),u=e.line.filter(([e])=>e>=a&&e<=o);return b`
-<svg width=${r} height=${pe} role="img" aria-label=${this.summary(e,t)}>
-${N(0,s,5).map(e=>M`
+`}summary(e,t){let n=e.hours.map(([e])=>e);if(!n.length)return this.localize(`cop.plot`);let r=[Math.min(...n),Math.max(...n)].map(n=>this.localize(`cop.at`,{outdoor:`${_(L(t,n),t.locale)} ${T(t)?`°F`:`°C`}`,cop:_(ye(e.hours,n),t.locale,1)}));return`${this.localize(`cop.plot`)}: ${r.join(`, `)}`}plot(e,t){let{localize:n}=this,r=this.width.inside(),i=[...e.hours,...e.hours.length?[]:e.line].map(([e])=>e),a=Math.min(-5,Math.floor(Math.min(...i))),o=Math.max(12,Math.ceil(Math.max(...i))),s=Math.max(5,...e.hours.map(([,e])=>e),...e.line.map(([,e])=>e))+.3,c=D(a,o,z,r-8),l=D(0,s,184,8),u=e.line.filter(([e])=>e>=a&&e<=o);return w`
+<svg width=${r} height=${_e} role="img" aria-label=${this.summary(e,t)}>
+${I(0,s,5).map(e=>F`
 <line x1=${z} x2=${r-8} y1=${l(e)} y2=${l(e)} stroke="var(--line)" />
-<text x=${20} y=${l(e)+4} text-anchor="end">${m(e,t.locale)}</text>`)}
-${N(a,o,r<320?4:7).map(e=>M`<text x=${c(e)} y=${199} text-anchor="middle">${m(P(t,e),t.locale)}</text>`)}
-<text x=${z} y=${216}>${n(`curve.outdoor_axis`,{unit:x(t)?`°F`:`°C`})}</text>
-${S(e.outdoor_c)&&e.outdoor_c>=a&&e.outdoor_c<=o?M`<line x1=${c(e.outdoor_c)} x2=${c(e.outdoor_c)} y1="8" y2=${184} stroke="var(--primary-color)" stroke-dasharray="2 3" />`:E}
-${e.hours.map(([e,t])=>M`<circle cx=${c(e)} cy=${l(t)} r="3" fill="var(--blue-color)" opacity="0.45" />`)}
-${u.length?M`<path d=${O(u.map(([e,t])=>[c(e),l(t)]))} fill="none" stroke="var(--heat)" stroke-width="3" stroke-linecap="round" />`:E}
+<text x=${20} y=${l(e)+4} text-anchor="end">${_(e,t.locale)}</text>`)}
+${I(a,o,r<320?4:7).map(e=>F`<text x=${c(e)} y=${199} text-anchor="middle">${_(L(t,e),t.locale)}</text>`)}
+<text x=${z} y=${216}>${n(`curve.outdoor_axis`,{unit:T(t)?`°F`:`°C`})}</text>
+${E(e.outdoor_c)&&e.outdoor_c>=a&&e.outdoor_c<=o?F`<line x1=${c(e.outdoor_c)} x2=${c(e.outdoor_c)} y1="8" y2=${184} stroke="var(--primary-color)" stroke-dasharray="2 3" />`:A}
+${e.hours.map(([e,t])=>F`<circle cx=${c(e)} cy=${l(t)} r="3" fill="var(--blue-color)" opacity="0.45" />`)}
+${u.length?F`<path d=${M(u.map(([e,t])=>[c(e),l(t)]))} fill="none" stroke="var(--heat)" stroke-width="3" stroke-linecap="round" />`:A}
 </svg>
 <div class="legend">
-${e.hours.length?b`<span><i class="dots"></i>${n(`cop.hours`)}</span>`:E}
-${u.length?b`<span><i class="line"></i>${n(`cop.line`)}</span>`:E}
+${e.hours.length?w`<span><i class="dots"></i>${n(`cop.hours`)}</span>`:A}
+${u.length?w`<span><i class="line"></i>${n(`cop.line`)}</span>`:A}
 </div>
-`}},B=`proof-of-heat-curve-card`,V={slope:.05,level:1,max_flow_c:1},H=()=>({type:`custom:${B}`}),U=e=>{for(let t of[`entry_id`,`title`]){let n=e[t];if(n!==void 0&&typeof n!=`string`)throw Error(`${t} must be a text`)}if(e.read_only!==void 0&&typeof e.read_only!=`boolean`)throw Error(`read_only must be true or false`);return e},_e=e=>({schema:[{name:`entry_id`,selector:{config_entry:{integration:`proof_of_heat`}}},{name:`title`,selector:{text:{}}},{name:`read_only`,selector:{boolean:{}}}],computeLabel:({name:t})=>e(`editor.${t}`),computeHelper:({name:t})=>t===`entry_id`?e(`editor.entry_id_help`):void 0,assertConfig:e=>void U(e)}),W=-20,G=20,ve=-12,K=12,q=34,J=36,ye=10,Y=10,be=class extends t{constructor(...e){super(...e),this.width=new a(this),this.onDown=(e,t)=>{this.locked||e.button>0||(e.currentTarget.setPointerCapture?.(e.pointerId),this.grippedAt=this.slopeAt,this.dragged=t)},this.onMove=e=>{if(!this.dragged)return;let t=this.shadowRoot?.querySelector(`svg`)?.getBoundingClientRect();if(!t)return;let{height:n}=this.scales(),r=w(n-J,ye,15,this.top)(e.clientY-t.top);this.emit(this.dragged,this.valueAt(this.dragged,r))},this.onUp=()=>{this.dragged=void 0,this.grippedAt=void 0},this.onKey=(e,t)=>{let[n,r]=this.data.ranges[t],i=V[t],a=this.values[t],o={ArrowUp:a+i,ArrowRight:a+i,ArrowDown:a-i,ArrowLeft:a-i,PageUp:a+5*i,PageDown:a-5*i,Home:n,End:r}[e.key];o===void 0||this.locked||(e.preventDefault(),this.emit(t,o))}}static{this.properties={hass:{attribute:!1},data:{attribute:!1},values:{attribute:!1},changed:{type:Boolean},locked:{type:Boolean},localize:{attribute:!1},dragged:{state:!0}}}static{this.styles=[s,l`
-:host {
-height: auto;
-}
-.handle {
-cursor: ns-resize;
-touch-action: none;
-outline: none;
-}
-.handle .hit {
-fill: transparent;
-}
-.handle .knob {
-fill: var(--card-background-color);
-stroke: var(--heat);
-stroke-width: 3;
-}
-.handle:hover .knob,
-.handle.dragged .knob {
-fill: var(--heat);
-}
-.handle:focus-visible .ring {
-stroke: var(--primary-color);
-}
-.ring {
-fill: none;
-stroke: transparent;
-stroke-width: 2;
-}
-.grid {
-stroke: var(--line);
-}
-svg text.present {
-fill: var(--primary-text-color);
-font-weight: 500;
-stroke: var(--card-background-color);
-stroke-width: 4px;
-paint-order: stroke;
-}
-svg text.axis {
-font-size: 12px;
-}
-`]}get top(){let{data:e,values:t}=this,n=[t.max_flow_c,e.max_flow_c,...e.measured.map(([,e])=>e)];return Math.ceil((Math.max(45,...n)+3)/5)*5}scales(){let e=this.width.inside(0),t=Math.round(c(e*.62,200,320));return{x:w(W,G,q,e-Y),y:w(15,this.top,t-J,ye),width:e,height:t}}emit(e,t){let n=A(t,V[e],this.data.ranges[e]);n!==this.values[e]&&this.dispatchEvent(new CustomEvent(`value`,{detail:{field:e,value:n}}))}valueAt(e,t){let{values:n,data:r}=this;return e===`slope`?se(t,this.slopeAt,n.level,r.room_c):e===`level`?ae(t,K,n.slope,r.room_c):t}get slopeAt(){if(this.grippedAt!==void 0)return this.grippedAt;let{values:e,data:t}=this;for(let n=ve;n<4;n+=1)if(u(n,e.slope,e.level,t.room_c)<e.max_flow_c-.5)return n;return 4}flowOf(e){let{values:t,data:n}=this;return e===`max_flow_c`?t.max_flow_c:u(e===`slope`?this.slopeAt:K,t.slope,t.level,n.room_c,t.max_flow_c)}render(){let{data:e,values:t,localize:n,hass:r}=this,{x:i,y:a,width:o,height:s}=this.scales(),c=(t,n,r)=>O(Array.from({length:41},(o,s)=>{let c=W+s;return[i(c),a(u(c,t,n,e.room_c,r))]})),{suggestion:l}=e;return b`
+`}},xe=`proof-of-heat-overview-card`,B=[`figures`,`ladder`,`next_day`,`limits`,`override`],Se={heating:`mdi:fire`,limited:`mdi:fire-alert`,idle:`mdi:leaf`,off:`mdi:power`,shadow:`mdi:eye-outline`,starting:`mdi:timer-sand`,commissioning:`mdi:ruler`,frost:`mdi:snowflake-alert`,blind:`mdi:thermometer-off`},Ce={heat_pump:`mdi:heat-pump-outline`,boiler:`mdi:water-boiler`,miner:`mdi:bitcoin`,direct_electric:`mdi:radiator`,controller:`mdi:tune`},we={heat_pump:`var(--blue-color)`,boiler:`var(--deep-orange-color)`,miner:`var(--amber-color)`,direct_electric:`var(--red-color)`,controller:`var(--purple-color)`},Te=`proof-of-heat-energy-flow-card`,V=[`hour`,`day`,`month`],Ee={grid:`var(--energy-grid-consumption-color, var(--blue-color))`,solar:`var(--energy-solar-color, var(--orange-color))`,battery:`var(--energy-battery-out-color, var(--teal-color))`,electricity:`var(--blue-grey-color, var(--secondary-text-color))`,unmetered:`var(--blue-grey-color, var(--secondary-text-color))`,fuel:`var(--brown-color, var(--deep-orange-color))`,ambient:`var(--light-green-color, var(--green-color))`,rooms:`var(--heat)`,home:`var(--heat)`,zone:`var(--heat)`,hot_water:`var(--cyan-color, var(--blue-color))`,losses:`var(--disabled-text-color, var(--secondary-text-color))`,unmeasured:`var(--disabled-text-color, var(--secondary-text-color))`},De=()=>({type:`custom:${Te}`}),Oe=e=>{for(let t of[`entry_id`,`title`]){let n=e[t];if(n!==void 0&&typeof n!=`string`)throw Error(`${t} must be a text`)}let{period:t}=e;if(t!==void 0&&!V.some(e=>e===t))throw Error(`period must be one of ${V.join(`, `)}`);return e},ke=e=>({schema:[{name:`entry_id`,selector:{config_entry:{integration:`proof_of_heat`}}},{name:`title`,selector:{text:{}}},{name:`period`,selector:{select:{mode:`dropdown`,options:V.map(t=>({value:t,label:e(`flow.${t}`)}))}}}],computeLabel:({name:t})=>e(`editor.${t}`),computeHelper:({name:t})=>t===`entry_id`?e(`editor.entry_id_help`):void 0,assertConfig:e=>void Oe(e)}),Ae=12,je=190,Me=2,H=e=>e.reduce((e,{kwh:t})=>e+t,0),Ne=e=>Math.round(e*10)/10,Pe=(e,t,n,r,i)=>{let a=Ne((e+n)/2),[o,s,c,l]=[t,r,r+i,t+i].map(Ne);return`M${e} ${o}C${a} ${o} ${a} ${s} ${n} ${s}V${c}C${a} ${c} ${a} ${l} ${e} ${l}Z`},Fe=(e,t,n)=>{let r=e=>({out:t.filter(({from:t})=>t===e.id),in:t.filter(({to:t})=>t===e.id)}),i=[0,1,2].map(t=>e.filter(e=>e.column===t)),a=e=>Math.max(H(r(e).out),H(r(e).in)),o=Math.max(...i.map(e=>e.reduce((e,t)=>e+a(t),0))),s=o>0?je/o:0,c=e=>Math.max(Me,e*s),l=i.map(e=>e.reduce((e,t)=>e+32+c(a(t)),0)+Ae*Math.max(0,e.length-1)),u=Math.ceil(Math.max(...l)),d=[];return i.forEach((e,t)=>{let i=(u-(l[t]??0))/2;for(let o of e){let e=a(o),{out:s,in:l}=r(o);d.push({node:o,kwh:e,estimated:[...s,...l].some(({estimated:e})=>e)&&!Ie(s,l),x:[0,(n-10)/2,n-10][t]??0,y:i+32,height:c(e)}),i+=32+c(e)+Ae}}),{height:u,bars:d,ribbons:Le(d,t,s)}},Ie=(e,t)=>{let n=[e,t].filter(e=>e.length>0),r=Math.max(...n.map(H));return n.some(e=>H(e)>=r-.01&&e.every(({estimated:e})=>!e))},Le=(e,t,n)=>{let r=new Map(e.map((e,t)=>[e.node.id,{bar:e,index:t,out:e.y,into:e.y}])),i=e=>r.get(e)?.index??0,a=new Map(t.map(e=>[e,Math.max(1,e.kwh*n)])),o=new Map;for(let e of[...t].sort((e,t)=>i(e.to)-i(t.to))){let t=r.get(e.from);t&&(o.set(e,[t.out,0]),t.out+=a.get(e)??0)}for(let e of[...t].sort((e,t)=>i(e.from)-i(t.from))){let t=r.get(e.to),n=o.get(e);t&&n&&(n[1]=t.into,t.into+=a.get(e)??0)}return t.flatMap(e=>{let[t,n,i]=[r.get(e.from),r.get(e.to),o.get(e)];return!t||!n||!i?[]:[{flow:e,path:Pe(t.bar.x+10,i[0],n.bar.x,i[1],a.get(e)??1)}]})},Re=(e,t,n=6.4)=>{let r=Math.max(3,Math.floor(t/n));return e.length<=r?e:`${e.slice(0,r-1).trimEnd()}…`},ze=(e,t)=>e.charAt(0).toLocaleUpperCase(t)+e.slice(1),Be=(e,t)=>{let{language:n}=e.locale;if(t.period===`hour`)return`${S(e,t.begin)}–${S(e,t.end)}`;if(t.offset<2)return ze(new Intl.RelativeTimeFormat(n,{numeric:`auto`}).format(-t.offset,t.period),n);let r=t.period===`day`?{weekday:`short`,day:`numeric`,month:`short`}:{month:`long`,year:`numeric`};return ze(new Intl.DateTimeFormat(n,{...r,timeZone:e.config.time_zone}).format(Date.parse(t.begin)),n)},Ve=[u,f`
+.head{display:flex;flex-wrap:wrap;gap:8px 16px;align-items:center;justify-content:space-between}h2.title{font-size:18px;color:var(--primary-text-color);margin:0}.periods{display:flex;border:1px solid var(--line);border-radius:12px;overflow:hidden}.periods button{border:0;background:none;padding:0 14px;min-height:40px;cursor:pointer}.periods button[aria-pressed="true"]{background:color-mix(in srgb,var(--primary-color) 20%,transparent);font-weight:500}.pager{display:flex;align-items:center;justify-content:space-between}.pager strong{font-weight:500}.step{width:44px;height:44px;border:0;border-radius:50%;background:none;cursor:pointer;display:grid;place-items:center}svg text{paint-order:stroke;stroke:var(--card-background-color);stroke-width:3px;stroke-linejoin:round}svg text.name{fill:var(--primary-text-color);font-size:12px;font-weight:500}.ribbon{opacity:0.42}.ribbon:hover{opacity:0.7}ul{list-style:none;margin:0;padding:0}.notes{display:flex;flex-wrap:wrap;gap:6px 20px;align-items:center}.notes li{display:flex;gap:8px;align-items:center}.notes span{color:var(--muted);font-size:12px}.notes ha-icon{--mdc-icon-size:18px;color:var(--muted)}.hatch{width:16px;height:12px;border-radius:3px;background:repeating-linear-gradient(45deg,var(--muted) 0 2px,transparent 2px 5px)}summary{cursor:pointer;color:var(--muted);font-size:12px;min-height:32px;line-height:32px}.numbers li{padding:3px 0;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}`],He=(e,t)=>e<1?`${_(e*1e3,t)} Wh`:te(e,t,+(e<100)),Ue=3700,We=class extends i{static{this.properties={...i.properties,period:{state:!0},offset:{state:!0}}}static{this.styles=Ve}static{this.getStubConfig=De}static{this.getConfigForm=()=>ke(O(R,j()))}constructor(){super(),this.texts=R,this.width=new c(this),this.source=new n(this,()=>this.config?{type:`proof_of_heat/energy_flow/get`,period:this.shown,offset:this.offset,...this.config.entry_id&&{entry_id:this.config.entry_id}}:void 0),this.offset=0}readConfig(e){return Oe(e)}getCardSize(){return 7}getGridOptions(){return{columns:12,min_columns:6}}get shown(){return this.period??this.config?.period??`day`}render(){let{hass:e,localize:t}=this,n=this.source.data;return!e||!n?.available?w`<ha-card>${P(this.source.state,t,`system`)}</ha-card>`:w`
+<ha-card>
+<div class="head">
+<h2 class="title">${this.config?.title??t(`flow.name`)}</h2>
+<div class="periods" role="group" aria-label=${t(`flow.period`)}>
+${V.map(e=>w`<button aria-pressed=${e===this.shown} @click=${()=>this.choose(e)}>${t(`flow.${e}`)}</button>`)}
+</div>
+</div>
+${this.pager(n,e)} ${this.content(n,e)}
+</ha-card>
+`}choose(e){this.period=e,this.offset=0}pager(e,t){let n=e=>{this.offset=Math.min(400,Math.max(0,this.offset+e))},r=(e,t,r,i)=>w`
+<button class="step" aria-label=${this.localize(t)} ?disabled=${i} @click=${()=>n(r)}><ha-icon icon=${e}></ha-icon></button>
+`;return w`
+<div class="pager">
+${r(`mdi:chevron-left`,`flow.earlier`,1,this.offset>=400)}
+<strong aria-live="polite">${Be(t,e)}</strong>
+${r(`mdi:chevron-right`,`flow.later`,-1,this.offset===0)}
+</div>
+`}content(e,t){let{localize:n}=this;if(!e.recorded)return k(`mdi:database-off-outline`,n(`flow.no_recorder`),n(`flow.no_recorder_detail`));if(!e.flows.length)return w`${k(`mdi:chart-sankey`,n(`flow.empty`),n(`flow.empty_detail`))} ${this.notes(e,t)}`;let r=this.width.inside(),{height:i,bars:a,ribbons:o}=Fe(e.nodes,e.flows,r),s=new Map(e.nodes.map(e=>[e.id,this.color(e)])),c=e=>e===`losses`||e===`unmeasured`;return w`
+<svg width=${r} height=${i} role="img" aria-label=${this.summary(a)}>
+<defs>
+<pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+<rect width="6" height="6" fill="#555" /><rect width="3" height="6" fill="#fff" />
+</pattern>
+<mask id="estimated" maskUnits="userSpaceOnUse" x="0" y="0" width=${r} height=${i}>
+<rect width=${r} height=${i} fill="url(#hatch)" />
+</mask>
+</defs>
+${o.map(({flow:t,path:n})=>F`<path d=${n} class="ribbon" fill=${s.get(c(t.to)?t.to:t.from)??``}
+mask=${t.estimated?`url(#estimated)`:A}><title>${this.sentence(e,t.from,t.to,t.kwh,t.estimated)}</title></path>`)}
+${a.map(t=>this.bar(t,e,r,s.get(t.node.id)??``))}
+</svg>
+${this.notes(e,t)} ${this.table(e)}
+`}color({kind:e,column:t}){return(t===1?we[e]:Ee[e])??`var(--secondary-text-color)`}name(e){return e?e.name??this.localize(`flow.nodes.${e.kind}`):``}amount(e,t){return this.hass?(t?`≈ `:``)+He(e,this.hass.locale):``}bar({node:e,kwh:t,estimated:n,x:r,y:i,height:a},o,s,c){let[l,u]=[[`start`,r],[`middle`,r+5],[`end`,r+10]][e.column]??[`start`,r],d=this.name(e),f=o.revenue.find(({source:t})=>t===e.id),p=f&&f.value>=.005&&this.hass?` · +${g(f.value,o.currency,this.hass.locale)}`:``;return F`
+<rect x=${r} y=${i} width=${10} height=${a} rx="3" fill=${c} />
+<text class="name" x=${u} y=${i-32+14} text-anchor=${l}>${Re(d,s/3-8)}<title>${d}</title></text>
+<text x=${u} y=${i-32+27} text-anchor=${l}>${this.amount(t,n)}${p}</text>
+`}sentence(e,t,n,r,i){let[a,o]=[t,n].map(t=>this.name(e.nodes.find(e=>e.id===t)));return`${a} → ${o}: ${this.amount(r,i)}`}summary(e){let t=e.map(({node:e,kwh:t,estimated:n})=>`${this.name(e)} ${this.amount(t,n)}`);return`${this.localize(`flow.name`)}: ${t.join(`, `)}`}notes(e,t){let{localize:n}=this,r=e.revenue.reduce((e,{value:t})=>e+t,0),i=n=>g(n,e.currency,t.locale),a=e.recorded_from?(Date.parse(e.recorded_from)-Date.parse(e.begin))/1e3>Ue:!1;return w`
+<ul class="notes">
+${e.cost===null?A:w`<li><span>${n(`flow.cost`)}</span><strong>${i(e.cost)}</strong></li>`}
+${e.revenue.length?w`<li><span>${n(`flow.revenue`)}</span><strong>${e.revenue.every(({complete:e})=>e)?``:`≥ `}${i(r)}</strong></li>`:A}
+${e.flows.some(({estimated:e})=>e)?w`<li class="legend"><i class="hatch"></i><span>${n(`flow.estimated`)}</span></li>`:A}
+${e.unknown.length?w`<li class="legend"><ha-icon icon="mdi:help-circle-outline"></ha-icon><span>${n(`flow.unknown`,{names:re(e.unknown,t.locale)})}</span></li>`:A}
+${a&&e.recorded_from?w`<li class="legend"><ha-icon icon="mdi:history"></ha-icon><span>${n(`flow.recorded_from`,{time:h(t,e.recorded_from)})}</span></li>`:A}
+</ul>
+`}table(e){return w`
+<details>
+<summary>${this.localize(`flow.numbers`)}</summary>
+<ul class="numbers">
+${e.flows.map(({from:t,to:n,kwh:r,estimated:i})=>w`<li>${this.sentence(e,t,n,r,i)}</li>`)}
+</ul>
+</details>
+`}},Ge=`proof-of-heat-curve-card`,U={slope:.05,level:1,max_flow_c:1},Ke=()=>({type:`custom:${Ge}`}),qe=e=>{for(let t of[`entry_id`,`title`]){let n=e[t];if(n!==void 0&&typeof n!=`string`)throw Error(`${t} must be a text`)}if(e.read_only!==void 0&&typeof e.read_only!=`boolean`)throw Error(`read_only must be true or false`);return e},Je=e=>({schema:[{name:`entry_id`,selector:{config_entry:{integration:`proof_of_heat`}}},{name:`title`,selector:{text:{}}},{name:`read_only`,selector:{boolean:{}}}],computeLabel:({name:t})=>e(`editor.${t}`),computeHelper:({name:t})=>t===`entry_id`?e(`editor.entry_id_help`):void 0,assertConfig:e=>void qe(e)}),W=-20,G=20,Ye=-12,K=12,q=34,J=36,Xe=10,Y=10,Ze=class extends t{constructor(...e){super(...e),this.width=new c(this),this.onDown=(e,t)=>{this.locked||e.button>0||(e.currentTarget.setPointerCapture?.(e.pointerId),this.grippedAt=this.slopeAt,this.dragged=t)},this.onMove=e=>{if(!this.dragged)return;let t=this.shadowRoot?.querySelector(`svg`)?.getBoundingClientRect();if(!t)return;let{height:n}=this.scales(),r=D(n-J,Xe,15,this.top)(e.clientY-t.top);this.emit(this.dragged,this.valueAt(this.dragged,r))},this.onUp=()=>{this.dragged=void 0,this.grippedAt=void 0},this.onKey=(e,t)=>{let[n,r]=this.data.ranges[t],i=U[t],a=this.values[t],o={ArrowUp:a+i,ArrowRight:a+i,ArrowDown:a-i,ArrowLeft:a-i,PageUp:a+5*i,PageDown:a-5*i,Home:n,End:r}[e.key];o===void 0||this.locked||(e.preventDefault(),this.emit(t,o))}}static{this.properties={hass:{attribute:!1},data:{attribute:!1},values:{attribute:!1},changed:{type:Boolean},locked:{type:Boolean},localize:{attribute:!1},dragged:{state:!0}}}static{this.styles=[u,f`
+:host{height:auto}.handle{cursor:ns-resize;touch-action:none;outline:none}.handle .hit{fill:transparent}.handle .knob{fill:var(--card-background-color);stroke:var(--heat);stroke-width:3}.handle:hover .knob,.handle.dragged .knob{fill:var(--heat)}.handle:focus-visible .ring{stroke:var(--primary-color)}.ring{fill:none;stroke:transparent;stroke-width:2}.grid{stroke:var(--line)}svg text.present{fill:var(--primary-text-color);font-weight:500;stroke:var(--card-background-color);stroke-width:4px;paint-order:stroke}svg text.axis{font-size:12px}`]}get top(){let{data:e,values:t}=this,n=[t.max_flow_c,e.max_flow_c,...e.measured.map(([,e])=>e)];return Math.ceil((Math.max(45,...n)+3)/5)*5}scales(){let e=this.width.inside(0),t=Math.round(d(e*.62,200,320));return{x:D(W,G,q,e-Y),y:D(15,this.top,t-J,Xe),width:e,height:t}}emit(e,t){let n=se(t,U[e],this.data.ranges[e]);n!==this.values[e]&&this.dispatchEvent(new CustomEvent(`value`,{detail:{field:e,value:n}}))}valueAt(e,t){let{values:n,data:r}=this;return e===`slope`?ce(t,this.slopeAt,n.level,r.room_c):e===`level`?oe(t,K,n.slope,r.room_c):t}get slopeAt(){if(this.grippedAt!==void 0)return this.grippedAt;let{values:e,data:t}=this;for(let n=Ye;n<4;n+=1)if(p(n,e.slope,e.level,t.room_c)<e.max_flow_c-.5)return n;return 4}flowOf(e){let{values:t,data:n}=this;return e===`max_flow_c`?t.max_flow_c:p(e===`slope`?this.slopeAt:K,t.slope,t.level,n.room_c,t.max_flow_c)}render(){let{data:e,values:t,localize:n,hass:r}=this,{x:i,y:a,width:o,height:s}=this.scales(),c=(t,n,r)=>M(Array.from({length:41},(o,s)=>{let c=W+s;return[i(c),a(p(c,t,n,e.room_c,r))]})),{suggestion:l}=e;return w`
 <svg width=${o} height=${s} role="group" aria-label=${n(`curve.plot`)}>
 ${this.grid(i,a,o,s)}
-${e.measured.map(([e,t])=>e>=W&&e<=G?M`<circle cx=${i(e)} cy=${a(t)} r="2.5" fill="var(--muted)" opacity="0.35" />`:E)}
-${this.changed?M`<path d=${c(e.slope,e.level,e.max_flow_c)} fill="none" stroke="var(--muted)" stroke-width="2" />`:E}
-${l?M`<path d=${c(l.slope,l.level,t.max_flow_c)} fill="none" stroke="var(--success-color, var(--green-color))" stroke-width="2" stroke-dasharray="6 4" />`:E}
+${e.measured.map(([e,t])=>e>=W&&e<=G?F`<circle cx=${i(e)} cy=${a(t)} r="2.5" fill="var(--muted)" opacity="0.35" />`:A)}
+${this.changed?F`<path d=${c(e.slope,e.level,e.max_flow_c)} fill="none" stroke="var(--muted)" stroke-width="2" />`:A}
+${l?F`<path d=${c(l.slope,l.level,t.max_flow_c)} fill="none" stroke="var(--success-color, var(--green-color))" stroke-width="2" stroke-dasharray="6 4" />`:A}
 <line x1=${q} x2=${o-Y} y1=${a(t.max_flow_c)} y2=${a(t.max_flow_c)} stroke="var(--warning-color)" stroke-dasharray="2 4" />
 <path d=${c(t.slope,t.level,t.max_flow_c)} fill="none" stroke="var(--heat)" stroke-width="3" stroke-linecap="round" />
-${S(e.outdoor_c)&&S(e.setpoint_c)?this.present(e.outdoor_c,e.setpoint_c,i,a,s):E}
-${this.locked?E:[`max_flow_c`,`slope`,`level`].map(e=>this.handle(e,i,a))}
-<text class="axis" x=${q} y=${s-4}>${n(`curve.outdoor_axis`,{unit:x(r)?`°F`:`°C`})}</text>
+${E(e.outdoor_c)&&E(e.setpoint_c)?this.present(e.outdoor_c,e.setpoint_c,i,a,s):A}
+${this.locked?A:[`max_flow_c`,`slope`,`level`].map(e=>this.handle(e,i,a))}
+<text class="axis" x=${q} y=${s-4}>${n(`curve.outdoor_axis`,{unit:T(r)?`°F`:`°C`})}</text>
 </svg>
-`}grid(e,t,n,r){let{hass:i}=this,a=e=>m(P(i,e),i.locale);return[...N(20,this.top,5).map(e=>M`
+`}grid(e,t,n,r){let{hass:i}=this,a=e=>_(L(i,e),i.locale);return[...I(20,this.top,5).map(e=>F`
 <line class="grid" x1=${q} x2=${n-Y} y1=${t(e)} y2=${t(e)} />
-<text x=${28} y=${t(e)+4} text-anchor="end">${a(e)}</text>`),...N(W,G,n<300?4:8).map(t=>M`
-<text x=${e(t)} y=${r-J+14} text-anchor="middle">${a(t)}</text>`)]}present(e,t,n,r,i){let{hass:a}=this,o=n(c(e,W,G)),s=`${v(a,t,0)} · ${v(a,e,0)}`,l=e>5;return M`
+<text x=${28} y=${t(e)+4} text-anchor="end">${a(e)}</text>`),...I(W,G,n<300?4:8).map(t=>F`
+<text x=${e(t)} y=${r-J+14} text-anchor="middle">${a(t)}</text>`)]}present(e,t,n,r,i){let{hass:a}=this,o=n(d(e,W,G)),s=`${x(a,t,0)} · ${x(a,e,0)}`,c=e>5;return F`
 <line x1=${o} x2=${o} y1=${r(t)} y2=${i-J} stroke="var(--primary-color)" stroke-dasharray="2 3" />
 <circle cx=${o} cy=${r(t)} r="5" fill="var(--primary-color)" />
-<text x=${o+(l?-9:9)} y=${r(t)+16} class="present" text-anchor=${l?`end`:`start`}>${s}</text>
-`}handle(e,t,n){let{data:r,values:i,localize:a,hass:o}=this,[s,c]=r.ranges[e],l=e===`max_flow_c`?t(G)-12:t(e===`slope`?this.slopeAt:K),u=n(this.flowOf(e));return M`
+<text x=${o+(c?-9:9)} y=${r(t)+16} class="present" text-anchor=${c?`end`:`start`}>${s}</text>
+`}handle(e,t,n){let{data:r,values:i,localize:a,hass:o}=this,[s,c]=r.ranges[e],l=e===`max_flow_c`?t(G)-12:t(e===`slope`?this.slopeAt:K),u=n(this.flowOf(e));return F`
 <g
 class=${`handle ${e} ${this.dragged===e?`dragged`:``}`}
 role="slider"
@@ -139,7 +585,7 @@ aria-orientation="vertical"
 aria-valuemin=${s}
 aria-valuemax=${c}
 aria-valuenow=${i[e]}
-aria-valuetext=${e===`max_flow_c`?v(o,i[e],0):m(i[e],o.locale,e===`slope`?2:0)}
+aria-valuetext=${e===`max_flow_c`?x(o,i[e],0):_(i[e],o.locale,e===`slope`?2:0)}
 @keydown=${t=>this.onKey(t,e)}
 @pointerdown=${t=>this.onDown(t,e)}
 @pointermove=${this.onMove}
@@ -150,126 +596,8 @@ aria-valuetext=${e===`max_flow_c`?v(o,i[e],0):m(i[e],o.locale,e===`slope`?2:0)}
 <circle class="ring" cx=${l} cy=${u} r="13" />
 <circle class="knob" cx=${l} cy=${u} r="7" />
 </g>
-`}};customElements.get(`proof-of-heat-curve-plot`)||customElements.define(`proof-of-heat-curve-plot`,be);var xe=[`slope`,`level`,`max_flow_c`],Se={confirmed:`mdi:check-circle-outline`,pending:`mdi:timer-sand`,failed:`mdi:alert-circle-outline`},Ce=class extends r{constructor(...e){super(...e),this.answered=new Map,this.texts=F,this.live=new n(this,()=>this.config&&this.hass?{type:`proof_of_heat/curve/subscribe`,language:this.hass.locale.language,...this.config.entry_id&&{entry_id:this.config.entry_id}}:void 0)}static{this.properties={...r.properties,draft:{state:!0},saving:{state:!0},notice:{state:!0}}}static{this.getStubConfig=H}static{this.getConfigForm=()=>_e(T(F,D()))}static{this.styles=[s,l`
-.header {
-display: flex;
-justify-content: space-between;
-gap: 12px;
-align-items: baseline;
-}
-.header h2 {
-font-size: 18px;
-color: var(--primary-text-color);
-margin: 0;
-}
-.legend {
-display: flex;
-flex-wrap: wrap;
-gap: 4px 16px;
-font-size: 12px;
-color: var(--muted);
-}
-.legend span {
-display: flex;
-align-items: center;
-gap: 6px;
-}
-.legend i {
-width: 16px;
-border-top: 3px solid var(--heat);
-}
-.legend .dots {
-width: 6px;
-height: 6px;
-border: 0;
-border-radius: 50%;
-background: var(--muted);
-}
-.legend .now {
-width: 9px;
-height: 9px;
-border: 0;
-border-radius: 50%;
-background: var(--primary-color);
-}
-.legend .fit {
-border-top: 2px dashed var(--success-color, var(--green-color));
-}
-.fields {
-display: grid;
-grid-template-columns: repeat(auto-fit, minmax(92px, 1fr));
-gap: 8px;
-}
-label {
-font-size: 12px;
-color: var(--muted);
-display: grid;
-gap: 4px;
-align-content: end;
-}
-input[type="number"] {
-width: 100%;
-font-size: 16px;
-color: var(--primary-text-color);
-padding: 0 10px;
-}
-.box {
-display: flex;
-gap: 12px;
-align-items: center;
-justify-content: space-between;
-flex-wrap: wrap;
-padding: 8px 8px 8px 14px;
-border-radius: 12px;
-background: var(--soft);
-}
-.box p {
-flex: 1 1 180px;
-}
-.save {
-display: flex;
-gap: 8px;
-align-items: center;
-min-height: 40px;
-}
-.save span {
-flex: 1;
-color: var(--muted);
-}
-.save .conflict,
-.save .error {
-color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color));
-}
-ul {
-list-style: none;
-margin: 0;
-padding: 0;
-}
-li {
-display: flex;
-flex-wrap: wrap;
-gap: 0 10px;
-padding: 4px 0;
-align-items: center;
-}
-li ha-icon {
---mdc-icon-size: 18px;
-color: var(--muted);
-}
-li.confirmed ha-icon {
-color: color-mix(in srgb, var(--success-color, var(--green-color)) 60%, var(--primary-text-color));
-}
-li.failed ha-icon {
-color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color));
-}
-li .name {
-flex: 1 1 120px;
-min-width: 0;
-overflow: hidden;
-text-overflow: ellipsis;
-white-space: nowrap;
-}
-`]}readConfig(e){return U(e)}getCardSize(){return 8}getGridOptions(){return{columns:12,min_columns:6}}change(e,t,n){let r={...this.draft??{slope:e.slope,level:e.level,max_flow_c:e.max_flow_c,revision:e.revision},[t]:A(n,V[t],e.ranges[t])},i=xe.some(t=>r[t]!==e[t]);this.draft=i||r.revision!==e.revision?r:void 0,this.notice=void 0}undo(){this.draft=void 0,this.notice=void 0}async save(e){let{draft:t,hass:n}=this;if(t&&n&&!this.saving){this.saving=!0,this.notice=void 0,this.answered=new Map(e.devices.map(({name:e,command_id:t})=>[e,t]));try{await n.callWS({type:`proof_of_heat/curve/set`,entry_id:e.entry_id,...t}),this.draft=void 0,this.notice={kind:`saved`,text:this.localize(`common.saved`)}}catch(e){let t=C(e)?e.code:``,n=C(e)?e.message:String(e);this.notice=t===`conflict`?{kind:`conflict`,text:this.localize(`common.conflict`)}:{kind:`error`,text:n}}finally{this.saving=!1}}}render(){let{hass:e}=this,t=this.live.data;if(!e||!t?.available)return b`<ha-card>${j(this.live.state,this.localize,`curve`)}</ha-card>`;let{localize:n}=this,r=this.draft??t,i=!t.can_control||this.config?.read_only===!0;return b`
+`}};customElements.get(`proof-of-heat-curve-plot`)||customElements.define(`proof-of-heat-curve-plot`,Ze);var Qe=[`slope`,`level`,`max_flow_c`],$e={confirmed:`mdi:check-circle-outline`,pending:`mdi:timer-sand`,failed:`mdi:alert-circle-outline`},et=class extends i{constructor(...e){super(...e),this.answered=new Map,this.texts=R,this.live=new r(this,()=>this.config&&this.hass?{type:`proof_of_heat/curve/subscribe`,language:this.hass.locale.language,...this.config.entry_id&&{entry_id:this.config.entry_id}}:void 0)}static{this.properties={...i.properties,draft:{state:!0},saving:{state:!0},notice:{state:!0}}}static{this.getStubConfig=Ke}static{this.getConfigForm=()=>Je(O(R,j()))}static{this.styles=[u,f`
+.header{display:flex;justify-content:space-between;gap:12px;align-items:baseline}.header h2{font-size:18px;color:var(--primary-text-color);margin:0}.legend{display:flex;flex-wrap:wrap;gap:4px 16px;font-size:12px;color:var(--muted)}.legend span{display:flex;align-items:center;gap:6px}.legend i{width:16px;border-top:3px solid var(--heat)}.legend .dots{width:6px;height:6px;border:0;border-radius:50%;background:var(--muted)}.legend .now{width:9px;height:9px;border:0;border-radius:50%;background:var(--primary-color)}.legend .fit{border-top:2px dashed var(--success-color,var(--green-color))}.fields{display:grid;grid-template-columns:repeat(auto-fit,minmax(92px,1fr));gap:8px}label{font-size:12px;color:var(--muted);display:grid;gap:4px;align-content:end}input[type="number"]{width:100%;font-size:16px;color:var(--primary-text-color);padding:0 10px}.box{display:flex;gap:12px;align-items:center;justify-content:space-between;flex-wrap:wrap;padding:8px 8px 8px 14px;border-radius:12px;background:var(--soft)}.box p{flex:1 1 180px}.save{display:flex;gap:8px;align-items:center;min-height:40px}.save span{flex:1;color:var(--muted)}.save .conflict,.save .error{color:color-mix(in srgb,var(--error-color) 70%,var(--primary-text-color))}ul{list-style:none;margin:0;padding:0}li{display:flex;flex-wrap:wrap;gap:0 10px;padding:4px 0;align-items:center}li ha-icon{--mdc-icon-size:18px;color:var(--muted)}li.confirmed ha-icon{color:color-mix(in srgb,var(--success-color,var(--green-color)) 60%,var(--primary-text-color))}li.failed ha-icon{color:color-mix(in srgb,var(--error-color) 70%,var(--primary-text-color))}li .name{flex:1 1 120px;min-width:0;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}`]}readConfig(e){return qe(e)}getCardSize(){return 8}getGridOptions(){return{columns:12,min_columns:6}}change(e,t,n){let r={...this.draft??{slope:e.slope,level:e.level,max_flow_c:e.max_flow_c,revision:e.revision},[t]:se(n,U[t],e.ranges[t])},i=Qe.some(t=>r[t]!==e[t]);this.draft=i||r.revision!==e.revision?r:void 0,this.notice=void 0}undo(){this.draft=void 0,this.notice=void 0}async save(e){let{draft:t,hass:n}=this;if(t&&n&&!this.saving){this.saving=!0,this.notice=void 0,this.answered=new Map(e.devices.map(({name:e,command_id:t})=>[e,t]));try{await n.callWS({type:`proof_of_heat/curve/set`,entry_id:e.entry_id,...t}),this.draft=void 0,this.notice={kind:`saved`,text:this.localize(`common.saved`)}}catch(e){let t=ae(e)?e.code:``,n=ae(e)?e.message:String(e);this.notice=t===`conflict`?{kind:`conflict`,text:this.localize(`common.conflict`)}:{kind:`error`,text:n}}finally{this.saving=!1}}}render(){let{hass:e}=this,t=this.live.data;if(!e||!t?.available)return w`<ha-card>${P(this.live.state,this.localize,`system`)}</ha-card>`;let{localize:n}=this,r=this.draft??t,i=!t.can_control||this.config?.read_only===!0;return w`
 <ha-card>
 <div class="header"><h2>${this.config?.title??n(`curve.name`)}</h2></div>
 <proof-of-heat-curve-plot
@@ -284,98 +612,69 @@ white-space: nowrap;
 ${this.legend(t)} ${this.fields(t,r,i)} ${this.suggestion(t,r,i)}
 ${i?this.locked(t):this.footer(t)} ${this.devices(t)}
 </ha-card>
-`}legend(e){let{localize:t}=this;return b`
+`}legend(e){let{localize:t}=this;return w`
 <div class="legend">
 <span><i></i>${t(this.draft?`curve.draft`:`curve.curve`)}</span>
-${S(e.outdoor_c)&&S(e.setpoint_c)?b`<span><i class="now"></i>${t(`curve.now`)}</span>`:E}
-${e.measured.length?b`<span><i class="dots"></i>${t(`curve.measured`)}</span>`:E}
-${e.suggestion?b`<span><i class="fit"></i>${t(`curve.suggested`)}</span>`:E}
+${E(e.outdoor_c)&&E(e.setpoint_c)?w`<span><i class="now"></i>${t(`curve.now`)}</span>`:A}
+${e.measured.length?w`<span><i class="dots"></i>${t(`curve.measured`)}</span>`:A}
+${e.suggestion?w`<span><i class="fit"></i>${t(`curve.suggested`)}</span>`:A}
 </div>
-`}fields(e,t,n){let{hass:r,localize:i}=this;if(!r)return b``;let a=x(r);return b`
+`}fields(e,t,n){let{hass:r,localize:i}=this;if(!r)return w``;let a=T(r);return w`
 <div class="fields">
-${xe.map(o=>{let s=o===`level`&&a?1.8:1,c=e=>o===`max_flow_c`?P(r,e):e*s,l=e=>o===`max_flow_c`?y(r,e):e/s,u=o===`slope`?``:o===`level`?` (${a?`°F`:`K`})`:` (${a?`°F`:`°C`})`,[ee,d]=e.ranges[o],f=Number(c(t[o]).toFixed(2));return b`<label>
+${Qe.map(o=>{let s=o===`level`&&a?1.8:1,c=e=>o===`max_flow_c`?L(r,e):e*s,l=e=>o===`max_flow_c`?C(r,e):e/s,u=o===`slope`?``:o===`level`?` (${a?`°F`:`K`})`:` (${a?`°F`:`°C`})`,[d,f]=e.ranges[o],p=Number(c(t[o]).toFixed(2));return w`<label>
 ${i(`curve.${o}`)}${u}
 <input
 type="number"
 name=${o}
-step=${a&&o!==`slope`?`any`:V[o]}
-min=${c(ee)}
-max=${c(d)}
-.value=${String(f)}
+step=${a&&o!==`slope`?`any`:U[o]}
+min=${c(d)}
+max=${c(f)}
+.value=${String(p)}
 ?disabled=${n}
 @change=${t=>{let n=t.target,r=Number(n.value);n.value!==``&&Number.isFinite(r)&&this.change(e,o,l(r)),this.requestUpdate()}}
 />
 </label>`})}
 </div>
-`}suggestion(e,t,n){let{hass:r,localize:i}=this,{suggestion:a}=e;return!r||!a||a.slope===t.slope&&a.level===t.level?E:b`
+`}suggestion(e,t,n){let{hass:r,localize:i}=this,{suggestion:a}=e;return!r||!a||a.slope===t.slope&&a.level===t.level?A:w`
 <div class="box">
 <p>
-${i(`curve.suggestion`,{slope:m(a.slope,r.locale,2),level:f(r,a.level,0),confidence:h(a.confidence*100,r.locale)})}
+${i(`curve.suggestion`,{slope:_(a.slope,r.locale,2),level:m(r,a.level,0),confidence:v(a.confidence*100,r.locale)})}
 </p>
-${n?E:b`<button
+${n?A:w`<button
 class="action use"
 @click=${()=>{this.change(e,`slope`,a.slope),this.change(e,`level`,a.level)}}
 >
 ${i(`curve.use`)}
 </button>`}
 </div>
-`}locked(e){return e.can_control?E:b`<p class="muted">${this.localize(`common.read_only`)}</p>`}footer(e){let{localize:t,draft:n}=this,r=n!==void 0&&n.revision!==e.revision,i=r?{kind:`conflict`,text:t(`common.conflict`)}:this.notice??(n?{kind:`draft`,text:t(`common.unsaved`)}:{kind:``,text:``});return!i.text&&!this.saving?b``:b`
+`}locked(e){return e.can_control?A:w`<p class="muted">${this.localize(`common.read_only`)}</p>`}footer(e){let{localize:t,draft:n}=this,r=n!==void 0&&n.revision!==e.revision,i=r?{kind:`conflict`,text:t(`common.conflict`)}:this.notice??(n?{kind:`draft`,text:t(`common.unsaved`)}:{kind:``,text:``});return!i.text&&!this.saving?w``:w`
 <div class="save">
 <span class=${i.kind} role="status">${this.saving?t(`common.saving`):i.text}</span>
-${n?b`
+${n?w`
 <button class="action undo" ?disabled=${!!this.saving} @click=${()=>this.undo()}>
 ${t(r?`common.load_changes`:`common.undo`)}
 </button>
-${r?E:b`<button class="action main" ?disabled=${!!this.saving} @click=${()=>void this.save(e)}>${t(`common.save`)}</button>`}
-`:E}
+${r?A:w`<button class="action main" ?disabled=${!!this.saving} @click=${()=>void this.save(e)}>${t(`common.save`)}</button>`}
+`:A}
 </div>
-`}devices(e){let{localize:t}=this;return e.devices.length?b`
+`}devices(e){let{localize:t}=this;return e.devices.length?w`
 <section>
 <h2>${t(`curve.devices`)}</h2>
 <ul>
 ${e.devices.map(t=>this.device(t,e.active))}
 </ul>
 </section>
-`:E}device(e,t){let{hass:n,localize:r}=this;if(!n)return b``;let i=this.answered.has(e.name)&&this.answered.get(e.name)===e.command_id,a=t?i?`pending`:e.status??`pending`:`off`,o=a===`failed`&&e.reason?e.reason.charAt(0).toLocaleUpperCase()+e.reason.slice(1):r(`curve.status.${a}`),s=S(e.flow_c)?` · ${r(`curve.flow`,{value:v(n,e.flow_c)})}`:``;return b`
+`:A}device(e,t){let{hass:n,localize:r}=this;if(!n)return w``;let i=this.answered.has(e.name)&&this.answered.get(e.name)===e.command_id,a=t?i?`pending`:e.status??`pending`:`off`,o=a===`failed`&&e.reason?e.reason.charAt(0).toLocaleUpperCase()+e.reason.slice(1):r(`curve.status.${a}`),s=E(e.flow_c)?` · ${r(`curve.flow`,{value:x(n,e.flow_c)})}`:``;return w`
 <li class=${a}>
-<ha-icon icon=${Se[a]??`mdi:power`}></ha-icon>
+<ha-icon icon=${$e[a]??`mdi:power`}></ha-icon>
 <span class="name">${e.name}</span>
 <span class="muted">${o}${s}</span>
 </li>
-`}},we=`proof-of-heat-overview-card`,X=[`figures`,`ladder`,`next_day`,`limits`,`override`],Te={heating:`mdi:fire`,limited:`mdi:fire-alert`,idle:`mdi:leaf`,off:`mdi:power`,shadow:`mdi:eye-outline`,starting:`mdi:timer-sand`,commissioning:`mdi:ruler`,frost:`mdi:snowflake-alert`,blind:`mdi:thermometer-off`},Ee={heat_pump:`mdi:heat-pump-outline`,boiler:`mdi:water-boiler`,miner:`mdi:bitcoin`,direct_electric:`mdi:radiator`,controller:`mdi:tune`},De={heat_pump:`var(--blue-color)`,boiler:`var(--deep-orange-color)`,miner:`var(--amber-color)`,direct_electric:`var(--red-color)`,controller:`var(--purple-color)`},Oe=()=>({type:`custom:${we}`}),ke=e=>{for(let t of[`entry_id`,`title`]){let n=e[t];if(n!==void 0&&typeof n!=`string`)throw Error(`${t} must be a text`)}let t=e.hide??[];if(!Array.isArray(t))throw Error(`hide must be a list`);for(let e of t)if(!X.includes(e))throw Error(`hide: ${String(e)} is not one of ${X.join(`, `)}`);return e},Ae=e=>({schema:[{name:`entry_id`,selector:{config_entry:{integration:`proof_of_heat`}}},{name:`title`,selector:{text:{}}},{name:`hide`,selector:{select:{multiple:!0,mode:`list`,options:X.map(t=>({value:t,label:e(`overview.parts.${t}`)}))}}}],computeLabel:({name:t})=>e(`editor.${t}`),computeHelper:({name:t})=>t===`entry_id`?e(`editor.entry_id_help`):void 0,assertConfig:e=>void ke(e)}),je=new Set([`failing`,`auth`]),Me=e=>je.has(e.health)?`failing`:e.heating?e.commanded?`heating`:`own`:e.commanded?`commanded`:`waiting`,Ne=e=>{let t=new Map;return new Map(e.map(({id:e,kind:n})=>{let r=t.get(n)??0;t.set(n,r+1);let i=De[n]??`var(--teal-color)`;return[e,r?`color-mix(in srgb, ${i} ${c(100-35*r,30,100)}%, var(--card-background-color))`:i]}))},Pe=e=>{let t=Ne(e),n=e.map(({price_kwh:e})=>e).filter(S),r=Math.min(0,...n),i=Math.max(0,...n)-r||1,a=e=>(e-r)/i*100;return[...e].sort((e,t)=>(e.price_kwh??1/0)-(t.price_kwh??1/0)||e.name.localeCompare(t.name)).map(e=>({source:e,color:t.get(e.id)??``,status:Me(e),bar:S(e.price_kwh)?{left:a(Math.min(0,e.price_kwh)),width:Math.abs(e.price_kwh)/i*100}:null}))},Fe=(e,t)=>{if(e.reason_text){let t=`${e.name}: `,n=e.reason_text.startsWith(t)?e.reason_text.slice(t.length):e.reason_text;return n.charAt(0).toLocaleUpperCase()+n.slice(1)}if(!e.reason)return``;let n=t(`overview.reasons.${e.reason}`);return n.startsWith(`overview.`)?``:n},Ie=(e,t)=>{let n=t+e.age_steps;return e.begin.findIndex((t,r)=>n>=t&&n<(e.end[r]??t))},Le=(e,t,n)=>{let r=t+e.age_steps,i=[e.age_steps,n];for(let t=0;t<e.end.length;t+=1){let n=e.end[t]??0,a=e.room_c[t];if(a===void 0)return null;if(r<=n)return i[1]===null||n===i[0]?a:i[1]+(r-i[0])/(n-i[0])*(a-i[1]);i=[n,a]}return null},Re=(e,t)=>{let n=Ie(e,t);return n<0?null:Object.values(e.heat_w).reduce((e,t)=>e+(t[n]??0),0)},Z=(e,t,n)=>{let r=Math.floor(t),i=e=>e[r]??null;return{time:new Date(Date.parse(e.start)+t*e.step_s*1e3),price:i(e.price_kwh),priceKnown:r<e.known_steps,outdoor:i(e.outdoor_c),lower:i(e.lower_c),upper:i(e.upper_c),room:e.plan?Le(e.plan,t,n):null,heat:e.plan?Re(e.plan,t):null}},Q=(...e)=>{let t=e.flat().filter(S);return t.length?[Math.min(...t),Math.max(...t)]:null},ze=26,Be={room:64,heat:44,price:40,outdoor:30},Ve=18,He=class extends t{constructor(...e){super(...e),this.width=new a(this),this.onPointer=e=>{let t=e.currentTarget.getBoundingClientRect();t.width>0&&this.move((e.clientX-t.left)/t.width*this.count-.5)},this.onKey=e=>{let t=this.step??0,n={ArrowLeft:t-1,ArrowDown:t-1,ArrowRight:t+1,ArrowUp:t+1,PageDown:t-4,PageUp:t+4,Home:0,End:this.count-1}[e.key];n!==void 0&&(e.preventDefault(),this.move(n))}}static{this.properties={hass:{attribute:!1},day:{attribute:!1},roomNow:{attribute:!1},currency:{attribute:!1},colors:{attribute:!1},localize:{attribute:!1},shadow:{type:Boolean,reflect:!0},step:{state:!0}}}static{this.styles=[s,l`
-:host {
-height: auto;
-}
-.chart {
-position: relative;
-touch-action: pan-y;
-cursor: crosshair;
-border-radius: 8px;
-}
-.title {
-font-size: 12px;
-fill: var(--muted);
-}
-.readout {
-display: flex;
-flex-wrap: wrap;
-gap: 2px 14px;
-min-height: 20px;
-margin-bottom: 6px;
-font-size: 12px;
-color: var(--muted);
-}
-.readout b {
-color: var(--primary-text-color);
-font-weight: 500;
-}
-.shadowed {
-stroke-dasharray: 3 3;
-}
-`]}get count(){return this.day.lower_c.length}move(e){this.step=c(Math.round(e),0,this.count-1)}facts(){let{hass:e,localize:t}=this,n=Z(this.day,this.step??0,this.roomNow);return[[`room`,S(n.room)?v(e,n.room):null],[`heat`,S(n.heat)?g(n.heat,e.locale):null],[`price`,S(n.price)?(n.priceKnown?``:`≈ `)+_(n.price,this.currency,e.locale):null],[`outdoor`,S(n.outdoor)?v(e,n.outdoor):null]].flatMap(([e,n])=>n===null?[]:[[t(`overview.chart.${e}`),n]])}render(){let{hass:e,localize:t}=this,n=this.width.inside(0),r=w(0,this.count,0,n),i=this.panels(n,r),a=i[i.length-1],o=a?a.top+a.height:0,s=re(e,Z(this.day,this.step??0,null).time),c=this.facts();return b`
+`}},tt=()=>({type:`custom:${xe}`}),nt=e=>{for(let t of[`entry_id`,`title`]){let n=e[t];if(n!==void 0&&typeof n!=`string`)throw Error(`${t} must be a text`)}let t=e.hide??[];if(!Array.isArray(t))throw Error(`hide must be a list`);for(let e of t)if(!B.includes(e))throw Error(`hide: ${String(e)} is not one of ${B.join(`, `)}`);return e},rt=e=>({schema:[{name:`entry_id`,selector:{config_entry:{integration:`proof_of_heat`}}},{name:`title`,selector:{text:{}}},{name:`hide`,selector:{select:{multiple:!0,mode:`list`,options:B.map(t=>({value:t,label:e(`overview.parts.${t}`)}))}}}],computeLabel:({name:t})=>e(`editor.${t}`),computeHelper:({name:t})=>t===`entry_id`?e(`editor.entry_id_help`):void 0,assertConfig:e=>void nt(e)}),it=new Set([`failing`,`auth`]),at=e=>it.has(e.health)?`failing`:e.heating?e.commanded?`heating`:`own`:e.commanded?`commanded`:`waiting`,ot=e=>{let t=new Map;return new Map(e.map(({id:e,kind:n})=>{let r=t.get(n)??0;t.set(n,r+1);let i=we[n]??`var(--teal-color)`;return[e,r?`color-mix(in srgb, ${i} ${d(100-35*r,30,100)}%, var(--card-background-color))`:i]}))},st=e=>{let t=ot(e),n=e.map(({price_kwh:e})=>e).filter(E),r=Math.min(0,...n),i=Math.max(0,...n)-r||1,a=e=>(e-r)/i*100;return[...e].sort((e,t)=>(e.price_kwh??1/0)-(t.price_kwh??1/0)||e.name.localeCompare(t.name)).map(e=>({source:e,color:t.get(e.id)??``,status:at(e),bar:E(e.price_kwh)?{left:a(Math.min(0,e.price_kwh)),width:Math.abs(e.price_kwh)/i*100}:null}))},ct=(e,t)=>{if(e.reason_text){let t=`${e.name}: `,n=e.reason_text.startsWith(t)?e.reason_text.slice(t.length):e.reason_text;return n.charAt(0).toLocaleUpperCase()+n.slice(1)}if(!e.reason)return``;let n=t(`overview.reasons.${e.reason}`);return n.startsWith(`overview.`)?``:n},lt=(e,t)=>{let n=t+e.age_steps;return e.begin.findIndex((t,r)=>n>=t&&n<(e.end[r]??t))},ut=(e,t,n)=>{let r=t+e.age_steps,i=[e.age_steps,n];for(let t=0;t<e.end.length;t+=1){let n=e.end[t]??0,a=e.room_c[t];if(a===void 0)return null;if(r<=n)return i[1]===null||n===i[0]?a:i[1]+(r-i[0])/(n-i[0])*(a-i[1]);i=[n,a]}return null},dt=(e,t)=>{let n=lt(e,t);return n<0?null:Object.values(e.heat_w).reduce((e,t)=>e+(t[n]??0),0)},X=(e,t,n)=>{let r=Math.floor(t),i=e=>e[r]??null;return{time:new Date(Date.parse(e.start)+t*e.step_s*1e3),price:i(e.price_kwh),priceKnown:r<e.known_steps,outdoor:i(e.outdoor_c),lower:i(e.lower_c),upper:i(e.upper_c),room:e.plan?ut(e.plan,t,n):null,heat:e.plan?dt(e.plan,t):null}},Z=(...e)=>{let t=e.flat().filter(E);return t.length?[Math.min(...t),Math.max(...t)]:null},ft=26,pt={room:64,heat:44,price:40,outdoor:30},mt=18,ht=class extends t{constructor(...e){super(...e),this.width=new c(this),this.onPointer=e=>{let t=e.currentTarget.getBoundingClientRect();t.width>0&&this.move((e.clientX-t.left)/t.width*this.count-.5)},this.onKey=e=>{let t=this.step??0,n={ArrowLeft:t-1,ArrowDown:t-1,ArrowRight:t+1,ArrowUp:t+1,PageDown:t-4,PageUp:t+4,Home:0,End:this.count-1}[e.key];n!==void 0&&(e.preventDefault(),this.move(n))}}static{this.properties={hass:{attribute:!1},day:{attribute:!1},roomNow:{attribute:!1},currency:{attribute:!1},colors:{attribute:!1},localize:{attribute:!1},shadow:{type:Boolean,reflect:!0},step:{state:!0}}}static{this.styles=[u,f`
+:host{height:auto}.chart{position:relative;touch-action:pan-y;cursor:crosshair;border-radius:8px}.title{font-size:12px;fill:var(--muted)}.readout{display:flex;flex-wrap:wrap;gap:2px 14px;min-height:20px;margin-bottom:6px;font-size:12px;color:var(--muted)}.readout b{color:var(--primary-text-color);font-weight:500}.shadowed{stroke-dasharray:3 3}`]}get count(){return this.day.lower_c.length}move(e){this.step=d(Math.round(e),0,this.count-1)}facts(){let{hass:e,localize:t}=this,n=X(this.day,this.step??0,this.roomNow);return[[`room`,E(n.room)?x(e,n.room):null],[`heat`,E(n.heat)?y(n.heat,e.locale):null],[`price`,E(n.price)?(n.priceKnown?``:`≈ `)+b(n.price,this.currency,e.locale):null],[`outdoor`,E(n.outdoor)?x(e,n.outdoor):null]].flatMap(([e,n])=>n===null?[]:[[t(`overview.chart.${e}`),n]])}render(){let{hass:e,localize:t}=this,n=this.width.inside(0),r=D(0,this.count,0,n),i=this.panels(n,r),a=i[i.length-1],o=a?a.top+a.height:0,s=S(e,X(this.day,this.step??0,null).time),c=this.facts();return w`
 <div class="readout" aria-hidden="true">
 <b>${this.step===null||this.step===void 0?t(`overview.chart.now`):s}</b>
-${c.map(([e,t])=>b`<span>${e} <b>${t}</b></span>`)}
+${c.map(([e,t])=>w`<span>${e} <b>${t}</b></span>`)}
 </div>
 <div
 class="chart"
@@ -391,90 +690,32 @@ aria-valuetext=${`${s}: ${c.map(e=>e.join(` `)).join(`, `)}`}
 @pointerdown=${this.onPointer}
 @pointerleave=${()=>{this.step=null}}
 >
-<svg width=${n} height=${o+Ve} aria-hidden="true">
+<svg width=${n} height=${o+mt} aria-hidden="true">
 ${this.axis(r,o)}
 ${i.map(e=>this.panel(e,n))}
-${S(this.step)?M`<line x1=${r(this.step+.5)} x2=${r(this.step+.5)} y1="12" y2=${o} stroke="var(--primary-text-color)" stroke-width="1" opacity="0.6" />`:E}
+${E(this.step)?F`<line x1=${r(this.step+.5)} x2=${r(this.step+.5)} y1="12" y2=${o} stroke="var(--primary-text-color)" stroke-width="1" opacity="0.6" />`:A}
 </svg>
 </div>
-`}panels(e,t){let{day:n,hass:r}=this,i=[],a=e=>v(r,e,0),o=Q(n.lower_c,n.upper_c,n.plan?.room_c??[],[this.roomNow]);o&&i.push({key:`room`,values:[o[0]-.2,o[1]+.2],format:a,draw:e=>this.drawRoom(t,e(o[0]-.2,o[1]+.2))});let s=this.stacked();s&&i.push({key:`heat`,values:[0,s],format:e=>g(e,r.locale),draw:e=>this.drawHeat(t,e(0,s))});let c=Q(n.price_kwh);if(c){let n=Math.min(0,c[0]),a=c[1]>n?c[1]:n+.1;i.push({key:`price`,values:[n,a],format:e=>_(e,this.currency,r.locale),draw:r=>this.drawPrice(t,r(n,a),r(n,a)(0),e)})}let l=Q(n.outdoor_c);if(l){let[e,r]=l[1]-l[0]<2?[l[0]-1,l[1]+1]:l;i.push({key:`outdoor`,values:[e,r],format:a,draw:i=>this.drawLine(n.outdoor_c,t,i(e,r))})}let u=20;return i.map(e=>{let t={...e,top:u,height:Be[e.key]};return u+=t.height+ze,t})}panel(e,t){let n=e.top+e.height,r=this.localize(`overview.chart.${e.key}`),[i,a]=e.values??[0,0],o=i===0||e.key===`heat`?e.format(a):`${e.format(i)} – ${e.format(a)}`;return M`
+`}panels(e,t){let{day:n,hass:r}=this,i=[],a=e=>x(r,e,0),o=Z(n.lower_c,n.upper_c,n.plan?.room_c??[],[this.roomNow]);o&&i.push({key:`room`,values:[o[0]-.2,o[1]+.2],format:a,draw:e=>this.drawRoom(t,e(o[0]-.2,o[1]+.2))});let s=this.stacked();s&&i.push({key:`heat`,values:[0,s],format:e=>y(e,r.locale),draw:e=>this.drawHeat(t,e(0,s))});let c=Z(n.price_kwh);if(c){let n=Math.min(0,c[0]),a=c[1]>n?c[1]:n+.1;i.push({key:`price`,values:[n,a],format:e=>b(e,this.currency,r.locale),draw:r=>this.drawPrice(t,r(n,a),r(n,a)(0),e)})}let l=Z(n.outdoor_c);if(l){let[e,r]=l[1]-l[0]<2?[l[0]-1,l[1]+1]:l;i.push({key:`outdoor`,values:[e,r],format:a,draw:i=>this.drawLine(n.outdoor_c,t,i(e,r))})}let u=20;return i.map(e=>{let t={...e,top:u,height:pt[e.key]};return u+=t.height+ft,t})}panel(e,t){let n=e.top+e.height,r=this.localize(`overview.chart.${e.key}`),[i,a]=e.values??[0,0],o=i===0||e.key===`heat`?e.format(a):`${e.format(i)} – ${e.format(a)}`;return F`
 <text class="title" x="0" y=${e.top-7}>${r}</text>
 <text x=${t} y=${e.top-7} text-anchor="end">${o}</text>
 <line x1="0" x2=${t} y1=${n} y2=${n} stroke="var(--line)" />
-${e.draw((t,r)=>w(t,r,n,e.top))}
-`}axis(e,t){let{hass:n,day:r}=this,i=3600/r.step_s,a=Date.parse(r.start),o=this.width.inside(0)<300?6:this.width.inside(0)<520?4:3,s=[];for(let r=1;r<=24;r+=1){let c=new Date(Math.ceil(a/36e5)*36e5+(r-1)*36e5);if(ie(n,c)%o)continue;let l=e((c.getTime()-a)/36e5*i);if(l<0||l>e(this.count))continue;let u=l<14?`start`:l>e(this.count)-14?`end`:`middle`;s.push(M`
+${e.draw((t,r)=>D(t,r,n,e.top))}
+`}axis(e,t){let{hass:n,day:r}=this,i=3600/r.step_s,a=Date.parse(r.start),o=this.width.inside(0)<300?6:this.width.inside(0)<520?4:3,s=[];for(let r=1;r<=24;r+=1){let c=new Date(Math.ceil(a/36e5)*36e5+(r-1)*36e5);if(ie(n,c)%o)continue;let l=e((c.getTime()-a)/36e5*i);if(l<0||l>e(this.count))continue;let u=l<14?`start`:l>e(this.count)-14?`end`:`middle`;s.push(F`
 <line x1=${l} x2=${l} y1="12" y2=${t} stroke="var(--line)" opacity="0.5" />
-<text x=${l} y=${t+14} text-anchor=${u}>${d(n,c)}</text>
-`)}return s}drawRoom(e,t){let{day:n}=this,r=n=>ce(n.map(e=>e??0),e,t),i=[];if(n.plan)for(let r=0;r<=this.count;r+=1){let{room:a}=Z(n,Math.min(r,this.count-.01),this.roomNow);i.push(S(a)?[e(r),t(a)]:null)}return M`
-<path d=${o(r(n.upper_c),r(n.lower_c))} fill="var(--success-color, var(--green-color))" opacity="0.16" />
-${i.length?M`<path class=${this.shadow?`shadowed`:``} d=${O(i)} fill="none" stroke="var(--heat)" stroke-width="2" stroke-linejoin="round" />`:E}
-${S(this.roomNow)?M`<circle cx="0" cy=${t(this.roomNow)} r="4" fill="var(--heat)" />`:E}
-`}stacked(){let{plan:e}=this.day;return e?Math.max(...e.begin.map((t,n)=>Object.values(e.heat_w).reduce((e,t)=>e+(t[n]??0),0)),0):0}drawHeat(e,t){let{plan:n}=this.day;return n?n.begin.flatMap((r,i)=>{let a=e(Math.max(0,r-n.age_steps)),o=e(Math.min(this.count,(n.end[i]??r)-n.age_steps)),s=0;return Object.entries(n.heat_w).flatMap(([e,n])=>{let r=n[i]??0;if(r<1||o<=a)return[];let c=t(s+r),l=t(s)-c;s+=r;let u=this.colors.get(e)??`var(--heat)`;return[M`<rect x=${a} y=${c} width=${Math.max(1,o-a-1)} height=${l} rx="1" fill=${this.shadow?`none`:u} stroke=${this.shadow?u:`none`} />`]})}):[]}drawPrice(e,t,n,r){let{day:i}=this,a=i.price_kwh.map(e=>e??0),s=ce(a,e,t),l=c(i.known_steps,0,a.length)*2,u=s.slice(Math.max(0,l-1));return M`
-<path d=${o(s,[[0,n],[r,n]])} fill="var(--info-color, var(--primary-color))" opacity="0.12" />
-<path d=${O(s.slice(0,l))} fill="none" stroke="var(--info-color, var(--primary-color))" stroke-width="1.5" />
-<path d=${O(u)} fill="none" stroke="var(--info-color, var(--primary-color))" stroke-width="1.5" stroke-dasharray="2 3" opacity="0.7" />
-`}drawLine(e,t,n){let r=e.map((e,r)=>S(e)?[t(r+.5),n(e)]:null);return M`<path d=${O(r)} fill="none" stroke="var(--muted)" stroke-width="1.5" stroke-linejoin="round" />`}},Ue=[1,2,3,6,12,24],We=[`comfort`,`eco`,`away`],Ge=5,Ke=28,qe=class extends t{static{this.properties={hass:{attribute:!1},data:{attribute:!1},localize:{attribute:!1},targetC:{state:!0},hours:{state:!0},busy:{state:!0},error:{state:!0}}}static{this.styles=[s,l`
-:host {
-height: auto;
-}
-.row {
-display: flex;
-flex-wrap: wrap;
-gap: 8px;
-align-items: center;
-}
-.active {
-justify-content: space-between;
-padding: 8px 8px 8px 14px;
-border-radius: 12px;
-background: var(--soft);
-margin-bottom: 8px;
-}
-.stepper {
-display: flex;
-align-items: center;
-border: 1px solid var(--line);
-border-radius: 10px;
-}
-.stepper button {
-width: 40px;
-height: 40px;
-border: 0;
-background: none;
-cursor: pointer;
-font-size: 20px;
-}
-.stepper output {
-min-width: 68px;
-text-align: center;
-font-weight: 500;
-}
-.row + .row:not(.active) {
-margin-top: 8px;
-}
-.profiles button {
-flex: 1;
-}
-select {
-flex: 1 1 84px;
-min-width: 0;
-}
-button.set {
-padding: 0 12px;
-}
-.error {
-color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color));
-margin-top: 8px;
-}
-.error:empty {
-display: none;
-}
-.hint {
-margin-top: 8px;
-}
-`]}get step(){return x(this.hass)?1:.5}get target(){let e=this.data.zones.map(e=>e.target_c).filter(S),t=this.targetC??(e.length?Math.max(...e):21),n=P(this.hass,t);return Math.round(n/this.step)*this.step}change(e){this.targetC=c(y(this.hass,this.target+e*this.step),Ge,Ke)}async call(e,t){this.busy=!0,this.error=void 0;try{await this.hass.callService(`proof_of_heat`,e,{config_entry_id:this.data.entry_id,...t}),this.targetC=void 0}catch(e){this.error=C(e)||e instanceof Error?e.message:String(e)}finally{this.busy=!1}}set(e){this.call(`override`,{...e,duration:{hours:this.hours??3}})}describe(e){let{hass:t,localize:n}=this,r=S(e.target_c)?v(t,e.target_c):n(`overview.profiles.${e.profile??`auto`}`),i=ne(t,e.until);return e.zone?n(`overview.override.zone_until`,{zone:e.zone,what:r,until:i}):n(`overview.override.until`,{what:r,until:i})}render(){let{data:e,localize:t,hass:n}=this,r=!e.can_control||!!this.busy,i=x(n)?`°F`:`°C`;return b`
+<text x=${l} y=${t+14} text-anchor=${u}>${ne(n,c)}</text>
+`)}return s}drawRoom(e,t){let{day:n}=this,r=n=>le(n.map(e=>e??0),e,t),i=[];if(n.plan)for(let r=0;r<=this.count;r+=1){let{room:a}=X(n,Math.min(r,this.count-.01),this.roomNow);i.push(E(a)?[e(r),t(a)]:null)}return F`
+<path d=${l(r(n.upper_c),r(n.lower_c))} fill="var(--success-color, var(--green-color))" opacity="0.16" />
+${i.length?F`<path class=${this.shadow?`shadowed`:``} d=${M(i)} fill="none" stroke="var(--heat)" stroke-width="2" stroke-linejoin="round" />`:A}
+${E(this.roomNow)?F`<circle cx="0" cy=${t(this.roomNow)} r="4" fill="var(--heat)" />`:A}
+`}stacked(){let{plan:e}=this.day;return e?Math.max(...e.begin.map((t,n)=>Object.values(e.heat_w).reduce((e,t)=>e+(t[n]??0),0)),0):0}drawHeat(e,t){let{plan:n}=this.day;return n?n.begin.flatMap((r,i)=>{let a=e(Math.max(0,r-n.age_steps)),o=e(Math.min(this.count,(n.end[i]??r)-n.age_steps)),s=0;return Object.entries(n.heat_w).flatMap(([e,n])=>{let r=n[i]??0;if(r<1||o<=a)return[];let c=t(s+r),l=t(s)-c;s+=r;let u=this.colors.get(e)??`var(--heat)`;return[F`<rect x=${a} y=${c} width=${Math.max(1,o-a-1)} height=${l} rx="1" fill=${this.shadow?`none`:u} stroke=${this.shadow?u:`none`} />`]})}):[]}drawPrice(e,t,n,r){let{day:i}=this,a=i.price_kwh.map(e=>e??0),o=le(a,e,t),s=d(i.known_steps,0,a.length)*2,c=o.slice(Math.max(0,s-1));return F`
+<path d=${l(o,[[0,n],[r,n]])} fill="var(--info-color, var(--primary-color))" opacity="0.12" />
+<path d=${M(o.slice(0,s))} fill="none" stroke="var(--info-color, var(--primary-color))" stroke-width="1.5" />
+<path d=${M(c)} fill="none" stroke="var(--info-color, var(--primary-color))" stroke-width="1.5" stroke-dasharray="2 3" opacity="0.7" />
+`}drawLine(e,t,n){let r=e.map((e,r)=>E(e)?[t(r+.5),n(e)]:null);return F`<path d=${M(r)} fill="none" stroke="var(--muted)" stroke-width="1.5" stroke-linejoin="round" />`}},gt=[1,2,3,6,12,24],_t=[`comfort`,`eco`,`away`],vt=5,yt=28,bt=class extends t{static{this.properties={hass:{attribute:!1},data:{attribute:!1},localize:{attribute:!1},targetC:{state:!0},hours:{state:!0},busy:{state:!0},error:{state:!0}}}static{this.styles=[u,f`
+:host{height:auto}.row{display:flex;flex-wrap:wrap;gap:8px;align-items:center}.active{justify-content:space-between;padding:8px 8px 8px 14px;border-radius:12px;background:var(--soft);margin-bottom:8px}.stepper{display:flex;align-items:center;border:1px solid var(--line);border-radius:10px}.stepper button{width:40px;height:40px;border:0;background:none;cursor:pointer;font-size:20px}.stepper output{min-width:68px;text-align:center;font-weight:500}.row + .row:not(.active){margin-top:8px}.profiles button{flex:1}select{flex:1 1 84px;min-width:0}button.set{padding:0 12px}.error{color:color-mix(in srgb,var(--error-color) 70%,var(--primary-text-color));margin-top:8px}.error:empty{display:none}.hint{margin-top:8px}`]}get step(){return T(this.hass)?1:.5}get target(){let e=this.data.zones.map(e=>e.target_c).filter(E),t=this.targetC??(e.length?Math.max(...e):21),n=L(this.hass,t);return Math.round(n/this.step)*this.step}change(e){this.targetC=d(C(this.hass,this.target+e*this.step),vt,yt)}async call(e,t){this.busy=!0,this.error=void 0;try{await this.hass.callService(`proof_of_heat`,e,{config_entry_id:this.data.entry_id,...t}),this.targetC=void 0}catch(e){this.error=ae(e)||e instanceof Error?e.message:String(e)}finally{this.busy=!1}}set(e){this.call(`override`,{...e,duration:{hours:this.hours??3}})}describe(e){let{hass:t,localize:n}=this,r=E(e.target_c)?x(t,e.target_c):n(`overview.profiles.${e.profile??`auto`}`),i=h(t,e.until);return e.zone?n(`overview.override.zone_until`,{zone:e.zone,what:r,until:i}):n(`overview.override.until`,{what:r,until:i})}render(){let{data:e,localize:t,hass:n}=this,r=!e.can_control||!!this.busy,i=T(n)?`°F`:`°C`;return w`
 <h2>${t(`overview.override.title`)}</h2>
-${e.overrides.map(n=>b`
+${e.overrides.map(n=>w`
 <div class="row active">
 <span>${this.describe(n)}</span>
 <button class="action end" ?disabled=${r} @click=${()=>void this.end(n)}>
@@ -485,7 +726,7 @@ ${t(n.zone_id===null&&e.overrides.length>1?`overview.override.end_all`:`overview
 <div class="row">
 <div class="stepper" role="group" aria-label=${t(`overview.override.temperature`)}>
 <button class="down" aria-label=${t(`overview.override.colder`)} ?disabled=${r} @click=${()=>this.change(-1)}>−</button>
-<output aria-live="polite">${m(this.target,n.locale,+(this.step<1))} ${i}</output>
+<output aria-live="polite">${_(this.target,n.locale,+(this.step<1))} ${i}</output>
 <button class="up" aria-label=${t(`overview.override.warmer`)} ?disabled=${r} @click=${()=>this.change(1)}>+</button>
 </div>
 <select
@@ -493,290 +734,93 @@ aria-label=${t(`overview.override.duration`)}
 ?disabled=${r}
 @change=${e=>{this.hours=Number(e.target.value)}}
 >
-${Ue.map(e=>b`<option value=${e} ?selected=${e===(this.hours??3)}>
-${new Intl.NumberFormat(n.locale.language,{style:`unit`,unit:`hour`,unitDisplay:`long`}).format(e)}
+${gt.map(e=>w`<option value=${e} ?selected=${e===(this.hours??3)}>
+${new Intl.NumberFormat(n.locale.language,{style:`unit`,unit:`hour`,unitDisplay:`short`}).format(e)}
 </option>`)}
 </select>
 <button
 class="action main set"
 ?disabled=${r}
-@click=${()=>this.set({temperature:Math.round(y(n,this.target)*100)/100})}
+@click=${()=>this.set({temperature:Math.round(C(n,this.target)*100)/100})}
 >
 ${t(`overview.override.set`)}
 </button>
 </div>
 <div class="row profiles" role="group" aria-label=${t(`overview.override.profile`)}>
-${We.map(e=>b`<button class="action" ?disabled=${r} @click=${()=>this.set({profile:e})}>
+${_t.map(e=>w`<button class="action" ?disabled=${r} @click=${()=>this.set({profile:e})}>
 ${t(`overview.profiles.${e}`)}
 </button>`)}
 </div>
-${e.can_control?E:b`<p class="muted hint">${t(`common.read_only`)}</p>`}
+${e.can_control?A:w`<p class="muted hint">${t(`common.read_only`)}</p>`}
 <p class="error" role="alert">${this.error??``}</p>
-`}async end(e){await this.call(`clear_override`,e.entity_id?{entity_id:e.entity_id}:{})}},Je=(e,t)=>{customElements.get(e)||customElements.define(e,t)};Je(`proof-of-heat-next-day`,He),Je(`proof-of-heat-override`,qe);var Ye=class extends r{constructor(...e){super(...e),this.texts=F,this.live=new n(this,()=>this.config&&this.hass?{type:`proof_of_heat/overview/subscribe`,language:this.hass.locale.language,...this.config.entry_id&&{entry_id:this.config.entry_id}}:void 0)}static{this.getStubConfig=Oe}static{this.getConfigForm=()=>Ae(T(F,D()))}static{this.styles=[s,l`
-.header {
-display: flex;
-gap: 12px;
-align-items: center;
-}
-.badge {
-flex: none;
-width: 44px;
-height: 44px;
-border-radius: 50%;
-display: grid;
-place-items: center;
-color: var(--state-color);
-background: color-mix(in srgb, var(--state-color) 18%, transparent);
-}
-.who {
-flex: 1;
-min-width: 0;
-}
-.who strong {
-display: block;
-font-size: 18px;
-line-height: 24px;
-font-weight: 500;
-overflow-wrap: anywhere;
-}
-.why {
-color: var(--muted);
-font-size: 14px;
-line-height: 20px;
-}
-.room {
-text-align: right;
-flex: none;
-}
-.room strong {
-font-size: 24px;
-line-height: 28px;
-font-weight: 400;
-white-space: nowrap;
-}
-.room span {
-display: block;
-font-size: 12px;
-color: var(--muted);
-white-space: nowrap;
-}
-.banner {
-display: flex;
-gap: 12px;
-align-items: center;
-padding: 10px 14px;
-border-radius: 12px;
-border: 1px dashed var(--state-color);
-}
-.banner.error {
-border-style: solid;
---state-color: var(--error-color);
-}
-.banner ha-icon {
-flex: none;
-color: var(--state-color);
-}
-ha-card.shadow {
-border-style: dashed;
-border-color: var(--primary-color);
-}
-.figures {
-display: grid;
-grid-template-columns: repeat(auto-fit, minmax(132px, 1fr));
-gap: 8px;
-}
-.figure {
-padding: 10px 14px;
-border-radius: 12px;
-background: var(--soft);
-min-width: 0;
-}
-.figure span {
-font-size: 12px;
-color: var(--muted);
-display: block;
-}
-.figure strong {
-font-size: 18px;
-font-weight: 500;
-white-space: nowrap;
-}
-progress {
-appearance: none;
-width: 100%;
-height: 6px;
-border: 0;
-margin: 8px 0 6px;
-border-radius: 3px;
-overflow: hidden;
-background: none;
-}
-progress::-webkit-progress-bar {
-background: var(--line);
-}
-progress::-webkit-progress-value {
-background: var(--primary-color);
-border-radius: 3px;
-}
-progress::-moz-progress-bar {
-background: var(--primary-color);
-}
-ul {
-list-style: none;
-margin: 0;
-padding: 0;
-}
-.rungs li {
-display: grid;
-grid-template-columns: 24px minmax(0, 1fr) auto;
-gap: 2px 10px;
-align-items: center;
-padding: 7px 0;
-}
-.rungs li + li {
-border-top: 1px solid var(--line);
-}
-.rungs ha-icon {
-color: var(--muted);
-grid-row: span 3;
-align-self: start;
-}
-.rungs .heating ha-icon,
-.rungs .own ha-icon {
-color: var(--source-color);
-}
-.rungs .name {
-overflow: hidden;
-text-overflow: ellipsis;
-white-space: nowrap;
-}
-.rungs .heating .name {
-font-weight: 500;
-}
-.rungs .price {
-font-variant-numeric: tabular-nums;
-white-space: nowrap;
-}
-.track {
-grid-column: 2 / 4;
-height: 6px;
-border-radius: 3px;
-background: var(--soft);
-position: relative;
-}
-.track i {
-position: absolute;
-inset-block: 0;
-border-radius: 3px;
-background: var(--source-color);
-opacity: 0.35;
-}
-.heating .track i,
-.own .track i {
-opacity: 1;
-}
-.rungs .state {
-grid-column: 2 / 4;
-font-size: 12px;
-line-height: 16px;
-color: var(--muted);
-}
-.rungs .failing .state {
-color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color));
-}
-.limits li {
-display: flex;
-gap: 10px;
-padding: 3px 0;
-align-items: flex-start;
-}
-.limits ha-icon {
---mdc-icon-size: 18px;
-color: color-mix(in srgb, var(--warning-color) 55%, var(--primary-text-color));
-flex: none;
-}
-.limits .note ha-icon {
-color: var(--muted);
-}
-@media (max-width: 460px) {
-ha-card {
-padding: 14px;
-}
-.who strong {
-font-size: 16px;
-}
-.badge {
-width: 36px;
-height: 36px;
-}
-}
-`]}readConfig(e){return ke(e)}getCardSize(){return 9}getGridOptions(){return{columns:12,min_columns:6}}shows(e){return!this.config?.hide?.includes(e)}render(){let e=this.live.state,t=this.live.data;return!this.hass||!t?.available?b`<ha-card>${j(e,this.localize,`overview`)}</ha-card>`:b`
+`}async end(e){await this.call(`clear_override`,e.entity_id?{entity_id:e.entity_id}:{})}},xt=(e,t)=>{customElements.get(e)||customElements.define(e,t)};xt(`proof-of-heat-next-day`,ht),xt(`proof-of-heat-override`,bt);var St=class extends i{constructor(...e){super(...e),this.texts=R,this.live=new r(this,()=>this.config&&this.hass?{type:`proof_of_heat/overview/subscribe`,language:this.hass.locale.language,...this.config.entry_id&&{entry_id:this.config.entry_id}}:void 0)}static{this.getStubConfig=tt}static{this.getConfigForm=()=>rt(O(R,j()))}static{this.styles=[u,f`
+.header{display:flex;gap:12px;align-items:center}.badge{flex:none;width:44px;height:44px;border-radius:50%;display:grid;place-items:center;color:var(--state-color);background:color-mix(in srgb,var(--state-color) 18%,transparent)}.who{flex:1;min-width:0}.who strong{display:block;font-size:18px;line-height:24px;font-weight:500;overflow-wrap:anywhere}.why{color:var(--muted);font-size:14px;line-height:20px}.room{text-align:right;flex:none}.room strong{font-size:24px;line-height:28px;font-weight:400;white-space:nowrap}.room span{display:block;font-size:12px;color:var(--muted);white-space:nowrap}.banner{display:flex;gap:12px;align-items:center;padding:10px 14px;border-radius:12px;border:1px dashed var(--state-color)}.banner.error{border-style:solid;--state-color:var(--error-color)}.banner ha-icon{flex:none;color:var(--state-color)}ha-card.shadow{border-style:dashed;border-color:var(--primary-color)}.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(132px,1fr));gap:8px}.figure{padding:10px 14px;border-radius:12px;background:var(--soft);min-width:0}.figure span{font-size:12px;color:var(--muted);display:block}.figure strong{font-size:18px;font-weight:500;white-space:nowrap}progress{appearance:none;width:100%;height:6px;border:0;margin:8px 0 6px;border-radius:3px;overflow:hidden;background:none}progress::-webkit-progress-bar{background:var(--line)}progress::-webkit-progress-value{background:var(--primary-color);border-radius:3px}progress::-moz-progress-bar{background:var(--primary-color)}ul{list-style:none;margin:0;padding:0}.rungs li{display:grid;grid-template-columns:24px minmax(0,1fr) auto;gap:2px 10px;align-items:center;padding:7px 0}.rungs li + li{border-top:1px solid var(--line)}.rungs ha-icon{color:var(--muted);grid-row:span 3;align-self:start}.rungs .heating ha-icon,.rungs .own ha-icon{color:var(--source-color)}.rungs .name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}.rungs .heating .name{font-weight:500}.rungs .price{font-variant-numeric:tabular-nums;white-space:nowrap}.track{grid-column:2 / 4;height:6px;border-radius:3px;background:var(--soft);position:relative}.track i{position:absolute;inset-block:0;border-radius:3px;background:var(--source-color);opacity:0.35}.heating .track i,.own .track i{opacity:1}.rungs .state{grid-column:2 / 4;font-size:12px;line-height:16px;color:var(--muted)}.rungs .failing .state{color:color-mix(in srgb,var(--error-color) 70%,var(--primary-text-color))}.limits li{display:flex;gap:10px;padding:3px 0;align-items:flex-start}.limits ha-icon{--mdc-icon-size:18px;color:color-mix(in srgb,var(--warning-color) 55%,var(--primary-text-color));flex:none}.limits .note ha-icon{color:var(--muted)}@media (max-width:460px){ha-card{padding:14px}.who strong{font-size:16px}.badge{width:36px;height:36px}}`]}readConfig(e){return nt(e)}getCardSize(){return 9}getGridOptions(){return{columns:12,min_columns:6}}shows(e){return!this.config?.hide?.includes(e)}render(){let e=this.live.state,t=this.live.data;return!this.hass||!t?.available?w`<ha-card>${P(e,this.localize,`system`)}</ha-card>`:w`
 <ha-card class=${t.shadow?`shadow`:``} style=${`--state-color:${this.stateColor(t)}`}>
 ${this.header(t)} ${this.banner(t)}
-${this.shows(`figures`)?this.figures(t):E}
-${this.shows(`ladder`)&&t.sources.length?this.ladder(t):E}
-${this.shows(`next_day`)&&t.next_day?this.nextDay(t):E}
-${this.shows(`limits`)&&(t.limits.length||t.notes.length)?this.limits(t):E}
-${this.shows(`override`)&&t.active?b`<proof-of-heat-override .hass=${this.hass} .data=${t} .localize=${this.localize}></proof-of-heat-override>`:E}
+${this.shows(`figures`)?this.figures(t):A}
+${this.shows(`ladder`)&&t.sources.length?this.ladder(t):A}
+${this.shows(`next_day`)&&t.next_day?this.nextDay(t):A}
+${this.shows(`limits`)&&(t.limits.length||t.notes.length)?this.limits(t):A}
+${this.shows(`override`)&&t.active?w`<proof-of-heat-override .hass=${this.hass} .data=${t} .localize=${this.localize}></proof-of-heat-override>`:A}
 </ha-card>
-`}stateColor({state:e,failing:t}){if(t)return`var(--error-color)`;switch(e){case`heating`:return`var(--state-climate-heat-color, var(--deep-orange-color))`;case`limited`:return`var(--warning-color)`;case`frost`:return`var(--info-color)`;case`blind`:return`var(--error-color)`;case`idle`:return`var(--success-color, var(--green-color))`;case`off`:return`var(--secondary-text-color)`;default:return`var(--primary-color)`}}headline(e){let{hass:t,localize:n}=this;if(!t)return``;let r=e.sources.filter(({heating:e})=>e);if(!r.length)return n(`overview.states.${e.state}`);let i=te(r.map(({name:e})=>e),t.locale);return S(e.heat.value)?n(`overview.heats`,{names:i,power:(e.heat.estimated?`≈ `:``)+g(e.heat.value,t.locale)}):n(`overview.heats_unknown`,{names:i})}header(e){let t=this.hass;if(!t)return b``;let n=S(e.lower_c)&&S(e.upper_c);return b`
+`}stateColor({state:e,failing:t}){if(t)return`var(--error-color)`;switch(e){case`heating`:return`var(--state-climate-heat-color, var(--deep-orange-color))`;case`limited`:return`var(--warning-color)`;case`frost`:return`var(--info-color)`;case`blind`:return`var(--error-color)`;case`idle`:return`var(--success-color, var(--green-color))`;case`off`:return`var(--secondary-text-color)`;default:return`var(--primary-color)`}}headline(e){let{hass:t,localize:n}=this;if(!t)return``;let r=e.sources.filter(({heating:e})=>e);if(!r.length)return n(`overview.states.${e.state}`);let i=re(r.map(({name:e})=>e),t.locale);return E(e.heat.value)?n(`overview.heats`,{names:i,power:(e.heat.estimated?`≈ `:``)+y(e.heat.value,t.locale)}):n(`overview.heats_unknown`,{names:i})}header(e){let t=this.hass;if(!t)return w``;let n=E(e.lower_c)&&E(e.upper_c);return w`
 <div class="header">
-<div class="badge"><ha-icon icon=${Te[e.state]??`mdi:radiator`}></ha-icon></div>
+<div class="badge"><ha-icon icon=${Se[e.state]??`mdi:radiator`}></ha-icon></div>
 <div class="who">
-${this.config?.title?b`<span class="why">${this.config.title}</span>`:E}
+${this.config?.title?w`<span class="why">${this.config.title}</span>`:A}
 <strong>${this.headline(e)}</strong>
 <p class="why">${e.text}</p>
 </div>
 <div class="room">
-<strong>${v(t,e.room_c)}</strong>
-${n?b`<span>${this.localize(`overview.band`,{low:m(P(t,e.lower_c??0),t.locale,1),high:v(t,e.upper_c)})}</span>`:E}
-${S(e.outdoor_c)?b`<span>${this.localize(`overview.outdoor`,{value:v(t,e.outdoor_c)})}</span>`:E}
+<strong>${x(t,e.room_c)}</strong>
+${n?w`<span>${this.localize(`overview.band`,{low:_(L(t,e.lower_c??0),t.locale,1),high:x(t,e.upper_c)})}</span>`:A}
+${E(e.outdoor_c)?w`<span>${this.localize(`overview.outdoor`,{value:x(t,e.outdoor_c)})}</span>`:A}
 </div>
 </div>
-`}banner(e){let t=(e,t,n=``)=>b`
+`}banner(e){let t=(e,t,n=``)=>w`
 <div class=${`banner ${n}`} role="status">
 <ha-icon icon=${e}></ha-icon>
 <p>${this.localize(t)}</p>
 </div>
-`;return e.failing?t(`mdi:alert-circle`,`overview.failing`,`error`):e.shadow?t(`mdi:eye-outline`,`overview.shadow`):e.active?E:t(`mdi:power`,`overview.off`)}figures(e){let t=this.hass;if(!t)return b``;let{localize:n}=this,r=e.cost_h;return b`
+`;return e.failing?t(`mdi:alert-circle`,`overview.failing`,`error`):e.shadow?t(`mdi:eye-outline`,`overview.shadow`):e.active?A:t(`mdi:power`,`overview.off`)}figures(e){let t=this.hass;if(!t)return w``;let{localize:n}=this,r=e.cost_h;return w`
 <div class="figures">
 <div class="figure">
 <span>${n(`overview.cost_now`)}</span>
-<strong>${S(r.value)?`${r.estimated?`≈ `:``}${p(r.value,e.currency,t.locale)}/h`:i}</strong>
-<span>${S(e.price_kwh)?n(`overview.electricity`,{price:_(e.price_kwh,e.currency,t.locale)}):n(`overview.no_price`)}</span>
+<strong>${E(r.value)?`${r.estimated?`≈ `:``}${g(r.value,e.currency,t.locale)}/h`:o}</strong>
+<span>${E(e.price_kwh)?n(`overview.electricity`,{price:b(e.price_kwh,e.currency,t.locale)}):n(`overview.no_price`)}</span>
 </div>
-${this.savings(e)} ${e.learning.trusted?E:this.learning(e)}
+${this.savings(e)} ${e.learning.trusted?A:this.learning(e)}
 </div>
-`}savings(e){let t=this.hass,n=e.savings;if(!t||!n)return E;let{localize:r}=this,i=n=>p(n,e.currency,t.locale),a=new Intl.NumberFormat(t.locale.language,{style:`unit`,unit:`day`,unitDisplay:`long`}).format(n.days);return b`
+`}savings(e){let t=this.hass,n=e.savings;if(!t||!n)return A;let{localize:r}=this,i=n=>g(n,e.currency,t.locale),a=new Intl.NumberFormat(t.locale.language,{style:`unit`,unit:`day`,unitDisplay:`long`}).format(n.days);return w`
 <div class="figure">
 <span>${r(n.simulated?`overview.would_save`:`overview.saved`,{days:a})}</span>
-<strong>${i(n.saved)}${S(n.percent)?` · ${h(n.percent,t.locale)}`:``}</strong>
+<strong>${i(n.saved)}${E(n.percent)?` · ${v(n.percent,t.locale)}`:``}</strong>
 <span>${r(`overview.interval`,{low:i(n.low),high:i(n.high)})}</span>
 </div>
-`}learning(e){let t=this.hass;if(!t)return b``;let{localize:n}=this,{learning:r}=e,i=r.expected?(Date.parse(r.expected)-Date.parse(e.time))/1e3:0,a=r.learned?n(`overview.learning_error`,{error:f(t,r.error_k),limit:f(t,r.limit_k)}):n(`overview.learning_left`,{left:ee(Math.max(60,i),t.locale)});return b`
+`}learning(e){let t=this.hass;if(!t)return w``;let{localize:n}=this,{learning:r}=e,i=r.expected?(Date.parse(r.expected)-Date.parse(e.time))/1e3:0,a=r.learned?n(`overview.learning_error`,{error:m(t,r.error_k),limit:m(t,r.limit_k)}):n(`overview.learning_left`,{left:ee(Math.max(60,i),t.locale)});return w`
 <div class="figure">
 <span id="learning">${n(r.learned?`overview.checking`:`overview.learning`)}</span>
-<progress max="100" value=${c(r.progress,0,100)} aria-labelledby="learning"></progress>
+<progress max="100" value=${d(r.progress,0,100)} aria-labelledby="learning"></progress>
 <span>${a}</span>
 </div>
-`}ladder(e){return b`
+`}ladder(e){return w`
 <section>
 <h2>${this.localize(`overview.ladder`)}</h2>
 <ul class="rungs">
-${Pe(e.sources).map(t=>this.rung(t,e.currency))}
+${st(e.sources).map(t=>this.rung(t,e.currency))}
 </ul>
 </section>
-`}rung({source:e,color:t,status:n,bar:r},i){let a=this.hass;if(!a)return b``;let{localize:o}=this,s=S(e.heat.value)?(e.heat.estimated?`≈ `:``)+g(e.heat.value,a.locale):``,c=n===`waiting`?[Fe(e,o)]:n===`failing`?[Fe(e,o)||o(`overview.source.failing`)]:[o(`overview.source.${n}`),n===`commanded`?``:s,...e.limits];return b`
+`}rung({source:e,color:t,status:n,bar:r},i){let a=this.hass;if(!a)return w``;let{localize:o}=this,s=E(e.heat.value)?(e.heat.estimated?`≈ `:``)+y(e.heat.value,a.locale):``,c=n===`waiting`?[ct(e,o)]:n===`failing`?[ct(e,o)||o(`overview.source.failing`)]:[o(`overview.source.${n}`),n===`commanded`?``:s,...e.limits];return w`
 <li class=${n} style=${`--source-color:${t}`}>
-<ha-icon icon=${Ee[e.kind]??`mdi:radiator`}></ha-icon>
+<ha-icon icon=${Ce[e.kind]??`mdi:radiator`}></ha-icon>
 <span class="name">${e.name}</span>
-<span class="price">${e.price_kwh===null?o(`overview.price_unknown`):_(e.price_kwh,i,a.locale)}</span>
+<span class="price">${e.price_kwh===null?o(`overview.price_unknown`):b(e.price_kwh,i,a.locale)}</span>
 <span class="track" aria-hidden="true">
-${r?b`<i class="animated" style=${`left:${r.left}%;width:max(3px,${r.width}%)`}></i>`:E}
+${r?w`<i class="animated" style=${`left:${r.left}%;width:max(3px,${r.width}%)`}></i>`:A}
 </span>
 <span class="state">${c.filter(Boolean).join(` · `)}</span>
 </li>
-`}nextDay(e){let{localize:t,hass:n}=this;if(!n)return b``;let r=e.next_day?.plan?ne(n,e.next_day.plan.made*1e3):``;return b`
+`}nextDay(e){let{localize:t,hass:n}=this;if(!n)return w``;let r=e.next_day?.plan?h(n,e.next_day.plan.made*1e3):``;return w`
 <section>
 <h2>${e.next_day?.plan?t(`overview.plan`,{time:r}):t(`overview.no_plan`)}</h2>
 <proof-of-heat-next-day
@@ -784,12 +828,12 @@ ${r?b`<i class="animated" style=${`left:${r.left}%;width:max(3px,${r.width}%)`}>
 .day=${e.next_day}
 .roomNow=${e.room_c}
 .currency=${e.currency}
-.colors=${Ne(e.sources)}
+.colors=${ot(e.sources)}
 .localize=${t}
 ?shadow=${e.shadow||!e.active}
 ></proof-of-heat-next-day>
 </section>
-`}limits(e){let t=(e,t,n)=>b`<li class=${t}><ha-icon icon=${n}></ha-icon><span>${e.charAt(0).toLocaleUpperCase()+e.slice(1)}</span></li>`;return b`
+`}limits(e){let t=(e,t,n)=>w`<li class=${t}><ha-icon icon=${n}></ha-icon><span>${e.charAt(0).toLocaleUpperCase()+e.slice(1)}</span></li>`;return w`
 <section>
 <h2>${this.localize(`overview.limits`)}</h2>
 <ul class="limits">
@@ -797,4 +841,52 @@ ${e.limits.map(e=>t(e,`limit`,`mdi:arrow-collapse-vertical`))}
 ${e.notes.map(e=>t(e,`note`,`mdi:information-outline`))}
 </ul>
 </section>
-`}},Xe=new Set([`decision`,`cost_per_hour`,`demand`,`heat_power`,`savings`]),Ze=new Set([`cop_day`,`cop_month`,`cop_now`,`spf`]),Qe=new Set([`slope`,`level`,`max_flow`,`flow_setpoint`]),$=(e,t,n)=>{let r=e.entities[t];return r?.platform===`proof_of_heat`&&n.has(r.translation_key??``)};k({tag:we,element:Ye,texts:F,key:`overview`,docs:`cards.md#heating-overview`,suggest:(e,t)=>$(e,t,Xe)?Oe():null}),k({tag:B,element:Ce,texts:F,key:`curve`,docs:`cards.md#heating-curve`,suggest:(e,t)=>$(e,t,Qe)?H():null}),k({tag:I,element:ge,texts:F,key:`cop`,docs:`cards.md#cop`,suggest:(e,t)=>$(e,t,Ze)?L():null});
+`}},Ct=`proof-of-heat-house-card`,wt=[`loss_w_k`,`time_constant_h`,`solar_gain_m2`],Tt=()=>({type:`custom:${Ct}`}),Et=e=>{for(let t of[`entry_id`,`title`]){let n=e[t];if(n!==void 0&&typeof n!=`string`)throw Error(`${t} must be a text`)}return e},Dt=e=>({schema:[{name:`entry_id`,selector:{config_entry:{integration:`proof_of_heat`}}},{name:`title`,selector:{text:{}}}],computeLabel:({name:t})=>e(`editor.${t}`),computeHelper:({name:t})=>t===`entry_id`?e(`editor.entry_id_help`):void 0,assertConfig:e=>void Et(e)}),Q=2,Ot=56,kt=class extends i{constructor(...e){super(...e),this.texts=R,this.width=new c(this),this.source=new n(this,()=>this.config?{type:`proof_of_heat/house/get`,...this.config.entry_id&&{entry_id:this.config.entry_id}}:void 0)}static{this.getStubConfig=Tt}static{this.getConfigForm=()=>Dt(O(R,j()))}static{this.styles=[u,f`
+h2.title{font-size:18px;color:var(--primary-text-color);margin:0}.values{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:8px}.values > div{padding:10px 14px;border-radius:12px;background:var(--soft);min-width:0}.values span{display:block;font-size:12px;color:var(--muted)}.values strong{font-size:20px;font-weight:500;white-space:nowrap}.values .sd{display:inline;font-size:13px}.range{position:relative;height:6px;border-radius:3px;margin:6px 0;background:var(--line)}.range i{position:absolute;inset-block:0;border-radius:3px;background:var(--heat);opacity:0.4}.range b{position:absolute;inset-block:-2px;width:3px;margin-inline-start:-1px;border-radius:2px;background:var(--heat)}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th{font-weight:400;font-size:12px;color:var(--muted);text-align:start}th,td{padding:6px 8px 6px 0;border-bottom:1px solid var(--line)}tr:last-child > *{border-bottom:0}.good{color:color-mix(in srgb,var(--success-color,var(--green-color)) 55%,var(--primary-text-color))}progress{width:100%;accent-color:var(--primary-color)}td:first-child{white-space:nowrap}ha-card{container-type:inline-size}@container (max-width:430px){.values{grid-template-columns:1fr}}.small{font-size:12px}`]}readConfig(e){return Et(e)}getCardSize(){return 6}getGridOptions(){return{columns:12,min_columns:6}}render(){let{hass:e,localize:t}=this,n=this.source.data;return!e||!n?.available?w`<ha-card>${P(this.source.state,t,`system`)}</ha-card>`:w`
+<ha-card>
+<div>
+<h2 class="title">${this.config?.title??t(`house.name`)}</h2>
+<p class="muted small">${this.status(n,e)}</p>
+</div>
+${n.values.loss_w_k?this.report(n,e):this.learning(n)}
+</ha-card>
+`}status(e,t){if(!e.values.loss_w_k)return this.localize(`house.learning`);let n=new Intl.NumberFormat(t.locale.language,{style:`unit`,unit:`day`,unitDisplay:`long`,maximumFractionDigits:0}).format(Math.max(1,e.days??0));return this.localize(e.learning.trusted?`house.used`:`house.checked`,{days:n})}learning(e){let{hass:t,localize:n}=this;if(!t)return w``;let{learning:r}=e,i=r.expected?(Date.parse(r.expected)-Date.parse(e.time))/1e3:0;return w`
+<div>
+<progress max="100" value=${d(r.progress,0,100)} aria-label=${n(`house.learning`)}></progress>
+<p class="muted">${n(`house.learning_left`,{left:ee(Math.max(60,i),t.locale)})}</p>
+${e.import.status===`running`?w`<p class="muted small">${n(`house.importing`,{days:_(e.import.days_imported,t.locale)})}</p>`:A}
+</div>
+`}report(e,t){return w`
+<div class="values">${wt.map(n=>this.value(n,e.values[n],e,t))}</div>
+${this.trend(e,t)} ${this.backtest(e,t)}
+${e.full_power_w===null&&e.full_load_cop===null?A:w`<p class="muted small">${this.localize(`house.pump`,{power:y(e.full_power_w,t.locale),cop:_(e.full_load_cop,t.locale,1)})}</p>`}
+`}format(e,t,n,r=!1){let i=e===`loss_w_k`&&T(n)?t/1.8:t,a=_(i,n.locale,+(e===`solar_gain_m2`));return r?a:`${a} ${{loss_w_k:this.lossUnit(n),time_constant_h:`h`,solar_gain_m2:`m²`}[e]}`}lossUnit(e){return T(e)?`W/°F`:`W/K`}value(e,t,n,r){let{localize:i}=this;if(!t)return w`<div><span>${i(`house.${e}`)}</span><strong>${o}</strong></div>`;let{value:a,sd:s}=t,c=Q*(s??0),[l,u]=[Math.max(0,a-c),a+c],f=e=>d(e/(a*2||1)*100,0,100);return w`
+<div>
+<span>${i(`house.${e}`)}</span>
+<strong>${this.format(e,a,r)}</strong>
+${s===null?A:w`<div class="range" aria-hidden="true"><i style=${`left:${f(l)}%;width:${f(u)-f(l)}%`}></i><b style=${`left:${f(a)}%`}></b></div>
+<span>${i(`house.range`,{low:this.format(e,l,r,!0),high:this.format(e,u,r)})}</span>`}
+<span>${this.meaning(e,a,n,r)}</span>
+</div>
+`}meaning(e,t,{room_c:n,outdoor_c:r},i){return e===`time_constant_h`?this.localize(`house.means.time_constant_h`):e===`solar_gain_m2`?this.localize(`house.means.solar_gain_m2`,{power:y(t*500,i.locale)}):!E(n)||!E(r)||n<=r?``:this.localize(`house.means.loss_w_k`,{outdoor:x(i,r,0),power:y(t*(n-r),i.locale)})}trend(e,t){let n=e.loss_history;if(n.length<3)return A;let{localize:r}=this,i=this.width.inside(),a=n.map(([,e])=>e),o=e.values.loss_w_k?.sd??0,[s,c]=[Math.min(...a)-Q*o,Math.max(...a)+Q*o],l=D(n[0]?.[0]??0,n[n.length-1]?.[0]??1,2,i-2),u=D(s,c>s?c:s+1,53,3),d=e.drift?this.drift(e.drift,t):r(`house.drift_short`);return w`
+<section>
+<h2>${r(`house.trend`)}</h2>
+<svg width=${i} height=${Ot} role="img" aria-label=${d}>
+${F`<path d=${M(n.map(([e,t])=>[l(e),u(t)]))} fill="none" stroke="var(--heat)" stroke-width="2" stroke-linejoin="round" />`}
+</svg>
+<p class="muted small">${d}</p>
+</section>
+`}drift({days:e,change_w_k:t,percent:n,significant:r},i){let a=T(i)?t/1.8:t,o=e=>e>0?`+`:``;return this.localize(r?`house.drifted`:`house.steady`,{days:_(e,i.locale),change:`${o(a)}${_(a,i.locale)} ${this.lossUnit(i)}`,percent:`${o(n)}${v(n,i.locale)}`})}backtest(e,t){if(!e.backtest.length)return A;let{localize:n}=this,r=e=>new Intl.NumberFormat(t.locale.language,{style:`unit`,unit:`hour`,unitDisplay:`long`}).format(e);return w`
+<section>
+<h2>${n(`house.backtest`)}</h2>
+<table>
+<tr><th scope="col">${n(`house.lead`)}</th><th scope="col">${n(`house.error`)}</th><th scope="col">${n(`house.unchanged`)}</th></tr>
+${e.backtest.map(({hours:e,error_k:n,unchanged_k:i})=>w`<tr>
+<td>${r(e)}</td>
+<td class=${E(i)&&n<i?`good`:``}>${m(t,n,2)}</td>
+<td>${m(t,i,2)}</td>
+</tr>`)}
+</table>
+${E(e.learning.limit_k)?w`<p class="muted small">${n(`house.limit`,{limit:m(t,e.learning.limit_k,2)})}</p>`:A}
+</section>
+`}},At=class extends s{static{this.platform=`proof_of_heat`}static{this.entityDomain=`climate`}},jt=new Set([`decision`,`cost_per_hour`,`demand`,`heat_power`,`savings`]),Mt=new Set([`cop_day`,`cop_month`,`cop_now`,`spf`]),Nt=new Set([`electricity`,`heat`,`cost`]),Pt=new Set([`heat_loss`,`model_error`,`learning_progress`]),Ft=new Set([`slope`,`level`,`max_flow`,`flow_setpoint`]),$=(e,t,n)=>{let r=e.entities[t];return r?.platform===`proof_of_heat`&&n.has(r.translation_key??``)};N({tag:xe,element:St,texts:R,key:`overview`,docs:`cards.md#heating-overview`,suggest:(e,t)=>$(e,t,jt)?tt():null}),N({tag:Ge,element:et,texts:R,key:`curve`,docs:`cards.md#heating-curve`,suggest:(e,t)=>$(e,t,Ft)?Ke():null}),N({tag:de,element:be,texts:R,key:`cop`,docs:`cards.md#cop`,suggest:(e,t)=>$(e,t,Mt)?fe():null}),N({tag:Te,element:We,texts:R,key:`flow`,docs:`cards.md#energy-flow`,suggest:(e,t)=>$(e,t,Nt)?De():null}),N({tag:Ct,element:kt,texts:R,key:`house`,docs:`cards.md#house-report`,suggest:(e,t)=>$(e,t,Pt)?Tt():null}),N({tag:`proof-of-heat-week-schedule`,element:At,texts:a,key:`card`,docs:`dashboard.md#week-schedule`,suggest:(e,t)=>At.isSchedule(e,t)?{type:`custom:proof-of-heat-week-schedule`,entity:t}:null});

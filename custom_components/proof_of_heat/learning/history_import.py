@@ -22,7 +22,7 @@ import numpy as np
 
 from ..const import DOMAIN
 from ..engine.engine import Engine
-from ..engine.model.history import COLUMNS, Row
+from ..engine.model.history import COLUMNS, History, Row
 from ..inputs.sun import elevation_sine, radiation_w_m2
 from ..inputs.weather import DEFAULT_CLOUD_COVER
 from .grid import STEP_S
@@ -147,7 +147,7 @@ class HistoryImport:
             if (day + 1) % STORE_EVERY_DAYS == 0 and day + 1 < DAYS:
                 await self._store.async_save(_dump(rows, end, day + 1))
         if rows:
-            self._engine.adopt_history(rows)
+            self._engine.adopt_history(await self._hass.async_add_executor_job(History, rows))
         await self._store.async_save({"done": dt_util.utcnow().isoformat(), "count": len(rows)})
         _LOGGER.info("%s: %.1f days of history were imported", self._entry.title, len(rows) * STEP_S / 86400)
         self._set(ImportStatus.DONE if rows else ImportStatus.NO_HISTORY)

@@ -13,7 +13,8 @@ from typing import Final
 from homeassistant.core import HomeAssistant
 
 from .._lib.backoff import RetryPolicy
-from ..engine.engine import Engine, JobResult
+from ..engine.engine import Engine
+from ..engine.jobs import JobResult
 from ..engine.snapshot import Snapshot
 
 _LOGGER = logging.getLogger(__name__)

@@ -9,6 +9,9 @@ What the bundles of all integrations share (Lit and more) is the file ``runtime.
 that it is complete alone; a bundle imports it by a URL with the hash of its content, so that browsers load it once and
 bundles of different versions each get their own.
 
+Both files are served as they were when the entry was set up. An update that replaces the files on disk therefore takes
+effect with a reload or restart, as its Python code does: until then the old bundle still finds the old runtime.
+
 Put ``frontend`` and ``lovelace`` into the manifest's ``after_dependencies`` and ``http`` into its ``dependencies``.
 Call ``async_add_cards`` at the set-up of each entry and ``async_remove_cards`` when an entry is removed.
 """
@@ -20,8 +23,10 @@ import logging
 from pathlib import Path
 from typing import Any, Final
 
+from aiohttp import web
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.http import HomeAssistantView
 from homeassistant.util.hass_dict import HassKey
 
 _LOGGER = logging.getLogger(__name__)
@@ -29,7 +34,10 @@ _VERSION_DIGITS: Final = 12
 _FRONTEND: Final = {"frontend", "lovelace"}
 _RUNTIME: Final = "runtime.js"
 _SERVED: Final[HassKey[set[str]]] = HassKey("heat_suite_static")
-"""The URLs that are served, by any integration."""
+"""The folders of URLs that are served, by any integration."""
+_FILES: Final[HassKey[dict[str, bytes]]] = HassKey("heat_suite_files")
+"""What is served at each URL. An earlier runtime stays: pages that are open may still load it."""
+_HEADERS: Final = {"Cache-Control": f"public, max-age={31 * 86400}"}
 
 
 @dataclass(slots=True)
@@ -60,8 +68,8 @@ async def async_add_cards(hass: HomeAssistant, entry: ConfigEntry, folder: Path)
         except OSError as err:
             _LOGGER.warning("%s: the cards are not available: %s. Install the integration again", domain, err)
             return
-        await _async_serve(hass, f"/heat_suite_static/runtime-{_version(runtime)}.js", folder / _RUNTIME)
-        await _async_serve(hass, _path(domain), file)
+        _serve(hass, "/heat_suite_static", f"runtime-{_version(runtime)}.js", runtime)
+        _serve(hass, f"/{domain}_static", f"{domain}-cards.js", content)
         await _async_register(hass, cards, f"{_path(domain)}?v={_version(content)}")
 
 
@@ -84,14 +92,31 @@ async def async_remove_cards(hass: HomeAssistant, entry: ConfigEntry) -> None:
             await resources.async_delete_item(item["id"])
 
 
-async def _async_serve(hass: HomeAssistant, url: str, file: Path) -> None:
-    """Serve a file, unless an integration serves one at this URL."""
-    from homeassistant.components.http import StaticPathConfig
+class _FilesView(HomeAssistantView):
+    """The scripts of a folder. Browsers load scripts without a token."""
 
-    served = hass.data.setdefault(_SERVED, set())
-    if url not in served:
-        served.add(url)
-        await hass.http.async_register_static_paths([StaticPathConfig(url, str(file), True)])
+    requires_auth = False
+
+    def __init__(self, folder: str, files: dict[str, bytes]) -> None:
+        self.url = f"{folder}/{{name}}"
+        self.name = f"heat_suite:{folder}"
+        self._folder = folder
+        self._files = files
+
+    async def get(self, request: web.Request, name: str) -> web.Response:
+        """Return a script."""
+        if (content := self._files.get(f"{self._folder}/{name}")) is None:
+            raise web.HTTPNotFound
+        return web.Response(body=content, content_type="text/javascript", charset="utf-8", headers=_HEADERS)
+
+
+def _serve(hass: HomeAssistant, folder: str, name: str, content: bytes) -> None:
+    """Serve a script of a folder from now on."""
+    files, served = hass.data.setdefault(_FILES, {}), hass.data.setdefault(_SERVED, set())
+    files[f"{folder}/{name}"] = content
+    if folder not in served:
+        served.add(folder)
+        hass.http.register_view(_FilesView(folder, files))
 
 
 def _version(content: bytes) -> str:

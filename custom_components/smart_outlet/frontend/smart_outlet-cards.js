@@ -1,59 +1,110 @@
-import{COMMON as e,LitElement as t,Subscription as n,SuiteCard as r,UNKNOWN as i,css as a,formatMoment as o,formatNumber as s,formatPower as c,html as l,isWebSocketError as u,localizer as d,nothing as f,pageLanguage as p,registerCard as m,withCommon as h}from"/heat_suite_static/runtime-a9b0d399988e.js";var g=1e3,_=class{constructor(e,t){this.host=e,this.action=t,this.active=!1,this.press=e=>{if(e instanceof KeyboardEvent){if(e.key!==` `&&e.key!==`Enter`||(e.preventDefault(),e.repeat))return}else if(e.button>0)return;this.release(),this.active=!0,this.timer=setTimeout(()=>{this.release(),this.action()},g),this.host.requestUpdate()},this.release=()=>{clearTimeout(this.timer),this.active&&(this.active=!1,this.host.requestUpdate())},e.addController(this)}hostDisconnected(){this.release()}},v={card:{name:`Steckdosen`,description:`Steckplätze mit Strom und Leistung, Grenzwerte, Warnungen und „Alles ausschalten“.`},form:{entry_id:`Zentrale`,entry_help:`Leer lassen, um alle Zentralen anzuzeigen.`,title:`Titel`},state:{on:`An`,off:`Aus`,unknown:`Unbekannt`,pending:`Schaltet…`},result:{pending:`Ausstehend`,confirmed:`Aus`,unreachable:`Nicht erreichbar`,protected:`Bleibt an`},offline:`Offline`,overload:`Überlast`,tripped:`Ausgelöst`,over:`Über dem Grenzwert`,protected:`Geschützt`,main_current:`Hauptstrom`,sum_current:`Gesamtstrom`,limit:`Grenzwert {value}`,no_limit:`Kein Grenzwert`,limit_field:`Grenzwert von {of} in Ampere, leer für keinen`,not_a_number:`Der Grenzwert muss eine Zahl in Ampere sein.`,alerts:`Warnungen`,dismiss:`Verwerfen`,dismiss_all:`Alle verwerfen ({count})`,no_outlets:`Keine Steckdosen. Füge sie bei der Integration hinzu.`,switch_off:`Alles ausschalten`,hold:`Eine Sekunde lang gedrückt halten.`,include_protected:`Auch geschützte Steckplätze`,in_progress:`Alles wird ausgeschaltet…`,complete:`Alles ist aus.`,incomplete:`Nicht alle Steckplätze haben das Ausschalten bestätigt.`,restore:`Wieder einschalten: {sockets}`,failed:`Nicht ausgeführt: {error}`},y={card:{name:`Outlet panel`,description:`Sockets with current and power, limits, alerts and "Switch everything off".`},form:{entry_id:`Hub`,entry_help:`Leave empty to show all hubs.`,title:`Title`},state:{on:`On`,off:`Off`,unknown:`Unknown`,pending:`Switching…`},result:{pending:`Waiting`,confirmed:`Off`,unreachable:`Unreachable`,protected:`Stays on`},offline:`Offline`,overload:`Overload`,tripped:`Tripped`,over:`Over the limit`,protected:`Protected`,main_current:`Main current`,sum_current:`Total current`,limit:`Limit {value}`,no_limit:`No limit`,limit_field:`Limit of {of} in amperes, empty for none`,not_a_number:`The limit must be a number of amperes.`,alerts:`Alerts`,dismiss:`Dismiss`,dismiss_all:`Dismiss all ({count})`,no_outlets:`No outlets. Add them at the integration.`,switch_off:`Switch everything off`,hold:`Hold for one second.`,include_protected:`Include protected sockets`,in_progress:`Switching everything off…`,complete:`Everything is off.`,incomplete:`Not all sockets are confirmed off.`,restore:`Switch on again: {sockets}`,failed:`Not done: {error}`},b={card:{name:`Pistorasiat`,description:`Pistokkeiden virta ja teho, raja-arvot, hälytykset ja ”Sammuta kaikki”.`},form:{entry_id:`Keskitin`,entry_help:`Jätä tyhjäksi, jos haluat näyttää kaikki keskittimet.`,title:`Otsikko`},state:{on:`Päällä`,off:`Pois`,unknown:`Tuntematon`,pending:`Kytketään…`},result:{pending:`Odottaa`,confirmed:`Pois`,unreachable:`Ei tavoitettavissa`,protected:`Pysyy päällä`},offline:`Ei yhteyttä`,overload:`Ylikuormitus`,tripped:`Lauennut`,over:`Yli rajan`,protected:`Suojattu`,main_current:`Päävirta`,sum_current:`Kokonaisvirta`,limit:`Raja {value}`,no_limit:`Ei rajaa`,limit_field:`Raja ampeereina: {of}, tyhjä poistaa rajan`,not_a_number:`Rajan on oltava luku ampeereina.`,alerts:`Hälytykset`,dismiss:`Kuittaa`,dismiss_all:`Kuittaa kaikki ({count})`,no_outlets:`Ei pistorasioita. Lisää niitä integraatiossa.`,switch_off:`Sammuta kaikki`,hold:`Pidä painettuna yhden sekunnin ajan.`,include_protected:`Myös suojatut pistokkeet`,in_progress:`Sammutetaan kaikkea…`,complete:`Kaikki on sammutettu.`,incomplete:`Kaikki pistokkeet eivät ole vahvistaneet sammutusta.`,restore:`Kytke takaisin päälle: {sockets}`,failed:`Ei suoritettu: {error}`},x={card:{name:`Панель розеток`,description:`Розетки с током и мощностью, пределы, оповещения и «Выключить всё».`},form:{entry_id:`Хаб`,entry_help:`Оставьте пустым, чтобы показать все хабы.`,title:`Заголовок`},state:{on:`Вкл`,off:`Выкл`,unknown:`Неизвестно`,pending:`Переключение…`},result:{pending:`Ожидание`,confirmed:`Выключены`,unreachable:`Недоступны`,protected:`Остаются включёнными`},offline:`Не в сети`,overload:`Перегрузка`,tripped:`Отключена защитой`,over:`Выше предела`,protected:`Защищена`,main_current:`Общий ток ввода`,sum_current:`Суммарный ток`,limit:`Предел {value}`,no_limit:`Без предела`,limit_field:`Предел в амперах: {of}, пусто — без предела`,not_a_number:`Предел должен быть числом в амперах.`,alerts:`Оповещения`,dismiss:`Закрыть`,dismiss_all:`Закрыть все ({count})`,no_outlets:`Розеток нет. Добавьте их в интеграции.`,switch_off:`Выключить всё`,hold:`Удерживайте одну секунду.`,include_protected:`Включая защищённые розетки`,in_progress:`Всё выключается…`,complete:`Всё выключено.`,incomplete:`Не все розетки подтвердили выключение.`,restore:`Включить снова: {sockets}`,failed:`Не выполнено: {error}`},S=(e,t)=>{let n=e[t.entry_id]??{hub:void 0,outlets:{}},r=t.hub??n.hub,{outlets:i}=n;return t.outlet&&(i={...i,[t.outlet.device_id]:t.outlet}),t.hub&&(i=Object.fromEntries(Object.entries(i).filter(([e])=>t.hub?.outlets.includes(e)))),{...e,[t.entry_id]:{hub:r,outlets:i}}},C=e=>(e.hub?.outlets??Object.keys(e.outlets)).flatMap(t=>e.outlets[t]??[]),w=(e,t)=>{let[n=``,r=``]=t.split(`/`);return`${e.outlets[n]?.name??n} ${r.toUpperCase()}`},T=e=>{let t=Number(e.trim().replace(`,`,`.`));return Number.isFinite(t)&&t>=0?Math.round(t*1e3):void 0},E=a`
-ha-card { height: 100%; padding: 12px 16px 16px; box-sizing: border-box; container-type: inline-size; color: var(--primary-text-color); }
-h2, h3 { margin: 0; font-weight: var(--ha-font-weight-medium, 500); }
-h2 { font-size: var(--ha-font-size-l, 16px); }
-h3 { font-size: 15px; }
-section + section { margin-top: 16px; }
-.head, .title, .breaker, .alerts li { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; min-height: 36px; }
-.head h3, .name { flex: 1; min-width: 0; }
-.chip { font-size: 12px; padding: 2px 10px; border-radius: 12px; border: 1px solid var(--divider-color); color: var(--secondary-text-color); }
-.bad, .over strong { color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); border-color: var(--error-color); }
-.breaker { padding: 4px 0 8px; }
-.breaker > :nth-child(2) { flex: 1; }
-.meter { width: 100%; height: 10px; border-radius: 5px; overflow: hidden; background: var(--secondary-background-color); border: 1px solid var(--divider-color); box-sizing: border-box; }
-.meter i { display: block; height: 100%; background: var(--primary-color); }
-.over .meter i { background: var(--error-color); }
-button, input { font: inherit; font-size: 14px; min-height: 36px; box-sizing: border-box; border-radius: 8px; border: 1px solid var(--divider-color); background: var(--card-background-color); color: var(--primary-text-color); padding: 0 12px; }
-button { cursor: pointer; }
-button:disabled { opacity: 0.55; cursor: default; }
-:is(button, input):focus-visible { outline: 2px solid var(--primary-color); outline-offset: 2px; }
-.limit { font-size: 12px; color: var(--secondary-text-color); }
-button.limit { border-style: dashed; padding: 0 10px; }
-.edit { display: flex; gap: 6px; align-items: center; }
-.edit input { width: 72px; }
-.primary { background: var(--primary-color); color: var(--text-primary-color); border-color: var(--primary-color); }
-.outlets { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(280px, 100%), 1fr)); gap: 12px; }
-.title { margin-bottom: 6px; }
-.outlet { border: 1px solid var(--divider-color); border-radius: 12px; padding: 6px 12px 12px; }
-.away .values { opacity: 0.6; }
-.sockets { display: grid; grid-template-columns: 1fr 1fr; gap: 8px; }
-.socket { display: grid; grid-template-columns: auto 1fr auto; gap: 2px 8px; align-items: center; text-align: start; padding: 8px 12px; min-height: 72px; border-radius: 10px; }
-.socket.on { background: color-mix(in srgb, var(--state-switch-active-color, var(--state-active-color, var(--primary-color))) 28%, var(--card-background-color)); border-color: transparent; }
-.socket.pending { border-style: dashed; border-color: var(--primary-color); }
-.socket.bad { border: 2px solid var(--error-color); }
-.letter { font-weight: 600; }
-.state { font-size: 13px; overflow-wrap: anywhere; }
-.values { grid-column: 1 / -1; font-size: 12px; color: var(--secondary-text-color); }
-.on .values { color: var(--primary-text-color); }
-ha-icon { --mdc-icon-size: 18px; }
-.alerts { list-style: none; margin: 0 0 8px; padding: 4px 12px; border-radius: 12px; border: 1px solid var(--warning-color); }
-.alerts span { flex: 1; font-size: 14px; }
-small { color: var(--secondary-text-color); font-size: 12px; }
-.alerts small { margin-inline-start: 8px; }
-.alerts .all { justify-content: flex-end; }
-.off { display: grid; gap: 6px; margin-top: 16px; }
-.danger { position: relative; overflow: hidden; display: flex; gap: 8px; align-items: center; justify-content: center; min-height: 52px; font-size: 16px; font-weight: 600; color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); border: 2px solid var(--error-color); touch-action: manipulation; user-select: none; -webkit-user-select: none; -webkit-touch-callout: none; }
-.danger::before { content: ""; position: absolute; inset: 0; background: var(--error-color); opacity: 0.35; transform: scaleX(0); transform-origin: left; }
-.danger.held::before { transform: scaleX(1); transition: transform 1s linear; }
-.include { display: flex; align-items: center; gap: 8px; font-size: 14px; }
-.include input { min-height: 20px; width: 20px; margin: 0; }
-.result { border-inline-start: 4px solid var(--warning-color); padding-inline-start: 12px; font-size: 14px; }
-.result ul { margin: 4px 0; padding: 0; list-style: none; }
-.unreachable { color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); }
-.note, .live { color: var(--secondary-text-color); font-size: 14px; }
-.error { color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); }
-@media (prefers-reduced-motion: reduce) { .danger.held::before { transition: none; } }
-`,D=h({en:y,de:v,fi:b,ru:x},e),O=class extends r{static{this.styles=E}static{this.properties={...t.properties,...r.properties,panels:{state:!0},alerts:{state:!0},editing:{state:!0},status:{state:!0},include:{state:!0}}}constructor(){super(),this.texts=D,this.alertCount=-1,this.source=new n(this,()=>this.config&&{type:`smart_outlet/subscribe`,...this.config.entry_id?{entry_id:this.config.entry_id}:{}},e=>this.received(e)),this.hold=new _(this,()=>void this.switchEverythingOff()),this.panels={},this.alerts=[],this.editing=``,this.status=``,this.include=!1}static getConfigForm(){let e=d(D,p());return{schema:[{name:`entry_id`,selector:{config_entry:{integration:`smart_outlet`}}},{name:`title`,selector:{text:{}}}],computeLabel:t=>e(`form.${t.name}`),computeHelper:t=>t.name===`entry_id`?e(`form.entry_help`):void 0}}static getStubConfig(){return{}}readConfig(e){return e}getCardSize(){return 6}getGridOptions(){return{columns:12,min_columns:6,rows:`auto`}}received(e){this.panels=S(this.panels,e);let t=Object.values(this.panels).reduce((e,{hub:t})=>e+(t?.alerts??0),0);t!==this.alertCount&&(this.alertCount=t,this.loadAlerts())}async loadAlerts(){let e=this.config?.entry_id,t=await this.send(`alerts`,e?{entry_id:e}:{});t&&(this.alerts=t.alerts)}async send(e,t){try{let n=await this.hass?.callWS({type:`smart_outlet/${e}`,...t});return e!==`alerts`&&(this.status=``),n}catch(e){this.status=this.localize(`failed`,{error:u(e)?e.message:String(e)});return}}async switchEverythingOff(){let e=this.config?.entry_id;await this.send(`switch_everything_off`,{...e&&{entry_id:e},include_protected:this.include})}async setLimit(e,t,n){let r=T(n);r===void 0?this.status=this.localize(`not_a_number`):(this.editing=``,t===void 0?await this.send(`set_main_threshold`,{entry_id:e,threshold:r}):await this.send(`set_threshold`,{entry_id:e,device_id:t,threshold:r}))}amperes(e){return e===null||!this.hass?i:`${s(e/1e3,this.hass.locale,2)} A`}render(){if(!this.config)return f;let e=Object.entries(this.panels).filter(([,e])=>e.hub);return l`<ha-card>
+import{COMMON as e,LitElement as t,Subscription as n,SuiteCard as r,UNKNOWN as i,css as a,formatMoment as o,formatNumber as s,formatPower as c,html as l,isWebSocketError as u,localizer as d,nothing as f,pageLanguage as p,registerCard as m,withCommon as h}from"/heat_suite_static/runtime-e625e7d72097.js";var g=1e3,_=class{constructor(e,t){this.host=e,this.action=t,this.active=!1,this.press=e=>{if(e instanceof KeyboardEvent){if(e.key!==` `&&e.key!==`Enter`||(e.preventDefault(),e.repeat))return}else if(e.button>0)return;this.release(),this.active=!0,this.timer=setTimeout(()=>{this.release(),this.action()},g),this.host.requestUpdate()},this.release=()=>{clearTimeout(this.timer),this.active&&(this.active=!1,this.host.requestUpdate())},e.addController(this)}hostDisconnected(){this.release()}},v={packed:`Steckdosen
+Steckplätze mit Strom und Leistung, Grenzwerte, Warnungen und „Alles ausschalten“.
+Zentrale
+Leer lassen, um alle Zentralen anzuzeigen.
+Titel
+An
+Aus
+Unbekannt
+Schaltet…
+Ausstehend
+Aus
+Nicht erreichbar
+Bleibt an
+Offline
+Überlast
+Ausgelöst
+Über dem Grenzwert
+Geschützt
+Hauptstrom
+Gesamtstrom
+Grenzwert {value}
+Kein Grenzwert
+Grenzwert von {of} in Ampere, leer für keinen
+Der Grenzwert muss eine Zahl in Ampere sein.
+Warnungen
+Verwerfen
+Alle verwerfen ({count})
+Keine Steckdosen. Füge sie bei der Integration hinzu.
+Alles ausschalten
+Eine Sekunde lang gedrückt halten.
+Auch geschützte Steckplätze
+Alles wird ausgeschaltet…
+Alles ist aus.
+Nicht alle Steckplätze haben das Ausschalten bestätigt.
+Wieder einschalten: {sockets}
+Nicht ausgeführt: {error}`},y={card:{name:`Outlet panel`,description:`Sockets with current and power, limits, alerts and "Switch everything off".`},form:{entry_id:`Hub`,entry_help:`Leave empty to show all hubs.`,title:`Title`},state:{on:`On`,off:`Off`,unknown:`Unknown`,pending:`Switching…`},result:{pending:`Waiting`,confirmed:`Off`,unreachable:`Unreachable`,protected:`Stays on`},offline:`Offline`,overload:`Overload`,tripped:`Tripped`,over:`Over the limit`,protected:`Protected`,main_current:`Main current`,sum_current:`Total current`,limit:`Limit {value}`,no_limit:`No limit`,limit_field:`Limit of {of} in amperes, empty for none`,not_a_number:`The limit must be a number of amperes.`,alerts:`Alerts`,dismiss:`Dismiss`,dismiss_all:`Dismiss all ({count})`,no_outlets:`No outlets. Add them at the integration.`,switch_off:`Switch everything off`,hold:`Hold for one second.`,include_protected:`Include protected sockets`,in_progress:`Switching everything off…`,complete:`Everything is off.`,incomplete:`Not all sockets are confirmed off.`,restore:`Switch on again: {sockets}`,failed:`Not done: {error}`},b={packed:`Pistorasiat
+Pistokkeiden virta ja teho, raja-arvot, hälytykset ja ”Sammuta kaikki”.
+Keskitin
+Jätä tyhjäksi, jos haluat näyttää kaikki keskittimet.
+Otsikko
+Päällä
+Pois
+Tuntematon
+Kytketään…
+Odottaa
+Pois
+Ei tavoitettavissa
+Pysyy päällä
+Ei yhteyttä
+Ylikuormitus
+Lauennut
+Yli rajan
+Suojattu
+Päävirta
+Kokonaisvirta
+Raja {value}
+Ei rajaa
+Raja ampeereina: {of}, tyhjä poistaa rajan
+Rajan on oltava luku ampeereina.
+Hälytykset
+Kuittaa
+Kuittaa kaikki ({count})
+Ei pistorasioita. Lisää niitä integraatiossa.
+Sammuta kaikki
+Pidä painettuna yhden sekunnin ajan.
+Myös suojatut pistokkeet
+Sammutetaan kaikkea…
+Kaikki on sammutettu.
+Kaikki pistokkeet eivät ole vahvistaneet sammutusta.
+Kytke takaisin päälle: {sockets}
+Ei suoritettu: {error}`},x={packed:`Панель розеток
+Розетки с током и мощностью, пределы, оповещения и «Выключить всё».
+Хаб
+Оставьте пустым, чтобы показать все хабы.
+Заголовок
+Вкл
+Выкл
+Неизвестно
+Переключение…
+Ожидание
+Выключены
+Недоступны
+Остаются включёнными
+Не в сети
+Перегрузка
+Отключена защитой
+Выше предела
+Защищена
+Общий ток ввода
+Суммарный ток
+Предел {value}
+Без предела
+Предел в амперах: {of}, пусто — без предела
+Предел должен быть числом в амперах.
+Оповещения
+Закрыть
+Закрыть все ({count})
+Розеток нет. Добавьте их в интеграции.
+Выключить всё
+Удерживайте одну секунду.
+Включая защищённые розетки
+Всё выключается…
+Всё выключено.
+Не все розетки подтвердили выключение.
+Включить снова: {sockets}
+Не выполнено: {error}`},S=(e,t)=>{let n=e[t.entry_id]??{hub:void 0,outlets:{}},r=t.hub??n.hub,{outlets:i}=n;return t.outlet&&(i={...i,[t.outlet.device_id]:t.outlet}),t.hub&&(i=Object.fromEntries(Object.entries(i).filter(([e])=>t.hub?.outlets.includes(e)))),{...e,[t.entry_id]:{hub:r,outlets:i}}},C=e=>(e.hub?.outlets??Object.keys(e.outlets)).flatMap(t=>e.outlets[t]??[]),w=(e,t)=>{let[n=``,r=``]=t.split(`/`);return`${e.outlets[n]?.name??n} ${r.toUpperCase()}`},T=e=>{let t=Number(e.trim().replace(`,`,`.`));return Number.isFinite(t)&&t>=0?Math.round(t*1e3):void 0},E=a`
+ha-card{height:100%;padding:12px 16px 16px;box-sizing:border-box;container-type:inline-size;color:var(--primary-text-color)}h2,h3{margin:0;font-weight:var(--ha-font-weight-medium,500)}h2{font-size:var(--ha-font-size-l,16px)}h3{font-size:15px}section + section{margin-top:16px}.head,.title,.breaker,.alerts li{display:flex;flex-wrap:wrap;align-items:center;gap:8px;min-height:36px}.head h3,.name{flex:1;min-width:0}.chip{font-size:12px;padding:2px 10px;border-radius:12px;border:1px solid var(--divider-color);color:var(--secondary-text-color)}.bad,.over strong{color:color-mix(in srgb,var(--error-color) 70%,var(--primary-text-color));border-color:var(--error-color)}.breaker{padding:4px 0 8px}.breaker > :nth-child(2){flex:1}.meter{width:100%;height:10px;border-radius:5px;overflow:hidden;background:var(--secondary-background-color);border:1px solid var(--divider-color);box-sizing:border-box}.meter i{display:block;height:100%;background:var(--primary-color)}.over .meter i{background:var(--error-color)}button,input{font:inherit;font-size:14px;min-height:36px;box-sizing:border-box;border-radius:8px;border:1px solid var(--divider-color);background:var(--card-background-color);color:var(--primary-text-color);padding:0 12px}button{cursor:pointer}button:disabled{opacity:0.55;cursor:default}:is(button,input):focus-visible{outline:2px solid var(--primary-color);outline-offset:2px}.limit{font-size:12px;color:var(--secondary-text-color)}button.limit{border-style:dashed;padding:0 10px}.edit{display:flex;gap:6px;align-items:center}.edit input{width:72px}.primary{background:var(--primary-color);color:var(--text-primary-color);border-color:var(--primary-color)}.outlets{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(280px,100%),1fr));gap:12px}.title{margin-bottom:6px}.outlet{border:1px solid var(--divider-color);border-radius:12px;padding:6px 12px 12px}.away .values{opacity:0.6}.sockets{display:grid;grid-template-columns:1fr 1fr;gap:8px}.socket{display:grid;grid-template-columns:auto 1fr auto;gap:2px 8px;align-items:center;text-align:start;padding:8px 12px;min-height:72px;border-radius:10px}.socket.on{background:color-mix(in srgb,var(--state-switch-active-color,var(--state-active-color,var(--primary-color))) 28%,var(--card-background-color));border-color:transparent}.socket.pending{border-style:dashed;border-color:var(--primary-color)}.socket.bad{border:2px solid var(--error-color)}.letter{font-weight:600}.state{font-size:13px;overflow-wrap:anywhere}.values{grid-column:1 / -1;font-size:12px;color:var(--secondary-text-color)}.on .values{color:var(--primary-text-color)}ha-icon{--mdc-icon-size:18px}.alerts{list-style:none;margin:0 0 8px;padding:4px 12px;border-radius:12px;border:1px solid var(--warning-color)}.alerts span{flex:1;font-size:14px}small{color:var(--secondary-text-color);font-size:12px}.alerts small{margin-inline-start:8px}.alerts .all{justify-content:flex-end}.off{display:grid;gap:6px;margin-top:16px}.danger{position:relative;overflow:hidden;display:flex;gap:8px;align-items:center;justify-content:center;min-height:52px;font-size:16px;font-weight:600;color:color-mix(in srgb,var(--error-color) 70%,var(--primary-text-color));border:2px solid var(--error-color);touch-action:manipulation;user-select:none;-webkit-user-select:none;-webkit-touch-callout:none}.danger::before{content:"";position:absolute;inset:0;background:var(--error-color);opacity:0.35;transform:scaleX(0);transform-origin:left}.danger.held::before{transform:scaleX(1);transition:transform 1s linear}.include{display:flex;align-items:center;gap:8px;font-size:14px}.include input{min-height:20px;width:20px;margin:0}.result{border-inline-start:4px solid var(--warning-color);padding-inline-start:12px;font-size:14px}.result ul{margin:4px 0;padding:0;list-style:none}.unreachable{color:color-mix(in srgb,var(--error-color) 70%,var(--primary-text-color))}.note,.live{color:var(--secondary-text-color);font-size:14px}.error{color:color-mix(in srgb,var(--error-color) 70%,var(--primary-text-color))}@media (prefers-reduced-motion:reduce){.danger.held::before{transition:none}}`,D=h({en:y,de:v,fi:b,ru:x},e),O=class extends r{static{this.styles=E}static{this.properties={...t.properties,...r.properties,panels:{state:!0},alerts:{state:!0},editing:{state:!0},status:{state:!0},include:{state:!0}}}constructor(){super(),this.texts=D,this.alertCount=-1,this.source=new n(this,()=>this.config&&{type:`smart_outlet/subscribe`,...this.config.entry_id?{entry_id:this.config.entry_id}:{}},e=>this.received(e)),this.hold=new _(this,()=>void this.switchEverythingOff()),this.panels={},this.alerts=[],this.editing=``,this.status=``,this.include=!1}static getConfigForm(){let e=d(D,p());return{schema:[{name:`entry_id`,selector:{config_entry:{integration:`smart_outlet`}}},{name:`title`,selector:{text:{}}}],computeLabel:t=>e(`form.${t.name}`),computeHelper:t=>t.name===`entry_id`?e(`form.entry_help`):void 0}}static getStubConfig(){return{}}readConfig(e){return e}getCardSize(){return 6}getGridOptions(){return{columns:12,min_columns:6,rows:`auto`}}received(e){this.panels=S(this.panels,e);let t=Object.values(this.panels).reduce((e,{hub:t})=>e+(t?.alerts??0),0);t!==this.alertCount&&(this.alertCount=t,this.loadAlerts())}async loadAlerts(){let e=this.config?.entry_id,t=await this.send(`alerts`,e?{entry_id:e}:{});t&&(this.alerts=t.alerts)}async send(e,t){try{let n=await this.hass?.callWS({type:`smart_outlet/${e}`,...t});return e!==`alerts`&&(this.status=``),n}catch(e){this.status=this.localize(`failed`,{error:u(e)?e.message:String(e)});return}}async switchEverythingOff(){let e=this.config?.entry_id;await this.send(`switch_everything_off`,{...e&&{entry_id:e},include_protected:this.include})}async setLimit(e,t,n){let r=T(n);r===void 0?this.status=this.localize(`not_a_number`):(this.editing=``,t===void 0?await this.send(`set_main_threshold`,{entry_id:e,threshold:r}):await this.send(`set_threshold`,{entry_id:e,device_id:t,threshold:r}))}amperes(e){return e===null||!this.hass?i:`${s(e/1e3,this.hass.locale,2)} A`}render(){if(!this.config)return f;let e=Object.entries(this.panels).filter(([,e])=>e.hub);return l`<ha-card>
 ${this.config.title?l`<h2>${this.config.title}</h2>`:f}
 ${e.length?e.map(([e,t])=>this.panel(e,t)):this.placeholder()}
 ${e.length?this.powerOff(e.map(([,e])=>e)):f}

@@ -277,6 +277,18 @@ TEST(a_firmware_offer_is_passed_on_and_a_sync_ends_the_trial) {
   CHECK(controller.update.state() == UpdateState::Idle);
 }
 
+TEST(a_firmware_that_cannot_be_installed_is_reported) {
+  Controller controller;
+  const char *offer =
+      R"(,"firmware":{"job_id":"1","version":"2.0.0","size":1001,"path":"/api/ota/x.bin",)"
+      R"("sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"})";
+  CHECK(controller.reply_with(offer) == SyncOutcome::Applied);
+  CHECK(!controller.update.wants_download(controller.now));
+  CHECK(strstr(controller.report(), "firmware image is too large"));
+  CHECK(controller.reply_with("") == SyncOutcome::Applied);
+  CHECK(!strstr(controller.report(), "firmware image is too large"));
+}
+
 TEST(a_schedule_that_does_not_fit_the_flash_is_used_and_reported) {
   Controller controller;
   controller.records.writes_left = 0;

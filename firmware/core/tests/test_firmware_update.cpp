@@ -21,6 +21,7 @@ struct Flash : Slots {
   int operations_left = -1;
   int operations = 0;
   bool is_broken = false;  // accepts writes and stores something else
+  bool is_readable = true;
   BlobStore store{records, 0};
   BootRecord record{store};
   uint8_t running_slot = 0;
@@ -50,7 +51,7 @@ struct Flash : Slots {
   uint32_t image_size(uint8_t slot) override { return record.size(slot); }
   bool read(uint8_t slot, uint32_t offset, uint8_t *data, size_t length) override {
     memcpy(data, content[slot] + offset, length);
-    return true;
+    return is_readable;
   }
   bool begin(uint8_t slot, uint32_t) override {
     if (!record.erase(slot)) return false;
@@ -277,6 +278,55 @@ TEST(flash_that_stores_something_else_is_noticed_before_the_restart) {
   CHECK(device.update.error() == UpdateError::Flash);
   CHECK(!device.update.restarts(0, false));
   CHECK(!device.flash.image_size(1));
+}
+
+TEST(a_flash_that_fails_from_any_operation_on_keeps_the_running_image) {
+  int failures = 0;
+  for (int count = 0; count < 200; count++) {
+    Device device;
+    const FirmwareOffer offer = offer_of(2);
+    device.flash.cut_after(count);
+    device.update.offer(&offer, 0);
+    uint32_t now_ms = 0;
+    for (int attempt = 0; attempt < 5; attempt++, now_ms += 8 * DOWNLOAD_RETRY_MS) {
+      if (device.update.wants_download(now_ms)) send(device.update, 2, now_ms);
+      settle(device.update, now_ms);
+    }
+    if (device.update.restarts(now_ms, false)) break;
+    failures++;
+    CHECK(device.update.error() == UpdateError::Flash || device.update.error() == UpdateError::CannotBoot);
+    CHECK(!device.update.wants_download(now_ms + 100 * DOWNLOAD_RETRY_MS));  // it gives up
+    CHECK(device.flash.running_slot == 0 && device.version() == 1);
+    device.start();
+    CHECK(device.version() == 1);
+    // A flash that works again takes the next offer.
+    device.update.offer(nullptr, 0);
+    CHECK(device.update.error() == UpdateError::None);
+    device.install(2);
+    CHECK(device.update.restarts(0, false));
+    device.start();
+    CHECK(device.version() == 2);
+  }
+  CHECK(failures > 10);
+}
+
+TEST(a_slot_that_cannot_be_read_has_no_hash_and_is_not_started) {
+  Device device;
+  device.flash.is_readable = false;
+  device.start();
+  CHECK(!device.update.hash(0) && !device.update.hash(1));
+  device.install(2);
+  CHECK(device.update.error() == UpdateError::Flash && !device.update.restarts(0, false));
+}
+
+TEST(every_error_has_a_text) {
+  const UpdateError errors[] = {UpdateError::TooLarge, UpdateError::Flash,      UpdateError::Hash,
+                                UpdateError::Download, UpdateError::RolledBack, UpdateError::CannotBoot};
+  for (const UpdateError &error : errors) {
+    CHECK(strlen(describe(error)) > 10);
+    for (const UpdateError &other : errors) CHECK(&error == &other || strcmp(describe(error), describe(other)) != 0);
+  }
+  CHECK(!*describe(UpdateError::None));
 }
 
 TEST(an_offer_before_the_slots_are_read_is_kept) {

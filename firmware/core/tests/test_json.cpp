@@ -99,6 +99,15 @@ TEST(strings_that_cannot_be_copied) {
   CHECK(!root.at(9).get(text, sizeof text));
 }
 
+TEST(escape_sequences_are_decoded) {
+  char text[16];
+  CHECK(parse(R"(["\"\\\/\b\f\n\r\t", "\u00e4\u20AC"])") == JsonError::None);
+  CHECK(document.root().at(0).get(text, sizeof text) && strcmp(text, "\"\\/\b\f\n\r\t") == 0);
+  CHECK(document.root().at(1).get(text, sizeof text) && strcmp(text, "\xC3\xA4\xE2\x82\xAC") == 0);
+  const char with_nul[] = {'[', '"', 'a', '\0', '"', ']'};
+  CHECK(document.parse(with_nul, sizeof with_nul) == JsonError::Syntax);
+}
+
 TEST(numbers_out_of_range) {
   CHECK(parse("[1e999, 2147483648, -2147483648, 1234567890123456789012345678901234567890.5]") == JsonError::None);
   double number = 7;

@@ -37,4 +37,26 @@ inline void show(const char *name, const std::string &value) {
   fflush(stdout);
 }
 
+// The native API gets a free port unless SUITE_API_PORT names one; SUITE_RADIO is the radio's serial port.
+template<typename Api, typename Uart> void set_ports(Api *api, Uart *uart) {
+  api->set_port(static_cast<uint16_t>(atoi(environment("SUITE_API_PORT").c_str())));
+  if (!environment("SUITE_RADIO").empty()) uart->set_name(environment("SUITE_RADIO"));
+}
+
+// Print a manifest of the `ota` integration and keep the path of its image.
+inline void show_manifest(int status, size_t length, const std::string &body, std::string &path) {
+  printf("MANIFEST %d length %d %s\n", status, static_cast<int>(length), body.c_str());
+  fflush(stdout);
+  const size_t start = body.find("\"path\":\"");
+  if (start != std::string::npos) path = body.substr(start + 8, body.find('"', start + 8) - start - 8);
+}
+
+// Print the length of an image and its FNV-1a.
+inline void show_image(int status, const std::string &body) {
+  uint32_t sum = 2166136261u;
+  for (const char c : body) sum = (sum ^ static_cast<uint8_t>(c)) * 16777619u;
+  printf("IMAGE %d length %d fnv %08x\n", status, static_cast<int>(body.size()), static_cast<unsigned>(sum));
+  fflush(stdout);
+}
+
 }  // namespace suite_ci

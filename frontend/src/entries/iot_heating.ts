@@ -1,6 +1,6 @@
 import "../strategy/dashboard.js";
 import { registerCard } from "../lib/card.js";
-import { isSchedule, TEXTS, WeekScheduleCard } from "../cards/week-schedule/card.js";
+import { TEXTS, WeekScheduleCard } from "../cards/week-schedule/card.js";
 
 registerCard({
   tag: "iot-heating-week-schedule",
@@ -8,5 +8,5 @@ registerCard({
   texts: TEXTS,
   key: "card",
   docs: "dashboard.md#week-schedule",
-  suggest: (hass, entity) => (isSchedule(hass, entity) ? { type: "custom:iot-heating-week-schedule", entity } : null),
+  suggest: (hass, entity) => (WeekScheduleCard.isSchedule(hass, entity) ? { type: "custom:iot-heating-week-schedule", entity } : null),
 });

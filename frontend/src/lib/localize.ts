@@ -6,6 +6,20 @@ export interface Texts {
 
 export type Languages = Record<string, Texts> & { en: Texts };
 
+/** In a bundle, the texts of a language are one string with a line per text, in the order of the English ones. */
+const unpack = (like: Texts, lines: string[]): Texts =>
+  Object.fromEntries(
+    Object.entries(like).map(([key, text]) => [key, typeof text === "string" ? (lines.shift() ?? text) : unpack(text, lines)]),
+  );
+
+const unpacked = (languages: Languages): Languages => {
+  const result: Languages = { en: languages.en };
+  for (const [language, texts] of Object.entries(languages)) {
+    result[language] = typeof texts.packed === "string" ? unpack(languages.en, texts.packed.split("\n")) : texts;
+  }
+  return result;
+};
+
 /** Return the text of a dotted key; `{name}` in it is replaced by the value of that name. */
 export type Localize = (key: string, values?: Record<string, string | number>) => string;
 
@@ -27,7 +41,8 @@ export const localizer = (languages: Languages, language: string): Localize => {
 /** Put texts that several cards share under the key "common". */
 export const withCommon = (texts: Languages, common: Languages): Languages => {
   const merged: Languages = { en: {} };
-  for (const language of Object.keys(texts)) merged[language] = { ...texts[language], common: common[language] ?? common.en };
+  const [own, shared] = [unpacked(texts), unpacked(common)];
+  for (const language of Object.keys(own)) merged[language] = { ...own[language], common: shared[language] ?? shared.en };
   return merged;
 };
 

@@ -119,7 +119,7 @@ const wide = (cards: Card[]): Section[] =>
 /** Cards of proof_of_heat that need no configuration beyond their type. */
 const heatCards = (): Card[] =>
   (window.customCards ?? [])
-    .filter(({ type }) => type.startsWith("proof-of-heat-"))
+    .filter(({ type }) => type.startsWith("proof-of-heat-") && !type.endsWith("-week-schedule"))
     .map(({ type }) => ({ type: `custom:${type}` }));
 
 const installed = (hass: Hass): Set<string> => new Set(Object.values(hass.entities).map((each) => each?.platform ?? ""));
@@ -174,11 +174,14 @@ const ICONS: Record<ViewKey, string> = {
 
 type Sections = Record<Exclude<ViewKey, "overview">, Section[]>;
 
+/** The week of each building, and of each room. */
 const schedules = (hass: Hass): Card[] =>
-  entitiesOf(hass, "iot_heating", "calendar.").map(({ entity_id }) => ({
-    type: "custom:iot-heating-week-schedule",
-    entity: entity_id,
-  }));
+  ([["iot_heating", "calendar."], ["proof_of_heat", "climate."]] as const).flatMap(([platform, domain]) =>
+    entitiesOf(hass, platform, domain).map(({ entity_id }) => ({
+      type: `custom:${platform.replaceAll("_", "-")}-week-schedule`,
+      entity: entity_id,
+    })),
+  );
 
 const power = (hass: Hass, titles: Titles): Card[] => {
   const meters = entitiesOf(hass, "smart_outlet").filter(({ translation_key }) => translation_key === "main_power");

@@ -126,7 +126,7 @@ describe("the card", () => {
   });
 
   it("refuses a configuration without a schedule", () => {
-    expect(() => card.setConfig({ type: "x" })).toThrow("Select the heating schedule of a building.");
+    expect(() => card.setConfig({ type: "x" })).toThrow("Select the schedule of a building, or the thermostat of a room.");
     expect(() => card.setConfig({ type: "x", entity: "sensor.x" })).toThrow();
   });
 
@@ -305,5 +305,75 @@ describe("the card", () => {
       "Read-only",
     ]);
     expect([card.getCardSize(), card.getGridOptions().rows]).toEqual([7, "auto"]);
+  });
+});
+
+describe("the card of a room", () => {
+  let fake: FakeHass;
+  let card: WeekScheduleCard;
+  const TAG = "proof-of-heat-week-schedule";
+  const WEEK: Week = [[block(360, 480, 21)], [], [], [], [], [], []];
+
+  beforeEach(async () => {
+    await import("../../src/entries/proof_of_heat.js");
+    fake = fakeHass();
+    fake.hass.locale.first_weekday = "monday";
+    fake.hass.entities["climate.living"] = { entity_id: "climate.living", platform: "proof_of_heat" };
+    card = document.createElement(TAG) as WeekScheduleCard;
+    card.setConfig({ type: `custom:${TAG}`, entity: "climate.living" });
+    card.hass = fake.hass;
+    document.body.append(card);
+    await settle();
+  });
+  afterEach(() => card.remove());
+  const push = async (changes: Record<string, unknown> = {}): Promise<void> => {
+    fake.subscriptions[0]?.push({
+      entry_id: "e1", name: "Living room", available: true, can_control: true, revision: "aa", week: WEEK, mode: "auto",
+      enabled: true, time_zone: "Europe/Berlin", comfort_c: 21, follows: null, ...changes,
+    });
+    await settle();
+  };
+  const find = (selector: string): HTMLElement | null => card.renderRoot.querySelector<HTMLElement>(selector);
+
+  it("edits times only, and saves them for its thermostat", async () => {
+    await push();
+    expect(fake.subscriptions[0]?.message).toEqual({ type: "proof_of_heat/schedule/subscribe", entity_id: "climate.living" });
+    expect(find(".sr")?.textContent).toBe("Monday 06:00–08:00, 21 °C");
+    find(".face")?.click();
+    await settle();
+    expect([find("input[name=start]") !== null, find("input[name=target]"), find("select[name=mode]")]).toEqual([true, null, null]);
+    find(".handle.end")?.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
+    await settle();
+    fake.answers["proof_of_heat/schedule/set"] = { revision: "bb" };
+    find("button.primary")?.click();
+    await settle();
+    expect(fake.sent).toEqual([
+      { type: "proof_of_heat/schedule/set", entity_id: "climate.living", revision: "aa", week: [[block(360, 495, 21)], [], [], [], [], [], []] },
+    ]);
+    expect(find(".live")?.textContent).toBe("Saved");
+    await push({ revision: "bb", week: [[block(360, 495, 21)], [], [], [], [], [], []] });
+    expect(find(".footer")).toBeNull();
+  });
+
+  it("says what holds without times of its own, and adds a time at comfort", async () => {
+    const week = [[], [], [], [], [], [], []];
+    await push({ week });
+    expect(find(".note")?.textContent).toContain("always at its comfort temperature");
+    await push({ week, follows: "Living times", can_control: false });
+    expect(find(".note")?.textContent?.trim()).toBe("This room follows Living times. Times that you save here take precedence.");
+    await push({ week, comfort_c: 22.5 });
+    find("button.add")?.click();
+    await settle();
+    expect(card.draft?.[0]).toEqual([block(660, 780, 22.5)]);
+  });
+
+  it("is offered for thermostats of rooms only", () => {
+    const entry = window.customCards?.find((each) => each.type === TAG);
+    expect(entry?.getEntitySuggestion?.(fake.hass, "climate.living")?.config).toEqual({ type: `custom:${TAG}`, entity: "climate.living" });
+    expect(entry?.getEntitySuggestion?.(fake.hass, "calendar.main_house")).toBeNull();
+    const type = customElements.get(TAG) as unknown as typeof WeekScheduleCard;
+    expect(type.getStubConfig(fake.hass)).toEqual({ entity: "climate.living" });
+    expect(JSON.stringify(type.getConfigForm().schema[0])).toContain('"integration":"proof_of_heat","domain":"climate"');
+    expect(() => card.setConfig({ type: TAG, entity: "calendar.main_house" })).toThrow("thermostat of a room");
   });
 });

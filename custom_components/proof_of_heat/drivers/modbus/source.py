@@ -12,6 +12,7 @@ from ..base import SourceBase
 from ..device_settings import Settings, SettingValue, Shown
 from ..errors import BadReplyError, DriverError, RefusedError, UnreachableError
 from ..source_parts import Timing
+from ..verification import flow_tolerance_k
 from .availability import RegisterAvailability, blocks
 from .registers import AddressSpace, ControlWrite, Register
 from .repeated_writes import RepeatedWrites, value_of
@@ -113,6 +114,8 @@ class ModbusSource(SourceBase):
         self._values: dict[str, float | bool | None] = {}
         self._volatile = {action.register.key for action in template.controls.values() if action.repeat_s}
         """Registers that the device forgets: they do not wear its memory, so that writes to them are not limited."""
+        if (flow := template.controls.get(Control.FLOW)) is not None and flow.repeat_s:
+            self.flow_tolerance_k = flow_tolerance_k(flow.step)
         self._repeats = RepeatedWrites(template.controls, template.watchdog, self._clock)
         self._unread: dict[str, SettingValue] = {}
         """Restored values of registers that could not be read before."""

@@ -4,13 +4,14 @@ The model is fitted without the newest day and then predicts that day from sever
 heat but without the measured room temperature. The persistence forecast (the room stays as it is) is the comparison.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 import math
 
 import numpy as np
 
 from ..arrays import Array
+from ..pace import without_pauses
 from .history import STEP_S, Series
 from .house_fit import HouseFit, fit_house
 from .network import inputs, sensor_c, simulate
@@ -49,16 +50,16 @@ def gate(errors_k: Sequence[float], limit_k: float, *, was_open: bool) -> bool:
     return overall < (limit_k if was_open else limit_k * REOPEN_SHARE)
 
 
-def backtest(series: Series, before: HouseFit | None = None) -> Backtest:
+def backtest(series: Series, before: HouseFit | None = None, pace: Callable[[], None] = without_pauses) -> Backtest:
     """Fit without the newest day, then test on it. The result is empty if the history is too short."""
     held_out = int(min(HOLD_OUT_H, len(series) * STEP_S / 3600 / 2) * 3600 / STEP_S)
     past = series.until(len(series) - held_out)
     if len(past) * STEP_S / 3600 < MIN_HISTORY_H:
         return Backtest({}, {}, 0)
-    return evaluate(series, fit_house(past, before), len(past))
+    return evaluate(series, fit_house(past, before, pace=pace), len(past), pace)
 
 
-def evaluate(series: Series, fitted: HouseFit, first: int) -> Backtest:
+def evaluate(series: Series, fitted: HouseFit, first: int, pace: Callable[[], None] = without_pauses) -> Backtest:
     """Return the errors of a fit over the series from its row ``first`` on."""
     begin = max(0, first - 96)
     rows = series.rows(begin)
@@ -68,6 +69,7 @@ def evaluate(series: Series, fitted: HouseFit, first: int) -> Backtest:
         state = observer.update(row)
         states.append(state.temperatures)
         unknown.append(state.unknown_w)
+        pace()
     rmse, persistence, starts = {}, {}, 0
     for lead_h in LEADS_H:
         steps = lead_h * 3600 // STEP_S
@@ -76,6 +78,7 @@ def evaluate(series: Series, fitted: HouseFit, first: int) -> Backtest:
         at = at[series.time_s[last] - series.time_s[at + begin] < (steps + 0.5) * STEP_S]
         if len(at) < 4:
             continue
+        pace()
         error, drift = _errors(series, fitted, np.array(states)[at], np.array(unknown)[at], at + begin, steps)
         rmse[lead_h] = float(np.sqrt(np.mean(error**2)))
         persistence[lead_h] = float(np.sqrt(np.mean(drift**2)))

@@ -1,6 +1,6 @@
 """The history of the house: one row per 15 minutes, limited in length, in the form that the fit needs."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass, fields
 from itertools import pairwise
 import math
@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array, Mask
+from ..pace import without_pauses
 
 STEP_S = 900
-KEEP_DAYS = 28
+KEEP_DAYS = 60
+DECIMALS = 4
+ROWS_AT_ONCE = 500
+"""Rows that are converted before other threads may run."""
 MAX_GAP_STEPS = 4
 
 
@@ -109,22 +113,32 @@ class History:
         """All rows, oldest first."""
         return [Row(*row) for row in self._rows]
 
+    @property
+    def begin_s(self) -> float:
+        """Time of the oldest row; infinite without any."""
+        return self._rows[0][0] if self._rows else math.inf
+
+    def after(self, older: History) -> History:
+        """Return a history with the rows of another one that are older than its own, and its own behind them."""
+        both = History()
+        both._append(*(row for row in older._rows if row[0] < self.begin_s))
+        if self._rows:
+            both.add(Row(*self._rows[0]))  # closes a short gap
+            both._append(*self._rows[1:])
+        return both
+
     def recent(self, count: int) -> list[Row]:
         """Return the newest rows, oldest first."""
         return [Row(*row) for row in self._rows[-count:]]
 
-    def dump(self) -> list[list[float | None]]:
-        """Return the rows as JSON values, rounded to the resolution of sensors."""
-        rounded = np.round(np.array(self._rows, dtype=float).reshape(-1, len(COLUMNS)), 4)
-        table = rounded.astype(object)
-        table[np.isnan(rounded)] = None
-        rows: list[list[float | None]] = table.tolist()
-        return rows
+    def dump(self) -> list[tuple[float, ...]]:
+        """Return the rows, which are rounded to the resolution of sensors when they are added; NaN is JSON's null."""
+        return self._rows.copy()
 
     def restore(self, saved: list[Any]) -> None:
         """Restore what ``dump`` returned; invalid rows are skipped."""
         for entry in saved:
-            if isinstance(entry, list) and len(entry) == len(COLUMNS):
+            if isinstance(entry, list | tuple) and len(entry) == len(COLUMNS):
                 try:
                     values = [math.nan if v is None else float(v) for v in entry]
                 except TypeError, ValueError:
@@ -142,12 +156,15 @@ class History:
                 return
             if missing <= MAX_GAP_STEPS:
                 self._bridge(values, missing)
-        self._rows.append(
+        self._append(
             tuple(
-                0.0 if math.isnan(value) and name not in OPTIONAL else value
+                0.0 if math.isnan(value) and name not in OPTIONAL else round(value, DECIMALS)
                 for name, value in zip(COLUMNS, values, strict=True)
             )
         )
+
+    def _append(self, *rows: tuple[float, ...]) -> None:
+        self._rows += rows
         del self._rows[: -KEEP_DAYS * 86400 // STEP_S]
 
     def _bridge(self, values: tuple[float, ...], missing: int) -> None:
@@ -157,15 +174,27 @@ class History:
             share = step / (missing + 1)
             self._rows.append(
                 tuple(
-                    b + share * (v - b) if name in INTERPOLATED else v
+                    round(b + share * (v - b) if name in INTERPOLATED else v, DECIMALS)
                     for name, b, v in zip(COLUMNS, before, values, strict=True)
                 )
             )
 
     def series(self, last_hours: float | None = None) -> Series:
         """Return the columns, optionally of the last hours only."""
-        rows = self._rows
-        if last_hours is not None:
-            rows = rows[-max(1, int(last_hours * 3600 / STEP_S)) :]
-        table = np.array(rows, dtype=float).reshape(-1, len(COLUMNS))
-        return Series(**{name: table[:, i] for i, name in enumerate(COLUMNS)})
+        if last_hours is None:
+            return self.series_later()()
+        return _series(self._rows[-max(1, int(last_hours * 3600 / STEP_S)) :], without_pauses)
+
+    def series_later(self, pace: Callable[[], None] = without_pauses) -> Callable[[], Series]:
+        """Return what makes the columns of the present rows, in another thread."""
+        rows = self._rows.copy()
+        return lambda: _series(rows, pace)
+
+
+def _series(rows: list[tuple[float, ...]], pace: Callable[[], None]) -> Series:
+    table = np.empty((len(rows), len(COLUMNS)))
+    for begin in range(0, len(rows), ROWS_AT_ONCE):
+        part = rows[begin : begin + ROWS_AT_ONCE]
+        table[begin : begin + len(part)] = part
+        pace()
+    return Series(**{name: table[:, i] for i, name in enumerate(COLUMNS)})

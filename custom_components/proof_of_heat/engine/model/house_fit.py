@@ -7,11 +7,13 @@ to a building. The solver is Gauss-Newton with Levenberg-Marquardt damping; it a
 parameters.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..arrays import Array
+from ..pace import without_pauses
 from .history import STEP_S, Series
 from .network import COUNT, EMITTER, MASS, NAMES, ROOM, HouseParameters, inputs, sensor_c, simulate
 
@@ -23,6 +25,8 @@ MINIMUM_STEPS = 40
 MINIMUM_PART_STEPS = 24
 """A part of the history between two gaps that is shorter than six hours shows little."""
 MAX_PARTS = 10
+MEMBERS_AT_ONCE = 6
+"""Variations of the parameters that are simulated together: more need more memory and longer slices."""
 LINEAR = frozenset({"base_w", "sun_clear", "sun_noon", "sun_late", "sensor_mass_share"})
 _IS_LINEAR = np.array([name in LINEAR for name in NAMES])
 
@@ -87,7 +91,8 @@ class _Problem:
     Behind the parameters, the unknowns are the initial temperatures of mass and emitter of each part of the series.
     """
 
-    def __init__(self, series: Series) -> None:
+    def __init__(self, series: Series, pace: Callable[[], None]) -> None:
+        self._pace = pace
         self.parts = [part for part in map(_Part, _parts(series)) if len(part.series) >= 2]
         self.prior, self.sigma = prior_for(series)
         self.start = np.concatenate([self.prior, *(part.start for part in self.parts)])
@@ -95,13 +100,22 @@ class _Problem:
         self.sigma_all = np.append(self.sigma, [1.0, 2.0] * len(self.parts))
         self.weight = 1.0 / np.sqrt(CORRELATED_STEPS)
 
+    def jacobian(self, around: Array, residuals: Array) -> Array:
+        """Return the derivatives of the residuals (R, P) at unknowns with these residuals (R)."""
+        size, step = len(around), 1e-4
+        result = np.empty((len(residuals), size))
+        for first in range(0, size, MEMBERS_AT_ONCE):
+            varied = around + step * np.eye(size)[first : first + MEMBERS_AT_ONCE]
+            result[:, first : first + len(varied)] = (self.residuals(varied)[0] - residuals).T / step
+        return result
+
     def residuals(self, unknowns: Array) -> tuple[Array, Array]:
         """Return weighted residuals (P, R) and room errors (P, T) of vectors of unknowns (P, COUNT + 2)."""
         values = _from_fit(unknowns[:, :COUNT])
-        found = [
-            part.errors(values, unknowns[:, COUNT + 2 * place : COUNT + 2 * place + 2])
-            for place, part in enumerate(self.parts)
-        ]
+        found = []
+        for place, part in enumerate(self.parts):
+            found.append(part.errors(values, unknowns[:, COUNT + 2 * place : COUNT + 2 * place + 2], self._pace))
+            self._pace()
         room = np.concatenate([room for room, _ in found], axis=1)
         water = np.concatenate([water for _, water in found], axis=1)
         residuals = [
@@ -121,7 +135,7 @@ class _Part:
         self.start = np.array([room, room + 1.0 if np.isnan(water) else water])
         self._has_water = np.isfinite(series.water_c[1:]) & series.running[1:]
 
-    def errors(self, values: Array, begin: Array) -> tuple[Array, Array]:
+    def errors(self, values: Array, begin: Array, pace: Callable[[], None]) -> tuple[Array, Array]:
         """Return the errors of room and water temperature for parameters (P, COUNT) and starts (P, 2)."""
         s = self.series
         start = np.empty((len(values), 3))
@@ -129,7 +143,8 @@ class _Part:
         share = values[:, NAMES.index("sensor_mass_share")]
         start[:, ROOM] = (s.room_c[0] - share * start[:, MASS]) / (1 - share)
         drive = inputs(values, s.time_s[1:], s.heat_w[1:], s.outdoor_c[1:], s.solar_w_m2[1:], s.people[1:])
-        states = simulate(values, start, drive, STEP_S)[:, 1:]
+        pace()
+        states = simulate(values, start, drive, STEP_S, pace)[:, 1:]
         room = sensor_c(values, states) - s.room_c[1:]
         water_k_w = values[:, NAMES.index("water_k_w")][:, None]
         water = states[:, :, EMITTER] + water_k_w * s.heat_w[1:] - s.water_c[1:]
@@ -143,8 +158,15 @@ def _parts(series: Series) -> list[Series]:
     return long[-MAX_PARTS:] or [max(whole, key=len)]
 
 
-def fit_house(series: Series, before: HouseFit | None = None, rounds: int = 12) -> HouseFit:
+def fit_house(
+    series: Series,
+    before: HouseFit | None = None,
+    rounds: int = 12,
+    pace: Callable[[], None] = without_pauses,
+) -> HouseFit:
     """Return the house that explains the series best, starting from the fit ``before`` if given.
+
+    ``pace`` is called between pieces of work of a millisecond or two.
 
     Raises:
         ValueError: the series is shorter than ten hours.
@@ -153,20 +175,17 @@ def fit_house(series: Series, before: HouseFit | None = None, rounds: int = 12) 
         raise ValueError(
             f"the history of {len(series)} steps is too short to learn from, at least {MINIMUM_STEPS} are needed"
         )
-    problem = _Problem(series)
+    problem = _Problem(series, pace)
     unknowns = problem.start.copy()
     if before is not None:
         unknowns[:COUNT] = _to_fit(before.parameters.vector)
-    size = len(unknowns)
-    shift = np.concatenate([np.zeros((1, size)), 1e-4 * np.eye(size)])
-    damping, normal = 1e-2, np.eye(size)
+    damping, normal = 1e-2, np.eye(len(unknowns))
     residual, room = problem.residuals(unknowns[None])
     loss = float(residual[0] @ residual[0])
     for _ in range(rounds):
-        around, _ = problem.residuals(unknowns + shift)
-        jacobian = (around[1:] - around[0]).T / 1e-4
+        jacobian = problem.jacobian(unknowns, residual[0])
         normal = jacobian.T @ jacobian
-        gradient = jacobian.T @ around[0]
+        gradient = jacobian.T @ residual[0]
         improved = False
         for _ in range(4):
             step = np.linalg.solve(normal + damping * np.diag(np.diag(normal)), -gradient)
@@ -181,6 +200,7 @@ def fit_house(series: Series, before: HouseFit | None = None, rounds: int = 12) 
             break
         gained = (loss - new) / loss
         unknowns, loss, room, damping = candidate, new, candidate_room, damping / 5
+        residual = candidate_residual
         if gained < 1e-4:
             break
     covariance = np.linalg.inv(normal)[:COUNT, :COUNT]

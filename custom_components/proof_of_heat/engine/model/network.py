@@ -6,6 +6,7 @@ can identify three temperatures (Bacher and Madsen 2011, "Identifying suitable m
 buildings", Energy and Buildings 43); more states only fit noise.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
 import math
@@ -14,6 +15,7 @@ from typing import Self
 import numpy as np
 
 from ..arrays import Array
+from ..pace import without_pauses
 
 STATES = 3
 EMITTER, ROOM, MASS = range(STATES)
@@ -21,6 +23,7 @@ SUN_FULL_W_M2 = 500.0
 """Radiation at which the factor of HouseParameters.sun_clear applies once."""
 
 DAY_S = 86400.0
+PACE_EVERY = 8
 
 INPUTS = 4
 HEAT, OUTDOOR, GAIN_ROOM, GAIN_MASS = range(INPUTS)
@@ -137,11 +140,13 @@ def inputs(  # noqa: PLR0917
     return result
 
 
-def simulate(parameters: Array, start_c: Array, drive: Array, step_s: float) -> Array:
+def simulate(
+    parameters: Array, start_c: Array, drive: Array, step_s: float, pace: Callable[[], None] = without_pauses
+) -> Array:
     """Return the states (P, T + 1, 3) from the initial states (P, 3) with inputs (P, T, 4).
 
     The steps are split into blocks that are simulated in parallel from zero and then joined. This takes about sqrt(T)
-    numpy calls instead of T.
+    numpy calls instead of T. ``pace`` is called between them.
     """
     a, b = discretise(parameters, step_s)
     count, steps = drive.shape[:2]
@@ -159,11 +164,14 @@ def simulate(parameters: Array, start_c: Array, drive: Array, step_s: float) -> 
         apart[:, :, j] = now
         power = power @ a_t
         powers[j] = power
+        if j % PACE_EVERY == 0:
+            pace()
     begins = np.empty((count, blocks, STATES))
     begin = start_c
     for block in range(blocks):
         begins[:, block] = begin
         begin = (begin[:, None, :] @ power)[:, 0] + apart[:, block, -1]
+    pace()
     joined = apart + (begins[None] @ powers).transpose(1, 2, 0, 3)
     states = joined.reshape(count, blocks * length, STATES)[:, :steps]
     return np.concatenate([start_c[:, None, :], states], axis=1)

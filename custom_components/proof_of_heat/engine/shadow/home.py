@@ -16,7 +16,8 @@ import numpy as np
 from ..arrays import Array
 from ..config import EngineConfig
 from ..decision_record import Decision, SourceCommand
-from ..engine import Engine, Job, JobResult
+from ..engine import Engine
+from ..jobs import Job, JobResult
 from ..learning import LearnedModel
 from ..model.house_fit import draw_parameters
 from ..model.network import HEAT, MASS, NAMES, ROOM, STATES, discretise

@@ -12,7 +12,7 @@
 namespace suite {
 
 static const char *const TAG = "ccu";
-static constexpr uint32_t RECORDS = 0x43435500;  // "CCU"
+static constexpr uint32_t CCU_RECORDS = 0x43435500;  // "CCU"
 static constexpr size_t MOST_REPLY = 8192;
 
 void CcuComponent::setup() {
@@ -30,13 +30,13 @@ void CcuComponent::setup() {
   this->fleet_id_ = "smart_outlet:ccu-" + this->id_text_;
 
   uint32_t boot_count = 0;
-  auto starts = esphome::global_preferences->make_preference<uint32_t>(RECORDS - 1);
+  auto starts = esphome::global_preferences->make_preference<uint32_t>(CCU_RECORDS - 1);
   starts.load(&boot_count);
   boot_count++;
   starts.save(&boot_count);
   esphome::global_preferences->sync();
 
-  this->records_ = new FlashRecords(RECORDS, RECORDS_PER_BLOB);
+  this->records_ = new FlashRecords(CCU_RECORDS, RECORDS_PER_BLOB);
   this->store_ = new BlobStore(*this->records_, 0);
   this->core_ = new Ccu(*this->store_, LinkTiming::of(this->transfer_delay_ms_, this->parent_->get_baud_rate()),
                         esphome::random_uint32());

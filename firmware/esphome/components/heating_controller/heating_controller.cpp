@@ -20,7 +20,7 @@ namespace suite {
 static const char *const TAG = "heating_controller";
 static constexpr uint32_t CONTROL_MS = 1000;
 static constexpr uint32_t WRONG_STATE_MS = 60000;
-static constexpr uint32_t RECORDS = 0x48454154;  // "HEAT"
+static constexpr uint32_t HEATING_RECORDS = 0x48454154;  // "HEAT"
 
 static const char *describe_mode(HeatingReason reason) {
   switch (reason) {
@@ -58,13 +58,13 @@ void HeatingController::setup() {
     return;
   }
 
-  auto starts = esphome::global_preferences->make_preference<uint32_t>(RECORDS - 1);
+  auto starts = esphome::global_preferences->make_preference<uint32_t>(HEATING_RECORDS - 1);
   starts.load(&this->facts_.boot_count);
   this->facts_.boot_count++;
   starts.save(&this->facts_.boot_count);
   esphome::global_preferences->sync();
 
-  this->records_ = new FlashRecords(RECORDS, 2 * RECORDS_PER_BLOB);
+  this->records_ = new FlashRecords(HEATING_RECORDS, 2 * RECORDS_PER_BLOB);
   this->config_store_ = new BlobStore(*this->records_, 0);
   this->key_store_ = new BlobStore(*this->records_, RECORDS_PER_BLOB);
   this->update_ = new FirmwareUpdate(slots);

@@ -5,6 +5,7 @@
 #include <initializer_list>
 
 #include "ota_check.h"
+#include "text.h"
 
 namespace suite {
 
@@ -29,14 +30,6 @@ uint32_t interval_ms(const JsonValue &value, uint32_t low_s, uint32_t high_s, ui
   int32_t seconds = 0;
   if (!value.get(seconds) || seconds < static_cast<int32_t>(low_s)) return previous_ms;
   return (static_cast<uint32_t>(seconds) > high_s ? high_s : static_cast<uint32_t>(seconds)) * 1000;
-}
-
-bool append(char *text, size_t capacity, const char *more) {
-  const size_t used = strlen(text);
-  const size_t length = strlen(more);
-  if (used + length >= capacity) return false;
-  memcpy(text + used, more, length + 1);
-  return true;
 }
 
 }  // namespace

@@ -29,8 +29,6 @@ bool get_force(const JsonValue &value, Force &force) {
   return true;
 }
 
-bool is_absent(const JsonValue &value) { return !value.exists() || value.type() == JsonType::Null; }
-
 HeatingDecision decide_without_frost(const HeatingConfig &config, const HeatingInputs &inputs) {
   const float outdoor_c = inputs.outdoor_c.is_known ? inputs.outdoor_c.value : UNKNOWN_OUTDOOR_C;
   if (inputs.lease_holds && config.force == Force::Off) return {false, 0.0f, HeatingReason::ForcedOff};
@@ -58,14 +56,14 @@ bool HeatingConfig::apply(const JsonValue &config) {
   if (!get_number(config["curve"]["value"], 0, 100, value)) return false;
   if (!get_number(config["curve"]["min_external_temp"], -60, 60, external_c)) return false;
   if (!get_force(config["force"], new_force)) return false;
-  if (!is_absent(setpoint) && !get_number(setpoint, 0, 120, setpoint_c)) return false;
-  if (!is_absent(lease_value) && !get_number(lease_value, 0, 604800, lease)) return false;
+  if (!setpoint.is_absent() && !get_number(setpoint, 0, 120, setpoint_c)) return false;
+  if (!lease_value.is_absent() && !get_number(lease_value, 0, 604800, lease)) return false;
   if (!schedule.parse(config["schedule"])) return false;  // last: it is the only part that is stored in place
   iot_enabled = enabled;
   curve_value = value;
   min_external_c = external_c;
   force = new_force;
-  has_flow_setpoint = !is_absent(setpoint);
+  has_flow_setpoint = !setpoint.is_absent();
   flow_setpoint_c = setpoint_c;
   lease_s = static_cast<uint32_t>(lease);
   return true;

@@ -28,6 +28,7 @@ class JsonValue {
 
   JsonType type() const;
   bool exists() const { return type() != JsonType::None; }
+  bool is_absent() const { return type() == JsonType::None || type() == JsonType::Null; }
   size_t size() const;  // of an array or object
 
   // Member of an object, the last one of this name; names are compared as they are written.

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "text.h"
+
 namespace suite {
 
 namespace {
@@ -9,14 +11,6 @@ namespace {
 constexpr uint32_t FIRST_CHECK_MS = 5000;
 constexpr uint32_t USUAL_MS = 300 * 1000;
 constexpr int32_t LONGEST_S = 24 * 3600;
-
-bool append(char *text, size_t capacity, const char *more) {
-  const size_t used = strlen(text);
-  const size_t length = strlen(more);
-  if (used + length >= capacity) return false;
-  memcpy(text + used, more, length + 1);
-  return true;
-}
 
 }  // namespace
 

@@ -115,8 +115,6 @@ bool parse_mode(const char *text, ScheduleMode &mode) {
 
 bool is_target(float celsius) { return celsius >= 0.0f && celsius <= 100.0f; }
 
-bool is_absent(const JsonValue &value) { return !value.exists() || value.type() == JsonType::Null; }
-
 }  // namespace
 
 bool parse_days(const char *text, uint8_t &days) {
@@ -195,7 +193,7 @@ bool WeekSchedule::parse_entry(const JsonValue &value, ScheduleEntry &entry, siz
   }
 
   const JsonValue target = value["target"];
-  entry.has_target = !is_absent(target);
+  entry.has_target = !target.is_absent();
   entry.target_c = 0.0f;
   double number = 0;
   if (target.get(number)) {
@@ -207,7 +205,7 @@ bool WeekSchedule::parse_entry(const JsonValue &value, ScheduleEntry &entry, siz
 
   entry.mode = ScheduleMode::Auto;
   const JsonValue mode = value["mode"];
-  return is_absent(mode) || (mode.get(text, sizeof text) && parse_mode(text, entry.mode));
+  return mode.is_absent() || (mode.get(text, sizeof text) && parse_mode(text, entry.mode));
 }
 
 bool WeekSchedule::parse_all(const JsonValue &value, bool stores) {

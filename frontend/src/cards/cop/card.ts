@@ -111,7 +111,7 @@ export class CopCard extends SuiteCard<CopConfig> {
   override render(): TemplateResult {
     const { hass, localize } = this;
     const data = this.live.data;
-    if (!hass || !data?.available) return html`<ha-card>${stateMessage(this.live.state, localize, "cop")}</ha-card>`;
+    if (!hass || !data?.available) return html`<ha-card>${stateMessage(this.live.state, localize, "system")}</ha-card>`;
     return html`
       <ha-card>
         <h2 class="title">${this.config?.title ?? localize("cop.name")}</h2>

@@ -225,7 +225,7 @@ export class HeatingCurveCard extends SuiteCard<CurveConfig> {
   override render(): TemplateResult {
     const { hass } = this;
     const data = this.live.data;
-    if (!hass || !data?.available) return html`<ha-card>${stateMessage(this.live.state, this.localize, "curve")}</ha-card>`;
+    if (!hass || !data?.available) return html`<ha-card>${stateMessage(this.live.state, this.localize, "system")}</ha-card>`;
     const { localize } = this;
     const values = this.draft ?? data;
     const locked = !data.can_control || this.config?.read_only === true;

@@ -261,7 +261,7 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
     const state = this.live.state;
     const data = this.live.data;
     if (!this.hass || !data?.available)
-      return html`<ha-card>${stateMessage(state, this.localize, "overview")}</ha-card>`;
+      return html`<ha-card>${stateMessage(state, this.localize, "system")}</ha-card>`;
     return html`
       <ha-card class=${data.shadow ? "shadow" : ""} style=${`--state-color:${this.stateColor(data)}`}>
         ${this.header(data)} ${this.banner(data)}

@@ -171,7 +171,7 @@ export class OverridePanel extends LitElement {
         >
           ${HOURS.map(
             (hours) => html`<option value=${hours} ?selected=${hours === (this.hours ?? 3)}>
-              ${new Intl.NumberFormat(hass.locale.language, { style: "unit", unit: "hour", unitDisplay: "long" }).format(hours)}
+              ${new Intl.NumberFormat(hass.locale.language, { style: "unit", unit: "hour", unitDisplay: "short" }).format(hours)}
             </option>`,
           )}
         </select>

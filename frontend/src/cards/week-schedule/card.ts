@@ -3,7 +3,6 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { SuiteCard } from "../../lib/card.js";
 import { COMMON } from "../../lib/common.js";
-import { formatNumber, fromUserTemperature, is12Hour, isFahrenheit, toUserTemperature } from "../../lib/format.js";
 import { localizer, withCommon } from "../../lib/localize.js";
 import { Subscription } from "../../lib/subscription.js";
 import {
@@ -14,31 +13,15 @@ import {
   type HomeAssistant,
 } from "../../lib/types.js";
 import { pageLanguage } from "../../lib/localize.js";
-import de from "../../localize/iot_heating/de.json";
-import en from "../../localize/iot_heating/en.json";
-import fi from "../../localize/iot_heating/fi.json";
-import ru from "../../localize/iot_heating/ru.json";
+import de from "../../localize/week_schedule/de.json";
+import en from "../../localize/week_schedule/en.json";
+import fi from "../../localize/week_schedule/fi.json";
+import ru from "../../localize/week_schedule/ru.json";
 import { styles } from "./styles.js";
-import {
-  addBlock,
-  changeBlock,
-  copyDay,
-  DAY,
-  dayOrder,
-  edgeLimits,
-  largestGap,
-  moveEdge,
-  parseTime,
-  placeOf,
-  removeBlock,
-  sameWeek,
-  STEP,
-  strength,
-  timeField,
-  type Block,
-  type Mode,
-  type Week,
-} from "./week.js";
+import { follow, minuteAfterKey, minuteAt, type Edge } from "./edges.js";
+import { blockForm } from "./form.js";
+import { dayName, describe, hourLabel, targetLabel, timeLabel } from "./labels.js";
+import { addBlock, DAY, dayOrder, edgeLimits, largestGap, moveEdge, placeOf, removeBlock, sameWeek, strength, type Block, type Mode, type Week } from "./week.js";
 
 export const TEXTS = withCommon({ en, de, fi, ru }, COMMON);
 
@@ -53,16 +36,21 @@ interface State {
   name: string;
   available: boolean;
   can_control?: boolean;
-  revision?: number;
+  revision?: number | string;
   week?: Week;
   mode?: Mode;
   enabled?: boolean;
   time_zone?: string;
+  /** Blocks have no target of their own: they are times of this temperature. */
+  comfort_c?: number;
+  /** What a room without a week of its own follows; null: it is always at comfort. */
+  follows?: string | null;
 }
 
-const MODES: Mode[] = ["auto", "eco", "manual"];
-
 export class WeekScheduleCard extends SuiteCard<Config> {
+  /** The integration, and the domain of the entity that names a schedule of it. */
+  static platform = "iot_heating";
+  static entityDomain = "calendar";
   static override styles = styles;
   static override properties = {
     ...LitElement.properties,
@@ -81,12 +69,12 @@ export class WeekScheduleCard extends SuiteCard<Config> {
   declare saving: boolean;
   declare now: Date;
   /** Revision that the draft is based on. */
-  private base = 0;
+  private base: number | string = 0;
   private clock: ReturnType<typeof setInterval> | undefined;
 
   private readonly source = new Subscription<State>(
     this,
-    () => (this.config ? { type: "iot_heating/schedule/subscribe", entity_id: this.config.entity } : undefined),
+    () => (this.config ? { type: `${this.kind.platform}/schedule/subscribe`, entity_id: this.config.entity } : undefined),
     (data) => this.received(data),
   );
 
@@ -104,7 +92,7 @@ export class WeekScheduleCard extends SuiteCard<Config> {
         {
           name: "entity",
           required: true,
-          selector: { entity: { filter: [{ integration: "iot_heating", domain: "calendar" }] } },
+          selector: { entity: { filter: [{ integration: this.platform, domain: this.entityDomain }] } },
         },
         { name: "title", selector: { text: {} } },
         { name: "read_only", selector: { boolean: {} } },
@@ -114,11 +102,20 @@ export class WeekScheduleCard extends SuiteCard<Config> {
   }
 
   static getStubConfig(hass: HomeAssistant): Omit<Config, "type"> {
-    return { entity: Object.keys(hass.entities).find((id) => isSchedule(hass, id)) ?? "" };
+    return { entity: Object.keys(hass.entities).find((id) => this.isSchedule(hass, id)) ?? "" };
+  }
+
+  /** Whether an entity names a schedule. */
+  static isSchedule(hass: HomeAssistant, entityId: string): boolean {
+    return entityId.startsWith(`${this.entityDomain}.`) && hass.entities[entityId]?.platform === this.platform;
+  }
+
+  private get kind(): typeof WeekScheduleCard {
+    return this.constructor as typeof WeekScheduleCard;
   }
 
   protected readConfig(config: CardConfig): Config {
-    if (typeof config.entity !== "string" || !config.entity.startsWith("calendar.")) {
+    if (typeof config.entity !== "string" || !config.entity.startsWith(`${this.kind.entityDomain}.`)) {
       throw new Error(this.localize("invalid_entity"));
     }
     return config as Config;
@@ -180,14 +177,19 @@ export class WeekScheduleCard extends SuiteCard<Config> {
     this.selected = undefined;
   }
 
-  private async save(revision: number): Promise<void> {
+  private async save(revision: number | string): Promise<void> {
     const { hass, state, draft } = this;
     if (!hass || !state || !draft || this.saving) return;
     this.saving = true;
     try {
-      await hass.callWS({ type: "iot_heating/schedule/set", entry_id: state.entry_id, revision, week: draft });
+      const saved = await hass.callWS<{ revision: number | string }>({
+        type: `${this.kind.platform}/schedule/set`,
+        ...(state.comfort_c === undefined ? { entry_id: state.entry_id } : { entity_id: this.config?.entity }),
+        revision,
+        week: draft,
+      });
       // The subscription delivers the saved week.
-      this.base = revision + 1;
+      this.base = saved.revision;
       this.draft = undefined;
       this.status = this.localize("common.saved");
     } catch (error) {
@@ -198,48 +200,10 @@ export class WeekScheduleCard extends SuiteCard<Config> {
     }
   }
 
-  // Texts
-
-  private time(minute: number): string {
-    const hass = this.hass;
-    if (!hass || !is12Hour(hass.locale)) return minute === DAY ? "24:00" : timeField(minute);
-    return new Intl.DateTimeFormat(hass.locale.language, {
-      hour: "numeric",
-      minute: "2-digit",
-      hour12: true,
-      timeZone: "UTC",
-    }).format(new Date((minute % DAY) * 60_000));
-  }
-
-  private dayName(day: number, style: "short" | "long"): string {
-    // 1 January 2024 was a Monday.
-    return new Intl.DateTimeFormat(this.hass?.locale.language, { weekday: style, timeZone: "UTC" }).format(
-      Date.UTC(2024, 0, 1 + day),
-    );
-  }
-
-  private target(block: Block, unit = true): string {
-    if (block.target_c === null || !this.hass) return "";
-    const value = formatNumber(toUserTemperature(this.hass, block.target_c), this.hass.locale, 1, 0);
-    return unit ? `${value} ${isFahrenheit(this.hass) ? "°F" : "°C"}` : `${value}°`;
-  }
-
-  private describe(day: number, block: Block): string {
-    const parts = [`${this.dayName(day, "long")} ${this.time(block.start)}–${this.time(block.end)}`];
-    if (block.target_c !== null) parts.push(this.target(block));
-    return [...parts, this.localize(`mode.${block.mode}`)].join(", ");
-  }
-
   // Pointer and keyboard
 
-  private minuteAt(event: PointerEvent | MouseEvent, bar: Element): number {
-    const box = bar.getBoundingClientRect();
-    const share = (event.clientX - box.left) / box.width;
-    return (getComputedStyle(bar).direction === "rtl" ? 1 - share : share) * DAY;
-  }
-
   private add(day: number, minute: number): void {
-    const like = this.week[day]?.[0] ?? this.week.flat()[0] ?? { target_c: 21, mode: "auto" as Mode };
+    const like = this.week[day]?.[0] ?? this.week.flat()[0] ?? { target_c: this.state?.comfort_c ?? 21, mode: "auto" as Mode };
     const added = addBlock(this.week, day, minute, like);
     if (!added) return;
     this.edit(added.week);
@@ -248,7 +212,7 @@ export class WeekScheduleCard extends SuiteCard<Config> {
 
   private tapBar(event: MouseEvent, day: number): void {
     if (!this.editable || event.target !== event.currentTarget) return;
-    this.add(day, this.minuteAt(event, event.currentTarget as Element));
+    this.add(day, minuteAt(event, event.currentTarget as Element));
   }
 
   private addToDay(day: number): void {
@@ -256,42 +220,16 @@ export class WeekScheduleCard extends SuiteCard<Config> {
     if (gap) this.add(day, (gap.start + gap.end) / 2);
   }
 
-  private dragEdge(event: PointerEvent, edge: "start" | "end"): void {
-    const handle = event.currentTarget as HTMLElement;
-    const bar = handle.closest(".bar");
-    if (!bar || !this.selected) return;
-    event.preventDefault();
-    handle.setPointerCapture(event.pointerId);
-    const { day, index } = this.selected;
-    const move = (at: PointerEvent): void => this.edit(moveEdge(this.week, day, index, edge, this.minuteAt(at, bar)));
-    const end = (): void => {
-      handle.removeEventListener("pointermove", move);
-      handle.removeEventListener("pointerup", end);
-      handle.removeEventListener("pointercancel", end);
-    };
-    handle.addEventListener("pointermove", move);
-    handle.addEventListener("pointerup", end);
-    handle.addEventListener("pointercancel", end);
-    handle.focus();
+  private dragEdge(event: PointerEvent, edge: Edge): void {
+    const { selected } = this;
+    if (!selected) return;
+    follow(event, (minute) => this.edit(moveEdge(this.week, selected.day, selected.index, edge, minute)));
   }
 
-  private keyEdge(event: KeyboardEvent, edge: "start" | "end"): void {
+  private keyEdge(event: KeyboardEvent, edge: Edge): void {
     if (!this.selected) return;
     const { day, index } = this.selected;
-    const block = this.week[day]?.[index];
-    if (!block) return;
-    const limits = edgeLimits(this.week[day] ?? [], index, edge);
-    const to: Record<string, number> = {
-      ArrowLeft: block[edge] - STEP,
-      ArrowDown: block[edge] - STEP,
-      ArrowRight: block[edge] + STEP,
-      ArrowUp: block[edge] + STEP,
-      PageDown: block[edge] - 60,
-      PageUp: block[edge] + 60,
-      Home: limits.min,
-      End: limits.max,
-    };
-    const minute = to[event.key];
+    const minute = minuteAfterKey(event.key, this.week[day] ?? [], index, edge);
     if (minute === undefined) return this.keyBlock(event, day, index);
     event.preventDefault();
     this.edit(moveEdge(this.week, day, index, edge, minute));
@@ -342,54 +280,48 @@ export class WeekScheduleCard extends SuiteCard<Config> {
   }
 
   private body(): TemplateResult {
-    const { source, state } = this;
+    const { source, state, hass } = this;
     if (source.state.kind === "loading") return html`<p class="note">${this.localize("common.loading")}</p>`;
     if (source.state.kind === "error") {
       const text = source.state.code === "not_found" ? this.localize("not_found") : source.state.message;
       return html`<p class="note error">${text} ${this.localize("common.retrying")}</p>`;
     }
-    if (!state?.available) return html`<p class="note">${this.localize("common.not_available")}</p>`;
+    if (!hass || !state?.available) return html`<p class="note">${this.localize("common.not_available")}</p>`;
     const now = placeOf(this.now, state.time_zone ?? "UTC");
     const isEmpty = this.week.every((blocks) => !blocks.length);
-    return html`${this.axis()}
+    return html`${this.axis(hass)}
       <div class="rows" role="group" aria-label=${this.localize("card.name")}>
-        ${dayOrder(this.hass?.locale.first_weekday, this.hass?.locale.language ?? "en").map((day) => this.row(day, now))}
+        ${dayOrder(hass.locale.first_weekday, hass.locale.language).map((day) => this.row(day, now, hass))}
       </div>
-      ${isEmpty ? html`<p class="note">${this.localize(this.editable ? "empty" : "empty_read_only")}</p>` : nothing}
-      ${this.selected ? this.form(this.selected.day, this.selected.index) : nothing}
+      ${isEmpty ? html`<p class="note">${this.emptyText(state)}</p>` : nothing}
+      ${this.selected ? this.form(this.selected, hass) : nothing}
       ${this.draft ? this.footer() : nothing}`;
   }
 
-  private axis(): TemplateResult {
-    const label = (hour: number): string =>
-      this.hass && is12Hour(this.hass.locale)
-        ? new Intl.DateTimeFormat(this.hass.locale.language, { hour: "numeric", hour12: true, timeZone: "UTC" }).format(
-            new Date((hour % 24) * 3_600_000),
-          )
-        : String(hour);
+  private axis(hass: HomeAssistant): TemplateResult {
     return html`<div class="axis" aria-hidden="true">
       ${[0, 3, 6, 9, 12, 15, 18, 21, 24].map(
         (hour) => html`<span class=${hour % 6 ? "minor" : ""} style="inset-inline-start:${(hour / 24) * 100}%"
-          >${label(hour)}</span
+          >${hourLabel(hass, hour)}</span
         >`,
       )}
     </div>`;
   }
 
-  private row(day: number, now: { day: number; minute: number }): TemplateResult {
+  private row(day: number, now: { day: number; minute: number }, hass: HomeAssistant): TemplateResult {
     const blocks = this.week[day] ?? [];
     const today = now.day === day;
     return html`<div class="row">
-      <span class="day ${today ? "today" : ""}" title=${this.dayName(day, "long")}>${this.dayName(day, "short")}</span>
+      <span class="day ${today ? "today" : ""}" title=${dayName(hass, day, "long")}>${dayName(hass, day, "short")}</span>
       <div class="bar ${this.editable ? "editable" : ""}" @click=${(event: MouseEvent) => this.tapBar(event, day)}>
-        ${blocks.map((block, index) => this.block(day, index, block))}
+        ${blocks.map((block, index) => this.block(day, index, block, hass))}
         ${today ? html`<i class="now" style="inset-inline-start:${(now.minute / DAY) * 100}%"></i>` : nothing}
       </div>
       ${this.editable
         ? html`<button
             class="add"
             data-add=${day}
-            aria-label=${this.localize("add", { day: this.dayName(day, "long") })}
+            aria-label=${this.localize("add", { day: dayName(hass, day, "long") })}
             ?disabled=${!largestGap(blocks)}
             @click=${() => this.addToDay(day)}
           >
@@ -399,13 +331,14 @@ export class WeekScheduleCard extends SuiteCard<Config> {
     </div>`;
   }
 
-  private block(day: number, index: number, block: Block): TemplateResult {
+  private block(day: number, index: number, block: Block, hass: HomeAssistant): TemplateResult {
+    const words = describe(hass, this.state?.comfort_c === undefined ? this.localize : undefined, day, block);
     const selected = this.selected?.day === day && this.selected.index === index;
     const style = `inset-inline-start:${(block.start / DAY) * 100}%;inline-size:${((block.end - block.start) / DAY) * 100}%;--share:${strength(this.week, block.target_c)}%`;
-    const text = html`<span class="target" aria-hidden="true">${this.target(block, false)}</span>
+    const text = html`<span class="target" aria-hidden="true">${targetLabel(hass, block, false)}</span>
       ${block.mode === "auto" ? nothing : html`<span class="mode" aria-hidden="true">${this.localize(`mode.${block.mode}`)}</span>`}`;
     if (!this.editable) {
-      return html`<div class="block ${block.mode}" style=${style} role="img" aria-label=${this.describe(day, block)}>
+      return html`<div class="block ${block.mode}" style=${style} role="img" aria-label=${words}>
         ${text}
       </div>`;
     }
@@ -416,13 +349,13 @@ export class WeekScheduleCard extends SuiteCard<Config> {
         @click=${() => this.select(day, index)}
         @keydown=${(event: KeyboardEvent) => this.keyBlock(event, day, index)}
       >
-        <span class="sr">${this.describe(day, block)}</span>${text}
+        <span class="sr">${words}</span>${text}
       </button>
-      ${selected ? (["start", "end"] as const).map((edge) => this.handle(day, index, block, edge)) : nothing}
+      ${selected ? (["start", "end"] as const).map((edge) => this.handle(day, index, block, edge, hass)) : nothing}
     </div>`;
   }
 
-  private handle(day: number, index: number, block: Block, edge: "start" | "end"): TemplateResult {
+  private handle(day: number, index: number, block: Block, edge: Edge, hass: HomeAssistant): TemplateResult {
     const { min, max } = edgeLimits(this.week[day] ?? [], index, edge);
     return html`<div
       class="handle ${edge}"
@@ -432,88 +365,31 @@ export class WeekScheduleCard extends SuiteCard<Config> {
       aria-valuemin=${min}
       aria-valuemax=${max}
       aria-valuenow=${block[edge]}
-      aria-valuetext=${this.time(block[edge])}
+      aria-valuetext=${timeLabel(hass, block[edge])}
       @pointerdown=${(event: PointerEvent) => this.dragEdge(event, edge)}
       @keydown=${(event: KeyboardEvent) => this.keyEdge(event, edge)}
     ></div>`;
   }
 
-  private form(day: number, index: number): TemplateResult {
-    const block = this.week[day]?.[index];
-    const { hass } = this;
-    if (!block || !hass) return html``;
-    const change = (part: Partial<Block>): void => this.edit(changeBlock(this.week, day, index, part));
-    const setTime = (edge: "start" | "end", text: string): void => {
-      const minute = parseTime(text, edge);
-      if (minute !== undefined) this.edit(moveEdge(this.week, day, index, edge, minute));
-      this.requestUpdate();
-    };
-    const setTarget = (text: string): void => {
-      const value = Number(text);
-      if (text === "") change({ target_c: null });
-      else if (Number.isFinite(value)) {
-        const celsius = Math.round(fromUserTemperature(hass, value) * 100) / 100;
-        change({ target_c: Math.min(Math.max(celsius, 0), 100) });
-      }
-    };
-    const target = block.target_c === null ? "" : String(Math.round(toUserTemperature(hass, block.target_c) * 10) / 10);
-    const input = (event: Event): string => (event.target as HTMLInputElement).value;
-    return html`<fieldset class="form">
-      <legend>${this.dayName(day, "long")}</legend>
-      ${(["start", "end"] as const).map(
-        (edge) =>
-          html`<label
-            >${this.localize(`form.${edge}`)}<input
-              type="time"
-              step="900"
-              name=${edge}
-              .value=${timeField(block[edge])}
-              @change=${(event: Event) => setTime(edge, input(event))}
-          /></label>`,
-      )}
-      <label
-        >${this.localize("form.target", { unit: isFahrenheit(hass) ? "°F" : "°C" })}<input
-          type="number"
-          name="target"
-          step="0.5"
-          inputmode="decimal"
-          .value=${target}
-          @change=${(event: Event) => setTarget(input(event))}
-      /></label>
-      <label
-        >${this.localize("form.mode")}<select
-          name="mode"
-          @change=${(event: Event) => change({ mode: input(event) as Mode })}
-        >
-          ${MODES.map(
-            (mode) => html`<option value=${mode} ?selected=${mode === block.mode}>${this.localize(`mode.${mode}`)}</option>`,
-          )}
-        </select></label
-      >
-      <div class="actions">
-        ${this.copyButton("copy_weekdays", day, [0, 1, 2, 3, 4])} ${this.copyButton("copy_weekend", day, [5, 6])}
-        ${this.copyButton("copy_all", day, [0, 1, 2, 3, 4, 5, 6])} ${this.copyMenu(day)}
-        <button class="danger" @click=${() => this.removeAt(day, index)}>${this.localize("delete")}</button>
-      </div>
-    </fieldset>`;
+  private emptyText({ comfort_c, follows }: State): string {
+    const add = this.localize(this.editable ? "empty" : "empty_read_only");
+    if (comfort_c === undefined || this.draft) return add;
+    return `${follows ? this.localize("follows", { name: follows }) : this.localize("always")} ${this.editable ? add : ""}`;
   }
 
-  private copyButton(key: string, from: number, to: number[]): TemplateResult {
-    return html`<button data-copy=${key} @click=${() => this.edit(copyDay(this.week, from, to))}>${this.localize(key)}</button>`;
-  }
-
-  private copyMenu(from: number): TemplateResult {
-    const copy = (event: Event): void => {
-      const menu = event.target as HTMLSelectElement;
-      if (menu.value) this.edit(copyDay(this.week, from, [Number(menu.value)]));
-      menu.value = "";
-    };
-    return html`<select name="copy" aria-label=${this.localize("copy_to")} @change=${copy}>
-      <option value="">${this.localize("copy_to")}</option>
-      ${[0, 1, 2, 3, 4, 5, 6]
-        .filter((day) => day !== from)
-        .map((day) => html`<option value=${day}>${this.dayName(day, "long")}</option>`)}
-    </select>`;
+  private form({ day, index }: { day: number; index: number }, hass: HomeAssistant): TemplateResult {
+    return blockForm(
+      {
+        hass,
+        localize: this.localize,
+        week: () => this.week,
+        plain: this.state?.comfort_c !== undefined,
+        edit: (changed) => this.edit(changed),
+        remove: (at, number) => this.removeAt(at, number),
+      },
+      day,
+      index,
+    );
   }
 
   private footer(): TemplateResult {
@@ -532,8 +408,3 @@ export class WeekScheduleCard extends SuiteCard<Config> {
     </div>`;
   }
 }
-
-/** Whether an entity is the schedule of a building. */
-export const isSchedule = (hass: HomeAssistant, entityId: string): boolean =>
-  entityId.startsWith("calendar.") && hass.entities[entityId]?.platform === "iot_heating";
-

@@ -11,6 +11,7 @@ CONFIG_SCHEMA = cv.Schema({})
 
 
 async def to_code(config):  # type: ignore[no-untyped-def]
+    """Generate the namespace."""
     cg.add_global(json_ns.using)
 
 
