@@ -75,6 +75,7 @@ class Line:
         self.key = key
         self._now = now
         self._lost_kwh = 0.0
+        self._has_sent = False
         self._recent: deque[tuple[datetime, float]] = deque()
 
     def restart(self, value: float) -> None:
@@ -90,6 +91,9 @@ class Line:
         self._recent.append((now, value))
         while now - self._recent[0][0] > _LATE and len(self._recent) > 1:
             self._recent.popleft()
+        if not self._has_sent:  # what a device sends when it joins
+            self._has_sent = True
+            return value
         if is_silent(self.key, now):
             return None
         if (shown := nonsense(self.key, now, max(_MOMENT, now - before))) is not None:

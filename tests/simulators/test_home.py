@@ -146,6 +146,13 @@ def test_radio_sensors_have_gaps_and_the_others_none() -> None:
     assert [is_silent("bedroom", when) for when in DAY[:99]] == [is_silent("bedroom", when) for when in DAY[:99]]
 
 
+def test_the_first_value_always_arrives() -> None:
+    silent = next(when for when in DAY if is_silent("outdoor", when))
+    line = Line("outdoor", silent)
+    assert line.arrives(silent, 3.5) == 3.5
+    assert line.arrives(silent + timedelta(seconds=2), 3.6) is None
+
+
 @pytest.mark.parametrize(("key", "shown"), [("living_room", 85.0), ("outdoor", -127.0), ("solar_energy", 0.0)])
 def test_a_few_messages_of_a_day_are_nonsense(key: str, shown: float) -> None:
     line = Line(key, NOON)
