@@ -9,7 +9,7 @@ from typing import Any, cast
 from . import domains as domain_modules, history as past, home
 from .client import HomeAssistant
 from .folder import ROOT, State
-from .plugin import Device, DomainDemo, Entities, Provisioned, World, place
+from .plugin import Device, DomainDemo, Entities, Provisioned, SimulatorSpec, World, place
 
 DASHBOARD = "heat-suite"
 DETAILS = "heat-suite-details"
@@ -27,6 +27,11 @@ def domains() -> dict[str, DomainDemo]:
             demo = importlib.import_module(f"{domain_modules.__name__}.{module.name}")
             found[module.name] = cast("DomainDemo", demo.DEMO)
     return found
+
+
+def simulators_first(world: World) -> dict[str, list[SimulatorSpec]]:
+    """Return the simulators that have to run before an integration is configured, by domain."""
+    return {domain: demo.simulators_first(world) for domain, demo in domains().items()}
 
 
 async def users(ha: HomeAssistant) -> tuple[str, str]:
