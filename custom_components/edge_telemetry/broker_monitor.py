@@ -22,6 +22,7 @@ class BrokerMonitor:
         self.gaps = 0
         self.last_gap_s: float | None = None
         self.lost_since: float | None = None
+        self.is_connected = False
         self._hass = hass
         self.listeners: list[CALLBACK_TYPE] = []
         self._clock = clock or SteadyClock()
@@ -43,10 +44,21 @@ class BrokerMonitor:
             # The QoS is higher where another integration subscribes to the same topic with it.
             for level in range(qos, _QOS_HIGHEST + 1):
                 self._cancel.append(mqtt.async_on_subscribe_done(self._hass, topic, level, renewed))
-        if mqtt.is_connected(self._hass):
+        self.is_connected = mqtt.is_connected(self._hass)
+        if self.is_connected:
             self._listening_since = self._clock()
         else:
             self.lost_since = self._clock()
+
+    @callback
+    def note_unconfirmed(self) -> None:
+        """Silence is no evidence: a subscription is missing, and is made again."""
+        self._listening_since = None
+
+    @property
+    def unconfirmed(self) -> frozenset[str]:
+        """Return the topics whose subscription the connected broker has not confirmed."""
+        return frozenset(self._awaited if self.is_connected else ())
 
     def silence_s(self, heard: float | None) -> float:
         """Return for how long nothing came though it would have been received, by when the last message came."""
@@ -62,6 +74,7 @@ class BrokerMonitor:
 
     @callback
     def _status(self, connected: bool) -> None:
+        self.is_connected = connected
         if connected:
             return
         self._awaited = set(self._topics)

@@ -23,13 +23,14 @@ from .decoders import (
     describe,
     find_unit,
 )
-from .naming import display_name
+from .naming import device_name
 from .value_types import BAD, ValueType, first_type, widen
 
 _LOGGER = logging.getLogger(__name__)
 
 # Devices stored before there were device types are either of these.
 _RUUVI: Final = "ruuvi"
+_BATTERY: Final = "battery_percent"
 
 
 # Values that need no conversion.
@@ -127,7 +128,18 @@ class EdgeDevice:
     @property
     def name(self) -> str:
         """Name that the device reports, or else the one in its topic."""
-        return self.record.info.get("name") or display_name(self.address.device)
+        return self.record.info.get("name") or device_name(self.address.system, self.address.device)
+
+    def timeout_s(self, option_s: float) -> float:
+        """Return the time without a message after which it is offline."""
+        if self.type.answers_within_s is not None:
+            return self.type.answers_within_s
+        return max(option_s, self.type.timeout_s or 0.0, (self.type.battery_timeout_s or 0.0) if self.sleeps else 0.0)
+
+    @property
+    def sleeps(self) -> bool:
+        """Whether it has a battery and is connected only while it reports."""
+        return self.type.battery_timeout_s is not None and _BATTERY in self.record.metrics
 
     @callback
     def update(

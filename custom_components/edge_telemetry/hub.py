@@ -5,7 +5,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
-from homeassistant.components import mqtt
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
@@ -17,11 +16,12 @@ from .const import CONF_DEFAULT_SITE, CONF_PATTERNS, CONF_TIMEOUT
 from .decoders import TopicPattern
 from .device import EdgeDevice
 from .device_directory import DeviceDirectory
+from .keepalive import Keepalive
 from .message_router import MessageRouter
 from .repairs import delete_device_limit_issue
+from .subscriptions import Subscriptions
 from .telemetry_archive import TelemetryArchive
 
-_QOS: Final = 1
 _TICK: Final = timedelta(seconds=10)
 _BROKER_GRACE_S: Final = 30.0
 
@@ -53,6 +53,8 @@ class EdgeHub:
         self._archive = archive
         self._broker = broker
         self._clock = clock
+        self.subscriptions = Subscriptions(hass, clock)
+        self._keepalive = Keepalive(hass, clock)
         broker.listeners.append(self._broker_changed)
         devices.on_removed(lambda device: commands.remove(device.id))
 
@@ -63,15 +65,15 @@ class EdgeHub:
         # Entries are not unloaded when Home Assistant stops: the archive's queue is written then, too.
         stop = self._hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_home_assistant_stops)
         self._entry.async_on_unload(stop)
-        topics: set[str] = set()
+        self._entry.async_on_unload(self.subscriptions.remove_all)
         for text in self._entry.data[CONF_PATTERNS]:
             pattern = TopicPattern(text, self._entry.data[CONF_DEFAULT_SITE])
+            if (request := pattern.keepalive()) is not None:
+                self._router.keepalives.add(request)
             for topic, channel in pattern.subscriptions().items():
                 receive = partial(self._router.receive, pattern, channel)
-                unsubscribe = await mqtt.async_subscribe(self._hass, topic, receive, _QOS, encoding=None)
-                self._entry.async_on_unload(unsubscribe)
-                topics.add(topic)
-        self._broker.start(topics, _QOS)
+                await self.subscriptions.async_add(topic, receive)
+        self._broker.start(self.subscriptions.topics, self.subscriptions.qos)
         self._entry.async_on_unload(
             async_track_time_interval(self._hass, self._async_tick, _TICK, cancel_on_shutdown=True)
         )
@@ -87,8 +89,16 @@ class EdgeHub:
     async def _async_home_assistant_stops(self, _event: Event) -> None:
         await self.async_stop()
 
+    async def _async_tick(self, _now: object) -> None:
+        """Check the devices, then the subscriptions: the broker may take its time."""
+        self._check_devices()
+        if self._broker.is_connected:
+            if await self.subscriptions.async_check(self._broker.unconfirmed):
+                self._broker.note_unconfirmed()
+            await self._keepalive.async_send(self._router.keepalives)
+
     @callback
-    def _async_tick(self, _now: object) -> None:
+    def _check_devices(self) -> None:
         """Set the devices offline that have sent nothing for too long, though it would have been received."""
         lost = self._broker.lost_since
         is_broker_lost = lost is not None and self._clock() - lost > _BROKER_GRACE_S
@@ -101,10 +111,9 @@ class EdgeHub:
         self._notify()
 
     def _is_silent(self, device: EdgeDevice) -> bool:
-        if device.type.trusts_availability and device.reported_online:
+        if device.type.trusts_availability and device.reported_online and not device.sleeps:
             return False
-        timeout_s: float = max(self._options[CONF_TIMEOUT], device.type.timeout_s or 0.0)
-        return self._broker.silence_s(device.heard) > timeout_s
+        return self._broker.silence_s(device.heard) > device.timeout_s(self._options[CONF_TIMEOUT])
 
     @callback
     def _broker_changed(self) -> None:

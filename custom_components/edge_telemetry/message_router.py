@@ -19,6 +19,7 @@ from .decoders import (
     Channel,
     DecodeError,
     Dialect,
+    Match,
     Message,
     Reason,
     TopicPattern,
@@ -84,6 +85,8 @@ class MessageRouter:
         clock: Callable[[], float],
     ) -> None:
         self.counters = Counters()
+        self.keepalives: set[str] = set()
+        """Topics of the requests without which gateways publish nothing."""
         self._devices = devices
         self._archive = archive
         self._commands = commands
@@ -91,8 +94,8 @@ class MessageRouter:
         self._limits = limits
         self._clock = clock
         self._gateway_status = gateway_status_levels()
-        # Topic -> pattern and handler: most messages come on a topic that was seen before.
-        self._routes: dict[str, tuple[TopicPattern, Handler]] = {}
+        # Topic -> pattern, channel and handler: most messages come on a topic that was seen before.
+        self._routes: dict[str, tuple[TopicPattern, Channel, Handler]] = {}
         # States of devices that have not sent data yet.
         self._early: dict[Address, dict[Channel, mqtt.ReceiveMessage]] = {}
         devices.on_removed(self._forget_routes)
@@ -102,9 +105,9 @@ class MessageRouter:
         """Handle a message of a subscription."""
         self.counters.received += 1
         route = self._routes.get(message.topic) or self._find_route(pattern, channel, message)
-        # A topic may match two patterns: the first one counts.
-        if route is not None and route[0] is pattern:
-            route[1](message)
+        # A topic may match two patterns, or two subscriptions of one: the first one counts.
+        if route is not None and route[0] is pattern and route[1] is channel:
+            route[2](message)
 
     @callback
     def _forget_routes(self, _device: EdgeDevice) -> None:
@@ -112,7 +115,7 @@ class MessageRouter:
 
     def _find_route(
         self, pattern: TopicPattern, channel: Channel, message: mqtt.ReceiveMessage
-    ) -> tuple[TopicPattern, Handler] | None:
+    ) -> tuple[TopicPattern, Channel, Handler] | None:
         """Return the handler of a topic, and remember it for the next message."""
         topic = message.topic
         if channel is Channel.DATA and pattern.is_ignored(topic):
@@ -120,16 +123,13 @@ class MessageRouter:
         if (found := pattern.find(topic, channel)) is None:
             self._malformed.note(topic, Reason.BAD_TOPIC, message.payload)
             return None
-        address, base, kind = found
+        address = found.address
         gateway = pattern.gateway(topic)
         handler: Handler | None
-        if gateway is not None and address.device in self._gateway_status:
-            handler = partial(self._handle_gateway_state, gateway)
+        if channel is Channel.GATEWAY or (gateway is not None and address.device in self._gateway_status):
+            handler = partial(self._handle_gateway_state, gateway or pattern.pattern)
         elif channel is Channel.DATA:
-            if pattern.dialect.read is None:
-                handler = partial(self._handle_data, address, base, gateway)
-            else:
-                handler = partial(self._handle_dialect, pattern.dialect, kind, address, base)
+            handler = self._data_handler(pattern, found, topic)
         elif (device := self._devices.get(address)) is not None:
             handler = partial(self._handle_ack if channel is Channel.ACK else self._handle_state, device)
         else:
@@ -137,11 +137,20 @@ class MessageRouter:
             if address in self._early or len(self._early) < _MAX_EARLY:
                 self._early.setdefault(address, {})[channel] = message
             return None
-        route = (pattern, handler)
+        route = (pattern, channel, handler)
         if len(self._routes) >= _MAX_ROUTES:
             self._routes.clear()
         self._routes[topic] = route
         return route
+
+    def _data_handler(self, pattern: TopicPattern, found: Match, topic: str) -> Handler:
+        """Return the handler of a data topic."""
+        gateway = pattern.gateway(topic)
+        if pattern.dialect.read is None:
+            return partial(self._handle_data, found.address, found.base, gateway)
+        if (request := pattern.keepalive(topic)) is not None:
+            self.keepalives.add(request)
+        return partial(self._handle_dialect, pattern.dialect, found, gateway or pattern.pattern)
 
     @callback
     def _handle_data(self, address: Address, base: str, gateway: str | None, received: mqtt.ReceiveMessage) -> None:
@@ -159,13 +168,15 @@ class MessageRouter:
         self._handle_message(address, base, message, received)
 
     @callback
-    def _handle_dialect(
-        self, dialect: Dialect, kind: str, address: Address, base: str, received: mqtt.ReceiveMessage
-    ) -> None:
+    def _handle_dialect(self, dialect: Dialect, found: Match, gateway: str, received: mqtt.ReceiveMessage) -> None:
         """Handle a message that may contain those of several devices."""
+        address, base, kind = found
         payload = _payload(received)
         if not payload:
-            self._withdraw(address, retained=received.retain)
+            if not dialect.empty_is_offline:
+                self._withdraw(address, retained=received.retain)
+            elif (device := self._devices.get(address)) is not None:
+                device.set_online(False)
             return
         try:
             messages = read_dialect(dialect, kind, payload, MAX_BYTES)
@@ -174,6 +185,8 @@ class MessageRouter:
             return
         for device_id, message in messages:
             of = address if device_id is None else address._replace(device=device_id[:MAX_LEVEL])
+            if message.source is None:
+                message.source = gateway
             self._handle_message(of, base, message, received)
 
     def _handle_message(self, address: Address, base: str, message: Message, received: mqtt.ReceiveMessage) -> None:
@@ -270,7 +283,7 @@ class MessageRouter:
             device.set_online(True)
 
     def _timeout_s(self, device: EdgeDevice) -> float:
-        return max(self._limits.timeout_s, device.type.timeout_s or 0.0)
+        return device.timeout_s(self._limits.timeout_s)
 
     def _reject_parts(self, device: EdgeDevice, message: Message, payload: bytes) -> None:
         """Count what is wrong in a message that is used otherwise."""
@@ -305,7 +318,7 @@ class MessageRouter:
             self._devices.update_info(device, state.info)
         if state.commands is not None:
             self._devices.set_commands(device, state.commands)
-        if state.online is not None:
+        if state.online is not None and not (device.sleeps and not state.online):
             device.reported_online = state.online
             device.set_online(state.online)
 

@@ -14,6 +14,11 @@ def display_name(word: str) -> str:
     return text[:1].upper() + text[1:] if text else word
 
 
+def device_name(system: str, device: str) -> str:
+    """Return the name of a device by its topic; a mere number needs its system."""
+    return f"{display_name(system)} {device}" if device.isdigit() else display_name(device)
+
+
 def part_name(word: str) -> str:
     """Return `DS18B20 3C01B607` for `ds18b20_3c01b607`: a word with digits is the name of a type or an ID."""
     words = (part.upper() if any(sign.isdigit() for sign in part) else part for part in word.split("_"))

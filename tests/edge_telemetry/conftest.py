@@ -1,5 +1,6 @@
 """An entry on Home Assistant's own mqtt integration."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 import json
@@ -41,6 +42,13 @@ def own_config_folder(hass: HomeAssistant, tmp_path: Any) -> None:
     hass.config.config_dir = str(tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def subscriptions_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Core's mqtt client groups subscriptions for half a second: with a frozen clock, that would never end."""
+    for name in ("INITIAL_SUBSCRIBE_COOLDOWN", "SUBSCRIBE_COOLDOWN", "UNSUBSCRIBE_COOLDOWN"):
+        monkeypatch.setattr(f"homeassistant.components.mqtt.client.{name}", 0.0)
+
+
 @pytest.fixture
 async def data(hass: HomeAssistant, mqtt_mock: MqttMockHAClient, entry: MockConfigEntry) -> Any:
     """The set-up entry."""
@@ -54,6 +62,18 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
+    await confirmed(hass)
+
+
+async def confirmed(hass: HomeAssistant) -> None:
+    """Wait until the broker has confirmed the subscriptions of the loaded entries, if it is connected."""
+    for _ in range(1000):
+        loaded = [
+            entry for entry in hass.config_entries.async_entries(DOMAIN) if entry.state is ConfigEntryState.LOADED
+        ]
+        if not any(entry.runtime_data.broker.unconfirmed for entry in loaded):
+            return
+        await asyncio.sleep(0)
 
 
 async def settle(hass: HomeAssistant) -> None:

@@ -188,7 +188,7 @@ def test_a_fixed_level_has_to_be_the_same() -> None:
     assert TopicPattern("paku/{system}/{device}/data").match("other/ruuvi/x/data", Channel.DATA) is None
 
 
-@pytest.mark.parametrize("channel", list(Channel))
+@pytest.mark.parametrize("channel", [channel for channel in Channel if channel is not Channel.GATEWAY])
 def test_every_channel_is_subscribed_and_recognised(channel: Channel) -> None:
     pattern = TopicPattern("{site_id}/{system}/{device_id}/data")
     (subscription,) = (topic for topic, of in pattern.subscriptions().items() if of is channel)

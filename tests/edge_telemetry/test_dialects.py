@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.edge_telemetry.decoders import Address, Channel, TopicPattern, decode_capture, overlap
 from custom_components.edge_telemetry.decoders.dialects import DIALECTS, JSON, Dialect, register_dialect
 
-from .conftest import Publish, entity_id, set_up, state, take_down
+from .conftest import Publish, confirmed, entity_id, set_up, state, take_down
 
 PLUG = "home/tasmota/plug"
 LAMP = "home/zigbee2mqtt/lamp"
@@ -61,6 +61,7 @@ def test_a_dialect_has_its_topics() -> None:
     assert TopicPattern("zigbee2mqtt/{device_id}").subscriptions() == {
         "zigbee2mqtt/+": Channel.DATA,
         "zigbee2mqtt/+/availability": Channel.AVAILABILITY,
+        "zigbee2mqtt/bridge/state": Channel.GATEWAY,
     }
 
 
@@ -326,6 +327,7 @@ async def test_a_device_whose_last_will_is_known_is_not_silent(
     await publish("tele/plug/LWT", "Online", retain=True)
     for topic in ("tele/plug/SENSOR", "tele/other/SENSOR"):
         await publish(topic, {"ENERGY": {"Power": 149}})
+    await confirmed(hass)
     freezer.tick(3600)
     async_fire_time_changed(hass)
     await hass.async_block_till_done()
@@ -338,6 +340,7 @@ async def test_zigbee_devices_go_by_their_availability(
     hass: HomeAssistant, systems: Any, publish: Publish, freezer: FrozenDateTimeFactory, offline: Any, online: Any
 ) -> None:
     await publish("zigbee2mqtt/lamp", {"power": 1503, "linkquality": 42})
+    await confirmed(hass)
     freezer.tick(20 * 3600)  # it reports on change only
     async_fire_time_changed(hass)
     await hass.async_block_till_done()
@@ -346,6 +349,7 @@ async def test_zigbee_devices_go_by_their_availability(
     assert state(hass, "power_w", LAMP) == "unavailable"
     await publish("zigbee2mqtt/lamp/availability", online)
     assert state(hass, "power_w", LAMP) == "1503"
+    await confirmed(hass)
     freezer.tick(40 * 3600)
     async_fire_time_changed(hass)
     await hass.async_block_till_done()

@@ -7,7 +7,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.components.mqtt.models import SubscriptionID
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 import pytest
@@ -16,7 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.edge_telemetry.data import EdgeData
 from custom_components.edge_telemetry.decoders import DeviceClock, resolve_local_time
 
-from .conftest import Publish, entity_id, state
+from .conftest import Publish, confirmed, entity_id, state
 
 TOPIC = "van/env/inside/data"
 DEVICE = "van/env/inside"
@@ -25,15 +24,10 @@ HOUR = 3600.0
 
 async def tick(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float) -> None:
     """Let time pass."""
+    await confirmed(hass)
     freezer.tick(seconds)
     async_fire_time_changed(hass)
     await hass.async_block_till_done()
-
-
-@pytest.fixture(autouse=True)
-def withdrawn_subscriptions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Home Assistant 2026.10 fails if a topic is withdrawn while it waits for the answer to another subscription."""
-    monkeypatch.setattr(SubscriptionID, "get_subscription_id", SubscriptionID.get_or_generate)
 
 
 @pytest.mark.parametrize("back_s", [20 * HOUR, HOUR, 300.0, 6 * 24 * HOUR])

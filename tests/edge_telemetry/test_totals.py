@@ -3,7 +3,7 @@
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.components.sensor import SensorStateClass
+from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.core import HomeAssistant
 from hypothesis import given, settings, strategies as st
 import pytest
@@ -87,7 +87,7 @@ async def test_a_single_zero_is_unknown_and_the_archive_keeps_it(
 def test_every_metric_has_a_state_class_that_its_device_class_allows() -> None:
     """A total only for what counts upward; amounts of a past period and texts have no statistics."""
     totals = {key for key, metric in METRICS.items() if metric.kind is Kind.TOTAL}
-    assert totals == {"energy_kwh", "energy_wh", "energy_today_kwh", "rain_mm"}
+    assert totals == {"energy_kwh", "energy_wh", "energy_today_kwh", "rain_mm", "yield_today_kwh"}
     for metric in METRICS.values():
         if metric.kind in {Kind.FLAG, Kind.TEXT}:
             continue
@@ -98,6 +98,8 @@ def test_every_metric_has_a_state_class_that_its_device_class_allows() -> None:
             Kind.MEASUREMENT: SensorStateClass.MEASUREMENT,
             Kind.PERIOD: None,
         }[metric.kind]
+        if device_class is SensorDeviceClass.WIND_DIRECTION:
+            expected = SensorStateClass.MEASUREMENT_ANGLE
         assert state_class(metric.kind, device_class) is expected, metric.key
     for key in ("grid_kwh", "l1_energy_kwh", "pump_wh", "import_energy_kwh"):
         assert describe(key).kind is Kind.TOTAL

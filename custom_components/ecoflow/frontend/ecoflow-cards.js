@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-e625e7d72097.js";
+import"/heat_suite_static/runtime-e2fc066b7e2a.js";

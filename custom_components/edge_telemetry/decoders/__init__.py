@@ -14,7 +14,7 @@ from .metrics import METRICS, Kind, Metric, describe
 from .reading import FLAG_WORDS, is_placeholder
 from .sequence import SequenceTracker
 from .timestamps import MAX_AHEAD_S, pick_time, resolve_local_time
-from .topics import MAX_LEVEL, Address, TopicPattern, overlap
+from .topics import MAX_LEVEL, Address, Match, TopicPattern, overlap
 from .totals import TotalFilter
 from .units import convert, find_unit
 
@@ -33,6 +33,7 @@ __all__ = [
     "DeviceType",
     "Dialect",
     "Kind",
+    "Match",
     "Message",
     "Metric",
     "Reason",

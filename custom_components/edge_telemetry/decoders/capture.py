@@ -62,7 +62,9 @@ def _messages(captured: Any, prefix: str, topic: str | None = None) -> Iterator[
         captured = captured.decode("utf-8", "replace")
     if isinstance(captured, str):
         captured = captured.strip()
-    for device_type in DEVICE_TYPES.values():
+    pattern = _pattern(topic)
+    of_dialect = pattern is not None and pattern.dialect.read is not None
+    for device_type in () if of_dialect else DEVICE_TYPES.values():
         if device_type.capture is not None and (found := device_type.capture(captured)) is not None:
             yield from ((f"{prefix}{name}", message) for name, message in found)
             return

@@ -39,6 +39,9 @@ class DeviceType:
         reports_losses: Whether a gap in the sequence numbers is a lost message.
         trusts_availability: Whether the broker reports that a device is offline, so that silence has no meaning.
         timeout_s: Time without a message after which a device is offline, if that is more than the option; or None.
+        answers_within_s: Time within which a device that is asked regularly answers; it is offline after that. Or None.
+        battery_timeout_s: Time without a message after which a device that reports a battery is offline: "offline" on
+            the broker only means that it sleeps. Or None.
         time_is_age: Whether the time in a message is when the device sent it to a hub that publishes it again later.
         accepts_commands: Whether the device can receive commands.
         gateway_status: Last level of the topic on which a gateway of such devices reports its own state.
@@ -59,6 +62,8 @@ class DeviceType:
     reports_losses: bool = True
     trusts_availability: bool = False
     timeout_s: float | None = None
+    answers_within_s: float | None = None
+    battery_timeout_s: float | None = None
     time_is_age: bool = False
     accepts_commands: bool = True
     gateway_status: str | None = None

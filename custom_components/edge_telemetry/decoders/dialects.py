@@ -22,6 +22,8 @@ class Channel(StrEnum):
     AVAILABILITY = "availability"
     STATUS = "status"
     ACK = "event/ack"
+    GATEWAY = "gateway"
+    """The availability of the gateway that relays devices; only dialects have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +31,14 @@ class Form:
     """A topic of a device.
 
     Attributes:
-        levels: Its levels: words, placeholders, `+`.
+        levels: Its levels: words, placeholders, `+`; the last one may be `#`.
         channel: What it is for.
-        kind: What the dialect calls it.
+        kind: What the dialect calls it; None: the topic below that of the device.
     """
 
     levels: tuple[str, ...]
     channel: Channel
-    kind: str = ""
+    kind: str | None = ""
 
 
 type Levels = tuple[str, ...]
@@ -58,6 +60,10 @@ class Dialect:
         system: Name of the system, where no placeholder names it.
         ignores: Whether a topic with these levels is of no device.
         lists: Whether a message may be a list.
+        scalars: Whether a message may be a single value or a text.
+        is_fixed: Whether a pattern without a placeholder for the device names a gateway whose messages contain it.
+        keepalive: Returns the topic of the requests without which a gateway publishes nothing, by its data topic.
+        empty_is_offline: Whether an empty message means that a device is offline.
     """
 
     key: str
@@ -69,6 +75,10 @@ class Dialect:
     system: str | None = None
     ignores: Callable[[list[str]], bool] = lambda _levels: False
     lists: bool = False
+    scalars: bool = False
+    is_fixed: bool = False
+    keepalive: Callable[[list[str]], str | None] | None = None
+    empty_is_offline: bool = False
 
 
 def _json_body(levels: Levels) -> Levels:
@@ -77,7 +87,7 @@ def _json_body(levels: Levels) -> Levels:
 
 def _json_forms(levels: Levels) -> tuple[Form, ...]:
     body = _json_body(levels)
-    others = (channel for channel in Channel if channel is not Channel.DATA)
+    others = (channel for channel in Channel if channel not in {Channel.DATA, Channel.GATEWAY})
     return (
         Form(levels, Channel.DATA),
         *(Form((*body, *channel.split("/")), channel) for channel in others),
@@ -120,8 +130,8 @@ def read_dialect(dialect: Dialect, kind: str, payload: bytes | str, max_bytes: i
     """
     if len(payload) > max_bytes:
         raise DecodeError(Reason.TOO_LARGE, f"{len(payload)} bytes")
-    found, repair = parse_json(payload)
-    if not isinstance(found, dict) and not (dialect.lists and isinstance(found, list)):
+    found, repair = _parse_scalar(payload) if dialect.scalars else parse_json(payload)
+    if not (isinstance(found, dict) or dialect.scalars or (dialect.lists and isinstance(found, list))):
         raise DecodeError(Reason.NOT_AN_OBJECT, type(found).__name__)
     if dialect.read is None:
         raise TypeError(f"dialect {dialect.key} has no reader")
@@ -129,3 +139,12 @@ def read_dialect(dialect: Dialect, kind: str, payload: bytes | str, max_bytes: i
     if repair is not None and messages:
         messages[0][1].repair = repair
     return messages
+
+
+def _parse_scalar(payload: bytes | str) -> tuple[Any, Reason | None]:
+    """Return an object, a number, a flag or a text; damaged characters of a text are replaced."""
+    try:
+        return parse_json(payload)
+    except DecodeError:
+        text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else payload
+        return text.strip(), None

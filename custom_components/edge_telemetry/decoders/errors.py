@@ -14,6 +14,7 @@ class Reason(StrEnum):
     BAD_VALUE = "bad_value"
     BAD_CHARACTER = "bad_character"
     BYTE_ORDER_MARK = "byte_order_mark"
+    BAD_BTHOME_DATA = "bad_bthome_data"
     BAD_RUUVI_DATA = "bad_ruuvi_data"
     UNKNOWN_RUUVI_FORMAT = "unknown_ruuvi_format"
     TOO_MANY_DEVICES = "too_many_devices"

@@ -62,14 +62,18 @@ class TopicPattern:
         fixed = [level for level in body if level != "+" and not _PLACEHOLDER.fullmatch(level)]
         fixed = [level for level in fixed if level not in self.dialect.words]
         self._fixed_device: str | None = None
-        if "device" not in meanings:
-            if not fixed or (meanings and not self.dialect.lists):
-                raise ValueError("a pattern needs {device_id}")
-            self._fixed_device = fixed.pop()
         system = self.dialect.system
+        gateway = fixed[-1] if fixed else ""
+        if "device" not in meanings:
+            if not self.dialect.is_fixed and (not fixed or (meanings and not self.dialect.lists)):
+                raise ValueError("a pattern needs {device_id}")
+            # Otherwise the messages contain the device, or it is the gateway itself.
+            self._fixed_device = None if "gateway" in meanings else fixed.pop() if fixed else system
         self._fixed_system = None if "system" in meanings else system or (fixed.pop() if fixed else "edge")
         self._fixed_site = None if "site" in meanings else (fixed.pop(0) if fixed else default_site)
         self._body = len(body)
+        self._levels = levels
+        self._gateway_name = gateway
         self._forms = self.dialect.forms(levels)
         self._gateway = levels.index("{gateway}") if "{gateway}" in levels else None
 
@@ -91,16 +95,23 @@ class TopicPattern:
         for form in self._forms:
             if form.channel is channel and (places := _places(form.levels, levels)) is not None:
                 address = Address(
-                    self._fixed_site or places["site"],
-                    self._fixed_system or places["system"],
-                    self._fixed_device or places["device"],
+                    self._fixed_site or places.get("site", ""),
+                    self._fixed_system or places.get("system", ""),
+                    self._fixed_device or places.get("device") or places.get("gateway") or self._gateway_name,
                 )
-                return Match(address, "/".join(levels[: self._body]), form.kind)
+                kind = "/".join(levels[self._body :]) if form.kind is None else form.kind
+                return Match(address, "/".join(levels[: self._body]), kind)
         return None
 
     def is_ignored(self, topic: str) -> bool:
         """Return whether a topic is of no device, though it matches."""
         return self.dialect.ignores(topic.split("/"))
+
+    def keepalive(self, topic: str | None = None) -> str | None:
+        """Return the topic of the requests to the gateway of a topic; without one, of a gateway that is fixed."""
+        if self.dialect.keepalive is None:
+            return None
+        return self.dialect.keepalive(list(self._levels) if topic is None else topic.split("/"))
 
     def gateway(self, topic: str) -> str | None:
         """Return the gateway in a topic, if the pattern has a placeholder for it."""
@@ -121,10 +132,14 @@ def _check(level: str) -> str | None:
 
 def _places(pattern: tuple[str, ...], levels: list[str]) -> dict[str, str] | None:
     """Return what the placeholders of a pattern are in a topic; None if it does not match."""
-    if len(pattern) != len(levels):
+    if pattern[-1] == "#":
+        pattern = pattern[:-1]
+        if len(levels) <= len(pattern):
+            return None
+    elif len(pattern) != len(levels):
         return None
     places: dict[str, str] = {}
-    for expected, level in zip(pattern, levels, strict=True):
+    for expected, level in zip(pattern, levels, strict=False):
         if not 0 < len(level) <= MAX_LEVEL or not level.isprintable():
             return None
         if (found := _PLACEHOLDER.fullmatch(expected)) is not None:

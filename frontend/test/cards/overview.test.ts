@@ -92,6 +92,16 @@ describe("the card's contract with Home Assistant", () => {
 });
 
 describe("states", () => {
+  it("a source that is switched on and does not heat yet is the headline, with demand and delivered heat beside the cost", async () => {
+    const waiting = source({ heating: false, heat: { value: 0, estimated: true } });
+    const { text, push } = await mount();
+    await push(overview({ sources: [waiting], heat: { value: 0, estimated: true } }));
+    expect(text()).toContain("Heat pump: switched on");
+    expect(text()).toContain("Heat demand 3.0 kW Delivered ≈ 0 W");
+    await push(overview({ sources: [waiting], active: false, state: "off", demand_w: null, heat: { value: null, estimated: true } }));
+    expect(text()).toContain("Heating control is off");
+    expect(text()).toContain("Heat demand – Delivered –");
+  });
   it("loading, not loaded, not found", async () => {
     const { text, push } = await mount();
     expect(text()).toContain("Loading…");

@@ -103,7 +103,13 @@ def _read_device(message: Message, device: Mapping[str, Any]) -> None:
 
 
 def _forms(levels: Levels) -> tuple[Form, ...]:
-    return Form(levels, Channel.DATA), Form((*levels, "availability"), Channel.AVAILABILITY)
+    """Return the topics: those of the devices, and that of the bridge, which every installation publishes."""
+    bridge = levels[: levels.index(KEY) + 1] if KEY in levels else levels[:1] if len(levels) == 1 else levels[:-1]
+    return (
+        Form(levels, Channel.DATA),
+        Form((*levels, "availability"), Channel.AVAILABILITY),
+        Form((*bridge, "bridge", "state"), Channel.GATEWAY),
+    )
 
 
 def _ignores(levels: list[str]) -> bool:
