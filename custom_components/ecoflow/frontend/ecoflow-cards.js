@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-e2fc066b7e2a.js";
+import"/heat_suite_static/runtime-63092385e297.js";

@@ -157,7 +157,7 @@ const energyOffers = (hass: Hass, found: Set<string>, titles: Titles): Section[]
       tap_action: {
         action: "perform-action",
         perform_action: `${domain}.set_up_energy_dashboard`,
-        confirmation: { text: titles.addToEnergy },
+        confirmation: {},
       },
     }));
   return buttons.length ? [{ type: "grid", cards: [heading(titles.setUpEnergy, "mdi:lightning-bolt"), ...buttons] }] : [];
@@ -183,9 +183,9 @@ const schedules = (hass: Hass): Card[] =>
     })),
   );
 
-const power = (hass: Hass, titles: Titles): Card[] => {
+const power = (hass: Hass): Card[] => {
   const meters = entitiesOf(hass, "smart_outlet").filter(({ translation_key }) => translation_key === "main_power");
-  return meters.length ? [{ type: "history-graph", title: titles.powerOfDay, entities: meters.map(({ entity_id }) => entity_id), hours_to_show: 24 }] : [];
+  return meters.length ? [{ type: "history-graph", entities: meters.map(({ entity_id }) => entity_id), hours_to_show: 24 }] : [];
 };
 
 const sectionsOf = async (hass: Hass, found: Set<string>, titles: Titles): Promise<Sections> => {
@@ -202,7 +202,7 @@ const sectionsOf = async (hass: Hass, found: Set<string>, titles: Titles): Promi
       ...deviceSections(hass, "proof_of_heat", "mdi:fire", KEYS.proof_of_heat),
       ...deviceSections(hass, "iot_heating", "mdi:radiator", KEYS.iot_heating),
     ],
-    outlets: found.has("smart_outlet") ? wide([{ type: "custom:smart-outlet-panel" }, ...power(hass, titles)]) : [],
+    outlets: found.has("smart_outlet") ? wide([{ type: "custom:smart-outlet-panel" }, ...power(hass)]) : [],
     energy: [...energy, ...deviceSections(hass, "ecoflow", "mdi:battery-charging", KEYS.ecoflow)],
     devices: deviceSections(hass, "edge_telemetry", "mdi:access-point"),
     firmware: found.has("ota")

@@ -1,7 +1,7 @@
 /** The texts of the dashboard; short, because every bundle contains them. */
 
 export type ViewKey = "overview" | "heating" | "outlets" | "energy" | "devices" | "firmware";
-export type Titles = Record<ViewKey | "name" | "description" | "setUpEnergy" | "addToEnergy" | "powerOfDay", string>;
+export type Titles = Record<ViewKey | "name" | "description" | "setUpEnergy", string>;
 
 export const TITLES: Record<string, Titles> & { en: Titles } = {
   en: {
@@ -14,8 +14,6 @@ export const TITLES: Record<string, Titles> & { en: Titles } = {
     devices: "Devices",
     firmware: "Firmware",
     setUpEnergy: "Set up the Energy dashboard",
-    addToEnergy: "Adds the energy sensors that are not on the Energy dashboard yet. What you configured stays as it is.",
-    powerOfDay: "Power, last 24 hours",
   },
   de: {
     name: "Heat suite",
@@ -27,8 +25,6 @@ export const TITLES: Record<string, Titles> & { en: Titles } = {
     devices: "Geräte",
     firmware: "Firmware",
     setUpEnergy: "Energie-Dashboard einrichten",
-    addToEnergy: "Fügt die Energiesensoren hinzu, die noch nicht im Energie-Dashboard sind. Deine Einstellungen bleiben unverändert.",
-    powerOfDay: "Leistung der letzten 24 Stunden",
   },
   fi: {
     name: "Heat suite",
@@ -40,8 +36,6 @@ export const TITLES: Record<string, Titles> & { en: Titles } = {
     devices: "Laitteet",
     firmware: "Laiteohjelmistot",
     setUpEnergy: "Määritä energiapaneeli",
-    addToEnergy: "Lisää energia-anturit, jotka eivät vielä ole energiapaneelissa. Omat määrityksesi säilyvät.",
-    powerOfDay: "Teho, viimeiset 24 tuntia",
   },
   ru: {
     name: "Heat suite",
@@ -53,7 +47,5 @@ export const TITLES: Record<string, Titles> & { en: Titles } = {
     devices: "Устройства",
     firmware: "Прошивки",
     setUpEnergy: "Настроить панель «Энергия»",
-    addToEnergy: "Добавит датчики энергии, которых ещё нет на панели «Энергия». Ваши настройки не изменятся.",
-    powerOfDay: "Мощность за 24 часа",
   },
 };
