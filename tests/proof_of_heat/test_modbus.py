@@ -335,9 +335,9 @@ async def refused(address: int, values: list[int]) -> None:
 
 def test_real_heat_pumps_and_boilers_ship() -> None:
     templates = load_builtin()
-    assert set(DEVICES.values()) == set(templates)
-    assert [template.kind for template in templates.values()].count(SourceKind.BOILER) == 2
-    for template in templates.values():
+    simulated = [templates[key] for key in DEVICES.values()]  # of the others: test_modbus_templates.py
+    assert [template.kind for template in simulated].count(SourceKind.BOILER) == 2
+    for template in simulated:
         assert Control.ON_OFF in template.controls
         assert template.fallback, "a template without a safe state"
         assert {"flow_temperature", "outdoor_temperature", "running"} <= set(template.registers)
