@@ -49,7 +49,7 @@ class Installation:
         job = self.ota.hub.state.job_of(UID)
         return job.state if job else None
 
-    async def passes_until(self, condition: object, what: str, timeout_s: float = 60.0) -> None:
+    async def passes_until(self, condition: object, what: str, timeout_s: float = 120.0) -> None:
         """Let the clock of the device run until a condition holds."""
         assert callable(condition)
         async with asyncio.timeout(timeout_s):

@@ -54,7 +54,7 @@ async def outlet_on_the_air(image: Image, folder: Path) -> AsyncGenerator[RadioO
         await loop.run_in_executor(None, outlet.__exit__, None, None, None)
 
 
-async def until(condition: Callable[[], object], view: Ccu, timeout_s: float = 60.0) -> None:
+async def until(condition: Callable[[], object], view: Ccu, timeout_s: float = 120.0) -> None:
     async with asyncio.timeout(timeout_s):
         while not condition():  # noqa: ASYNC110 - another process is observed
             await asyncio.sleep(0.02)

@@ -28,7 +28,7 @@ async def test_protected_sockets_are_not_mentioned_where_there_are_none(hass: Ho
     ccu = await make_ccu(outlets=(outlet_data("FE", "Kitchen"),))
     await ccu.cycle(FE_a=True, FE_b=True)
     spoken = asyncio.create_task(say(hass, "switch off all the sockets", "en"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         while not await ccu.commands("FE"):
             pass
     await ccu.cycle()
