@@ -89,10 +89,10 @@ async def test_why_it_heats(hass: HomeAssistant, assist: None, building: MockCon
     assert room == f"Offline: Cellar. {spoken}"
 
 
-async def test_without_a_building_the_answer_says_so(
+async def test_without_a_building_there_is_an_answer(
     hass: HomeAssistant, assist: None, building: MockConfigEntry
 ) -> None:
-    """Without an answer, Home Assistant says "Done"; with proof_of_heat set up, that integration answers."""
+    """Without an answer, Home Assistant reports "Done"; with proof_of_heat set up, that integration answers."""
     assert await hass.config_entries.async_unload(building.entry_id)
     for text in ("how is the heating", "why is it heating", "set eco", "how is the heating in the cellar"):
         assert (await say(hass, text)).startswith("The heating is not running in Home Assistant.")

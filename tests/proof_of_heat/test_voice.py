@@ -96,8 +96,8 @@ async def test_fahrenheit(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 NOT_RUNNING = "The heating is not running in Home Assistant."
 
 
-async def test_without_a_heating_system_the_answer_says_so(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Without an answer, Home Assistant says "Done"."""
+async def test_without_a_heating_system_there_is_an_answer(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Without an answer, Home Assistant reports "Done"."""
     assert await hass.config_entries.async_unload(entry.entry_id)
     for text in ("how is the heating", "why is it heating", "set eco", "how is the heating in the living room"):
         assert (await say(hass, text)).startswith(NOT_RUNNING)
@@ -141,7 +141,7 @@ async def test_a_profile_is_selected_in_other_words(
     ("text", "language", "answer"),
     [
         ("How is the heating in the living room?", "en", "Living room: 17.0 °C, setpoint 21.0 °C."),
-        ("Please tell me, how is the heating?", "en", "Room temperature 17.0 °C."),
+        ("Please, how is the heating right now?", "en", "Room temperature 17.0 °C."),
         ("Wie ist die Heizung im Living room?", "de", "Living room: 17,0 °C, Sollwert 21,0 °C."),
         ("Miten lämmitys toimii Living roomissa?", "fi", "Living room: 17,0 °C, tavoite 21,0 °C."),
         ("Что с отоплением в Living room?", "ru", "Living room: 17,0 °C, уставка 21,0 °C."),

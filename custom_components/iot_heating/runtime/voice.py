@@ -56,7 +56,7 @@ def _buildings(hass: HomeAssistant) -> list[Any]:
 
 
 async def _async_not_running(hass: HomeAssistant, request: VoiceRequest) -> str | None:
-    """Leave the answer to the heating system, if it is set up; Home Assistant says "Done" without an answer."""
+    """Leave the answer to the heating system, if it is set up; without an answer, Home Assistant reports "Done"."""
     if _OTHER in hass.config.components:
         return None
     return (await async_voice_texts(hass, DOMAIN, request.language))("no_system")

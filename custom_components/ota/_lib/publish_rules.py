@@ -32,8 +32,8 @@ class Pace:
 
 
 CREEPING_S: Final = 60.0
-"""Minimum time between two writes of a value that only creeps: a sum (energy, cost, a count), or a reading about
-the device itself (signal strength, its own temperature)."""
+"""Minimum time between two writes of a value that rises slowly or wavers: a sum (energy, cost, a count), or a reading
+about the device itself (signal strength, its own temperature)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -318,7 +318,7 @@ def _threshold_of(entity: Entity) -> Threshold:
 
 
 def _pace_of(entity: Entity, pace: Pace) -> Pace:
-    """Return the pace of an entity: sums and what a device measures of itself creep, and are written less often."""
+    """Return the pace of an entity: sums and what a device measures of itself are written less often."""
     if not isinstance(entity, SensorEntity) or entity.state_class is None:
         return pace
     is_sum = entity.state_class in (SensorStateClass.TOTAL, SensorStateClass.TOTAL_INCREASING)

@@ -6,7 +6,8 @@
 The sentences of all languages are registered together with the default conversation agent, which checks them before
 its own intents, as it does for the sentence triggers of automations; they are exact apart from optional and polite
 words. The answer is in the language of the request. Where two integrations know a sentence, one of them answers and the
-other returns None. Without any answer, Home Assistant says "Done": an integration that is not loaded has to say so.
+other returns None. Without any answer, Home Assistant reports "Done": an integration that is not loaded has to report
+this.
 
 Put ``conversation`` into the manifest's ``after_dependencies``.
 """
