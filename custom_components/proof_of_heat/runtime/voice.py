@@ -78,7 +78,7 @@ def _systems(hass: HomeAssistant) -> list[HeatConfigEntry]:
 
 
 async def _async_not_running(hass: HomeAssistant, request: VoiceRequest) -> str | None:
-    """Leave the answer to the other integration, if that is loaded; without an answer, Home Assistant reports "Done"."""
+    """Leave the answer to the other integration if that is loaded; without any, Home Assistant reports "Done"."""
     if hass.config_entries.async_loaded_entries(_OTHER):
         return None
     return (await async_voice_texts(hass, DOMAIN, request.language))("no_system")
