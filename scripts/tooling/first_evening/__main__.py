@@ -7,8 +7,8 @@ Home Assistant starts in an empty folder with nothing but the archives of script
 thermometers, an outdoor sensor, a price sensor and a heat pump. The user adds a heating system in the guided dialog,
 turns on control, waits for the first decision with numbers, and adds the dashboard. Then the entry is removed.
 
-The JSON line: {"ok", "clicks", "fields", "dialogs", "seconds", "seconds_to_decision", "steps": [...], "targets", "missed",
-"left", "screenshots"}. The exit status is 1 if a step fails or a target is missed.
+The JSON line: {"ok", "clicks", "fields", "dialogs", "seconds", "seconds_to_decision", "steps": [...], "targets",
+"missed", "left", "screenshots"}. The exit status is 1 if a step fails or a target is missed.
 """
 
 import argparse
