@@ -94,6 +94,24 @@ _NOT_ALLOWED = {
 }
 
 
+_NOT_READY = {
+    "en": "The heating is not set up, or is still starting.",
+    "de": "Die Heizung ist nicht eingerichtet oder startet noch.",
+    "fi": "Lämmitystä ei ole otettu käyttöön, tai se on vielä käynnistymässä.",
+    "ru": "Отопление не настроено или ещё запускается.",
+}
+
+
+def heating_not_ready(hass: HomeAssistant, request: VoiceRequest, *others: str) -> str | None:
+    """Return the answer of an integration without a loaded entry; None where one of `others` has one and answers.
+
+    Without any answer, Home Assistant would confirm that something was done.
+    """
+    if any(hass.config_entries.async_loaded_entries(domain) for domain in others):
+        return None
+    return _NOT_READY[request.language]
+
+
 async def async_voice_texts(hass: HomeAssistant, domain: str, language: str) -> Callable[..., str]:
     """Return the function that formats a text ``voice_<key>`` of the integration's ``common`` translations."""
     texts = await async_get_translations(hass, language, "common", {domain})

@@ -273,7 +273,7 @@ def test_downloaded_diagnostics_are_decoded() -> None:
     assert one == decoded("ecoflow_delta3_real")
     two = {key: value for key, value, _ in decode_capture(diagnostics("ecoflow_delta3_real", "ecoflow_stream_real"))}
     assert two["delta_3/battery_power"] == -2.0
-    assert two["stream_ultra/raw_pow_get_pv_sum"] == 2051.4
+    assert two["stream/battery_power"] == 900.6
     same = diagnostics("ecoflow_delta3_real", "ecoflow_delta3_real")
     assert {key.split("/")[0] for key, _, _ in decode_capture(same)} == {"delta_3", "delta_3_2"}
 

@@ -63,3 +63,14 @@ async def test_the_heating_system_of_the_home_answers_instead(
     await say(hass, "set eco")
     assert building.runtime_data.building.profile.mode == "auto"
     assert "Main house" not in await say(hass, "how is the heating")
+
+
+async def test_without_a_loaded_building_nothing_is_confirmed(
+    hass: HomeAssistant, assist: None, building: MockConfigEntry
+) -> None:
+    assert await hass.config_entries.async_unload(building.entry_id)
+    for text in ("heating status", "set eco"):
+        assert await say(hass, text) == "The heating is not set up, or is still starting."
+    assert await say(hass, "lämmityksen tila", "fi") == (
+        "Lämmitystä ei ole otettu käyttöön, tai se on vielä käynnistymässä."
+    )

@@ -94,8 +94,18 @@ async def test_fahrenheit(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 
 
 async def test_without_a_heating_system_another_integration_may_answer(
-    hass: HomeAssistant, entry: MockConfigEntry
+    hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert await hass.config_entries.async_unload(entry.entry_id)
+    # Nothing was done, so nothing is confirmed.
     for text in ("how is the heating", "why is it heating", "set eco"):
-        assert await say(hass, text) == "Done"
+        assert await say(hass, text) == "The heating is not set up, or is still starting."
+    assert await say(hass, "heizungsstatus", "de") == "Die Heizung ist nicht eingerichtet oder startet noch."
+    loaded = hass.config_entries.async_loaded_entries
+    monkeypatch.setattr(
+        hass.config_entries,
+        "async_loaded_entries",
+        lambda domain: [MockConfigEntry(domain=domain)] if domain == "iot_heating" else loaded(domain),
+    )
+    # Home Assistant's answer if no integration of this test has one: here, iot_heating would.
+    assert await say(hass, "how is the heating") == "Done"

@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import Unauthorized
 from homeassistant.util.unit_conversion import TemperatureConverter
 
-from .._lib.voice import VoiceCommand, VoiceRequest, async_register_sentences, async_voice_texts
+from .._lib.voice import VoiceCommand, VoiceRequest, async_register_sentences, async_voice_texts, heating_not_ready
 from .._lib.week_schedule import Mode
 from ..const import DOMAIN
 from .permissions import permission_entity
@@ -53,9 +53,11 @@ def _buildings(hass: HomeAssistant) -> list[Any]:
 
 async def _async_status(hass: HomeAssistant, request: VoiceRequest) -> str | None:
     """Return how many controllers heat, the setpoints, and which controllers are offline."""
+    if not (entries := _buildings(hass)):
+        return heating_not_ready(hass, request, _OTHER)
     text = await async_voice_texts(hass, DOMAIN, request.language)
     answers: list[str] = []
-    for entry in _buildings(hass):
+    for entry in entries:
         building, controllers = entry.runtime_data.building, list(entry.runtime_data.hub.controllers.values())
         if not building.profile.iot_enabled:
             answers.append(text("off", building=entry.title))
@@ -70,12 +72,13 @@ async def _async_status(hass: HomeAssistant, request: VoiceRequest) -> str | Non
         ]
         if offline := [controller.name for controller in controllers if not controller.online]:
             answers.append(text("offline", controllers=", ".join(offline)))
-    return " ".join(answers) or None
+    return " ".join(answers)
 
 
 async def _async_set_mode(mode: Mode, hass: HomeAssistant, request: VoiceRequest) -> str | None:
     """Select the operating mode of all buildings that the user may control."""
-    entries = _buildings(hass)
+    if not (entries := _buildings(hass)):
+        return heating_not_ready(hass, request, _OTHER)
     user = None if request.context.user_id is None else await hass.auth.async_get_user(request.context.user_id)
     for entry in entries:
         entity_id = permission_entity(hass, entry.entry_id)
@@ -85,8 +88,6 @@ async def _async_set_mode(mode: Mode, hass: HomeAssistant, request: VoiceRequest
             raise Unauthorized(context=request.context, entity_id=entity_id, permission=POLICY_CONTROL)
     for entry in entries:
         await entry.runtime_data.building.async_patch_profile({"mode": mode.value})
-    if not entries:
-        return None
     return (await async_voice_texts(hass, DOMAIN, request.language))(f"mode_{mode.value}")
 
 

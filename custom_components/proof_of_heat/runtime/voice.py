@@ -8,13 +8,14 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util.unit_conversion import TemperatureConverter
 
-from .._lib.voice import VoiceCommand, VoiceRequest, async_register_sentences, async_voice_texts
+from .._lib.voice import VoiceCommand, VoiceRequest, async_register_sentences, async_voice_texts, heating_not_ready
 from ..comfort.profiles import Profile
 from ..const import DOMAIN
 from ..data import HeatConfigEntry, HeatingSystem
 from ..messages.formatter import MessageFormatter, async_load_texts, rounded
 from .cycle import display_names
 
+_OTHER: Final = "iot_heating"
 STATUS: Final = {
     "en": ("how is the heating [doing]", "what is the heating doing", "heating status"),
     "de": ("wie geht es der heizung", "was macht die heizung", "heizungsstatus", "wie ist der stand der heizung"),
@@ -73,7 +74,7 @@ def _systems(hass: HomeAssistant) -> list[HeatConfigEntry]:
 async def _async_status(hass: HomeAssistant, request: VoiceRequest) -> str | None:
     """Return what the heating does, and the temperatures that are known."""
     if not (entries := _systems(hass)):
-        return None
+        return heating_not_ready(hass, request, _OTHER)
     text = await async_voice_texts(hass, DOMAIN, request.language)
     texts = await async_load_texts(hass, request.language)
     answers: list[str] = []
@@ -95,7 +96,7 @@ async def _async_why(hass: HomeAssistant, request: VoiceRequest) -> str | None:
         _with_name(entry, entries, await _async_decision(hass, entry.runtime_data, request.language, notes=True))
         for entry in entries
     ]
-    return " ".join(answers) or None
+    return " ".join(answers) or heating_not_ready(hass, request, _OTHER)
 
 
 async def _async_decision(hass: HomeAssistant, system: HeatingSystem, language: str, *, notes: bool = False) -> str:
@@ -111,7 +112,7 @@ async def _async_decision(hass: HomeAssistant, system: HeatingSystem, language: 
 async def _async_set_profile(profile: Profile, hass: HomeAssistant, request: VoiceRequest) -> str | None:
     """Select the profile of all heating systems, with the permissions of the user."""
     if not (entries := _systems(hass)):
-        return None
+        return heating_not_ready(hass, request, _OTHER)
     for entry in entries:
         await hass.services.async_call(
             DOMAIN,
