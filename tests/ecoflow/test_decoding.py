@@ -79,7 +79,8 @@ def test_no_placeholder_unknown_unit_or_negative_zero(name: str) -> None:
             assert value not in PLACEHOLDERS, key
         if unit == "°C":
             assert value != 0, f"{key}: the model has no such sensor"
-        if unit == "W" and key != "battery_power" and not key.startswith("raw_"):
+        # A battery charges and discharges, a grid delivers and takes.
+        if unit == "W" and key not in {"battery_power", "grid_power"} and not key.startswith("raw_"):
             assert value is None or value >= 0, key
 
 
