@@ -82,12 +82,30 @@ const bundle = async (entry, plugins) => {
   return chunks[0].code;
 };
 
-const runtime = await bundle(join(here, "src/runtime.ts"), []);
+// A bundle names what it imports from its own runtime only, so that these names can be short.
+const long = await bundle(join(here, "src/runtime.ts"), []);
+const EXPORTS = /export\{([^}]*)\};?\s*$/;
+const names = (list) => list.split(",").map((item) => item.split(" as ").map((name) => name.trim()));
+const shortNames = new Map(
+  names(long.match(EXPORTS)[1])
+    .map((pair) => pair.at(-1))
+    .sort()
+    .map((name, index) => [name, `$${index.toString(36)}`]),
+);
+const runtime = long.replace(
+  EXPORTS,
+  (_, list) => `export{${names(list).map((pair) => `${pair[0]} as ${shortNames.get(pair.at(-1))}`)}};`,
+);
+const withShortNames = (code) =>
+  code.replace(
+    new RegExp(`import\\{([^}]*)\\}from"${PLACEHOLDER}"`, "g"),
+    (_, list) => `import{${names(list).map((pair) => `${shortNames.get(pair[0])} as ${pair.at(-1)}`)}}from"${PLACEHOLDER}"`,
+  );
 const url = `/heat_suite_static/runtime-${createHash("sha256").update(runtime).digest("hex").slice(0, 12)}.js`;
 const entries = join(here, "src/entries");
 for (const file of existsSync(entries) ? readdirSync(entries).sort() : []) {
   const domain = file.replace(/\.ts$/, "");
-  const code = await bundle(join(entries, file), [fromRuntime]);
+  const code = withShortNames(await bundle(join(entries, file), [fromRuntime]));
   const folder = out ? join(out, domain) : join(components, domain, "frontend");
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, `${domain}-cards.js`), code.replaceAll(PLACEHOLDER, url));

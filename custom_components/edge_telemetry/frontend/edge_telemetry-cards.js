@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-343a60e01074.js";
+import"/heat_suite_static/runtime-63092385e297.js";

@@ -27,6 +27,32 @@ export const cardStyles = css`
     font-weight: 500;
     color: var(--muted);
   }
+  h2.title {
+    font-size: 18px;
+    color: var(--primary-text-color);
+    margin: 0;
+  }
+  .tiles {
+    display: grid;
+    grid-template-columns: repeat(auto-fit, minmax(132px, 1fr));
+    gap: 8px;
+  }
+  .tile {
+    padding: 10px 14px;
+    border-radius: 12px;
+    background: var(--soft);
+    min-width: 0;
+  }
+  .tile span {
+    display: block;
+    font-size: 12px;
+    color: var(--muted);
+  }
+  .tile strong {
+    font-size: 18px;
+    font-weight: 500;
+    white-space: nowrap;
+  }
   p {
     margin: 0;
   }

@@ -240,4 +240,14 @@ describe("heating-curve card", () => {
     expect(text()).toContain("Not controlled");
     expect(text()).not.toContain("Measured last week");
   });
+
+  it("has round numbers on both axes, in °F too", async () => {
+    const config = { unit_system: { temperature: "°F" }, time_zone: "Europe/Berlin", currency: "USD" };
+    for (const changes of [{}, { config }]) {
+      const { plot } = await mount(data(), {}, fakeHass(changes));
+      const labels = [...(plot().shadowRoot?.querySelectorAll("svg text:not(.axis):not(.present)") ?? [])].map(({ textContent }) => Number(textContent));
+      expect(labels.length).toBeGreaterThan(6);
+      expect(labels.filter((value) => value % 5 !== 0)).toEqual([]);
+    }
+  });
 });

@@ -92,6 +92,16 @@ describe("the card's contract with Home Assistant", () => {
 });
 
 describe("states", () => {
+  it("a source that is switched on and does not heat yet is the headline, with demand and delivered heat beside the cost", async () => {
+    const waiting = source({ heating: false, heat: { value: 0, estimated: true } });
+    const { text, push } = await mount();
+    await push(overview({ sources: [waiting], heat: { value: 0, estimated: true } }));
+    expect(text()).toContain("Heat pump: switched on");
+    expect(text()).toContain("Heat demand 3.0 kW Delivered ≈ 0 W");
+    await push(overview({ sources: [waiting], active: false, state: "off", demand_w: null, heat: { value: null, estimated: true } }));
+    expect(text()).toContain("Heating control is off");
+    expect(text()).toContain("Heat demand – Delivered –");
+  });
   it("loading, not loaded, not found", async () => {
     const { text, push } = await mount();
     expect(text()).toContain("Loading…");
@@ -218,6 +228,12 @@ describe("override", () => {
     await click(".down");
     await click(".set");
     expect(fake.services[0]?.data).toMatchObject({ temperature: 20.56 });
+  });
+  it("shows no end of an override that lasts until it is changed", async () => {
+    const item = { zone_id: "living", zone: "Living room", entity_id: "climate.living", profile: "eco", target_c: null, until: null };
+    const { panel } = await override({ overrides: [item] });
+    expect(panel.shadowRoot?.textContent).toMatch(/Living room: Eco\s/);
+    expect(panel.shadowRoot?.textContent).not.toContain("until");
   });
   it("ends the override of a zone alone", async () => {
     const item = { zone_id: "living", zone: "Living room", entity_id: "climate.living", profile: null, target_c: 23, until: "2026-01-15T15:00:00+00:00" };

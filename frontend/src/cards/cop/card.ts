@@ -2,9 +2,10 @@
 
 import { css, html, nothing, svg, type TemplateResult } from "lit";
 import { SuiteCard } from "../../lib/card.js";
-import { formatNumber, isFahrenheit, toUserTemperature } from "../../lib/format.js";
+import { formatNumber, fromUserTemperature, isFahrenheit, toUserTemperature } from "../../lib/format.js";
 import { localizer, pageLanguage } from "../../lib/localize.js";
 import { TEXTS } from "../../lib/proof-of-heat.js";
+import { ofSystem } from "../../lib/system-card.js";
 import { Width } from "../../lib/resize.js";
 import { isNumber, linear, path, ticks } from "../../lib/scale.js";
 import { message, stateMessage } from "../../lib/state-message.js";
@@ -37,7 +38,7 @@ export class CopCard extends SuiteCard<CopConfig> {
   private readonly width = new Width(this);
   private readonly live = new Subscription<CopMessage>(this, () =>
     this.config && this.hass
-      ? { type: "proof_of_heat/cop/subscribe", ...(this.config.entry_id && { entry_id: this.config.entry_id }) }
+      ? { type: "proof_of_heat/cop/subscribe", ...ofSystem(this.config) }
       : undefined,
   );
 
@@ -47,29 +48,8 @@ export class CopCard extends SuiteCard<CopConfig> {
   static override styles = [
     cardStyles,
     css`
-      h2.title {
-        font-size: 18px;
-        color: var(--primary-text-color);
-        margin: 0;
-      }
-      .sums {
-        display: grid;
+      .tiles {
         grid-template-columns: repeat(auto-fit, minmax(84px, 1fr));
-        gap: 8px;
-      }
-      .sums div {
-        padding: 10px 14px;
-        border-radius: 12px;
-        background: var(--soft);
-      }
-      .sums span {
-        display: block;
-        font-size: 12px;
-        color: var(--muted);
-      }
-      .sums strong {
-        font-size: 20px;
-        font-weight: 500;
       }
       .legend {
         display: flex;
@@ -115,8 +95,8 @@ export class CopCard extends SuiteCard<CopConfig> {
     return html`
       <ha-card>
         <h2 class="title">${this.config?.title ?? localize("cop.name")}</h2>
-        <div class="sums">
-          ${SUMS.map((sum) => html`<div><span>${localize(`cop.${sum}`)}</span><strong>${formatNumber(data[sum], hass.locale, 1)}</strong></div>`)}
+        <div class="tiles">
+          ${SUMS.map((sum) => html`<div class="tile"><span>${localize(`cop.${sum}`)}</span><strong>${formatNumber(data[sum], hass.locale, 1)}</strong></div>`)}
         </div>
         ${data.hours.length < MIN_HOURS && !data.line.length
           ? message("mdi:chart-scatter-plot", localize("cop.empty"), localize("cop.empty_detail"))
@@ -153,8 +133,8 @@ export class CopCard extends SuiteCard<CopConfig> {
         ${ticks(0, top, 5).map((cop) => svg`
           <line x1=${LEFT} x2=${width - 8} y1=${y(cop)} y2=${y(cop)} stroke="var(--line)" />
           <text x=${LEFT - 6} y=${y(cop) + 4} text-anchor="end">${formatNumber(cop, hass.locale)}</text>`)}
-        ${ticks(from, to, width < 320 ? 4 : 7).map(
-          (outdoor) => svg`<text x=${x(outdoor)} y=${HEIGHT - BOTTOM + 15} text-anchor="middle">${formatNumber(toUserTemperature(hass, outdoor), hass.locale)}</text>`,
+        ${ticks(toUserTemperature(hass, from), toUserTemperature(hass, to), width < 320 ? 4 : 7).map(
+          (outdoor) => svg`<text x=${x(fromUserTemperature(hass, outdoor))} y=${HEIGHT - BOTTOM + 15} text-anchor="middle">${formatNumber(outdoor, hass.locale)}</text>`,
         )}
         <text x=${LEFT} y=${HEIGHT - 4}>${localize("curve.outdoor_axis", { unit: isFahrenheit(hass) ? "°F" : "°C" })}</text>
         ${isNumber(data.outdoor_c) && data.outdoor_c >= from && data.outdoor_c <= to

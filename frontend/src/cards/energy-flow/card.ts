@@ -5,6 +5,7 @@ import { SuiteCard } from "../../lib/card.js";
 import { formatEnergy, formatList, formatMoment, formatMoney, formatNumber } from "../../lib/format.js";
 import { localizer, pageLanguage } from "../../lib/localize.js";
 import { TEXTS } from "../../lib/proof-of-heat.js";
+import { ofSystem } from "../../lib/system-card.js";
 import { Request } from "../../lib/request.js";
 import { Width } from "../../lib/resize.js";
 import { message, stateMessage } from "../../lib/state-message.js";
@@ -39,7 +40,7 @@ export class EnergyFlowCard extends SuiteCard<EnergyFlowConfig> {
           type: "proof_of_heat/energy_flow/get",
           period: this.shown,
           offset: this.offset,
-          ...(this.config.entry_id && { entry_id: this.config.entry_id }),
+          ...ofSystem(this.config),
         }
       : undefined,
   );

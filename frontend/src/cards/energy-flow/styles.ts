@@ -13,11 +13,6 @@ export const styles = [
       align-items: center;
       justify-content: space-between;
     }
-    h2.title {
-      font-size: 18px;
-      color: var(--primary-text-color);
-      margin: 0;
-    }
     .periods {
       display: flex;
       border: 1px solid var(--line);

@@ -6,6 +6,7 @@ import { settable } from "../../lib/curve.js";
 import { formatKelvin, formatNumber, formatPercent, formatTemperature, fromUserTemperature, isFahrenheit, toUserTemperature } from "../../lib/format.js";
 import { localizer, pageLanguage } from "../../lib/localize.js";
 import { TEXTS } from "../../lib/proof-of-heat.js";
+import { ofSystem } from "../../lib/system-card.js";
 import { isNumber } from "../../lib/scale.js";
 import { stateMessage } from "../../lib/state-message.js";
 import { cardStyles } from "../../lib/styles.js";
@@ -46,7 +47,7 @@ export class HeatingCurveCard extends SuiteCard<CurveConfig> {
       ? {
           type: "proof_of_heat/curve/subscribe",
           language: this.hass.locale.language,
-          ...(this.config.entry_id && { entry_id: this.config.entry_id }),
+          ...ofSystem(this.config),
         }
       : undefined,
   );

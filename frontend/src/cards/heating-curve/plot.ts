@@ -2,7 +2,7 @@
 
 import { css, html, LitElement, nothing, svg, type PropertyDeclarations, type SVGTemplateResult, type TemplateResult } from "lit";
 import { flowAt, levelThrough, settable, slopeThrough } from "../../lib/curve.js";
-import { formatNumber, formatTemperature, isFahrenheit, toUserTemperature } from "../../lib/format.js";
+import { formatNumber, formatTemperature, fromUserTemperature, isFahrenheit, toUserTemperature } from "../../lib/format.js";
 import type { Localize } from "../../lib/localize.js";
 import { Width } from "../../lib/resize.js";
 import { clamp, isNumber, linear, path, ticks, type Point, type Scale } from "../../lib/scale.js";
@@ -200,13 +200,18 @@ export class CurvePlot extends LitElement {
 
   private grid(x: Scale, y: Scale, width: number, height: number): SVGTemplateResult[] {
     const { hass } = this;
-    const number = (celsius: number): string => formatNumber(toUserTemperature(hass, celsius), hass.locale);
+    // Round numbers in the unit of the user.
+    const marks = (from: number, to: number, count: number): [place: number, label: string][] =>
+      ticks(toUserTemperature(hass, from), toUserTemperature(hass, to), count).map((value) => [
+        fromUserTemperature(hass, value),
+        formatNumber(value, hass.locale),
+      ]);
     return [
-      ...ticks(20, this.top, 5).map((flow) => svg`
+      ...marks(20, this.top, 5).map(([flow, label]) => svg`
         <line class="grid" x1=${LEFT} x2=${width - RIGHT} y1=${y(flow)} y2=${y(flow)} />
-        <text x=${LEFT - 6} y=${y(flow) + 4} text-anchor="end">${number(flow)}</text>`),
-      ...ticks(COLD, WARM, width < 300 ? 4 : 8).map((outdoor) => svg`
-        <text x=${x(outdoor)} y=${height - BOTTOM + 14} text-anchor="middle">${number(outdoor)}</text>`),
+        <text x=${LEFT - 6} y=${y(flow) + 4} text-anchor="end">${label}</text>`),
+      ...marks(COLD, WARM, width < 300 ? 4 : 8).map(([outdoor, label]) => svg`
+        <text x=${x(outdoor)} y=${height - BOTTOM + 14} text-anchor="middle">${label}</text>`),
     ];
   }
 

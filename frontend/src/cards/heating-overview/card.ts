@@ -1,21 +1,23 @@
 /** The overview of a heating system. */
 
-import { css, html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { SuiteCard } from "../../lib/card.js";
-import { formatDuration, formatKelvin, formatList, formatMoment, formatMoney, formatNumber, formatPercent, formatPower, formatPrice, formatTemperature, toUserTemperature, UNKNOWN } from "../../lib/format.js";
-import { clamp, isNumber } from "../../lib/scale.js";
+import { formatList, formatMoment, formatNumber, formatPower, formatPrice, formatTemperature, toUserTemperature } from "../../lib/format.js";
+import { isNumber } from "../../lib/scale.js";
 import { stateMessage } from "../../lib/state-message.js";
-import { cardStyles } from "../../lib/styles.js";
 import { Subscription } from "../../lib/subscription.js";
 import type { CardConfig, ConfigForm, GridOptions } from "../../lib/types.js";
 import { localizer, pageLanguage } from "../../lib/localize.js";
 import { TEXTS } from "../../lib/proof-of-heat.js";
+import { ofSystem } from "../../lib/system-card.js";
 import { readConfig, stubConfig, type OverviewConfig } from "./config.js";
 import { KIND_ICONS, STATE_ICONS, type Overview, type OverviewMessage, type Part } from "./const.js";
 import { configForm } from "./editor.js";
+import { figures } from "./figures.js";
 import { ladder, sourceColors, whyNot, type Rung } from "./ladder.js";
 import { NextDayChart } from "./next-day.js";
 import { OverridePanel } from "./override-panel.js";
+import { styles } from "./styles.js";
 
 const define = (tag: string, element: CustomElementConstructor): void => {
   if (!customElements.get(tag)) customElements.define(tag, element);
@@ -30,7 +32,7 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
       ? {
           type: "proof_of_heat/overview/subscribe",
           language: this.hass.locale.language,
-          ...(this.config.entry_id && { entry_id: this.config.entry_id }),
+          ...ofSystem(this.config),
         }
       : undefined,
   );
@@ -38,208 +40,7 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
   static getStubConfig = stubConfig;
   static getConfigForm = (): ConfigForm => configForm(localizer(TEXTS, pageLanguage()));
 
-  static override styles = [
-    cardStyles,
-    css`
-      .header {
-        display: flex;
-        gap: 12px;
-        align-items: center;
-      }
-      .badge {
-        flex: none;
-        width: 44px;
-        height: 44px;
-        border-radius: 50%;
-        display: grid;
-        place-items: center;
-        color: var(--state-color);
-        background: color-mix(in srgb, var(--state-color) 18%, transparent);
-      }
-      .who {
-        flex: 1;
-        min-width: 0;
-      }
-      .who strong {
-        display: block;
-        font-size: 18px;
-        line-height: 24px;
-        font-weight: 500;
-        overflow-wrap: anywhere;
-      }
-      .why {
-        color: var(--muted);
-        font-size: 14px;
-        line-height: 20px;
-      }
-      .room {
-        text-align: right;
-        flex: none;
-      }
-      .room strong {
-        font-size: 24px;
-        line-height: 28px;
-        font-weight: 400;
-        white-space: nowrap;
-      }
-      .room span {
-        display: block;
-        font-size: 12px;
-        color: var(--muted);
-        white-space: nowrap;
-      }
-      .banner {
-        display: flex;
-        gap: 12px;
-        align-items: center;
-        padding: 10px 14px;
-        border-radius: 12px;
-        border: 1px dashed var(--state-color);
-      }
-      .banner.error {
-        border-style: solid;
-        --state-color: var(--error-color);
-      }
-      .banner ha-icon {
-        flex: none;
-        color: var(--state-color);
-      }
-      ha-card.shadow {
-        border-style: dashed;
-        border-color: var(--primary-color);
-      }
-      .figures {
-        display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(132px, 1fr));
-        gap: 8px;
-      }
-      .figure {
-        padding: 10px 14px;
-        border-radius: 12px;
-        background: var(--soft);
-        min-width: 0;
-      }
-      .figure span {
-        font-size: 12px;
-        color: var(--muted);
-        display: block;
-      }
-      .figure strong {
-        font-size: 18px;
-        font-weight: 500;
-        white-space: nowrap;
-      }
-      progress {
-        appearance: none;
-        width: 100%;
-        height: 6px;
-        border: 0;
-        margin: 8px 0 6px;
-        border-radius: 3px;
-        overflow: hidden;
-        background: none;
-      }
-      progress::-webkit-progress-bar {
-        background: var(--line);
-      }
-      progress::-webkit-progress-value {
-        background: var(--primary-color);
-        border-radius: 3px;
-      }
-      progress::-moz-progress-bar {
-        background: var(--primary-color);
-      }
-      ul {
-        list-style: none;
-        margin: 0;
-        padding: 0;
-      }
-      .rungs li {
-        display: grid;
-        grid-template-columns: 24px minmax(0, 1fr) auto;
-        gap: 2px 10px;
-        align-items: center;
-        padding: 7px 0;
-      }
-      .rungs li + li {
-        border-top: 1px solid var(--line);
-      }
-      .rungs ha-icon {
-        color: var(--muted);
-        grid-row: span 3;
-        align-self: start;
-      }
-      .rungs .heating ha-icon,
-      .rungs .own ha-icon {
-        color: var(--source-color);
-      }
-      .rungs .name {
-        overflow: hidden;
-        text-overflow: ellipsis;
-        white-space: nowrap;
-      }
-      .rungs .heating .name {
-        font-weight: 500;
-      }
-      .rungs .price {
-        font-variant-numeric: tabular-nums;
-        white-space: nowrap;
-      }
-      .track {
-        grid-column: 2 / 4;
-        height: 6px;
-        border-radius: 3px;
-        background: var(--soft);
-        position: relative;
-      }
-      .track i {
-        position: absolute;
-        inset-block: 0;
-        border-radius: 3px;
-        background: var(--source-color);
-        opacity: 0.35;
-      }
-      .heating .track i,
-      .own .track i {
-        opacity: 1;
-      }
-      .rungs .state {
-        grid-column: 2 / 4;
-        font-size: 12px;
-        line-height: 16px;
-        color: var(--muted);
-      }
-      .rungs .failing .state {
-        color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color));
-      }
-      .limits li {
-        display: flex;
-        gap: 10px;
-        padding: 3px 0;
-        align-items: flex-start;
-      }
-      .limits ha-icon {
-        --mdc-icon-size: 18px;
-        color: color-mix(in srgb, var(--warning-color) 55%, var(--primary-text-color));
-        flex: none;
-      }
-      .limits .note ha-icon {
-        color: var(--muted);
-      }
-      @media (max-width: 460px) {
-        ha-card {
-          padding: 14px;
-        }
-        .who strong {
-          font-size: 16px;
-        }
-        .badge {
-          width: 36px;
-          height: 36px;
-        }
-      }
-    `,
-  ];
+  static override styles = styles;
 
   protected readConfig(config: CardConfig): OverviewConfig {
     return readConfig(config);
@@ -258,19 +59,18 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
   }
 
   override render(): TemplateResult {
-    const state = this.live.state;
-    const data = this.live.data;
-    if (!this.hass || !data?.available)
-      return html`<ha-card>${stateMessage(state, this.localize, "system")}</ha-card>`;
+    const { hass } = this;
+    const { state, data } = this.live;
+    if (!hass || !data?.available) return html`<ha-card>${stateMessage(state, this.localize, "system")}</ha-card>`;
     return html`
       <ha-card class=${data.shadow ? "shadow" : ""} style=${`--state-color:${this.stateColor(data)}`}>
         ${this.header(data)} ${this.banner(data)}
-        ${this.shows("figures") ? this.figures(data) : nothing}
+        ${this.shows("figures") ? figures(data, hass, this.localize) : nothing}
         ${this.shows("ladder") && data.sources.length ? this.ladder(data) : nothing}
         ${this.shows("next_day") && data.next_day ? this.nextDay(data) : nothing}
         ${this.shows("limits") && (data.limits.length || data.notes.length) ? this.limits(data) : nothing}
         ${this.shows("override") && data.active
-          ? html`<proof-of-heat-override .hass=${this.hass} .data=${data} .localize=${this.localize}></proof-of-heat-override>`
+          ? html`<proof-of-heat-override .hass=${hass} .data=${data} .localize=${this.localize}></proof-of-heat-override>`
           : nothing}
       </ha-card>
     `;
@@ -301,7 +101,12 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
     const { hass, localize } = this;
     if (!hass) return "";
     const active = data.sources.filter(({ heating }) => heating);
-    if (!active.length) return localize(`overview.states.${data.state}`);
+    if (!active.length) {
+      const starting = data.active ? data.sources.filter(({ commanded }) => commanded).map(({ name }) => name) : [];
+      return starting.length
+        ? localize("overview.heats", { names: formatList(starting, hass.locale), power: localize("overview.starting") })
+        : localize(`overview.states.${data.state}`);
+    }
     const names = formatList(active.map(({ name }) => name), hass.locale);
     return isNumber(data.heat.value)
       ? localize("overview.heats", { names, power: (data.heat.estimated ? "≈ " : "") + formatPower(data.heat.value, hass.locale) })
@@ -344,60 +149,6 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
     return nothing;
   }
 
-  private figures(data: Overview): TemplateResult {
-    const hass = this.hass;
-    if (!hass) return html``;
-    const { localize } = this;
-    const cost = data.cost_h;
-    return html`
-      <div class="figures">
-        <div class="figure">
-          <span>${localize("overview.cost_now")}</span>
-          <strong>${isNumber(cost.value) ? `${cost.estimated ? "≈ " : ""}${formatMoney(cost.value, data.currency, hass.locale)}/h` : UNKNOWN}</strong>
-          <span>${isNumber(data.price_kwh) ? localize("overview.electricity", { price: formatPrice(data.price_kwh, data.currency, hass.locale) }) : localize("overview.no_price")}</span>
-        </div>
-        ${this.savings(data)} ${data.learning.trusted ? nothing : this.learning(data)}
-      </div>
-    `;
-  }
-
-  private savings(data: Overview): TemplateResult | typeof nothing {
-    const hass = this.hass;
-    const saved = data.savings;
-    if (!hass || !saved) return nothing;
-    const { localize } = this;
-    const money = (value: number | null): string => formatMoney(value, data.currency, hass.locale);
-    const days = new Intl.NumberFormat(hass.locale.language, { style: "unit", unit: "day", unitDisplay: "long" }).format(saved.days);
-    return html`
-      <div class="figure">
-        <span>${localize(saved.simulated ? "overview.would_save" : "overview.saved", { days })}</span>
-        <strong>${money(saved.saved)}${isNumber(saved.percent) ? ` · ${formatPercent(saved.percent, hass.locale)}` : ""}</strong>
-        <span>${localize("overview.interval", { low: money(saved.low), high: money(saved.high) })}</span>
-      </div>
-    `;
-  }
-
-  private learning(data: Overview): TemplateResult {
-    const hass = this.hass;
-    if (!hass) return html``;
-    const { localize } = this;
-    const { learning } = data;
-    const left = learning.expected ? (Date.parse(learning.expected) - Date.parse(data.time)) / 1000 : 0;
-    const detail = learning.learned
-      ? localize("overview.learning_error", {
-          error: formatKelvin(hass, learning.error_k),
-          limit: formatKelvin(hass, learning.limit_k),
-        })
-      : localize("overview.learning_left", { left: formatDuration(Math.max(60, left), hass.locale) });
-    return html`
-      <div class="figure">
-        <span id="learning">${localize(learning.learned ? "overview.checking" : "overview.learning")}</span>
-        <progress max="100" value=${clamp(learning.progress, 0, 100)} aria-labelledby="learning"></progress>
-        <span>${detail}</span>
-      </div>
-    `;
-  }
-
   private ladder(data: Overview): TemplateResult {
     return html`
       <section>
@@ -438,7 +189,7 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
     if (!hass) return html``;
     const made = data.next_day?.plan ? formatMoment(hass, data.next_day.plan.made * 1000) : "";
     return html`
-      <section>
+      <section class="next">
         <h2>${data.next_day?.plan ? localize("overview.plan", { time: made }) : localize("overview.no_plan")}</h2>
         <proof-of-heat-next-day
           .hass=${this.hass}

@@ -1,26 +1,19 @@
 /** The form of the overview card's visual editor. */
 
 import type { Localize } from "../../lib/localize.js";
-import type { CardConfig, ConfigForm } from "../../lib/types.js";
+import { systemForm } from "../../lib/system-card.js";
+import type { ConfigForm } from "../../lib/types.js";
 import { readConfig } from "./config.js";
 import { PARTS } from "./const.js";
 
-export const configForm = (localize: Localize): ConfigForm => ({
-  schema: [
-    { name: "entry_id", selector: { config_entry: { integration: "proof_of_heat" } } },
-    { name: "title", selector: { text: {} } },
-    {
-      name: "hide",
-      selector: {
-        select: {
-          multiple: true,
-          mode: "list",
-          options: PARTS.map((value) => ({ value, label: localize(`overview.parts.${value}`) })),
-        },
+export const configForm = (localize: Localize): ConfigForm =>
+  systemForm(localize, readConfig, {
+    name: "hide",
+    selector: {
+      select: {
+        multiple: true,
+        mode: "list",
+        options: PARTS.map((value) => ({ value, label: localize(`overview.parts.${value}`) })),
       },
     },
-  ],
-  computeLabel: ({ name }) => localize(`editor.${name}`),
-  computeHelper: ({ name }) => (name === "entry_id" ? localize("editor.entry_id_help") : undefined),
-  assertConfig: (config: CardConfig) => void readConfig(config),
-});
+  });

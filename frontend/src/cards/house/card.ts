@@ -5,6 +5,7 @@ import { SuiteCard } from "../../lib/card.js";
 import { formatDuration, formatKelvin, formatNumber, formatPercent, formatPower, formatTemperature, isFahrenheit, UNKNOWN } from "../../lib/format.js";
 import { localizer, pageLanguage } from "../../lib/localize.js";
 import { TEXTS } from "../../lib/proof-of-heat.js";
+import { ofSystem } from "../../lib/system-card.js";
 import { Request } from "../../lib/request.js";
 import { Width } from "../../lib/resize.js";
 import { clamp, isNumber, linear, path } from "../../lib/scale.js";
@@ -23,7 +24,7 @@ export class HouseCard extends SuiteCard<HouseConfig> {
   protected readonly texts = TEXTS;
   private readonly width = new Width(this);
   private readonly source = new Request<HouseMessage>(this, () =>
-    this.config ? { type: "proof_of_heat/house/get", ...(this.config.entry_id && { entry_id: this.config.entry_id }) } : undefined,
+    this.config ? { type: "proof_of_heat/house/get", ...ofSystem(this.config) } : undefined,
   );
 
   static getStubConfig = stubConfig;
@@ -32,35 +33,8 @@ export class HouseCard extends SuiteCard<HouseConfig> {
   static override styles = [
     cardStyles,
     css`
-      h2.title {
-        font-size: 18px;
-        color: var(--primary-text-color);
-        margin: 0;
-      }
-      .values {
-        display: grid;
+      .tiles {
         grid-template-columns: repeat(auto-fit, minmax(150px, 1fr));
-        gap: 8px;
-      }
-      .values > div {
-        padding: 10px 14px;
-        border-radius: 12px;
-        background: var(--soft);
-        min-width: 0;
-      }
-      .values span {
-        display: block;
-        font-size: 12px;
-        color: var(--muted);
-      }
-      .values strong {
-        font-size: 20px;
-        font-weight: 500;
-        white-space: nowrap;
-      }
-      .values .sd {
-        display: inline;
-        font-size: 13px;
       }
       .range {
         position: relative;
@@ -117,7 +91,7 @@ export class HouseCard extends SuiteCard<HouseConfig> {
         container-type: inline-size;
       }
       @container (max-width: 430px) {
-        .values {
+        .tiles {
           grid-template-columns: 1fr;
         }
       }
@@ -184,7 +158,7 @@ export class HouseCard extends SuiteCard<HouseConfig> {
 
   private report(data: House, hass: HomeAssistant): TemplateResult {
     return html`
-      <div class="values">${VALUES.map((name) => this.value(name, data.values[name], data, hass))}</div>
+      <div class="tiles">${VALUES.map((name) => this.value(name, data.values[name], data, hass))}</div>
       ${this.trend(data, hass)} ${this.backtest(data, hass)}
       ${data.full_power_w === null && data.full_load_cop === null
         ? nothing
@@ -208,13 +182,13 @@ export class HouseCard extends SuiteCard<HouseConfig> {
 
   private value(name: ValueName, estimate: Estimate | null, data: House, hass: HomeAssistant): TemplateResult {
     const { localize } = this;
-    if (!estimate) return html`<div><span>${localize(`house.${name}`)}</span><strong>${UNKNOWN}</strong></div>`;
+    if (!estimate) return html`<div class="tile"><span>${localize(`house.${name}`)}</span><strong>${UNKNOWN}</strong></div>`;
     const { value, sd } = estimate;
     const spread = BAND_SD * (sd ?? 0);
     const [low, high] = [Math.max(0, value - spread), value + spread];
     const percent = (at: number): number => clamp((at / (value * 2 || 1)) * 100, 0, 100);
     return html`
-      <div>
+      <div class="tile">
         <span>${localize(`house.${name}`)}</span>
         <strong>${this.format(name, value, hass)}</strong>
         ${sd === null

@@ -372,9 +372,8 @@ export class WeekScheduleCard extends SuiteCard<Config> {
   }
 
   private emptyText({ comfort_c, follows }: State): string {
-    const add = this.localize(this.editable ? "empty" : "empty_read_only");
-    if (comfort_c === undefined || this.draft) return add;
-    return `${follows ? this.localize("follows", { name: follows }) : this.localize("always")} ${this.editable ? add : ""}`;
+    if (comfort_c === undefined || this.draft) return this.localize(this.editable ? "empty" : "empty_read_only");
+    return follows ? this.localize("follows", { name: follows }) : this.localize("always");
   }
 
   private form({ day, index }: { day: number; index: number }, hass: HomeAssistant): TemplateResult {

@@ -12,7 +12,8 @@ export const styles = css`
   .day.today { color: var(--primary-text-color); font-weight: 600; }
   .bar { position: relative; flex: 1; height: 32px; border-radius: 8px; background: linear-gradient(90deg, var(--divider-color) 1px, transparent 1px) 0 0 / 12.5% 100% var(--secondary-background-color); }
   .bar.editable { cursor: copy; }
-  .block { position: absolute; inset-block: 0; border-radius: 6px; box-sizing: border-box; border: 1px solid var(--card-background-color); --tone: var(--state-climate-heat-color, var(--accent-color)); background: color-mix(in srgb, var(--tone) var(--share, 34%), var(--card-background-color)); }
+  .block { container-type: inline-size; position: absolute; inset-block: 0; border-radius: 6px; box-sizing: border-box; border: 1px solid var(--card-background-color); --tone: var(--state-climate-heat-color, var(--accent-color)); background: color-mix(in srgb, var(--tone) var(--share, 34%), var(--card-background-color)); }
+  @container (max-width: 33px) { .block .target, .block .mode { display: none; } }
   .block.eco { --tone: var(--state-climate-auto-color, var(--success-color)); }
   .block.manual { --tone: var(--secondary-text-color); }
   .block.selected { outline: 2px solid var(--primary-color); z-index: 2; }

@@ -1,0 +1,59 @@
+/** Cost, demand, savings and the progress of learning, in a row. */
+
+import { html, nothing, type TemplateResult } from "lit";
+import { formatDuration, formatKelvin, formatMoney, formatPercent, formatPower, formatPrice, UNKNOWN } from "../../lib/format.js";
+import type { Localize } from "../../lib/localize.js";
+import { clamp, isNumber } from "../../lib/scale.js";
+import type { HomeAssistant } from "../../lib/types.js";
+import type { Overview } from "./const.js";
+
+export const figures = (data: Overview, hass: HomeAssistant, localize: Localize): TemplateResult => {
+  const cost = data.cost_h;
+  return html`
+    <div class="tiles">
+      <div class="tile">
+        <span>${localize("overview.cost_now")}</span>
+        <strong>${isNumber(cost.value) ? `${cost.estimated ? "≈ " : ""}${formatMoney(cost.value, data.currency, hass.locale)}/h` : UNKNOWN}</strong>
+        <span>${isNumber(data.price_kwh) ? localize("overview.electricity", { price: formatPrice(data.price_kwh, data.currency, hass.locale) }) : localize("overview.no_price")}</span>
+      </div>
+      <div class="tile">
+      <span>${localize("overview.demand")}</span>
+      <strong>${formatPower(data.demand_w, hass.locale)}</strong>
+      <span>${localize("overview.delivered", { power: (isNumber(data.heat.value) && data.heat.estimated ? "≈ " : "") + formatPower(data.heat.value, hass.locale) })}</span>
+    </div>
+    ${savings(data, hass, localize)} ${data.learning.trusted ? nothing : progress(data, hass, localize)}
+    </div>
+  `;
+};
+
+const savings = (data: Overview, hass: HomeAssistant, localize: Localize): TemplateResult | typeof nothing => {
+  const saved = data.savings;
+  if (!saved) return nothing;
+  const money = (value: number | null): string => formatMoney(value, data.currency, hass.locale);
+  const days = new Intl.NumberFormat(hass.locale.language, { style: "unit", unit: "day", unitDisplay: "long" }).format(saved.days);
+  return html`
+    <div class="tile">
+      <span>${localize(saved.simulated ? "overview.would_save" : "overview.saved", { days })}</span>
+      <strong>${money(saved.saved)}${isNumber(saved.percent) ? ` · ${formatPercent(saved.percent, hass.locale)}` : ""}</strong>
+      <span>${localize("overview.interval", { low: money(saved.low), high: money(saved.high) })}</span>
+    </div>
+  `;
+};
+
+const progress = (data: Overview, hass: HomeAssistant, localize: Localize): TemplateResult => {
+  const { learning } = data;
+  const left = learning.expected ? (Date.parse(learning.expected) - Date.parse(data.time)) / 1000 : 0;
+  const detail = learning.learned
+    ? localize("overview.learning_error", {
+        error: formatKelvin(hass, learning.error_k),
+        limit: formatKelvin(hass, learning.limit_k),
+      })
+    : localize("overview.learning_left", { left: formatDuration(Math.max(60, left), hass.locale) });
+  return html`
+    <div class="tile">
+      <span id="learning">${localize(learning.learned ? "overview.checking" : "overview.learning")}</span>
+      <progress max="100" value=${clamp(learning.progress, 0, 100)} aria-labelledby="learning"></progress>
+      <span>${detail}</span>
+    </div>
+  `;
+};
