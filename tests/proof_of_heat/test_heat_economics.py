@@ -132,5 +132,5 @@ async def test_an_assumed_fuel_price_makes_the_cost_an_estimate(hass: HomeAssist
     managed: Any = SimpleNamespace(config=config, heat_price=HeatPrice("boiler", 0.12, running=True))
     assert heat_price_details(managed).get("assumed_fuel_price") == (0.11 if entered is None else None)
     delivered = SourceDelivery("boiler", Amount(0.0, estimated=False), Amount(5000.0, estimated=False), is_heating=True)
-    cost = cost_of(Delivery((delivered,)), {"boiler": config}, SimpleNamespace(**PRICES))  # type: ignore[arg-type]
+    cost = cost_of(Delivery((delivered,)), {"boiler": config}, SimpleNamespace(**PRICES, sources=()))  # type: ignore[arg-type]
     assert cost.estimated is (entered is None)

@@ -134,7 +134,7 @@ class Engine:
             self._observer.update(row)
         spent = self.spent.take()
         if snapshot.active:
-            self.savings.add_row(row, band, self.source_selector.reference_price(snapshot), spent.cost_h, spent.power_w)
+            self.savings.add_row(row, band, self.source_selector.reference_price(snapshot), spent)
         self._plan_due = True
 
     def job(self, snapshot: Snapshot) -> Job | None:

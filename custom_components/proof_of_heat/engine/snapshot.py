@@ -123,6 +123,8 @@ class SourceSnapshot:
     counted_heat_enough: bool = False
     consumed_kwh: float = NAN
     """Electricity since the last snapshot, counted."""
+    hashrate_ths: float = NAN
+    """Hash rate that a miner reports."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,6 +112,7 @@ def _savings(system: HeatingSystem) -> Mapping[str, Any]:
         "low": round(report.saved_low, 2),
         "high": round(report.saved_high, 2),
         "percent": round(report.saved_pct, 1),
+        "estimated": report.estimated,
         "cost": round(report.cost, 2),
         "reference_cost": round(report.reference_cost, 2),
     }

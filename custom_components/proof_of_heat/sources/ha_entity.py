@@ -36,10 +36,12 @@ class EntityOptions:
 
 def capabilities_of(hass: HomeAssistant, state: State, options: EntityOptions) -> Capabilities:
     """Return what can be controlled through an entity of this domain."""
-    controls: set[Control] = {Control.ON_OFF} if adapter.can_switch(state) else set()
+    can_heat = adapter.can_heat(state)
+    controls: set[Control] = {Control.ON_OFF} if can_heat and adapter.can_switch(state) else set()
     limits: dict[str, Any] = {}
-    control = _sets(state.domain, options)
-    if control is not None and (scale := adapter.scale_of(hass, state, control, options.nominal_w)) is not None:
+    control = _sets(state.domain, options) if can_heat else None
+    scale = None if control is None else adapter.scale_of(hass, state, control, options.nominal_w)
+    if control is not None and scale is not None and adapter.can_set(state, scale):
         controls.add(control)
         limits = _limits(control, scale)
     if state.domain in adapter.SELECTS:

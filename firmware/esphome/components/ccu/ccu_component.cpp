@@ -24,6 +24,8 @@ void CcuComponent::setup() {
   this->id_text_ = this->ccu_id_.value();
   this->key_text_ = this->key_.value();
   if (this->base_url_.empty() || this->id_text_.size() != 2) {
+    // Idle, so an image of the flashing page is not taken for one that cannot reach Home Assistant.
+    ESP_LOGW(TAG, "Set the substitutions that Home Assistant shows with the key");
     this->mark_failed();
     return;
   }
