@@ -1,4 +1,4 @@
-"""Each archive works alone in an empty configuration folder, and with all its siblings; a removal leaves the user's data only."""
+"""Each archive works alone in an empty configuration folder, and with its siblings; removing leaves only user data."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
