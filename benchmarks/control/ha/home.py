@@ -258,7 +258,7 @@ async def running_home(plant: Any, ahead: Any, price: str, step_s: float) -> Asy
         async with async_test_home_assistant(config_dir=folder) as hass:
             hass.loop.set_debug(False)
             loop_clock = LoopClock(time.monotonic())
-            hass.loop.time = loop_clock  # type: ignore[method-assign]
+            hass.loop.time = loop_clock
             hass.data.pop(DATA_CUSTOM_COMPONENTS)
             await hass.config.async_set_time_zone(TIME_ZONE)
             hass.config.latitude, hass.config.longitude = LATITUDE, LONGITUDE

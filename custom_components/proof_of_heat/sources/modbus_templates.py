@@ -1,12 +1,15 @@
 """The templates of Modbus devices: those that ship, and the user's own in `<config>/proof_of_heat/templates`."""
 
 from pathlib import Path
+from typing import Final
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
 
 from ..const import DOMAIN
 from ..drivers.modbus.template import DeviceTemplate, find_template, load_builtin, scan_folder
+
+_EXPERIMENTAL: Final = "experimental_template"
 
 
 def _user_folder(hass: HomeAssistant) -> Path:
@@ -31,7 +34,7 @@ async def async_template(hass: HomeAssistant, template_id: str) -> DeviceTemplat
 async def async_template_names(hass: HomeAssistant, *templates: DeviceTemplate) -> dict[str, str]:
     """Return the names of templates by id, as shown: those without a proof are marked as experimental."""
     texts = await async_get_translations(hass, hass.config.language, "common", {DOMAIN})
-    marked = texts.get(f"component.{DOMAIN}.common.experimental_template", "{name}")
+    marked = texts.get(f"component.{DOMAIN}.common.{_EXPERIMENTAL}", "{name}")
     return {
         template.id: marked.format(name=template.name) if template.is_experimental else template.name
         for template in templates
