@@ -94,12 +94,13 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def _tuesday(freezer: FrozenDateTimeFactory) -> None:
+def tuesday(freezer: FrozenDateTimeFactory) -> None:
     freezer.move_to("2026-01-13T12:00:00+00:00")
 
 
+@pytest.mark.usefixtures("tuesday")
 async def test_a_card_reads_and_changes_the_week(
-    hass: HomeAssistant, _tuesday: None, hass_ws_client: WebSocketGenerator, socket_enabled: None
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, socket_enabled: None
 ) -> None:
     await hass.config.async_set_time_zone("Europe/Berlin")
     assert await async_setup_component(hass, DOMAIN, {})
