@@ -2,6 +2,8 @@
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 venv=$root/.venv
 export PYTHONPATH=$root${PYTHONPATH:+:$PYTHONPATH}
+# Without compiled files every start of Home Assistant compiles some thousand modules again.
+unset PYTHONDONTWRITEBYTECODE
 
 # Set `python` to Home Assistant's Python and set it up first if needed ($1: the part of the set-up).
 suite_python() {

@@ -16,7 +16,7 @@ from lib.heat_source import (
     SourceState,
 )
 
-_TIMEOUT_S = 60.0
+_TIMEOUT_S = 120.0
 
 
 def assert_state(state: SourceState) -> None:

@@ -42,7 +42,7 @@ class Mosquitto:
         self._process = await asyncio.create_subprocess_exec(
             found, "-c", str(self._config), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
         )
-        for _ in range(1500):
+        for _ in range(6000):
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", self.port)
             except OSError:

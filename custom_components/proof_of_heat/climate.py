@@ -69,9 +69,10 @@ class ZoneClimate(ZoneEntity, ClimateEntity):
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any]:
-        """When the zone's override ends; None without one."""
+        """When the zone's override ends; None without one, and for a preset that lasts until it is changed."""
         override_now = self.system.user.comfort.override(self.zone.zone_id, dt_util.utcnow())
-        return {"override_until": None if override_now is None else override_now.until.isoformat()}
+        until = None if override_now is None else override_now.until
+        return {"override_until": None if until is None else until.isoformat()}
 
     @property
     @override
@@ -142,9 +143,8 @@ class ZoneClimate(ZoneEntity, ClimateEntity):
                 own = Override(until=common.until, zone_id=self.zone.zone_id, profile=Profile.AUTO)
                 await self.system.user.async_override(own)
         else:
-            until = dt_util.utcnow() + timedelta(days=365)
             await self.system.user.async_override(
-                Override(until=until, zone_id=self.zone.zone_id, profile=Profile(preset_mode))
+                Override(until=None, zone_id=self.zone.zone_id, profile=Profile(preset_mode))
             )
 
     @override

@@ -6,11 +6,14 @@ from functools import partial
 from typing import Any, override
 
 from homeassistant.config_entries import (
+    SOURCE_USER,
     ConfigEntry,
     ConfigFlowResult,
     ConfigSubentry,
     ConfigSubentryFlow,
+    FlowType,
     OptionsFlow,
+    SubentryFlowContext,
 )
 from homeassistant.const import CONF_NAME, CONF_PASSWORD
 from homeassistant.core import HomeAssistant, callback
@@ -25,6 +28,7 @@ from .const import (
 from .flows.basics import SYSTEM_SCHEMA, problems_of as system_problems
 from .flows.discovery import DiscoverySteps
 from .flows.form import CONNECTION_ERRORS, DeviceCandidate, only, same_device, without_tokens
+from .flows.guide import GUIDED, suggested_system
 from .flows.meter import METER_SCHEMA, MeterSubentryFlow, connect as connect_meter, errors_of as meter_errors
 from .flows.options import ProofOfHeatOptionsFlow
 from .flows.source import SourceSubentryFlow
@@ -68,7 +72,16 @@ class ProofOfHeatConfigFlow(DiscoverySteps, domain=DOMAIN):
             name = user_input[CONF_NAME].strip()
             self._async_abort_entries_match({CONF_NAME: name})
             return self.async_create_entry(title=name, data={**user_input, CONF_NAME: name})
-        return self._form("user", user_input, errors)
+        return self._form("user", user_input or suggested_system(self.hass), errors)
+
+    @override
+    async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
+        """Continue with the first zone, the price and a heat source, in the same dialog."""
+        handler = (result["result"].entry_id, SUBENTRY_SOURCE)
+        context = SubentryFlowContext(source=SOURCE_USER)
+        guide = await self.hass.config_entries.subentries.async_init(handler, context=context, data=GUIDED)
+        result["next_flow"] = (FlowType.CONFIG_SUBENTRIES_FLOW, guide["flow_id"])
+        return result
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Change the heating system."""

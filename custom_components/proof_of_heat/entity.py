@@ -82,9 +82,10 @@ class SourceEntity(HeatEntity):
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Subscribe to the reports of the sources."""
+        """Subscribe to the source's reports, and to the cycle, which sets its price of heat and its meter's power."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.system.source_updates.subscribe(self._on_report))
+        self.async_on_remove(self.system.source_updates.subscribe(self._on_report, self.managed.subentry_id))
+        self.async_on_remove(self.system.coordinator.async_add_listener(self._on_report))
 
     @callback
     def _on_report(self) -> None:

@@ -22,6 +22,7 @@ from .sensors.integrators import (
     integrated_sensors,
 )
 from .sensors.meter import METER_COUNTERS, METER_SENSORS
+from .sensors.setup_progress import SETUP_PROGRESS
 from .sensors.shadow import SHADOW_SENSORS
 from .sensors.source import SOURCE_SENSORS
 from .sensors.system import SYSTEM_SENSORS, SystemSensorDescription
@@ -39,7 +40,10 @@ async def async_setup_entry(
     """Add the system's sensors and those of its sources."""
     system = entry.runtime_data
     async_add_entities(
-        [IntegratedCostSensor(system), *(SystemSensor(system, description) for description in SYSTEM_SENSORS)]
+        [
+            IntegratedCostSensor(system),
+            *(SystemSensor(system, description) for description in (*SYSTEM_SENSORS, SETUP_PROGRESS)),
+        ]
     )
     for zone in system.config.zones:
         async_add_entities([OverrideEndSensor(system, zone, OVERRIDE_END)], config_subentry_id=zone.zone_id)
@@ -197,13 +201,6 @@ class SourceSensor(SourceEntity, SensorEntity):
         super().__init__(system, managed, description)
         if description.money is not None:
             self._attr_native_unit_of_measurement = f"{system.coordinator.hass.config.currency}{description.money}"
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Subscribe to the cycle as well where that changes the value."""
-        await super().async_added_to_hass()
-        if self.entity_description.follows_cycle:
-            self.async_on_remove(self.system.coordinator.async_add_listener(self.publish))
 
     @property
     def has_value(self) -> bool:

@@ -6,12 +6,13 @@ from typing import Any, Final
 from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_ENTITY_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
-from homeassistant.exceptions import ServiceValidationError, Unauthorized, UnknownUser
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized, UnknownUser
 from homeassistant.helpers import config_validation as cv, entity_registry as er
 from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.util import dt as dt_util
 import probatio as vol
 
+from ._lib.energy_dashboard import EnergyRoles, async_register_energy_action
 from .comfort.profiles import MAX_C, MIN_C, Override, Profile
 from .config_transfer import (
     ConfigTransferError,
@@ -37,6 +38,7 @@ from .runtime.savings_report import report_data
 from .runtime.shadow_mode import WEEK_DAYS
 from .sensors.learned_house import house_details, import_details
 from .sensors.source import heat_price_details
+from .support.bundle import async_collect, async_write
 
 ATTR_COUNT: Final = "count"
 ATTR_DRY_RUN: Final = "dry_run"
@@ -51,9 +53,15 @@ _ENTRY: Final = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
 _PROFILES: Final = vol.In([str(profile) for profile in Profile])
 
 
+_ENERGY: Final = EnergyRoles(
+    grid=("imported_energy", "exported_energy"), price="electricity_price", devices=("electricity",)
+)
+
+
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions. The config entry may be omitted if there is only one."""
+    async_register_energy_action(hass, DOMAIN, _ENERGY)
 
     def register(name: str, handler: Any, schema: dict[Any, Any], response: SupportsResponse) -> None:
         hass.services.async_register(
@@ -85,6 +93,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         SupportsResponse.ONLY,
     )
     register("export_configuration", _export, {}, SupportsResponse.ONLY)
+    register("create_support_bundle", _create_support_bundle, {}, SupportsResponse.ONLY)
     register(
         "import_configuration",
         _import,
@@ -245,3 +254,24 @@ async def _import(call: ServiceCall) -> ServiceResponse:
         apply_draft(call.hass, entry, draft)
     lines: list[Any] = list(changes)
     return {"changes": lines, "applied": bool(changes) and not call.data[ATTR_DRY_RUN]}
+
+
+async def _create_support_bundle(call: ServiceCall) -> ServiceResponse:
+    """Write a file for bug reports: of all integrations of the suite, without secrets."""
+    if call.context.user_id is not None:
+        user = await call.hass.auth.async_get_user(call.context.user_id)
+        if user is None:
+            raise UnknownUser(context=call.context)
+        if not user.is_admin:
+            raise Unauthorized(context=call.context)
+    files = await async_collect(call.hass)
+    try:
+        path = await async_write(call.hass, files)
+    except OSError as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="bundle_not_written",
+            translation_placeholders={"error": str(err)},
+        ) from err
+    names: list[Any] = sorted(files)
+    return {"path": str(path), "files": names}

@@ -4,9 +4,10 @@
     scripts/decode [--json] modbus TEMPLATE DUMP
 
 Families: miner (a folder of replies, replayed on the wire to the adapter), ecoflow, vicare, shelly, ruuvi, telemetry,
-hc12 (frames as hex), sync (the report of a heating controller), modbus (raw registers of a heat pump or boiler with a
-template: its ID or file; docs/add-a-device.md describes dumps). `--json` prints one JSON object instead. The exit
-status is 1, with a message, if the capture cannot be decoded. Attach the output to bug reports; it contains no keys.
+hc12 (frames as hex), sync (the report of a heating controller), bundle (a support bundle), modbus (raw registers of a
+heat pump or boiler with a template: its ID or file; docs/add-a-device.md describes dumps). `--json` prints one JSON
+object instead. The exit status is 1, with a message, if the capture cannot be decoded. Attach the output to bug
+reports; it contains no keys.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from pathlib import Path
 import signal
 import sys
 from typing import Any
+import zipfile
 
 type Line = tuple[str, Any, str | None]
 
@@ -140,6 +142,29 @@ def _rounded(value: Any) -> Any:
     return round(value, 9) if isinstance(value, float) else value
 
 
+def decode_bundle(path: Path) -> Iterable[Line]:
+    """Read a support bundle: versions, entries, repairs, the last decisions."""
+    try:
+        with zipfile.ZipFile(path) as packed:
+            files = {name: json.loads(packed.read(name)) for name in packed.namelist()}
+        versions = files["versions.json"]
+    except (zipfile.BadZipFile, KeyError, ValueError) as err:
+        raise UnreadableError("this is not a support bundle") from err
+    yield from ((key, versions[key], None) for key in ("created", "home_assistant", "python", "time_zone", "currency"))
+    yield from ((f"{domain}.version", item["version"], None) for domain, item in versions["integrations"].items())
+    numbers: dict[str, int] = {}
+    for entry in versions["entries"]:
+        number = numbers[entry["domain"]] = numbers.get(entry["domain"], 0) + 1
+        for key in ("state", "reason", "version"):
+            yield f"{entry['domain']}.{number}.{key}", entry[key], None
+    for number, issue in enumerate(files["issues.json"], 1):
+        yield f"issues.{number}.{issue['domain']}", issue["translation_key"], None
+    for name, rows in files.items():
+        if name.startswith("decisions/"):
+            for row in rows[-10:]:
+                yield f"{name.removesuffix('.json').replace('/', '.')}.{row.get('time')}", row.get("words"), None
+
+
 FAMILIES: dict[str, Callable[[Path], Iterable[Line]]] = {
     "miner": decode_miner,
     "ecoflow": decode_ecoflow,
@@ -149,6 +174,7 @@ FAMILIES: dict[str, Callable[[Path], Iterable[Line]]] = {
     "telemetry": decode_telemetry,
     "hc12": decode_hc12,
     "sync": decode_sync,
+    "bundle": decode_bundle,
 }
 MODBUS = "modbus"
 

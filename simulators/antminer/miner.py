@@ -134,14 +134,14 @@ class Antminer(Simulator):
     async def _set_conf(self, request: web.Request) -> web.Response:
         body = await request.json()
         self.writes.append(body)
-        if "slow_write" in self.faults:
-            await asyncio.sleep(self.faults.number("slow_write", 21.0))
         if not isinstance(body.get("pools"), list) or not body["pools"] or not body["pools"][0].get("url"):
             return web.json_response({"stats": "error", "code": "M001", "msg": "Invalid pool!"})
         if "deaf" not in self.faults:
             self.conf["pools"] = body["pools"]
             self.conf.update({key: body[key] for key in _KEPT_KEYS & body.keys()})
             self._set_mode(body.get(self.args.mode_key))
+        if "slow_write" in self.faults:
+            await asyncio.sleep(self.faults.number("slow_write", 21.0))
         return web.json_response({"stats": "success", "code": "M000", "msg": "OK!"})
 
     def _set_mode(self, value: object) -> None:

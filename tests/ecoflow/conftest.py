@@ -226,9 +226,9 @@ type Settle = Callable[..., Awaitable[None]]
 
 @pytest.fixture
 def settle(hass: HomeAssistant) -> Settle:
-    """Wait for a condition in Home Assistant, including network and threads, for at most 60 s."""
+    """Wait for a condition in Home Assistant, including network and threads, for at most 120 s."""
 
-    async def wait(is_so: Callable[[], object], limit_s: float = 60.0) -> None:
+    async def wait(is_so: Callable[[], object], limit_s: float = 120.0) -> None:
         deadline = time.perf_counter() + limit_s
         while not is_so():
             assert time.perf_counter() < deadline, "timeout"
@@ -296,9 +296,9 @@ type Until = Callable[..., Awaitable[None]]
 
 @pytest.fixture
 def until() -> Until:
-    """Wait for a condition, for at most 60 s."""
+    """Wait for a condition, for at most 120 s."""
 
-    async def wait(is_so: Callable[[], object], limit_s: float = 60.0) -> None:
+    async def wait(is_so: Callable[[], object], limit_s: float = 120.0) -> None:
         deadline = time.perf_counter() + limit_s
         while not is_so():
             assert time.perf_counter() < deadline, "timeout"

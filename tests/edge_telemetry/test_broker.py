@@ -35,7 +35,7 @@ pytestmark = [
 ]
 
 
-async def until(condition: Callable[[], Any], timeout_s: float = 60.0) -> None:
+async def until(condition: Callable[[], Any], timeout_s: float = 120.0) -> None:
     """Wait for what a device, the broker or the archive does."""
     async with asyncio.timeout(timeout_s):
         while not condition():  # noqa: ASYNC110

@@ -388,7 +388,7 @@ async def query(hass: HomeAssistant, **fields: Any) -> list[dict[str, Any]]:
     """Ask the archive until what was published has reached it."""
     data: EdgeData = hass.config_entries.async_entries(DOMAIN)[0].runtime_data
     assert data.archive.archive is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while data.archive.archive.status.written < data.counters.accepted:  # noqa: ASYNC110 - a thread gives no notice
             await asyncio.sleep(0.05)
     answer = await hass.services.async_call(

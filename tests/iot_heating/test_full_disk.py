@@ -195,7 +195,7 @@ async def test_sessions_and_reports_are_kept(
         for state in ("on", "off", "on"):
             await sync({"state": state})
             await later(hass, freezer, 30)
-        for _ in range(500):
+        for _ in range(6000):
             if archive.status.last_error:
                 break
             await hass.async_add_executor_job(__import__("time").sleep, 0.01)
@@ -206,7 +206,7 @@ async def test_sessions_and_reports_are_kept(
     with sqlite3.connect(tmp_path / FILE_NAME) as db:
         rows = db.execute("SELECT end IS NULL FROM sessions ORDER BY id").fetchall()
     assert rows == [(0,), (1,)]
-    for _ in range(500):
+    for _ in range(6000):
         if archive.status.written == 3:
             break
         await hass.async_add_executor_job(__import__("time").sleep, 0.01)

@@ -160,7 +160,7 @@ async def test_nothing_acknowledged_is_lost(tmp_path: Path, socket_enabled: None
 async def _patch_until_killed(house: House, ha: HomeAssistant) -> int:
     """Change the settings again and again while the clock runs; what was acknowledged last."""
     acknowledged = 0
-    async with aiohttp.ClientSession() as session, asyncio.timeout(30):
+    async with aiohttp.ClientSession() as session, asyncio.timeout(120):
         end = asyncio.get_running_loop().time() + 1
         while acknowledged < 90 and asyncio.get_running_loop().time() < end:
             await house.patch(session, curve_value=acknowledged + 1)

@@ -29,7 +29,7 @@ def around(start: datetime = NOON, hours: float = 24, **rest: Any) -> Range:
     return Range(start=start - timedelta(hours=hours), end=start + timedelta(hours=hours), **rest)
 
 
-def until(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
+def until(condition: Callable[[], bool], timeout_s: float = 120.0) -> None:
     """Wait for what another thread does."""
     end = time.monotonic() + timeout_s
     while not condition():

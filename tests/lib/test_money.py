@@ -69,6 +69,21 @@ def test_every_unit_of_the_cases() -> None:
         ("EUR", 1, "EUR"),
         ("ct", 0.01, None),
         ("€/kilowatt-hour", 1, "EUR"),
+        ("EUR/100kWh", 0.01, "EUR"),
+        ("EUR/MWhr", 0.001, "EUR"),
+        ("kr pr. kWh", 1, None),
+        ("øre pr kWh", 0.01, None),
+        ("øre/kWt", 0.01, None),
+        ("€ kWh", 1, "EUR"),
+        ("ctkWh", 0.01, None),
+        ("EUR/kWh inkl. MwSt", 1, "EUR"),
+        ("ct/kWh (brutto)", 0.01, None),
+        ("c€/kWh excl. VAT", 0.01, "EUR"),
+        ("грн/кВт·год", 1, "UAH"),
+        ("TL/kWh", 1, "TRY"),
+        ("円/kWh", 1, "JPY"),
+        ("R/kWh", 1, "ZAR"),
+        ("стотинки/kWh", 0.01, "BGN"),
     ],
 )
 def test_a_price_unit(unit: str, factor: float, currency: str | None) -> None:
@@ -78,7 +93,8 @@ def test_a_price_unit(unit: str, factor: float, currency: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", [None, "", " ", "kWh", "EUR/m³", "EUR/kW", "%", "bananas/kWh", "EUR/kWh/d", "XXQ/kWh", "/", "€€c/kWh"]
+    "unit",
+    [None, "", " ", "kWh", "EUR/m³", "EUR/kW", "%", "bananas/kWh", "EUR/kWh/d", "XXQ/kWh", "/", "€€c/kWh", "EUR/0kWh"],
 )
 def test_a_unit_that_is_not_understood_is_an_error(unit: str | None) -> None:
     with pytest.raises(UnknownUnitError) as err:

@@ -47,7 +47,7 @@ def state(ota: OtaData, uid: str = "dev-1") -> JobState | None:
 
 async def becomes(ota: OtaData, wanted: JobState) -> bool:
     """The last byte reaches the client before the server has noted that it sent it."""
-    for _ in range(1500):
+    for _ in range(6000):
         if state(ota) is wanted:
             return True
         await asyncio.sleep(0.02)
@@ -384,7 +384,7 @@ async def curl(*args: str) -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
         "curl", "-sS", "-D", "-", *args, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         out, _ = await process.communicate()
     return process.returncode or 0, out.decode(errors="replace")
 

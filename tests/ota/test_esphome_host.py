@@ -74,7 +74,7 @@ async def program(folder: Path, url: str) -> AsyncIterator[asyncio.Queue[str]]:
 
 
 async def wait_for(lines: asyncio.Queue[str], *parts: str) -> str:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while True:
             line = await lines.get()
             if all(part in line for part in parts):

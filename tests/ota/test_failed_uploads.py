@@ -40,7 +40,7 @@ async def test_an_aborted_upload_leaves_nothing(hass: HomeAssistant, ota: OtaDat
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    for _ in range(600):
+    for _ in range(2400):
         if nothing_stored(ota):
             break
         await asyncio.sleep(0.05)

@@ -53,5 +53,5 @@ async def test_a_clock_that_was_set_back_does_not_stop_downloads() -> None:
     limit = RateLimit(1000.0)
     loop = asyncio.get_running_loop()
     limit._available_at = loop.time() + 3600
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(120):
         await limit.async_acquire(1)

@@ -351,7 +351,7 @@ async def test_what_waits_for_the_disk_shares_a_write(
 
     monkeypatch.setattr(ota.hub.storage._database, "apply", slow)
     asking = asyncio.gather(*(device.check(version="1.0.0") for device in devices))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while len(ota.hub.state.jobs) < 20:  # noqa: ASYNC110 - the requests are under way in their own time
             await asyncio.sleep(0.01)
     all_asked.set()

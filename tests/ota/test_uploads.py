@@ -26,7 +26,7 @@ async def progress(client: Client, upload: str, **headers: str) -> Any:
 
 
 async def until(client: Client, upload: str, received: int) -> Any:
-    for _ in range(3000):
+    for _ in range(12000):
         found = await progress(client, upload)
         if isinstance(found, dict) and found["received"] >= received:
             return found

@@ -44,7 +44,7 @@ class Card:
         return event
 
     async def until(self, check: Any) -> dict[str, Any]:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while not check(event := await self.event()):
                 pass
         return event

@@ -9,6 +9,7 @@ import time
 
 import aiohttp
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 import pytest
@@ -86,6 +87,7 @@ async def winter(
     ):
         made = await set_up(hass, freezer, miner, cloud, boiler, active=getattr(request, "param", True))
         yield made
-        await made.quiet()
-        await hass.config_entries.async_unload(hass.config_entries.async_entries(DOMAIN)[0].entry_id)
+        if made.entry.state is ConfigEntryState.LOADED:  # not after a kill
+            await made.quiet()
+            await made.hass.config_entries.async_unload(made.entry.entry_id)
         await hass.async_block_till_done()

@@ -130,7 +130,7 @@ async def test_a_learned_house_shows_its_plan(
     engine._observer = learned.observer([])
     engine._plan_due = True
     await entry.runtime_data.user.async_set_active(True)
-    for _ in range(100):
+    for _ in range(3000):
         if engine.plan is not None:
             break
         await entry.runtime_data.coordinator.async_refresh()

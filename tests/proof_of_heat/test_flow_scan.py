@@ -44,7 +44,7 @@ async def search(hass: HomeAssistant, result: Any, addresses: str) -> Any:
         return result
     assert result["progress_action"] == "scanning"
     assert result["description_placeholders"] == {"range": addresses}
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while result["type"] is FlowResultType.SHOW_PROGRESS:
             await asyncio.sleep(0.05)
             result = await hass.config_entries.subentries.async_configure(result["flow_id"])
@@ -132,7 +132,7 @@ async def test_closing_the_dialog_ends_the_search(
     assert result["type"] is FlowResultType.SHOW_PROGRESS
     await asyncio.sleep(0)
     hass.config_entries.subentries.async_abort(result["flow_id"])
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         await ended.wait()
 
 

@@ -145,6 +145,8 @@ async def test_form_lists_broken_templates_with_their_errors(
     assert sorted(offered) == sorted([*load_builtin(), "mine"])
     labels = [option["label"].casefold() for option in selector.config["options"]]
     assert labels == sorted(labels)
+    marked = {option["value"] for option in selector.config["options"] if option["label"].endswith(" (experimental)")}
+    assert marked == {key for key, template in load_builtin().items() if template.is_experimental}
 
 
 async def test_valid_template_is_accepted_while_another_file_is_broken(

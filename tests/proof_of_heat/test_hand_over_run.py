@@ -38,7 +38,7 @@ from .test_hand_over import STORE, Thermostat, forget_memory, issues
 
 pytestmark = pytest.mark.slow
 
-PATIENCE_S = 12.0
+PATIENCE_S = 60.0
 
 
 @dataclass
@@ -278,6 +278,16 @@ async def _vicare(hass: HomeAssistant, _: Callable[[], str]) -> AsyncGenerator[R
 
 _CLIMATE = {"hvac_modes": ["off", "heat", "heat_cool"], "min_temp": 5, "max_temp": 30, "target_temp_step": 0.5}
 _RANGE = {**_CLIMATE, "temperature": None, "target_temp_low": 19.5, "target_temp_high": 25.0, "supported_features": 386}
+_ESPHOME = {
+    "hvac_modes": ["off", "heat", "auto"],
+    "min_temp": 7.0,
+    "max_temp": 30.0,
+    "target_temp_step": 0.1,
+    "temperature": 19.3,
+    "preset_mode": "home",
+    "preset_modes": ["home", "away", "sleep"],
+    "supported_features": 401,
+}
 _ROOM = (Command(id="room", on=True, room_c=23.0), Command(id="off", on=False))
 RIGS: dict[str, MakeRig] = {
     "whatsminer_v2": _miner(
@@ -338,6 +348,27 @@ RIGS: dict[str, MakeRig] = {
         Command(id="flow", on=True, flow_c=55.0),
     ),
     "vicare": _vicare,
+    # What ESPHome makes of its thermostat, PID climate, number and output components.
+    "esphome_thermostat": _entity("climate.esphome_floor", "heat", _ESPHOME, *_ROOM),
+    "esphome_pid": _entity("climate.esphome_pid", "off", {**_ESPHOME, "hvac_modes": ["off", "heat"]}, *_ROOM),
+    "esphome_number": _entity(
+        "number.esphome_flow",
+        "31.5",
+        {"min": 15.0, "max": 55.0, "step": 0.1, "mode": "box", "unit_of_measurement": "°C"},
+        Command(id="flow", flow_c=41.3),
+    ),
+    "esphome_percent": _entity(
+        "number.esphome_heater",
+        "40.0",
+        {"min": 0, "max": 100, "step": 1.0, "unit_of_measurement": "%"},
+        Command(id="power", power_w=2400.0),
+        source_kind="direct_electric",
+        number_is="power",
+        nominal_power=3000.0,
+    ),
+    "esphome_select": _entity(
+        "select.esphome_stage", "off", {"options": ["off", "1000 W", "2000 W"]}, Command(id="p", power_w=2000.0)
+    ),
 }
 
 
@@ -373,7 +404,7 @@ async def _until(holds: Callable[[], bool]) -> None:
 
 async def _applied(source: Any, command: Command) -> None:
     outcomes = []
-    for _ in range(12):
+    for _ in range(100):
         result = await source.apply(command)
         outcomes.append((str(result.outcome), result.detail))
         if result.settled:

@@ -23,7 +23,13 @@ from custom_components.proof_of_heat.system_config import read_config
 
 from .ha import OUTDOOR, ROOM, source, start, system, thermometer, zone
 
-PRICES = {"price_kwh": 0.25, "hashprice_ph_day": math.nan, "surplus_w": 0.0, "surplus_price_kwh": 0.0}
+PRICES = {
+    "price_kwh": 0.25,
+    "price_assumed": False,
+    "hashprice_ph_day": math.nan,
+    "surplus_w": 0.0,
+    "surplus_price_kwh": 0.0,
+}
 BY_KEY = {item.key: item for item in SOURCE_SENSORS}
 REVENUE_KWH = 48.0 * (3.6e6 / 20.0) / 86_400_000 * 0.98
 """Of a miner with 20 J/TH at 48 per PH/s and day, less the pool's 2 %."""
@@ -132,5 +138,5 @@ async def test_an_assumed_fuel_price_makes_the_cost_an_estimate(hass: HomeAssist
     managed: Any = SimpleNamespace(config=config, heat_price=HeatPrice("boiler", 0.12, running=True))
     assert heat_price_details(managed).get("assumed_fuel_price") == (0.11 if entered is None else None)
     delivered = SourceDelivery("boiler", Amount(0.0, estimated=False), Amount(5000.0, estimated=False), is_heating=True)
-    cost = cost_of(Delivery((delivered,)), {"boiler": config}, SimpleNamespace(**PRICES))  # type: ignore[arg-type]
+    cost = cost_of(Delivery((delivered,)), {"boiler": config}, SimpleNamespace(**PRICES, sources=()))  # type: ignore[arg-type]
     assert cost.estimated is (entered is None)

@@ -10,6 +10,7 @@ from homeassistant.components.recorder import Recorder
 from homeassistant.components.recorder.models import StatisticMeanType
 from homeassistant.components.recorder.statistics import async_import_statistics
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
@@ -133,7 +134,7 @@ async def test_the_first_plan_is_there_within_ten_minutes(
     found = await finished(hass, entry)
     assert found.history_import.progress.status is ImportStatus.DONE
     assert found.history_import.progress.rows > 9 * 96
-    for _ in range(20):
+    for _ in range(10):
         freezer.tick(1)
         write_states(hass, {ROOM: 20.4, OUTDOOR: 4.0, METER: 0.0})
         await minute(hass, freezer, found)
@@ -142,13 +143,17 @@ async def test_the_first_plan_is_there_within_ten_minutes(
     assert found.engine.learned is not None
     assert found.engine.learned.trusted
     assert found.engine.plan is not None
-    assert dt_util.utcnow() - NOW <= timedelta(minutes=20)
+    assert dt_util.utcnow() - NOW <= timedelta(minutes=10)
     report = await hass.services.async_call(DOMAIN, "get_learned_house", {}, blocking=True, return_response=True)
     assert report is not None
     house: Any = report["house"]
     assert house["loss_w_k"] == pytest.approx(180.0, rel=0.5)
     assert house["loss_w_k_sd"] > 0
     assert house["backtest_error_k"]["12"] < house["persistence_error_k"]["12"]
+    assert house["backtest_errors_12h_k"] == [house["backtest_error_k"]["12"]]
+    assert house["backtest_limit_k"] == 0.8
+    assert (house["loss_history_w_k"], house["drift_pct"]) == ([house["loss_w_k"]], None)
+    assert house["meter_doubt"] is None
     assert report["import"]["status"] == "done"  # type: ignore[index,call-overload]
     assert hass.states.get("sensor.home_learning_progress").state == "100"  # type: ignore[union-attr]
     assert float(hass.states.get("sensor.home_heat_loss").state) == pytest.approx(house["loss_w_k"], abs=0.1)  # type: ignore[union-attr]
@@ -205,3 +210,29 @@ async def test_the_button_learns_again(home: Callable[..., Any], hass: HomeAssis
     await hass.services.async_call("button", "press", {"entity_id": "button.home_learn_from_history"}, blocking=True)
     found = await finished(hass, hass.config_entries.async_entries(DOMAIN)[0])  # type: ignore[arg-type]
     assert found.history_import.progress.rows == before > 96
+
+
+async def test_wrong_meter_is_reported_although_no_heat_is_measured(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The meter of a refrigerator: 60 W for half of each hour."""
+    monkeypatch.setattr(history_import, "DAYS", DAYS)
+    await hass.config.async_set_time_zone("UTC")
+    hass.states.async_set(HEATER, "off")
+    write_statistics(hass, [(when, {**values, METER: 120.0 * (when.minute < 30)}) for when, values in lived(DAYS)])
+    freezer.move_to(NOW)
+    await async_wait_recording_done(hass)
+    entry = await set_up(hass, meter=METER)
+    found = await finished(hass, entry)
+    assert found.history_import.progress.rows > 9 * 96
+    for _ in range(25):
+        write_states(hass, {ROOM: 20.4, OUTDOOR: 4.0, METER: 60.0})
+        await minute(hass, freezer, found)
+    (subentry_id,) = [item.subentry_id for item in found.sources.values()]
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, f"meter_implausible_{subentry_id}")
+    assert issue is not None
+    assert issue.translation_key == "meter_implausible"
+    assert issue.translation_placeholders is not None
+    assert issue.translation_placeholders["found"].endswith(" W/K")
+    assert issue.translation_placeholders["entity"] == METER
+    assert found.engine.plan is None, "no plan by a wrong meter"

@@ -36,7 +36,7 @@ class Source:
         return CommandResult(command_id="release", outcome=outcome, detail="the connection is lost")
 
     async def was_asked(self, times: int = 1) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(120):
             while await self.calls.get() < times:
                 pass
 

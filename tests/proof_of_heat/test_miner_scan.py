@@ -82,7 +82,7 @@ async def _mute(host: str) -> AsyncGenerator[set[asyncio.StreamWriter]]:
 
 async def closed(still_open: set[asyncio.StreamWriter]) -> None:
     """The server notices it a moment later."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while still_open:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     await asyncio.sleep(0.05)
@@ -91,10 +91,21 @@ async def closed(still_open: set[asyncio.StreamWriter]) -> None:
 async def test_a_scan_ends_when_its_time_is_up_with_what_it_found(
     neighbours: list[str], session: aiohttp.ClientSession
 ) -> None:
+    async def patient(session: aiohttp.ClientSession, host: str, port: int) -> ProbeResult:
+        if host == neighbours[1]:
+            _, writer = await asyncio.open_connection(host, RPC_PORT)
+            try:
+                await asyncio.sleep(3600)
+            finally:
+                writer.close()
+        return await probe(session, host, port)
+
+    asked = patch("custom_components.proof_of_heat.drivers.miner.scan.probe", patient)
     async with running(Whatsminer, ["--host", neighbours[0]]), _mute(neighbours[1]) as still_open:
         began = time.monotonic()
-        result = await scan(session, _range(neighbours), seconds=1.5)
-        assert time.monotonic() - began < 4
+        with asked:
+            result = await scan(session, _range(neighbours), seconds=6)
+        assert time.monotonic() - began < 60
         assert [item.host for item in result.found] == [neighbours[0]]
         assert not result.complete
         assert result.checked == 7
@@ -107,7 +118,7 @@ async def test_a_scan_that_is_cancelled_leaves_no_connection_and_no_task(
     async with _mute(neighbours[0]) as still_open:
         before = asyncio.all_tasks()
         task = asyncio.create_task(scan(session, neighbours[0]))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while not still_open:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         task.cancel()
@@ -130,14 +141,12 @@ async def test_a_wide_scan_keeps_few_connections_open_at_once(session: aiohttp.C
         finally:
             at_once -= 1
 
-    began = time.monotonic()
     knock = patch("custom_components.proof_of_heat.drivers.miner.scan._CONNECT_S", 0.2)
     with patch("asyncio.open_connection", swallow), knock:
         result = await scan(session, "10.11.12.0/24")
     assert result.complete
     assert (result.checked, result.found) == (254, ())
-    assert most <= 200
-    assert time.monotonic() - began < 10, "one after the other takes 50 s"
+    assert 20 < most <= 200
 
 
 @pytest.mark.parametrize(

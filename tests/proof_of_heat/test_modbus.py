@@ -138,7 +138,7 @@ async def test_bus_fault_is_failing_in_time_and_recovers(device: str, fault: str
     async with boiler(device) as (simulator, source):
         assert (await source.refresh()).health == Health.OK
         simulator.faults.set(fault)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             state = await source.refresh()
         assert state.health == Health.FAILING
         assert state.on is None
@@ -251,15 +251,15 @@ def test_crc_of_the_specification() -> None:
 
 
 async def test_what_the_device_forgets_is_written_again_while_a_lease_runs(socket_enabled: None) -> None:
-    # Ten minutes of the heat pump are 1.2 s here.
-    async with boiler("idm", ["--speed", "500"]) as (simulator, source):
+    # Ten minutes of the heat pump are 10 s here.
+    async with boiler("idm", ["--speed", "60"]) as (simulator, source):
         control = source._template.controls[Control.FLOW]
         assert control.repeat_s == 300
-        controls = {**source._template.controls, Control.FLOW: replace(control, repeat_s=0.2)}
+        controls = {**source._template.controls, Control.FLOW: replace(control, repeat_s=1.0)}
         source._repeats = RepeatedWrites(controls, None, source._clock)
         assert (await source.apply(Command(id="a", flow_c=41.0))).outcome == Outcome.APPLIED
-        for _ in range(15):
-            await asyncio.sleep(0.1)
+        for _ in range(60):
+            await asyncio.sleep(0.2)
             assert (await source.refresh()).flow_setpoint_c == 41.0
         simulator.faults.set("deaf")
         assert (await source.refresh()).health == Health.OK
@@ -335,9 +335,9 @@ async def refused(address: int, values: list[int]) -> None:
 
 def test_real_heat_pumps_and_boilers_ship() -> None:
     templates = load_builtin()
-    assert set(DEVICES.values()) == set(templates)
-    assert [template.kind for template in templates.values()].count(SourceKind.BOILER) == 2
-    for template in templates.values():
+    simulated = [templates[key] for key in DEVICES.values()]  # of the others: test_modbus_templates.py
+    assert [template.kind for template in simulated].count(SourceKind.BOILER) == 2
+    for template in simulated:
         assert Control.ON_OFF in template.controls
         assert template.fallback, "a template without a safe state"
         assert {"flow_temperature", "outdoor_temperature", "running"} <= set(template.registers)

@@ -1,5 +1,6 @@
 """Each template with a dump of its device: every value that it must give. A dump is a file in modbus_dumps/."""
 
+from dataclasses import replace
 import json
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,16 @@ def test_a_template_names_its_source_or_is_experimental(key: str) -> None:
     if template.controls or template.level:
         assert template.fallback
         assert template.max_writes_per_day <= 300
+
+
+@pytest.mark.parametrize(
+    ("word", "value"), [(0xFFFF, -1.0), (0x00FF, -1.0), (0x0005, 5.0), (0x00F6, -10.0), (0x0080, None), (0xFF80, None)]
+)
+def test_a_byte_is_in_the_low_half_of_its_register(word: int, value: float | None) -> None:
+    register = replace(TEMPLATES["nibe_s"].registers["level"], scale=1.0)
+    assert register.decode([word]) == value
+    if value is not None:
+        assert register.decode(register.encode(value)) == value
 
 
 def test_addresses_without_a_table_count_for_both() -> None:

@@ -71,7 +71,7 @@ type Parts = tuple[Device, SourcePoller, MockConfigEntry]
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not holds():  # noqa: ASYNC110 there is no event to wait for
             await asyncio.sleep(0.005)
 

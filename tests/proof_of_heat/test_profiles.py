@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.proof_of_heat.comfort.profiles import Override, Profile, Targets, with_target
@@ -65,3 +66,17 @@ def test_whole_days_and_lists_of_days() -> None:
     assert tariff.at(datetime(2027, 1, 16, 13, tzinfo=UTC)) == 0.1
     assert tariff.at(datetime(2027, 1, 12, 7, tzinfo=UTC)) == 0.4
     assert tariff.at(datetime(2027, 1, 13, 7, tzinfo=UTC)) == 0.2
+
+
+def test_an_override_without_an_end_is_stored(freezer: FrozenDateTimeFactory) -> None:
+    """Also one that an earlier version stored with an end a year ahead."""
+    freezer.move_to("2026-11-29T12:00:00+00:00")
+    preset = Override(until=None, zone_id="zone", profile=Profile.ECO)
+    assert Override.from_dict(preset.to_dict()) == preset
+    assert preset.applies_at(datetime(2036, 1, 1, tzinfo=UTC))
+    old = {"until": "2027-11-20T12:00:00+00:00", "zone_id": "zone", "profile": "eco", "target_c": None}
+    timed = {**old, "zone_id": None}
+    settings = UserSettings()
+    settings.load({"overrides": [old, timed]})
+    assert [item.until is None for item in settings.comfort.overrides] == [True, False]
+    assert list(settings.comfort.changes()) == [datetime(2027, 11, 20, 12, tzinfo=UTC)]

@@ -156,7 +156,7 @@ async def test_a_source_that_never_responded_is_failing(hass: HomeAssistant, soc
 
 
 async def until_asked(unit: ManagedSource) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(120):
         while not unit.poller.has_read:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 

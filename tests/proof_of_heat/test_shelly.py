@@ -133,11 +133,11 @@ async def test_pushed_frames_follow_the_load(session: aiohttp.ClientSession) -> 
     async with meter(session, "--push", "0.05") as (device, _):
         notifications = NotificationDecoder()
         async with session.ws_connect(f"http://127.0.0.1:{device.port}/rpc") as socket:
-            first = notifications.feed(await socket.receive_json(timeout=20))
+            first = notifications.feed(await socket.receive_json(timeout=120))
             device.load_w = 0.0
             later = first
             for _ in range(5):
-                later = notifications.feed(await socket.receive_json(timeout=20))
+                later = notifications.feed(await socket.receive_json(timeout=120))
     assert first is not None
     assert later is not None
     assert first.power_w is not None

@@ -40,7 +40,7 @@ async def test_notifications_of_a_meter_with_two_clamps(session: aiohttp.ClientS
     async with meter(session, "--model", "emg3", "--push", "0.05") as (device, _):
         notifications = NotificationDecoder()
         async with session.ws_connect(f"http://127.0.0.1:{device.port}/rpc") as socket:
-            reading = notifications.feed(await socket.receive_json(timeout=20))
+            reading = notifications.feed(await socket.receive_json(timeout=120))
     assert reading is not None
     assert reading.power_w == pytest.approx(sum(list(device.powers().values())[:2]), abs=50)
 

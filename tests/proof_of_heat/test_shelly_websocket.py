@@ -31,18 +31,18 @@ class Received:
         self.readings: list[MeterReading] = []
         self.failures: list[DriverError] = []
 
-    async def until(self, watts: float, seconds: float = 20.0) -> None:
+    async def until(self, watts: float, seconds: float = 120.0) -> None:
         async with asyncio.timeout(seconds):
             while not self.readings or abs((self.readings[-1].power_w or 0) - watts) > 100:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
     async def more(self, count: int) -> None:
         wanted = len(self.readings) + count
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while len(self.readings) < wanted:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
-    async def failure(self, seconds: float = 20.0) -> DriverError:
+    async def failure(self, seconds: float = 120.0) -> DriverError:
         async with asyncio.timeout(seconds):
             while not self.failures:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
@@ -94,7 +94,7 @@ async def test_a_change_is_received_within_the_devices_own_interval(session: aio
         device.load_w = 3000.0
         began = time.monotonic()
         await heard.until(3335)
-        assert time.monotonic() - began < 5, "it was asked for (after 20 s), not pushed"
+        assert time.monotonic() - began < 18, "it was asked for (after 20 s), not pushed"
 
 
 @pytest.mark.parametrize("password", [None, "s3"])
@@ -116,7 +116,7 @@ async def test_counters_are_asked_for_while_power_is_pushed(
     async with running(ShellyPro3Em, argv) as device, pushing(session, device.port, password, counters_s=0.1) as heard:
         await heard.until(335)
         device.imported_wh["a"] += 5000
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while (heard.readings[-1].imported_kwh or 0) < 1504:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         assert not heard.failures
@@ -267,9 +267,18 @@ async def test_an_interval_below_ten_seconds_reaches_the_entity(
         await start(hass, entry)
         await asyncio.sleep(0.3)
         device.load_w = 5000.0
-        await asyncio.sleep(1.6)
-        state = hass.states.get("sensor.grid_power")
-        assert state is not None, hass.states.async_entity_ids("sensor")
-        assert (float(state.state) > 4000) == quick
+
+        def shown() -> float:
+            state = hass.states.get("sensor.grid_power")
+            assert state is not None, hass.states.async_entity_ids("sensor")
+            return float(state.state)
+
+        if quick:
+            async with asyncio.timeout(120):
+                while shown() < 4000:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+        else:
+            await asyncio.sleep(1.6)
+            assert shown() < 4000
         assert await hass.config_entries.async_unload(entry.entry_id)
         await hass.async_block_till_done()

@@ -266,6 +266,23 @@ async def test_an_override_shows_its_end(shown: Shown) -> None:
     assert end.state == "unknown"
 
 
+async def test_a_preset_has_no_end(shown: Shown) -> None:
+    """It lasts until the user selects another one: no date a year ahead."""
+    entity_id = shown.zone.entity_id
+    for preset, stored_until in (("eco", None), ("antifreeze", None)):
+        await shown.hass.services.async_call(
+            "climate", "set_preset_mode", {"entity_id": entity_id, "preset_mode": preset}, blocking=True
+        )
+        await shown.pass_time(1)
+        assert shown.zone.attributes["preset_mode"] == preset
+        assert shown.zone.attributes["override_until"] is stored_until
+        end = shown.hass.states.get("sensor.living_room_override_end")
+        assert end is not None
+        assert end.state == "unknown"
+    await shown.pass_time(60 * 24)
+    assert shown.zone.attributes["preset_mode"] == "antifreeze"
+
+
 async def test_plan_action_agrees_with_the_sensors(shown: Shown) -> None:
     answer: Any = await shown.hass.services.async_call(DOMAIN, "get_plan", {}, blocking=True, return_response=True)
     assert answer["followed"] is (answer["control_mode"] == "plan")

@@ -114,7 +114,7 @@ async def test_a_failed_release_is_reported(err: Exception, health: Health) -> N
 async def test_hanging_release_times_out() -> None:
     source = Plain()
     source.hangs = True
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         assert (await source.release()).outcome == Outcome.FAILED
 
 
@@ -143,7 +143,7 @@ async def test_the_end_of_a_lease_releases_control_until_it_is_confirmed(monkeyp
     source.rests = True
     source.fails = [UnreachableError("offline"), UnreachableError("offline"), None]
     await source.apply(Command(id="a", on=True, lease_s=0.01))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while source.fallbacks < 3 or source.state.on is not False:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     await source.close()
@@ -154,7 +154,7 @@ async def test_a_new_command_ends_the_release() -> None:
     source._lease._retry = RetryPolicy(first_s=0.05, max_s=900.0)
     source.fails = [UnreachableError("offline")] * 50
     await source.apply(Command(id="a", on=True, lease_s=0.01))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while not source.fallbacks:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     await source.apply(Command(id="b", on=True, lease_s=60.0))

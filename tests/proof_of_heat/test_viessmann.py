@@ -283,7 +283,7 @@ async def test_silent_cloud_is_given_up_and_counted(setup: Setup, monkeypatch: p
     monkeypatch.setattr("custom_components.proof_of_heat.drivers.viessmann.client._TIMEOUT_S", 0.3)
     used = setup.client.budget.state().used_day
     setup.cloud.faults.set("silent")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         assert (await source.refresh()).health == Health.FAILING
     assert setup.client.budget.state().used_day == used + 1
 

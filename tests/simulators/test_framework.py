@@ -124,7 +124,7 @@ async def test_a_process_reports_ready_and_stops_on_sigterm(socket_enabled: None
         stderr=asyncio.subprocess.PIPE,
     )
     assert process.stdout
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         ready = json.loads(await process.stdout.readline())
         assert (ready["ready"], ready["device_id"]) == ("heating_controller", "a")
         assert ready["control"]["port"] > 0

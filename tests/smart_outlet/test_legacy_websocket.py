@@ -101,7 +101,7 @@ async def test_a_reload_closes_the_connection(
     async with user.ws_connect("/ws/sensor/FE/") as socket:
         await socket.receive_json()
         await hass.config_entries.async_reload(ccu.entry.entry_id)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(120):
             while (await socket.receive()).type is WSMsgType.TEXT:
                 pass
     assert ccu.hub.notifier.report_listeners == [] or len(ccu.hub.notifier.report_listeners) == 1, "only the fleet"

@@ -249,7 +249,7 @@ async def test_no_wrong_relay_state_in_ten_thousand_commands_on_a_bad_channel() 
     assert result["repeated"] > 500
 
 
-async def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
+async def until(condition: Callable[[], object], seconds: float = 120.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.005)

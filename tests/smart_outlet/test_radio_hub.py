@@ -66,7 +66,7 @@ async def radio(hass: HomeAssistant, simulator: Hc12, monkeypatch: pytest.Monkey
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def until(view: Ccu, condition: Callable[[], object], seconds: float = 30.0) -> None:
+async def until(view: Ccu, condition: Callable[[], object], seconds: float = 120.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.01)

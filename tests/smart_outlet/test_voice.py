@@ -28,7 +28,7 @@ async def say(hass: HomeAssistant, text: str, language: str, user_id: str | None
 async def test_the_result_of_each_socket_is_spoken(hass: HomeAssistant, ccu: Ccu) -> None:
     await ccu.cycle(FE_a=True, FD_a=True, FD_b=True)
     spoken = asyncio.create_task(say(hass, "Switch everything off", "en"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         while not await ccu.commands("FE"):
             pass
     await ccu.cycle(FD_b=True)

@@ -30,6 +30,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 import pytest_socket
 
+from custom_components.proof_of_heat._lib.backoff import RetryPolicy
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.drivers.base import SourceBase
 from custom_components.proof_of_heat.drivers.device_settings import DeviceSettings
@@ -51,6 +52,7 @@ COMFORT_C, ECO_C, AWAY_C = 21.3, 15.3, 15.0
 REPEAT: Final = timedelta(hours=1)
 DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 WEATHER_HOURS: Final = 48
+STEPS_ONLY_S: Final = 86400.0
 SPINS: Final = 20_000
 QUIET_SPINS: Final = 3
 
@@ -256,7 +258,7 @@ async def running_home(plant: Any, ahead: Any, price: str, step_s: float) -> Asy
         async with async_test_home_assistant(config_dir=folder) as hass:
             hass.loop.set_debug(False)
             loop_clock = LoopClock(time.monotonic())
-            hass.loop.time = loop_clock  # type: ignore[method-assign]
+            hass.loop.time = loop_clock
             hass.data.pop(DATA_CUSTOM_COMPONENTS)
             await hass.config.async_set_time_zone(TIME_ZONE)
             hass.config.latitude, hass.config.longitude = LATITUDE, LONGITUDE
@@ -299,6 +301,8 @@ async def _set_up(hass: HomeAssistant, clock: Any, loop_clock: LoopClock, pump: 
     if not await hass.config_entries.async_setup(entry.entry_id):
         raise RuntimeError("the heating system could not be set up")
     await hass.async_block_till_done()
+    for managed in entry.runtime_data.sources.values():
+        managed.poller._retry = RetryPolicy(STEPS_ONLY_S, STEPS_ONLY_S)  # noqa: SLF001  Home.step reads the source
     home = Home(hass, clock, loop_clock, entry, pump, world)
     await home.settle()
     await entry.runtime_data.user.async_set_active(True)

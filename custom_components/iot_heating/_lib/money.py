@@ -62,6 +62,11 @@ _WHOLE: Final = {
     "lei": None,
     "leu": None,
     "rand": "ZAR",
+    "r": "ZAR",
+    "tl": "TRY",
+    "円": "JPY",
+    "元": "CNY",
+    "ден": "MKD",
 }
 _HUNDREDTHS: Final = {
     "c": None,
@@ -104,6 +109,7 @@ _HUNDREDTHS: Final = {
     "bani": None,
     "ban": None,
     "stotinki": "BGN",
+    "стотинки": "BGN",
     "ст": "BGN",
     "rp": "CHF",
     "rappen": "CHF",
@@ -137,6 +143,13 @@ _ENERGIES: Final = {
     "megawatthours": 1e3,
     "квтч": 1.0,
     "мвтч": 1e3,
+    "квтгод": 1.0,
+    "мвтгод": 1e3,
+    "kwt": 1.0,
+    "kwhr": 1.0,
+    "mwhr": 1e3,
+    "kwhrs": 1.0,
+    "kwst": 1.0,
 }
 # Rough number of units for a euro, of currencies with more than three: only to distinguish cents from whole money.
 _PER_EURO: Final = {
@@ -156,7 +169,14 @@ _MAX_PRICE_EUR: Final = 10.0
 """Per kWh: twice the limit of the European power exchanges."""
 _MAX_PRICES: Final = {"AUD": 25.0}
 """The same of exchanges with a higher limit."""
-_PER: Final = re.compile(r"\s*/\s*|\s+per\s+|\s+pro\s+|_per_|\s*[\u2215\u2044]\s*")
+_PER: Final = re.compile(r"\s*/\s*|\s+per\s+|\s+pro\s+|\s+pr\.?\s+|_per_|\s*[\u2215\u2044]\s*")
+_TAX_NOTE: Final = re.compile(
+    r"\s*\(.*\)\s*$|\s+(?:incl?|inkl|excl?|exkl|zzgl|ohne|brutto|netto|inc|with|without|ttc|ht)\b.*$", re.IGNORECASE
+)
+"""What follows the unit: "ct/kWh (brutto)", "EUR/kWh inkl. MwSt"."""
+_JOINED: Final = re.compile(r"(\D+?)\s*([kmg]?wh)", re.IGNORECASE)
+"""Money and energy without anything between them: "€ kWh", "ctkWh"."""
+_MULTIPLE: Final = re.compile(r"(\d+)\s*(\D+)")
 
 
 class UnknownUnitError(ValueError):
@@ -226,7 +246,10 @@ def parse_price_unit(text: str | None) -> PriceUnit:
         UnknownUnitError: Its money or its energy is not known, or there is no unit.
     """
     written = (text or "").strip()
-    parts = [part for part in _PER.split(unicodedata.normalize("NFKC", written)) if part]
+    plain = _TAX_NOTE.sub("", unicodedata.normalize("NFKC", written))
+    parts = [part for part in _PER.split(plain) if part]
+    if len(parts) == 1 and (match := _JOINED.fullmatch(plain)) is not None:
+        parts = [match[1].strip(), match[2]]
     if not 1 <= len(parts) <= 2:
         raise UnknownUnitError(written)
     try:
@@ -235,10 +258,12 @@ def parse_price_unit(text: str | None) -> PriceUnit:
         raise UnknownUnitError(written) from err
     energy_kwh = 1.0
     if len(parts) == 2:
-        found = _ENERGIES.get(re.sub(r"[\s·.*⋅-]", "", parts[1]).lower())
-        if found is None:
+        match = _MULTIPLE.fullmatch(parts[1].strip())
+        count, unit = (float(match[1]), match[2]) if match is not None else (1.0, parts[1])
+        found = _ENERGIES.get(re.sub(r"[\s·.*⋅-]", "", unit).lower())
+        if found is None or not count:
             raise UnknownUnitError(written)
-        energy_kwh = found
+        energy_kwh = count * found
     return PriceUnit(money.factor / energy_kwh, money.currency)
 
 

@@ -71,7 +71,7 @@ def overview(
         "next_day": next_day(system, now),
         "profile": str(system.user.comfort.profile),
         "overrides": [
-            _override(item, names, thermostats) for item in system.user.comfort.overrides if item.until > now
+            _override(item, names, thermostats) for item in system.user.comfort.overrides if item.applies_at(now)
         ],
         "zones": [
             {
@@ -208,7 +208,7 @@ def _override(override: Override, names: Mapping[str, str], thermostats: Mapping
         "zone": None if override.zone_id is None else names.get(override.zone_id, override.zone_id),
         "profile": None if override.profile is None else str(override.profile),
         "target_c": override.target_c,
-        "until": override.until.isoformat(),
+        "until": None if override.until is None else override.until.isoformat(),
     }
 
 

@@ -53,15 +53,20 @@ class Targets:
 class Override:
     """A temporary profile or target temperature. `zone_id` None: all zones."""
 
-    until: datetime
+    until: datetime | None
+    """None: until the user changes it."""
     zone_id: str | None = None
     profile: Profile | None = None
     target_c: float | None = None
 
+    def applies_at(self, when: datetime) -> bool:
+        """Return whether it has not ended."""
+        return self.until is None or when < self.until
+
     def to_dict(self) -> dict[str, Any]:
         """Return the stored form."""
         return {
-            "until": self.until.isoformat(),
+            "until": None if self.until is None else self.until.isoformat(),
             "zone_id": self.zone_id,
             "profile": self.profile,
             "target_c": self.target_c,
@@ -71,12 +76,12 @@ class Override:
     def from_dict(cls, data: Mapping[str, Any]) -> Override | None:
         """Restore from the stored form; None if it is invalid."""
         try:
-            until = datetime.fromisoformat(str(data["until"]))
+            until = None if data["until"] is None else datetime.fromisoformat(str(data["until"]))
             profile = Profile(data["profile"]) if data.get("profile") else None
         except KeyError, ValueError:
             return None
         target = number(data.get("target_c"))
-        if until.tzinfo is None or (profile is None and target is None):
+        if (until is not None and until.tzinfo is None) or (profile is None and target is None):
             return None
         return cls(until=until, zone_id=data.get("zone_id"), profile=profile, target_c=target)
 
@@ -96,8 +101,8 @@ class ComfortSettings:
 
     def expire(self, now: datetime) -> list[Override]:
         """Remove overrides that ended; return them."""
-        ended = [item for item in self.overrides if item.until <= now]
-        self.overrides = [item for item in self.overrides if item.until > now]
+        ended = [item for item in self.overrides if not item.applies_at(now)]
+        self.overrides = [item for item in self.overrides if item.applies_at(now)]
         return ended
 
     def add_override(self, override: Override) -> None:
@@ -113,13 +118,13 @@ class ComfortSettings:
 
     def override(self, zone_id: str, when: datetime) -> Override | None:
         """Return the override of a zone; its own takes precedence over that of all zones."""
-        own = [o for o in self.overrides if o.zone_id == zone_id and when < o.until]
-        common = [o for o in self.overrides if o.zone_id is None and when < o.until]
+        own = [o for o in self.overrides if o.zone_id == zone_id and o.applies_at(when)]
+        common = [o for o in self.overrides if o.zone_id is None and o.applies_at(when)]
         return next(iter(own or common), None)
 
     def changes(self) -> Iterator[datetime]:
         """Yield all times at which these settings may change a target."""
-        yield from (override.until for override in self.overrides)
+        yield from (item.until for item in self.overrides if item.until is not None)
         yield from self.trips.moments()
         if self.back_at is not None:
             yield self.back_at

@@ -27,6 +27,7 @@ from .._lib.heat_source import (
 from .device_settings import DeviceSettings, Settings, SettingValue, Shown
 from .errors import BadReplyError, DriverError, LimitedError, RefusedError
 from .lease import Lease
+from .plausible import plausible_state
 from .source_parts import ANSWERING, Timing, WriteLog, Written, blank_state, error_state, utcnow
 from .verification import (
     check_finite,
@@ -282,7 +283,7 @@ class SourceBase(ABC):
     async def _refresh(self) -> SourceState:
         try:
             async with asyncio.timeout(self.timing.read_s):
-                state = await self._checked(self._read())
+                state = plausible_state(await self._checked(self._read()))
         except TimeoutError:
             state = blank_state(Health.FAILING, "timed out", self._now(), FaultReason.NO_RESPONSE)
         except LimitedError as err:

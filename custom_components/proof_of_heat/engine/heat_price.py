@@ -6,9 +6,10 @@ import math
 from .._lib.heat_source import SourceKind
 from .config import SourceConfig
 from .decision_record import DecisionRecord
+from .delivery import RUNNING_W
 from .economics import carnot_cop
 from .snapshot import NAN, Snapshot, SourceSnapshot
-from .sources import ASSUMED_FLOW_C, full_load, revenue_h
+from .sources import ASSUMED_FLOW_C, full_load, mined_h, revenue_h
 
 NO_DEMAND = "no_demand"
 MORE_EXPENSIVE = "more_expensive"
@@ -30,6 +31,8 @@ class HeatPrice:
     """Electricity price up to which a miner's heat costs nothing."""
     reason: str = ""
     """Why it is not commanded to heat: the code of a limit, or one of the above."""
+    estimated: bool = True
+    """Whether it follows from a model or from assumptions, and not from what the source counts or measures."""
 
 
 def heat_prices(sources: tuple[SourceConfig, ...], snapshot: Snapshot, record: DecisionRecord) -> tuple[HeatPrice, ...]:
@@ -43,10 +46,14 @@ def heat_prices(sources: tuple[SourceConfig, ...], snapshot: Snapshot, record: D
         price = possible_price(source, reading, snapshot, record.outdoor_c)
         if share is not None and math.isfinite(share.price_kwh) and math.isfinite(snapshot.price_kwh):
             price = share.price_kwh
+        measured = _measured_price(source, reading, snapshot) if reading.on is not False else NAN
+        estimated = math.isnan(measured) and _is_assumed(source)
+        estimated = estimated or (snapshot.price_assumed and source.fuel_kwh_price is None)
+        price = price if math.isnan(measured) else measured
         cope, break_even = _mining(source, snapshot)
         running = share is not None and record.active  # while control is off, a decision commands nothing
         reason = "" if running else _reason(source, price, record)
-        found.append(HeatPrice(source.source_id, price, running, cope, break_even, reason))
+        found.append(HeatPrice(source.source_id, price, running, cope, break_even, reason, estimated))
     return tuple(found)
 
 
@@ -62,6 +69,24 @@ def possible_price(source: SourceConfig, reading: SourceSnapshot, snapshot: Snap
     if source.kind == SourceKind.MINER:
         return (price - _revenue_kwh(source, snapshot)) / source.efficiency
     return price
+
+
+def _measured_price(source: SourceConfig, reading: SourceSnapshot, snapshot: Snapshot) -> float:
+    """Return the price of the heat that a source delivers now, by its counters or its hash rate; NaN without them."""
+    if source.kind == SourceKind.HEAT_PUMP and reading.counted_enough and reading.counted_heat_enough:
+        is_heating = reading.counted_w >= RUNNING_W and reading.counted_heat_w >= reading.counted_w
+        return snapshot.price_kwh * reading.counted_w / reading.counted_heat_w if is_heating else NAN
+    if source.kind == SourceKind.MINER and reading.power_w >= RUNNING_W and reading.hashrate_ths > 0:
+        mined = mined_h(source, reading, reading.power_w, snapshot.hashprice_ph_day)
+        return (snapshot.price_kwh - 1000 * mined / reading.power_w) / source.efficiency
+    return NAN
+
+
+def _is_assumed(source: SourceConfig) -> bool:
+    """Return whether the price is not simply that of electricity, or of a fuel whose price was entered."""
+    if source.fuel_kwh_price is not None:
+        return source.fuel_price_assumed
+    return source.kind in (SourceKind.HEAT_PUMP, SourceKind.MINER)
 
 
 def _revenue_kwh(source: SourceConfig, snapshot: Snapshot) -> float:

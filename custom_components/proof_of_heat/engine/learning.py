@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from .model.backtest import GATE_DAYS, Backtest, backtest, gate
 from .model.history import STEP_S, Row, Series
 from .model.house_fit import HouseFit, fit_house
+from .model.meter_check import Doubt, MeterDoubt, doubt_of_heat, doubt_of_map
 from .model.observer import HouseState, Observer, emitter_after, first_state
-from .model.performance_map import Operation, PerformanceMap, full_cop, learn as learn_pump, learn_from, plausible_cop
+from .model.performance_map import Operation, PerformanceMap, learn as learn_pump, learn_from
 from .pace import without_pauses
 from .planning.planner import ResponseModel
 from .planning.segments import FLOW_OVER_MEAN
@@ -19,6 +20,7 @@ DAILY_H = 24.0
 FIT_DAYS = 14
 SETTLE_ROWS = 192
 HORIZON_STEPS = 192
+KEEP_LOSSES = 15
 
 
 @dataclass(frozen=True)
@@ -38,14 +40,26 @@ class LearnedModel:
     """POSIX time of the newest row."""
     others: Mapping[str, PerformanceMap] = field(default_factory=dict)
     """Performance maps of further modulating sources."""
-    suspect_cop: float | None = None
-    """The implausible COP of the map that was learned and is not used: a meter does not belong to the heat pump."""
+    losses_w_k: tuple[float, ...] = ()
+    """Heat losses of the last learnings, newest last."""
+    doubt: MeterDoubt | None = None
+    """Why a meter cannot be that of the heat source; what was learned from it is not used."""
 
     def checked(self, *, is_heat_pump: bool) -> LearnedModel:
         """Return the model without the map of a heat pump that is not possible."""
-        if self.pump is None or not is_heat_pump or plausible_cop(self.pump):
-            return self
-        return replace(self, pump=None, suspect_cop=full_cop(self.pump))
+        found = doubt_of_map(self.pump, is_heat_pump=is_heat_pump)
+        return self if found is None else replace(self, pump=None, doubt=found)
+
+    @property
+    def drift(self) -> float | None:
+        """The change of the heat loss against the mean of earlier learnings, as a share; None without any."""
+        *earlier, newest = self.losses_w_k or (0.0,)
+        return newest * len(earlier) / sum(earlier) - 1 if earlier else None
+
+    @property
+    def suspect_cop(self) -> float | None:
+        """The implausible COP of the map that was learned; None with a plausible one."""
+        return self.doubt.value if self.doubt is not None and self.doubt.doubt is Doubt.COP else None
 
     def flow_for(self, state: HouseState, heat_w: float, lead_s: float = STEP_S) -> float:
         """Return the flow temperature that delivers this heat after the emitters have warmed up for ``lead_s``."""
@@ -96,6 +110,7 @@ def learn(
     pump = learn_pump(series)
     if pump is None and before is not None:
         pump = before.pump
+    doubt = doubt_of_heat(series)
     errors_k = ((before.errors_k if before else ()) + (tested.error_k,))[-GATE_DAYS:]
     return LearnedModel(
         fitted=fitted,
@@ -103,10 +118,12 @@ def learn(
         responses=ResponseModel(fitted.parameters, HORIZON_STEPS),
         tested=tested,
         errors_k=errors_k,
-        trusted=gate(errors_k, error_limit_k, was_open=before.trusted if before else False),
+        trusted=doubt is None and gate(errors_k, error_limit_k, was_open=before.trusted if before else False),
         state=state,
         at_rows=float(series.time_s[-1]),
         others=_others(operations or {}, before),
+        losses_w_k=((before.losses_w_k if before else ()) + (fitted.parameters.total_loss_w_k,))[-KEEP_LOSSES:],
+        doubt=doubt,
     )
 
 

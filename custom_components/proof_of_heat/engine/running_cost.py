@@ -1,16 +1,18 @@
 """The present cost of heating, by what the sources draw and deliver (delivery.py)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import math
 
 from .config import SourceConfig
 from .decision_record import SourceShare
 from .delivery import Delivery, delivery
 from .snapshot import Snapshot
-from .sources import revenue_h
+from .sources import mined_h
 
 USUAL_PRICE = 0.25
+ESTIMATED_SHARE = 0.1
+"""A mean is an estimate if more of its time is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,20 @@ class RunningCostMeter:
     seconds: float = 0.0
     last: float = 0.0
     """Money that the last call added."""
+    estimated_s: float = 0.0
+    """Seconds in which a part was neither measured nor counted, or unknown."""
+
+    price_kwh: float = math.nan
+    """Of the last snapshot."""
+
+    def since_last(self, snapshot: Snapshot) -> Snapshot:
+        """Return the snapshot with the price that applied since the last one.
+
+        What was consumed up to the full hour has the price of the hour before: control that uses the cheap hours would
+        else pay for their end what the next hour costs.
+        """
+        price, self.price_kwh = self.price_kwh, snapshot.price_kwh
+        return replace(snapshot, price_kwh=price) if math.isfinite(price) else snapshot
 
     def add(self, now: RunningCost, elapsed_s: float) -> None:
         """Add the running cost since the last cycle."""
@@ -41,12 +57,17 @@ class RunningCostMeter:
         self.money += self.last
         self.energy_ws += now.power_w * elapsed_s
         self.seconds += elapsed_s
+        if now.estimated or not now.complete:
+            self.estimated_s += elapsed_s
 
     def take(self) -> RunningCost:
         """Return the mean since the last call, and start again."""
         seconds, money, energy = self.seconds, self.money, self.energy_ws
-        self.money = self.energy_ws = self.seconds = 0.0
-        return RunningCost(money * 3600 / seconds, energy / seconds) if seconds > 0 else RunningCost()
+        estimated = self.estimated_s > ESTIMATED_SHARE * seconds
+        self.money = self.energy_ws = self.seconds = self.estimated_s = 0.0
+        if seconds <= 0:
+            return RunningCost()
+        return RunningCost(money * 3600 / seconds, energy / seconds, estimated=estimated)
 
 
 def running_cost(
@@ -58,8 +79,9 @@ def running_cost(
 
 def cost_of(now: Delivery, configs: Mapping[str, SourceConfig], snapshot: Snapshot) -> RunningCost:
     """Return what sources cost that deliver this; a part that is unknown is left out, and the cost then estimated."""
-    known_price = math.isfinite(snapshot.price_kwh)
-    price = snapshot.price_kwh if known_price else USUAL_PRICE
+    known_price = math.isfinite(snapshot.price_kwh) and not snapshot.price_assumed
+    price = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else USUAL_PRICE
+    readings = {reading.source_id: reading for reading in snapshot.sources}
     power = other = 0.0
     estimated = unknown = False
     for source in now.sources:
@@ -73,7 +95,7 @@ def cost_of(now: Delivery, configs: Mapping[str, SourceConfig], snapshot: Snapsh
             other += config.fuel_kwh_price / config.efficiency * heat_w / 1000
             estimated = estimated or (config.fuel_price_assumed and heat_w > 0)
         else:
-            other -= revenue_h(config, watts, snapshot.hashprice_ph_day)
+            other -= mined_h(config, readings.get(source.source_id), watts, snapshot.hashprice_ph_day)
         estimated = estimated or any(amount.estimated for amount in counted) or (not known_price and watts > 0)
         unknown = unknown or not all(amount.known for amount in counted)
     bought = max(0.0, power - max(0.0, snapshot.surplus_w))

@@ -13,6 +13,7 @@ from .model.house_fit import HouseFit
 from .model.observer import HouseState
 from .model.performance_map import PerformanceMap
 from .model.reference_house import MEMBERS, ReferenceHouse
+from .running_cost import ESTIMATED_SHARE, RunningCost
 from .snapshot import ComfortBand
 
 DAY_STEPS = 96
@@ -37,6 +38,8 @@ class SavingsDay:
     reference_energy_kwh: Array = field(default_factory=lambda: np.zeros(MEMBERS))
     reference_below_kh: Array = field(default_factory=lambda: np.zeros(MEMBERS))
     reference_peak_w: float = 0.0
+    estimated: int = 0
+    """Steps in which a part of the consumption was neither counted nor measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class SavingsReport:
     reference_energy_kwh: float
     below_kh: float
     reference_below_kh: float
+    estimated: bool = False
+    """Whether more than a tenth of the time a part of the consumption was neither counted nor measured."""
 
 
 class SavingsTracker:
@@ -71,8 +76,8 @@ class SavingsTracker:
         else:
             self._reference_house.update_model(fitted, pump)
 
-    def add_row(self, row: Row, band: ComfortBand, price_kwh: float, spent_h: float, power_w: float) -> None:
-        """Add a history row; ``spent_h`` is the cost per hour and ``power_w`` the electric input of all sources."""
+    def add_row(self, row: Row, band: ComfortBand, price_kwh: float, spent: RunningCost) -> None:
+        """Add a history row; ``spent``: the mean cost and electric input of all sources in it."""
         if self._reference_house is None or not math.isfinite(price_kwh):
             return
         lower = band.now[0]
@@ -85,8 +90,9 @@ class SavingsTracker:
             del self.days[:-KEEP_DAYS]
         day = self.days[-1]
         day.steps += 1
-        day.cost += spent_h * HOURS
-        day.energy_kwh += power_w * HOURS / 1000
+        day.cost += spent.cost_h * HOURS
+        day.energy_kwh += spent.power_w * HOURS / 1000
+        day.estimated += spent.estimated
         day.heat_kwh += row.heat_w * HOURS / 1000
         day.below_kh += max(0.0, lower - row.room_c) * HOURS
         day.reference_cost += reference_step.power_w * (HOURS / 1000 * price_kwh)
@@ -132,6 +138,7 @@ class SavingsTracker:
             reference_energy_kwh=float(energy[0]),
             below_kh=sum(day.below_kh for day in whole),
             reference_below_kh=float(below[0]),
+            estimated=sum(day.estimated for day in whole) > ESTIMATED_SHARE * sum(day.steps for day in whole),
         )
 
     def dump(self) -> list[dict[str, Any]]:

@@ -123,6 +123,8 @@ class SourceSnapshot:
     counted_heat_enough: bool = False
     consumed_kwh: float = NAN
     """Electricity since the last snapshot, counted."""
+    hashrate_ths: float = NAN
+    """Hash rate that a miner reports."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +160,8 @@ class Snapshot:
     people: float = 0.0
     sources: tuple[SourceSnapshot, ...] = ()
     price_kwh: float = NAN
+    price_assumed: bool = False
+    """Whether it is the tariff or the fixed price, because the selected price sensor has none."""
     emission_kg_kwh: float = 0.0
     forecast: Forecast | None = None
     surplus_w: float = 0.0

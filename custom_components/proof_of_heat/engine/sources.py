@@ -39,6 +39,14 @@ def revenue_h(source: SourceConfig, power_w: float, hashprice_ph_day: float) -> 
     return MiningMarket(hashprice_ph_day, source.pool_fee).revenue_kwh(efficiency) * power_w / 1000
 
 
+def mined_h(source: SourceConfig, reading: SourceSnapshot | None, power_w: float, hashprice_ph_day: float) -> float:
+    """Return the present mining revenue per hour: by the reported hash rate, else by the usual efficiency."""
+    rate_ths = math.nan if reading is None else reading.hashrate_ths
+    if source.kind != SourceKind.MINER or not math.isfinite(rate_ths) or not math.isfinite(hashprice_ph_day):
+        return revenue_h(source, power_w, hashprice_ph_day)
+    return max(0.0, rate_ths) / 1000 * hashprice_ph_day / 24 * (1 - source.pool_fee)
+
+
 def heat_output_w(config: SourceConfig, reading: SourceSnapshot, outdoor_c: float) -> float:
     """Return the heat of a source in W: measured, else estimated from its input; 0 if nothing is known."""
     if math.isfinite(reading.heat_w):

@@ -16,20 +16,21 @@ from ..sources.types import miner
 from .advanced import source_advanced, with_section, without_empty
 from .fields import select, with_currency
 from .form import CONNECTION_ERRORS, DeviceCandidate, FieldError, SourceForm, same_device, without_tokens
-from .scan import ScanSteps
+from .guide import GUIDE, GUIDED, GuideSteps
 
 CONF_CHOICE: Final = "choice"
 _STEP: Final = "async_step_"
 _SCAN: Final = "scan"
 
 
-class SourceSubentryFlow(ScanSteps):
+class SourceSubentryFlow(GuideSteps):
     """Adds or changes a heat source after a connection attempt."""
 
     def __init__(self) -> None:
         super().__init__()
         self._candidates: list[DeviceCandidate] = []
         self._name = ""
+        self._is_guided = False
         self._is_paused = False
         self._shown: DeviceCandidate | None = None
 
@@ -40,8 +41,12 @@ class SourceSubentryFlow(ScanSteps):
             return partial(self._edit, form)
         raise AttributeError(name)
 
+    @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Select the type. The search for miners follows after the miners' form."""
+        """Select the type, with the search for miners after their form. A new system begins with its first zone."""
+        if user_input == GUIDED:
+            self._is_guided = True
+            return await self.async_step_guide()
         menu: list[str] = []
         for name in registry.forms():
             menu += [name, _SCAN] if name == miner.KEY else [name]
@@ -164,7 +169,13 @@ class SourceSubentryFlow(ScanSteps):
 
     def _added(self, candidate: DeviceCandidate) -> SubentryFlowResult:
         title = self._name or candidate.readable_title
-        return self.async_create_entry(title=title, data=candidate.data, unique_id=candidate.unique_id)
+        return self.async_create_entry(
+            title=title,
+            data=candidate.data,
+            unique_id=candidate.unique_id,
+            description=GUIDE if self._is_guided else None,
+            description_placeholders={"name": title},
+        )
 
     def _change(self) -> SubentryFlowResult:
         subentry = self._get_reconfigure_subentry()

@@ -18,6 +18,7 @@ from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.unit_conversion import EnergyConverter, PowerConverter, TemperatureConverter
 
 from ..const import DOMAIN
+from ..drivers.plausible import POWER_W, RAW_PLACEHOLDERS, is_inside
 from ..engine.snapshot import SensorReading
 from .report_ages import ReportAges
 
@@ -25,9 +26,12 @@ UNKNOWN_STATES: Final = (STATE_UNAVAILABLE, STATE_UNKNOWN, "", None)
 POWER_MAX_AGE_S: Final = 3 * 3600.0
 """A plug or meter that reports only changes is quiet for hours at a steady power; see `power_w`."""
 IDLE_W: Final = 1.0
+NOISE_W: Final = 30.0
 _NO_REQUEST: Final = ("off", "closed", "idle", "fan")
 DEAD_AFTER_S: Final = 4 * 3600.0
 """A temperature sensor without a report for this long is dead, whatever its rhythm (engine/staleness.py)."""
+SENSOR_C: Final = (-100.0, 200.0)
+"""Beyond this, a temperature is the placeholder of a missing sensor. -127 and 85 are named by the engine."""
 _AGES: Final[HassKey[ReportAges]] = HassKey(f"{DOMAIN}_report_ages")
 
 
@@ -69,7 +73,7 @@ def temperature(hass: HomeAssistant, entity_id: str | None) -> SensorReading:
         return SensorReading()
     if unit in (UnitOfTemperature.FAHRENHEIT, UnitOfTemperature.KELVIN):
         value = TemperatureConverter.convert(value, unit, UnitOfTemperature.CELSIUS)
-    return SensorReading(value, age_s(hass, state))
+    return SensorReading(value, age_s(hass, state)) if is_inside(value, SENSOR_C) else SensorReading()
 
 
 def _float(value: object) -> float | None:
@@ -91,18 +95,28 @@ def power_w(hass: HomeAssistant, entity_id: str | None, max_age_s: float = POWER
     return reading.value if reading.known and (is_idle or reading.age_s <= max_age_s) else None
 
 
+def drawn_w(hass: HomeAssistant, entity_id: str | None) -> float | None:
+    """Return the power that a heat source draws, by its power sensor.
+
+    None for a negative one: it feeds nothing into the grid, so that the clamp is mounted in the opposite direction or
+    measures something else. A few watts are noise.
+    """
+    watts = power_w(hass, entity_id)
+    return None if watts is None or watts < -NOISE_W else max(0.0, watts)
+
+
 def power(hass: HomeAssistant, entity_id: str | None) -> SensorReading:
     """Return the power of a sensor in W with its age; unknown for another unit."""
     state = known(hass, entity_id)
     value = number_of(state)
-    if state is None or value is None:
+    if state is None or value is None or value in RAW_PLACEHOLDERS:
         return SensorReading()
     unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
     if unit is not None:
         if unit not in PowerConverter.VALID_UNITS:
             return SensorReading()
         value = PowerConverter.convert(value, unit, UnitOfPower.WATT)
-    return SensorReading(value, age_s(hass, state))
+    return SensorReading(value, age_s(hass, state)) if is_inside(value, POWER_W) else SensorReading()
 
 
 def energy_kwh(hass: HomeAssistant, entity_id: str | None) -> float | None:

@@ -13,6 +13,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 from homeassistant.util.unit_conversion import TemperatureConverter
 
+from ..drivers.plausible import is_inside
 from ..drivers.values import number
 from .states import known
 from .sun import elevation_sine, radiation_w_m2
@@ -21,6 +22,8 @@ INTERVAL_S: Final = 3600.0
 MAX_AGE: Final = timedelta(hours=24)
 MAX_HOURS: Final = 72
 MAX_ROWS: Final = 200
+PLAUSIBLE_C: Final = (-80.0, 100.0)
+"""Beyond this, a temperature is the placeholder of a missing one."""
 MAX_STEP_H: Final = 25
 """The longest step over which temperatures are interpolated: that of a daily forecast when the clock changes."""
 COLDEST_HOUR: Final = 6
@@ -126,7 +129,7 @@ def parse_forecast(
     entity = (reply or {}).get(entity_id) or {}
     rows = entity.get("forecast") if isinstance(entity, dict) else None
     points = sorted(
-        (point for row in (rows if isinstance(rows, list) else [])[:MAX_ROWS] for point in _points(row)),
+        (point for row in (rows if isinstance(rows, list) else [])[:MAX_ROWS] for point in _points(row, unit)),
         key=lambda point: point.at,
     )
     points = [point for index, point in enumerate(points) if not index or point.at > points[index - 1].at]
@@ -150,18 +153,18 @@ def parse_forecast(
         if not is_last:
             share = (when - point.at) / (points[place + 1].at - point.at)
             value += share * (points[place + 1].temperature - value)
-        temperatures.append(_celsius(value, unit))
+        temperatures.append(value)
         sine = elevation_sine(when + timedelta(minutes=30), latitude, longitude)
         solar.append(radiation_w_m2(sine, point.clouds))
     return WeatherForecast(start, tuple(temperatures), tuple(solar))
 
 
-def _points(row: Any) -> Iterator[_Point]:
+def _points(row: Any, unit: str | None) -> Iterator[_Point]:
     """Yield the temperatures of a row: one, or the lowest and the highest one of a day."""
     if not isinstance(row, Mapping):
         return
-    value, when = number(row.get("temperature")), dt_util.parse_datetime(str(row.get("datetime")))
-    low = number(row.get("templow"))
+    value, when = _celsius(row.get("temperature"), unit), dt_util.parse_datetime(str(row.get("datetime")))
+    low = _celsius(row.get("templow"), unit)
     is_day = row.get("is_daytime")
     clouds = cloud_cover(row.get("cloud_coverage"), row.get("condition"))
     if value is None or when is None:
@@ -179,10 +182,12 @@ def _points(row: Any) -> Iterator[_Point]:
         yield _Point(when, value, clouds)
 
 
-def _celsius(value: float, unit: str | None) -> float:
-    if unit not in TemperatureConverter.VALID_UNITS:
-        return value
-    return TemperatureConverter.convert(value, unit, UnitOfTemperature.CELSIUS)
+def _celsius(given: Any, unit: str | None) -> float | None:
+    """Return a temperature in degC; None for one that is no outdoor temperature, such as 999."""
+    value = number(given)
+    if value is not None and unit in TemperatureConverter.VALID_UNITS:
+        value = TemperatureConverter.convert(value, unit, UnitOfTemperature.CELSIUS)
+    return value if value is not None and is_inside(value, PLAUSIBLE_C) else None
 
 
 def radiation_now(hass: HomeAssistant, weather: str | None, now: datetime) -> float:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta, tzinfo
-from itertools import pairwise
+from itertools import pairwise, takewhile
 import math
 from typing import Any, Final
 
@@ -157,7 +157,9 @@ class CopCalculator:
 
     def window(self, now: datetime, length: timedelta) -> Sums | None:
         """Return the sums of intervals that ended in the last `length`; None if they cover less than an hour."""
-        found = total(sums for end, sums in self._recent if now - length < end <= now)
+        since = now - length
+        inside = takewhile(lambda item: item[0] > since, reversed(self._recent))
+        found = total(sums for end, sums in inside if end <= now)
         return found if found.covered_s >= min(MIN_WINDOW_S, length.total_seconds()) else None
 
     def day(self, which: date) -> Sums:

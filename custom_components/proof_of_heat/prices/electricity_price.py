@@ -1,12 +1,13 @@
 """The electricity price: from a price sensor with its forecast, a time-of-use tariff, or a fixed price."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant, State
 from homeassistant.util import dt as dt_util
 
 from .._lib.money import UnknownUnitError, is_plausible_price
@@ -15,7 +16,7 @@ from ..inputs.states import known, number_of
 from ..runtime.background_query import BackgroundQuery
 from ..system_config import SystemConfig
 from .provider_actions import INTERVAL_S, fetch_prices, needs_action
-from .series import PriceSeries, Surcharges, from_attributes, joined, rescaled
+from .series import PriceSeries, Surcharges, from_attributes, joined, scale_of
 from .units import PriceProblem, currency_problem, unit_of, unit_problem, value_problem
 
 TARIFF_HOURS: Final = 49
@@ -33,11 +34,16 @@ class KnownPrices:
     """Why prices of the sensor are not used."""
     other_currency: PriceProblem | None = None
     """Prices are used, but in another currency than the home's."""
+    row_factor: float = 1.0
+    """The power of ten between the forecast and the unit of the sensor."""
 
 
-def read_prices(hass: HomeAssistant, config: SystemConfig, now: datetime) -> KnownPrices:
-    """Return the prices of the price sensor with fees and tax."""
-    state = known(hass, config.price_entity)
+def read_prices(hass: HomeAssistant, config: SystemConfig, now: datetime, row_factor: float = 1.0) -> KnownPrices:
+    """Return the prices of the price sensor with fees and tax.
+
+    `row_factor`: that of an earlier reading, for a moment in which prices near zero cannot be compared.
+    """
+    state = _with_rows(hass, config.price_entity)
     if state is None:
         return KnownPrices()
     try:
@@ -52,24 +58,36 @@ def read_prices(hass: HomeAssistant, config: SystemConfig, now: datetime) -> Kno
     # Octopus Energy has one entity per day.
     if (next_day := known(hass, _next_day(state.entity_id))) is not None:
         attributes.append(next_day.attributes)
-    rows = joined(from_attributes(part, zone, now, factor) for part in attributes)
+    rows = joined(from_attributes(part, zone, now, factor, currency) for part in attributes)
     value = number_of(state)
     problem = None if value is None else value_problem(state, value * factor, currency)
     if problem is not None:
         return KnownPrices(problem=problem)
     if value is not None and rows.slots:
-        agreed = rescaled(rows, value * factor, now)
-        if agreed is None:
+        scale = scale_of(rows, value * factor, now, row_factor)
+        if scale is None:
             row = f"{rows.at(now):.4g}"
             problem = PriceProblem(
                 "price_forecast_contradicts", {**names, "row": row, "state": f"{value * factor:.4g}"}
             )
-        rows = PriceSeries() if agreed is None else agreed
+        row_factor = scale or 1.0
+        rows = PriceSeries() if scale is None else rows.scaled(scale)
     surcharges = _surcharges(config)
     present = None if value is None else surcharges.of(value * factor)
     return KnownPrices(
-        _plausible(rows, currency).priced(1.0, surcharges), present, problem, currency_problem(state, unit, home)
+        _plausible(rows, currency).priced(1.0, surcharges),
+        present,
+        problem,
+        currency_problem(state, unit, home),
+        row_factor,
     )
+
+
+def _with_rows(hass: HomeAssistant, entity_id: str | None) -> State | None:
+    """Return the state of a price sensor; one without a present price may have a forecast all the same."""
+    state = hass.states.get(entity_id) if entity_id else None
+    is_usable = state is not None and state.state != STATE_UNAVAILABLE and ATTR_UNIT_OF_MEASUREMENT in state.attributes
+    return state if is_usable else known(hass, entity_id)
 
 
 def _plausible(rows: PriceSeries, currency: str) -> PriceSeries:
@@ -118,6 +136,7 @@ class ElectricityPrice:
         self._series = PriceSeries()
         self._published = PriceSeries()
         """The last prices of the sensor: they stay known while it is unavailable."""
+        self._row_factor = 1.0
         self.problem: PriceProblem | None = None
         """Why prices of the sensor are not used."""
         self.other_currency: PriceProblem | None = None
@@ -134,7 +153,7 @@ class ElectricityPrice:
             self._query.refresh_if_due(now)
         fetched = None if self._query is None else self._query.value
         entity_id = self._config.price_entity
-        states = [known(self._hass, name) for name in (entity_id, entity_id and _next_day(entity_id))]
+        states = [_with_rows(self._hass, name) for name in (entity_id, entity_id and _next_day(entity_id))]
         updates = (None if state is None else state.last_updated for state in states)
         key = (*updates, id(fetched), now.timestamp() // 900)
         if key != self._key:
@@ -153,10 +172,36 @@ class ElectricityPrice:
         """Return the prices of the sensor; while it is unavailable, those that it reported before."""
         if not available and self._published.at(now) is not None:
             return self._published
-        prices = read_prices(self._hass, self._config, now)
-        self._published, self.problem, self.other_currency = prices.series, prices.problem, prices.other_currency
-        return _or_tariff(prices, self._config, now)
+        prices = read_prices(self._hass, self._config, now, self._row_factor)
+        self._row_factor = prices.row_factor
+        series = prices.series if prices.problem is not None else self._with_published(prices, now)
+        self._published, self.problem, self.other_currency = series, prices.problem, prices.other_currency
+        return _or_tariff(replace(prices, series=series), self._config, now)
+
+    def _with_published(self, prices: KnownPrices, now: datetime) -> PriceSeries:
+        """Return the prices with those that were published before, after their end.
+
+        A provider that is loaded again shows its price before its list, and today's list before tomorrow's. Prices that
+        contradict the present one are not kept.
+        """
+        published = self._published
+        if prices.present is not None and published.slots and scale_of(published, prices.present, now) != 1:
+            return prices.series
+        end = prices.series.end
+        later = (slot for slot in published.slots if (slot.end > now if end is None else slot.start >= end))
+        return joined((prices.series, PriceSeries(tuple(later))))
 
     def at_present(self, now: datetime) -> float:
         """Return the present price."""
         return price_at(self._hass, self._config, self.series(now), now)
+
+    def is_assumed(self, now: datetime) -> bool:
+        """Return whether the price is that of the tariff or the fixed one, because the selected sensor has none."""
+        if self._config.price_entity is None:
+            return False
+        is_known = self._fetched_or_published(now) or read_prices(self._hass, self._config, now).present is not None
+        return not is_known
+
+    def _fetched_or_published(self, now: datetime) -> bool:
+        fetched = None if self._query is None else self._query.value
+        return self._published.at(now) is not None or (fetched is not None and fetched.at(now) is not None)

@@ -1,19 +1,16 @@
-"""One row of a price list: its time, its price, and the unit that its key or the row itself names.
-
-Providers spell the same few things in many ways; what counts here is the meaning of a key's words: a begin, an end, a
-price with tax before one without, and money per energy ("price_ct_per_kwh", "eurPerMwh").
-"""
+"""One row of a price list: its time, its price, and the unit that its key or the row itself names."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from itertools import pairwise
-import math
-import re
 from typing import Any, Final
 
-from .._lib.money import UnknownUnitError, parse_money, parse_price_unit
 from ..drivers.values import number
+from .price_keys import SCALED_WHOLE, price_of, words_of
+from .row_values import local_time, parse_clock, parse_day, parse_time, price_number
+
+__all__ = ["PriceRow", "parse_rows", "parse_time", "rows_by_time", "usual_step"]
 
 _STARTS: Final = (
     "start",
@@ -59,48 +56,22 @@ _ENDS: Final = (
     "to",
     "until",
 )
-_VALUES: Final = (
-    "total",
-    "value_inc_vat",
-    "price_inc_vat",
-    "price_incl_vat",
-    "price_with_vat",
-    "price_incl_tax",
-    "price_including_tax",
-    "price_tax_included",
-    "price_with_tax",
-    "total_price",
-    "price_total",
-    "value",
-    "price",
-    "price_per_kwh",
-    "per_kwh",
-    "electricity_price",
-    "energy_price",
-    "spot_price",
-    "market_price",
-    "marketprice",
-    "unit_price",
-    "amount",
-    "rate",
-    "cost",
+_DAYS: Final = ("date", "day", "delivery_day", "delivery_date")
+_HOURS: Final = (
+    "hour",
+    "hours",
+    "hour_of_day",
+    "stunde",
+    "hora",
+    "tunti",
+    "time",
+    "start",
+    "from",
+    "begin",
+    "interval",
 )
-_PRICE_WORDS: Final = frozenset(
-    {"price", "prices", "value", "total", "rate", "cost", "amount", "marketprice", "tariff"}
-)
-_NOT_PAID: Final = frozenset(
-    {"excl", "excluded", "exclusive", "exc", "excluding", "without", "net"}
-    | {"feed", "feedin", "in", "sell", "selling", "sold", "export", "production", "return", "injection"}
-    | {"level", "rank", "category", "description", "currency", "unit", "score", "group", "count", "index", "percentile"}
-)
-"""Words of keys that hold no price of a bought kWh with tax."""
-_UNITS: Final = ("unit", "unit_of_measurement", "price_unit", "units")
-_ENERGY_WORDS: Final = ("kwh", "mwh", "wh", "gwh")
-_SCALED_WHOLE: Final = 1e-7
-"""Zonneplan reports whole numbers of a ten millionth of a euro."""
-_SCALED_FROM: Final = 100_000
-_EPOCH_FROM_S: Final = 1_000_000_000
-_EPOCH_FROM_MS: Final = 100_000_000_000
+_BARE_HOURS: Final = ("hour", "hour_of_day", "stunde", "hora", "tunti")
+"""Keys whose value may be a number alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,90 +84,121 @@ class PriceRow:
     factor: float | None = None
 
 
-def parse_rows(rows: Iterator[Any] | Sequence[Any], zone: tzinfo) -> list[PriceRow]:
-    """Return the valid rows in their order: mappings, or sequences of a start, an optional end and a price."""
+@dataclass(frozen=True, slots=True)
+class RowContext:
+    """What a row does not contain itself."""
+
+    zone: tzinfo
+    day: date | None = None
+    """The day of a list that is named by it (today, tomorrow)."""
+    currency: str | None = None
+    """Of rows in several currencies."""
+    first_hour: int = 0
+    """1 for a list that numbers the hours of a day from 1 to 24."""
+
+
+def parse_rows(
+    rows: Iterator[Any] | Sequence[Any], zone: tzinfo, *, day: date | None = None, currency: str | None = None
+) -> list[PriceRow]:
+    """Return the valid rows in chronological order: mappings, or sequences of a start, an optional end and a price.
+
+    `day`: that of clock times without a date. `currency`: preferred of rows in several ones.
+    """
+    listed = list(rows)
+    context = RowContext(zone, day, currency, _first_hour(listed))
+    if _is_descending(listed, context):
+        listed.reverse()
     found: list[PriceRow] = []
     last: datetime | None = None
-    for row in rows:
-        parsed = _mapping(row, zone, last) if isinstance(row, Mapping) else _sequence(row, zone, last)
+    for row in listed:
+        parsed = _mapping(row, context, last) if isinstance(row, Mapping) else _sequence(row, zone, last)
         if parsed is not None:
             found.append(parsed)
             last = parsed.start
-    if any(row.factor == _SCALED_WHOLE for row in found):  # small prices of the same list do not look scaled
-        found = [replace(row, factor=_SCALED_WHOLE if row.factor is None else row.factor) for row in found]
+    if any(row.factor == SCALED_WHOLE for row in found):  # small prices of the same list do not look scaled
+        found = [replace(row, factor=SCALED_WHOLE if row.factor is None else row.factor) for row in found]
     return found
 
 
-def rows_by_time(values: Mapping[Any, Any], zone: tzinfo) -> list[PriceRow]:
-    """Return the rows of a mapping whose keys are times and whose values are prices, or rows without a time."""
+def rows_by_time(
+    values: Mapping[Any, Any], zone: tzinfo, *, day: date | None = None, currency: str | None = None
+) -> list[PriceRow]:
+    """Return the rows of a mapping whose keys are times and whose values are prices, or rows without a time.
+
+    `day`: that of keys that are clock times.
+    """
     found: list[PriceRow] = []
     last: datetime | None = None
     for key, value in values.items():
         start = parse_time(key, zone, last)
+        if start is None and day is not None and (clock := parse_clock(key, is_hour=True)) is not None:
+            start = local_time(day, clock, zone, last)
         if start is None:
             continue
-        price, factor = number(value), None
-        if price is None and isinstance(value, Mapping):
-            price, factor = _price_of(value)
+        price, factor = price_of(value, currency) if isinstance(value, Mapping) else price_number(value)
         if price is not None:
             found.append(PriceRow(start, None, price, factor))
             last = start
     return found
 
 
-def parse_time(value: Any, zone: tzinfo, after: datetime | None = None) -> datetime | None:
-    """Return a time in UTC: of a datetime, ISO text or POSIX time.
-
-    A local time that the clock repeats is the later one if it follows `after`.
-    """
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, str):
-        value = _from_text(value.strip())
-    if isinstance(value, (int, float)):
-        return _from_epoch(float(value))
-    if not isinstance(value, datetime):
-        return None
-    if value.tzinfo is not None:
-        return value.astimezone(UTC)
-    # Times of one zone compare by local time, which repeats an hour in autumn: use UTC.
-    first = value.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    if after is not None and first <= after:
-        return max(first, value.replace(tzinfo=zone, fold=1).astimezone(UTC))
-    return first
+def _first_hour(rows: Sequence[Any]) -> int:
+    """Return 1 for rows whose hours are numbered up to 24 and never 0."""
+    hours = [
+        clock[0]
+        for row in rows
+        if isinstance(row, Mapping)
+        for name in _BARE_HOURS
+        if (clock := parse_clock(row.get(name), is_hour=True)) is not None
+    ]
+    return 1 if hours and max(hours) >= 24 and min(hours) >= 1 else 0
 
 
-def _from_text(text: str) -> datetime | float | None:
-    if text.isdigit() and len(text) >= len(str(_EPOCH_FROM_S)):
-        return float(text)
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
+def _is_descending(rows: Sequence[Any], context: RowContext) -> bool:
+    """Return whether the newest row is the first one."""
+    times = [
+        _start_of(row, {words_of(str(key)): key for key in row}, context, None)
+        for row in (*rows[:1], *rows[-1:])
+        if isinstance(row, Mapping)
+    ]
+    first, last = times if len(times) == 2 else (None, None)
+    return first is not None and last is not None and first > last
 
 
-def _from_epoch(value: float) -> datetime | None:
-    if not math.isfinite(value) or value < _EPOCH_FROM_S:
-        return None
-    seconds = value / 1000 if value >= _EPOCH_FROM_MS else value
-    return datetime.fromtimestamp(seconds, UTC) if seconds < _EPOCH_FROM_MS else None
-
-
-def _mapping(row: Mapping[Any, Any], zone: tzinfo, last: datetime | None) -> PriceRow | None:
-    keys = {_words(str(key)): key for key in row}
-    start = next((when for when in _times(row, keys, _STARTS, zone, last) if when is not None), None)
-    price, factor = _price_of(row)
+def _mapping(row: Mapping[Any, Any], context: RowContext, last: datetime | None) -> PriceRow | None:
+    keys = {words_of(str(key)): key for key in row}
+    start = _start_of(row, keys, context, last)
+    price, factor = price_of(row, context.currency)
     if start is None or price is None:
         return None
-    end = next((when for when in _times(row, keys, _ENDS, zone, start) if when is not None), None)
+    end = next((when for when in _times(row, keys, _ENDS, context.zone, start) if when is not None), None)
     return PriceRow(start, end, price, factor)
+
+
+def _start_of(
+    row: Mapping[Any, Any], keys: Mapping[str, Any], context: RowContext, last: datetime | None
+) -> datetime | None:
+    """Return the begin of a row: a time, a date with a clock time, or a clock time of the list's day."""
+    found = next((when for when in _times(row, keys, _STARTS, context.zone, last) if when is not None), None)
+    if found is not None:
+        return found
+    dates = (parse_day(row[keys[name]]) for name in (*_DAYS, *_STARTS) if name in keys)
+    day = next((day for day in dates if day is not None), None)
+    clocks = (parse_clock(row[keys[name]], is_hour=name in _BARE_HOURS) for name in _HOURS if name in keys)
+    clock = next((clock for clock in clocks if clock is not None), None)
+    if clock is not None and (day or context.day) is not None:
+        on = day or context.day
+        assert on is not None
+        return local_time(on, (clock[0] - context.first_hour, clock[1]), context.zone, last)
+    return None if day is None else local_time(day, (0, 0), context.zone, last)
 
 
 def _times(
     row: Mapping[Any, Any], keys: Mapping[str, Any], names: Sequence[str], zone: tzinfo, after: datetime | None
 ) -> Iterator[datetime | None]:
+    """Yield the values of these keys that are times of day on a date."""
     for name in names:
-        if name in keys:
+        if name in keys and parse_day(row[keys[name]]) is None:
             yield parse_time(row[keys[name]], zone, after)
 
 
@@ -207,77 +209,6 @@ def _sequence(row: Any, zone: tzinfo, last: datetime | None) -> PriceRow | None:
     if start is None or price is None:
         return None
     return PriceRow(start, parse_time(row[1], zone, start) if len(row) == 3 else None, price)
-
-
-def _price_of(row: Mapping[Any, Any]) -> tuple[float | None, float | None]:
-    """Return the price, and its factor to money per kWh where that is known."""
-    names = {_words(str(key)): key for key in row}
-    for name in sorted(names, key=_rank):
-        if _rank(name) >= len(_VALUES) + 2:
-            break
-        value = row[names[name]]
-        if isinstance(value, Mapping):  # {"amount": 2371000, "currency": "EUR"}
-            price, factor = _price_of(value)
-        else:
-            price, factor = number(value), None
-        if price is None or isinstance(value, bool):
-            continue
-        factor = factor or _factor_of_key(name) or _factor_of_row(row, names)
-        if factor is None and _is_scaled(value, names, name):
-            factor = _SCALED_WHOLE
-        return price, factor
-    return None, None
-
-
-def _rank(name: str) -> int:
-    """Return how well a key names the price of a bought kWh: the lower the better."""
-    if name in _VALUES:
-        return _VALUES.index(name)
-    words = name.split("_")
-    if _NOT_PAID & set(words) or not (_PRICE_WORDS & set(words) or _factor_of_key(name)):
-        return len(_VALUES) + 2
-    return len(_VALUES) + (0 if {"tax", "vat", "incl", "inc", "with"} & set(words) else 1)
-
-
-def _is_scaled(value: Any, names: Mapping[str, Any], name: str) -> bool:
-    """Return whether a price is in ten millionths: a whole number that is far too large, in a row of that provider."""
-    if isinstance(value, Mapping):
-        return False
-    is_whole = number(value) is not None and float(value) == int(float(value)) and abs(float(value)) >= _SCALED_FROM
-    return is_whole and (name == "amount" or "tariff_group" in names or "electricity_price_excl_tax" in names)
-
-
-def _factor_of_key(name: str) -> float | None:
-    """Return the factor that a key's words name: `price_ct_per_kwh` 0.01, `eur_mwh` 0.001."""
-    words = [word for word in name.split("_") if word != "per"]
-    energy = next((word for word in _ENERGY_WORDS if word in words), None)
-    if energy is None:
-        return None
-    for word in words[: words.index(energy)][::-1]:
-        try:
-            money = parse_money(word)
-        except UnknownUnitError:
-            continue
-        return money.factor * parse_price_unit(f"EUR/{energy}").factor
-    return parse_price_unit(f"EUR/{energy}").factor
-
-
-def _factor_of_row(row: Mapping[Any, Any], names: Mapping[str, Any]) -> float | None:
-    """Return the factor of a unit in the row: `{"price": 80.1, "unit": "EUR/MWh"}`."""
-    for name in _UNITS:
-        text = row.get(names[name]) if name in names else None
-        if isinstance(text, str) and ("/" in text or " per " in text):
-            try:
-                return parse_price_unit(text).factor
-            except UnknownUnitError:
-                return None
-    return None
-
-
-def _words(key: str) -> str:
-    """Return a key in snake case: `startsAt`, `Start Time` and `price-per-kWh` differ by spelling only."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key.replace("kWh", "kwh").replace("MWh", "mwh"))
-    return re.sub(r"[\s\-.]+", "_", spaced).lower().strip("_")
 
 
 def usual_step(starts: Sequence[datetime]) -> timedelta:

@@ -8,49 +8,27 @@ of the same day, which do not show which hour of a 23- or 25-hour day they mean.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import pairwise
 import math
 import re
 from typing import Any, Final
 
 from .._lib.money import Money, UnknownUnitError, parse_money, parse_price_unit
 from ..drivers.values import number
+from .price_lists import day_named, hourly_attributes, named_lists
+from .row_values import price_number
 from .rows import PriceRow, parse_rows, rows_by_time, usual_step
 
-_LISTS: Final = (
-    "raw_today",
-    "raw_tomorrow",
-    "prices_today",
-    "prices_tomorrow",
-    "prices",
-    "rates",
-    "data",
-    "today",
-    "tomorrow",
-    "forecast",
-)
-"""Attributes that take precedence over others."""
 _PLAIN: Final = ("today", "tomorrow")
 """A plain list of numbers is a price list only in an attribute with one of these words."""
-_OTHER_PRICES: Final = (
-    "gas",
-    "feed",
-    "sell",
-    "sold",
-    "export",
-    "production",
-    "injection",
-    "return",
-    "excl",
-    "yesterday",
-)
-"""Words of attributes that hold no prices of bought electricity."""
 MAX_RATIO: Final = 3.0
 """Rows that differ from the state by more contradict it."""
 _MAX_SLOT: Final = timedelta(hours=3)
 _MAX_ROWS: Final = 1000
 _HASHES: Final = {"gh": 1e6, "th": 1e3, "ph": 1.0, "eh": 1e-3, "mh": 1e9, "zh": 1e-6}
 _TIMES: Final = frozenset({"s", "sec", "second", "d", "day", "24h"})
-_HOUR_STEPS: Final = (1, 2, 4)
+_DAY_HOURS: Final = 24
+_HOUR_STEPS: Final = (1, 2, 4, 6, 12)
 """Values per hour in plain lists."""
 
 
@@ -155,35 +133,37 @@ def hash_unit(unit: str | None) -> Money:
     return Money(factor, money.currency)
 
 
-def from_attributes(attributes: Mapping[str, Any], zone: tzinfo, today: datetime, factor: float = 1.0) -> PriceSeries:
+def from_attributes(
+    attributes: Mapping[str, Any], zone: tzinfo, today: datetime, factor: float = 1.0, currency: str | None = None
+) -> PriceSeries:
     """Return the series in a sensor's attributes in money per kWh; empty where they contain no prices.
 
-    `today`: now, aware. `factor`: of the sensor's unit, for rows that name none of their own.
+    `today`: now, aware. `factor`: of the sensor's unit, for rows that name none of their own. `currency`: preferred of
+    rows in several ones.
     """
     parts: list[PriceSeries] = []
     plain: list[PriceSeries] = []
-    for name in sorted(attributes, key=_precedence):
-        rows = attributes[name]
-        if isinstance(rows, str) or any(word in name.lower() for word in _OTHER_PRICES):
-            continue
+    this_day = today.astimezone(zone).date()
+    for name, rows in named_lists(attributes):
+        day = day_named(name, this_day)
         if isinstance(rows, Mapping):
-            parts.append(_series(rows_by_time(rows, zone), factor))
-        elif isinstance(rows, Sequence) and rows:
-            if all(isinstance(row, (int, float)) or row is None for row in rows):
-                if any(word in name.lower() for word in _PLAIN):
-                    day = today.astimezone(zone).date() + timedelta(days=1 if "tomorrow" in name.lower() else 0)
-                    plain.append(_plain_day(rows, day, zone).scaled(factor))
-            else:
-                parts.append(_series(parse_rows(rows[:_MAX_ROWS], zone), factor))
+            parts.append(_series(rows_by_time(rows, zone, day=day, currency=currency), factor))
+        elif rows and all(_is_plain(row) for row in rows):
+            if day is not None:
+                plain.append(_plain_day(rows, day, zone).scaled(factor))
+        else:
+            parts.append(_series(parse_rows(rows[:_MAX_ROWS], zone, day=day, currency=currency), factor))
     if not any(part.slots for part in parts):
-        parts.append(_series(rows_by_time(attributes, zone), factor))
+        parts.append(_series(rows_by_time(attributes, zone, currency=currency), factor))
+        for day, prices in hourly_attributes(attributes, this_day).items():
+            parts.append(_plain_day(prices, day, zone).scaled(factor))
     timed = joined(parts)
     days = {slot.start.astimezone(zone).date() for slot in timed.slots}
     return joined([timed, *(part for part in plain if part.slots and _day_of(part, zone) not in days)])
 
 
-def _precedence(name: str) -> tuple[int, str]:
-    return (_LISTS.index(name), "") if name in _LISTS else (len(_LISTS), name)
+def _is_plain(row: object) -> bool:
+    return row is None or isinstance(row, (int, float)) or (isinstance(row, str) and price_number(row)[0] is not None)
 
 
 def _day_of(series: PriceSeries, zone: tzinfo) -> date:
@@ -211,9 +191,12 @@ def _series(rows: Sequence[PriceRow], factor: float) -> PriceSeries:
     for index, row in enumerate(ordered):
         following = ordered[index + 1].start if index + 1 < len(ordered) else None
         stated = row.end if row.end is not None and row.end > row.start else None
-        end = stated or following or row.start + usual
+        # A longer distance than the one before it is a gap: hours that the provider does not know.
+        distances = pairwise(item.start for item in (ordered[index - 1 : index + 1] if index else ordered[1:3]))
+        longest = max(usual, min(max((later - earlier for earlier, later in distances), default=usual), _MAX_SLOT))
+        open_end = row.start + usual if following is None else min(following, row.start + longest)
         price = row.price * (factor if row.factor is None else row.factor)
-        slots.append(Slot(row.start, end if row.end is not None else min(end, row.start + _MAX_SLOT), price))
+        slots.append(Slot(row.start, stated or open_end, price))
     return PriceSeries(tuple(_without_overlaps(slots)))
 
 
@@ -226,12 +209,13 @@ def _plain_day(values: Sequence[Any], day: date, zone: tzinfo) -> PriceSeries:
     begin = datetime.combine(day, time(), zone).timestamp()
     end = datetime.combine(day + timedelta(days=1), time(), zone).timestamp()
     hours = round((end - begin) / 3600)
+    values = values if hours > _DAY_HOURS else _without_padding(values)
     per_hour = next((n for n in _HOUR_STEPS if len(values) == n * hours), None)
     if per_hour is not None:
         width = (end - begin) / len(values)
         starts = [datetime.fromtimestamp(begin + index * width, UTC) for index in range(len(values))]
         return _numbers(zip(starts, values, strict=True), timedelta(seconds=width))
-    per_hour = next((n for n in _HOUR_STEPS if len(values) == n * 24), None)
+    per_hour = next((n for n in _HOUR_STEPS if len(values) == n * _DAY_HOURS), None)
     if per_hour is None:
         return PriceSeries()
     width = 3600 / per_hour
@@ -244,9 +228,20 @@ def _plain_day(values: Sequence[Any], day: date, zone: tzinfo) -> PriceSeries:
     return _numbers(once, timedelta(seconds=width))
 
 
+def _without_padding(values: Sequence[Any]) -> Sequence[Any]:
+    """Return a list for 24 hours that is padded to 25."""
+    for per_hour in _HOUR_STEPS:
+        rest = values[_DAY_HOURS * per_hour :]
+        if len(values) == 25 * per_hour and all(number(value) is None for value in rest):
+            return values[: _DAY_HOURS * per_hour]
+    return values
+
+
 def _numbers(pairs: Iterable[tuple[datetime, Any]], width: timedelta) -> PriceSeries:
     return PriceSeries(
-        tuple(Slot(start, start + width, price) for start, value in pairs if (price := number(value)) is not None)
+        tuple(
+            Slot(start, start + width, price) for start, value in pairs if (price := price_number(value)[0]) is not None
+        )
     )
 
 
@@ -269,18 +264,32 @@ def rescaled(series: PriceSeries, price: float, now: datetime) -> PriceSeries | 
     A series in another power of ten (cents, MWh, a provider's own scale) that matches the price otherwise is converted;
     None if it contradicts the price.
     """
+    factor = scale_of(series, price, now)
+    return None if factor is None else series.scaled(factor) if factor != 1 else series
+
+
+def scale_of(series: PriceSeries, price: float, now: datetime, undecided: float = 1.0) -> float | None:
+    """Return the power of ten between a series and the present price; None if they contradict each other.
+
+    `undecided`: what is returned where both cannot be compared: prices near zero, or none of the series now.
+    """
     present = series.at(now)
-    if present is None or not _contradicts(present, price, series):
-        return series
+    if present is None or max(abs(present), abs(price)) <= 0.02 * _usual(series):
+        return undecided
+    if not _contradicts(present, price, series):
+        return 1.0
     for exponent in range(-9, 10):
         if math.isclose(present * 10.0**exponent, price, rel_tol=0.02):
-            return series.scaled(10.0**exponent)
+            return 10.0**exponent
     return None
 
 
+def _usual(series: PriceSeries) -> float:
+    return sum(abs(slot.price) for slot in series.slots) / len(series.slots)
+
+
 def _contradicts(present: float, price: float, series: PriceSeries) -> bool:
-    usual = sum(abs(slot.price) for slot in series.slots) / len(series.slots)
-    if abs(present - price) <= 0.25 * usual:  # small prices near zero differ by any factor
+    if abs(present - price) <= 0.25 * _usual(series):  # small prices near zero differ by any factor
         return False
     low, high = sorted((abs(present), abs(price)))
     return present * price < 0 or high > MAX_RATIO * low

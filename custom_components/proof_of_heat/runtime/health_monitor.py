@@ -142,16 +142,17 @@ class HealthMonitor:
     def _check_meters(self, now: datetime) -> None:
         """Report a meter that does not belong to its source: the map learned from it is implausible and not used."""
         learned = self._engine.learned
+        first = next((managed.source.source_id for managed in self._sources.values() if managed.meter), None)
         for managed in self._sources.values():
-            is_first = managed.source.source_id == self._engine.pump_id
-            suspect = learned.suspect_cop if learned is not None and is_first else None
+            is_first = managed.source.source_id == (self._engine.pump_id or first)
+            doubt = learned.doubt if learned is not None and is_first else None
             placeholders = {
                 "name": managed.name,
                 "entity": managed.meter or managed.name,
-                "cop": "-" if suspect is None else f"{suspect:.1f}",
+                "found": str(doubt or "-"),
             }
             issue = f"meter_implausible_{managed.subentry_id}"
-            self._check_lasting(issue, now, suspect is not None, "meter_implausible", placeholders, fixable=False)
+            self._check_lasting(issue, now, doubt is not None, "meter_implausible", placeholders, fixable=False)
 
     def _check_curve(self) -> None:
         """Suggest the heating curve that fits, while it differs from the configured one."""

@@ -1,14 +1,18 @@
 """What users set at run time: control on or off, the profile, overrides. Stored durably."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 
 from .._lib.retried_store import RetriedStore
 from ..comfort.profiles import ComfortSettings, Override, Profile
 from ..const import DOMAIN
 from .persistence import STORE_VERSION
+
+FAR_AHEAD: Final = timedelta(days=180)
 
 
 @dataclass(slots=True)
@@ -42,7 +46,14 @@ class UserSettings:
             self.comfort.profile = Profile(data["profile"])
         rows = data.get("overrides")
         items = [Override.from_dict(row) for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-        self.comfort.overrides = [item for item in items if item is not None]
+        self.comfort.overrides = [_without_far_end(item) for item in items if item is not None]
+
+
+def _without_far_end(item: Override) -> Override:
+    """Return a preset that an earlier version stored with an end a year ahead as what it is: without an end."""
+    is_preset = item.zone_id is not None and item.profile is not None and item.target_c is None
+    far = dt_util.utcnow() + FAR_AHEAD
+    return replace(item, until=None) if is_preset and item.until is not None and item.until > far else item
 
 
 class UserSettingsStore:

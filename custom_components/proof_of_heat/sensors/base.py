@@ -33,8 +33,6 @@ class SourceSensorDescription(SensorEntityDescription):
     """Whether it stays available while the source fails."""
     added_with_value: bool = False
     """Devices differ: the sensor is added with its first value."""
-    follows_cycle: bool = False
-    """Whether the control cycle changes it as well."""
     money: str | None = None
     """The unit after the currency ("/kWh"); None: no amount of money."""
     attributes_fn: Callable[[ManagedSource], Mapping[str, Any]] | None = None

@@ -53,7 +53,11 @@ def heat_price_details(managed: ManagedSource) -> Mapping[str, Any]:
     price = managed.heat_price
     if price is None:
         return {}
-    details: dict[str, Any] = {"commanded": price.running, "reason": price.reason or None}
+    details: dict[str, Any] = {
+        "commanded": price.running,
+        "reason": price.reason or None,
+        "estimated": price.estimated,
+    }
     if managed.config.fuel_price_assumed:
         details["assumed_fuel_price"] = managed.config.fuel_kwh_price
     if not math.isnan(price.break_even_kwh):
@@ -125,7 +129,6 @@ SOURCE_SENSORS: Final = (
         exists_fn=_is(SourceKind.MINER),
         value_fn=_break_even,
         when_failing=True,
-        follows_cycle=True,
     ),
     SourceSensorDescription(
         key="chip_temperature", **TEMPERATURE, exists_fn=_is(SourceKind.MINER), value_fn=extra_value("chip_temperature")
@@ -137,7 +140,6 @@ SOURCE_SENSORS: Final = (
         exists_fn=_is(SourceKind.MINER),
         value_fn=_cope,
         when_failing=True,
-        follows_cycle=True,
     ),
     SourceSensorDescription(
         key="efficiency",
@@ -180,7 +182,6 @@ SOURCE_SENSORS: Final = (
         value_fn=_heat_reason,
         attributes_fn=_heat_limit,
         when_failing=True,
-        follows_cycle=True,
     ),
     SourceSensorDescription(
         key="last_command",
@@ -196,7 +197,6 @@ SOURCE_SENSORS: Final = (
         added_with_value=True,
         value_fn=lambda managed: managed.power_w(dt_util.utcnow()),
         attributes_fn=_is_estimated,
-        follows_cycle=True,
     ),
     SourceSensorDescription(
         key="power_limit",
@@ -213,6 +213,5 @@ SOURCE_SENSORS: Final = (
         value_fn=lambda managed: managed.heat_price_kwh,
         attributes_fn=heat_price_details,
         when_failing=True,
-        follows_cycle=True,
     ),
 )

@@ -112,6 +112,7 @@ def _savings(system: HeatingSystem) -> Mapping[str, Any]:
         "low": round(report.saved_low, 2),
         "high": round(report.saved_high, 2),
         "percent": round(report.saved_pct, 1),
+        "estimated": report.estimated,
         "cost": round(report.cost, 2),
         "reference_cost": round(report.reference_cost, 2),
     }
@@ -197,6 +198,7 @@ SYSTEM_SENSORS: Final = (
         suggested_display_precision=3,
         money="/kWh",
         value_fn=lambda system: known(system.coordinator.data.snapshot.price_kwh),
+        attributes_fn=lambda system: {"estimated": system.coordinator.data.snapshot.price_assumed},
     ),
     SystemSensorDescription(key="flow_setpoint", **TEMPERATURE, value_fn=_flow, attributes_fn=_is_simulated),
     SystemSensorDescription(

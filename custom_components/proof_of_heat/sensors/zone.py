@@ -12,7 +12,7 @@ OVERRIDE_END: Final = SensorEntityDescription(key="override_end", device_class=S
 
 
 class OverrideEndSensor(ZoneEntity, SensorEntity):
-    """When the override of a zone ends; unknown without one."""
+    """When the override of a zone ends; unknown without one, and for one that lasts until it is changed."""
 
     @property
     @override

@@ -22,6 +22,7 @@ from .._lib.heat_source import (
 )
 from ..const import DOMAIN
 from ..drivers.device_settings import DeviceSettings
+from ..drivers.plausible import plausible_state
 from ..drivers.verification import shown_fields
 
 _LOGGER = logging.getLogger(__name__)
@@ -127,7 +128,7 @@ class ExternalSource:
                 detail="no longer offered by its integration",
                 reason=FaultReason.REMOVED,
             )
-        return self._source.state
+        return plausible_state(self._source.state)
 
     def keep_settings(self, settings: DeviceSettings) -> None:
         """Keep that the source is controlled where a restart does not lose it."""

@@ -134,6 +134,22 @@ def can_switch(state: State) -> bool:
     return True
 
 
+def can_set(state: State, scale: Scale) -> bool:
+    """Return whether the entity has a setpoint that can be changed: by its features, and if its limits differ."""
+    if scale.low is not None and scale.high is not None and scale.low >= scale.high:
+        return False
+    features = state.attributes.get("supported_features")
+    if features is None or state.domain not in ("climate", "water_heater"):
+        return True
+    return bool(int(features) & (_SINGLE | _BOTH if state.domain == "climate" else _SINGLE))
+
+
+def can_heat(state: State) -> bool:
+    """Return whether a thermostat has a mode in which it heats: an air conditioner may only cool."""
+    modes = state.attributes.get("hvac_modes")
+    return state.domain != "climate" or not modes or any(mode in _HEATING for mode in modes)
+
+
 def _has_switch(state: State) -> bool:
     return bool(int(state.attributes.get("supported_features") or 0) & _SWITCHABLE[state.domain])
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from .._lib.heat_source import Control, Health, HeatSource, SourceState
+from .._lib.heat_source import Control, Health, HeatSource, SourceKind, SourceState
 from ..engine.config import SourceConfig
 from ..engine.snapshot import NAN, SourceSnapshot
 
@@ -33,9 +33,10 @@ def source_snapshot(source: HeatSource, config: SourceConfig, now: datetime) -> 
             flow_c=_number(state.flow_c),
             return_c=_number(state.return_c),
             running=_running(state),
-            power_estimated=state.power_w is not None and not source.capabilities.reads_power,
+            power_estimated=_is_estimated(source, config),
             circuit_c=_number(getattr(state, "circuit_c", None)),
             hot_water=bool(getattr(state, "hot_water", None)),
+            hashrate_ths=_number(state.hashrate_ths),
         ),
         config,
     )
@@ -46,6 +47,13 @@ def with_power(
 ) -> SourceSnapshot:
     """Return the report with the power of a linked meter."""
     return _with_level(replace(snapshot, power_w=max(0.0, power_w), power_estimated=estimated), config)
+
+
+def _is_estimated(source: HeatSource, config: SourceConfig) -> bool:
+    """Return whether a source's power is its own estimate; 0 W of a boiler or heater that is off is known."""
+    state = source.state
+    is_off = state.on is False and state.power_w == 0 and config.kind != SourceKind.HEAT_PUMP
+    return state.power_w is not None and not source.capabilities.reads_power and not is_off
 
 
 def _running(state: SourceState) -> bool | None:

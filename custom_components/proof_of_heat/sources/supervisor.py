@@ -110,7 +110,7 @@ class SourceSupervisor:
         if state.health == Health.AUTH and managed.has_credentials:
             self._start_reauth(managed)
         feed_source(self._cop.of(managed.subentry_id), managed)
-        self._updates.notify()
+        self._updates.notify(managed.subentry_id)
 
     @callback
     def _on_result(self, managed: ManagedSource, result: CommandResult) -> None:
@@ -119,7 +119,7 @@ class SourceSupervisor:
             level, "cycle=%s source=%s outcome=%s %s", result.command_id, managed.name, result.outcome, result.detail
         )
         managed.last_result = result
-        self._updates.notify()
+        self._updates.notify(managed.subentry_id)
 
     def _start_reauth(self, managed: ManagedSource) -> None:
         """Ask for credentials, one form at a time."""

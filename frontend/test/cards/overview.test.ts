@@ -229,6 +229,12 @@ describe("override", () => {
     await click(".set");
     expect(fake.services[0]?.data).toMatchObject({ temperature: 20.56 });
   });
+  it("shows no end of an override that lasts until it is changed", async () => {
+    const item = { zone_id: "living", zone: "Living room", entity_id: "climate.living", profile: "eco", target_c: null, until: null };
+    const { panel } = await override({ overrides: [item] });
+    expect(panel.shadowRoot?.textContent).toMatch(/Living room: Eco\s/);
+    expect(panel.shadowRoot?.textContent).not.toContain("until");
+  });
   it("ends the override of a zone alone", async () => {
     const item = { zone_id: "living", zone: "Living room", entity_id: "climate.living", profile: null, target_c: 23, until: "2026-01-15T15:00:00+00:00" };
     const whole = { ...item, zone_id: null, zone: null, entity_id: null, target_c: null, profile: "eco" };

@@ -12,6 +12,7 @@ from custom_components.proof_of_heat.engine.learning import LearnedModel, learn
 from custom_components.proof_of_heat.engine.model.backtest import backtest
 from custom_components.proof_of_heat.engine.model.history import History, Row
 from custom_components.proof_of_heat.engine.model.house_fit import fit_house
+from custom_components.proof_of_heat.engine.model.meter_check import Doubt, MeterDoubt, doubt_of_heat
 from custom_components.proof_of_heat.engine.model.observer import Observer, first_state
 from custom_components.proof_of_heat.engine.model.performance_map import learn as learn_map
 
@@ -178,3 +179,76 @@ def test_imported_history_comes_before_the_own_one(rows: list[Row]) -> None:
         engine.history.add(row)
     engine.adopt_history(History(replace(row, room_c=1.0) if place >= 600 else row for place, row in enumerate(rows)))
     assert [row.room_c for row in engine.history.all_rows] == pytest.approx([row.room_c for row in rows], abs=1e-4)
+
+
+DAYS_OF_METERS = 14
+
+
+def _measured(power: str) -> list[Row]:
+    """Two weeks of a home without a meter of heat, whose linked meter measures something else."""
+    rows = lived_history(DAYS_OF_METERS)
+    found = []
+    for row in rows:
+        hour = row.time_s % 86400.0 / 3600
+        lift_k = row.room_c - row.outdoor_c
+        watts = {
+            "heat pump": row.power_w,
+            "half of it": row.power_w / 2,
+            "refrigerator": 60.0 * (hour % 1 < 0.5),
+            "kilowatts taken for watts": row.power_w / 1000,
+            "watts taken for kilowatts": row.power_w * 1000,
+            "solar panels": max(0.0, 10_000.0 - 350.0 * lift_k) * (9 < hour < 16) + 200.0,
+        }[power]
+        heat_w = watts * 3.2
+        found.append(replace(row, power_w=watts, heat_w=heat_w, pump_heat_w=heat_w, level=0.0))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("power", "doubt"),
+    [
+        ("heat pump", None),
+        ("half of it", None),
+        ("refrigerator", Doubt.LOSS),
+        ("kilowatts taken for watts", Doubt.LOSS),
+        ("watts taken for kilowatts", Doubt.LOSS),
+        ("solar panels", Doubt.WEATHER),
+    ],
+)
+def test_a_meter_of_something_else_is_found_without_a_meter_of_heat(power: str, doubt: Doubt | None) -> None:
+    found = learn(History(_measured(power)).series(), None, 50.0)
+    assert (found.doubt.doubt if found.doubt else None) == doubt
+    assert found.trusted is (doubt is None), "no plan by a wrong meter"
+    assert found.suspect_cop is None
+
+
+def test_a_few_days_or_warm_ones_raise_no_doubt() -> None:
+    rows = _measured("refrigerator")
+    assert doubt_of_heat(History(rows[: 7 * 96]).series()) is None
+    assert doubt_of_heat(History(replace(row, outdoor_c=row.room_c - 2) for row in rows).series()) is None
+    assert doubt_of_heat(History(replace(row, outdoor_c=row.room_c - 7, heat_w=0.0) for row in rows).series()) is None
+    nothing = doubt_of_heat(History(replace(row, heat_w=0.0) for row in rows).series())
+    assert nothing == MeterDoubt(Doubt.LOSS, 0.0), "a home stays warm without heat"
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [
+        (MeterDoubt(Doubt.COP, 11.24), "COP 11.2"),
+        (MeterDoubt(Doubt.LOSS, 4.04), "4.04 W/K"),
+        (MeterDoubt(Doubt.LOSS, 180_000.0), "180000 W/K"),
+        (MeterDoubt(Doubt.WEATHER, -0.31), "r = -0.31"),
+    ],
+)
+def test_the_impossible_value_is_shown(found: MeterDoubt, text: str) -> None:
+    assert str(found) == text
+
+
+def test_drift_of_the_heat_loss_is_that_against_the_earlier_learnings(rows: list[Row]) -> None:
+    """Insulation, a window that stays open, a wrong sensor: the learned house changes."""
+    first = learn(History(rows).series(), None, 0.8)
+    assert first.drift is None
+    again = learn(History(replace(row, heat_w=row.heat_w * 1.3) for row in rows).series(), first, 0.8)
+    assert again.losses_w_k[0] == first.losses_w_k[0]
+    assert again.drift == pytest.approx(again.losses_w_k[1] / again.losses_w_k[0] - 1)
+    assert again.drift == pytest.approx(0.3, abs=0.15)

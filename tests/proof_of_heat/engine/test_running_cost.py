@@ -1,5 +1,6 @@
 """What heating costs now: measured, where sources measure."""
 
+from dataclasses import replace
 import math
 
 import numpy as np
@@ -90,3 +91,27 @@ def test_savings_are_not_counted_while_control_is_off() -> None:
         if step == 2 * 96 - 1:
             assert engine.savings.days == []
     assert 2 <= len(engine.savings.days) <= 3, "its first day settles"
+
+
+@pytest.mark.parametrize(("rate_ths", "share"), [(120.0, 1.0), (60.0, 0.5), (0.0, 0.0)])
+def test_revenue_is_that_of_the_reported_hash_rate(rate_ths: float, share: float) -> None:
+    """A miner that starts, or runs less efficiently than usual, earns what it hashes."""
+    mining = replace(reading("miner", 3000), hashrate_ths=rate_ths)
+    found = running_cost(CONFIGS, now(mining), 0.0, {})
+    assert found.cost_h == pytest.approx(3 * 0.3 - share * 3.0 * 50 * 3.6e6 / 25 / 86.4e6)
+
+
+@pytest.mark.parametrize(("estimated_s", "marked"), [(0.0, False), (60.0, False), (120.0, True), (900.0, True)])
+def test_a_mean_is_an_estimate_if_a_tenth_of_it_is_one(estimated_s: float, marked: bool) -> None:
+    meter = RunningCostMeter()
+    meter.add(RunningCost(1.0, 1000.0), 900.0 - estimated_s)
+    meter.add(RunningCost(1.0, 1000.0, estimated=True), estimated_s)
+    assert meter.take().estimated is marked
+    assert meter.take() == RunningCost()
+
+
+def test_consumption_has_the_price_of_the_time_in_which_it_was_consumed() -> None:
+    meter = RunningCostMeter()
+    prices = [meter.since_last(now(price=price)).price_kwh for price in (0.1, 0.3, math.nan, 0.2, 0.4)]
+    assert prices[:3] == [0.1, 0.1, 0.3]
+    assert prices[3:] == [0.2, 0.2], "unknown: the present one"

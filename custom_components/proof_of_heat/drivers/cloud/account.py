@@ -32,6 +32,11 @@ class Rig:
     detail: str = ""
     extra: dict[str, float | str | None] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Make a power of 0 W unknown while the rig hashes: its sensor is missing."""
+        if self.power_w == 0 and self.mining and self.hashrate_ths:
+            object.__setattr__(self, "power_w", None)
+
 
 class CloudAccount(ABC):
     """A cloud account. Every method raises DriverError."""

@@ -15,7 +15,7 @@ import aiohttp
 from ..errors import BadReplyError, RefusedError
 from ..http import JsonHttp
 from ..source_parts import utcnow
-from ..values import at, number_at, scaled
+from ..values import at, number_at, rows_at, scaled
 from .reading import MeterReading
 
 _PHASES: Final = ("a", "b", "c")
@@ -32,6 +32,9 @@ _MODELS: Final = {
 }
 """By the `app` of the device info. The same model has another one in some firmware."""
 _COUNTERS: Final = ("emdata:", "em1data:")
+_FAILURE: Final = "power_meter_failure"
+_RANGE: Final = "out_of_range:"
+_DATABASE_ERROR: Final = "database_error"
 _UNAUTHORIZED: Final = 401
 _KILO: Final = 1e-3
 _VALUES: Final = (
@@ -120,13 +123,15 @@ def decode_status(status: Mapping[str, Any], now: datetime) -> MeterReading:
             raise BadReplyError("the total power is missing")
         if missing_phase := [phase for phase in _PHASES if _is_null(em, f"{phase}_act_power")]:
             raise BadReplyError(f"phase {missing_phase[0]} has no power, so that the total is unknown")
+        if _is_failing(em):
+            raise BadReplyError("the meter reports a failure of its measurement")
         data = status.get("emdata:0")
         return MeterReading(
             at=when,
             power_w=total,
             phases_w=tuple(number_at(em, f"{phase}_act_power") for phase in _PHASES),
-            imported_kwh=scaled(number_at(data, "total_act"), _KILO, 5),
-            exported_kwh=scaled(number_at(data, "total_act_ret"), _KILO, 5),
+            imported_kwh=scaled(_counter(data, "total_act"), _KILO, 5),
+            exported_kwh=scaled(_counter(data, "total_act_ret"), _KILO, 5),
             counted_at=None if data is None else when,
         )
     rows = [status.get(f"em1:{i}") for i in range(3)]
@@ -136,6 +141,8 @@ def decode_status(status: Mapping[str, Any], now: datetime) -> MeterReading:
         raise BadReplyError("the status has no energy meter")
     if missing := [index for index, row in enumerate(rows) if row is not None and phases[index] is None]:
         raise BadReplyError(f"channel {missing[0]} has no power, so that the total is unknown")
+    if failing := [index for index, row in enumerate(rows) if _is_failing(row)]:
+        raise BadReplyError(f"channel {failing[0]} reports a failure of its measurement")
     counters = [status.get(f"em1data:{i}") for i in range(3)]
     return MeterReading(
         at=when,
@@ -160,10 +167,22 @@ def _is_null(row: object, key: str) -> bool:
     return isinstance(row, dict) and key in row and number_at(row, key) is None
 
 
+def _is_failing(row: object) -> bool:
+    """Return whether a channel or phase names an error that makes its power wrong."""
+    names = ("errors", *(f"{phase}_errors" for phase in _PHASES))
+    errors = [str(error) for name in names for error in rows_at(row, name)]
+    return any(error == _FAILURE or (error.startswith(_RANGE) and error.endswith("act_power")) for error in errors)
+
+
+def _counter(data: object, key: str) -> float | None:
+    """Return a counter; None after an error of the meter's database, which may show an old value."""
+    return None if _DATABASE_ERROR in rows_at(data, "errors") else number_at(data, key)
+
+
 def _sum(channels: list[Any], counters: list[Any], key: str) -> float | None:
     """Return the sum of a counter of all channels; None if one of them is missing: the rest is not the total."""
     present = [counter for channel, counter in zip(channels, counters, strict=True) if channel is not None]
-    known = [value for counter in present if (value := number_at(counter, key)) is not None]
+    known = [value for counter in present if (value := _counter(counter, key)) is not None]
     return round(sum(known) * _KILO, 5) if known and len(known) == len(present) else None
 
 

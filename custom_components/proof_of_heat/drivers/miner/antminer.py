@@ -16,7 +16,7 @@ from ..errors import BadReplyError, RefusedError, UnreachableError
 from ..http import JsonHttp, dumps
 from ..values import at, first, highest, number, rows_at
 from .models import MinerFamily, MinerInfo, MinerReading
-from .pyasic_adapter import PyasicModules, gather_data, library, model_class, reading_of
+from .pyasic_adapter import PyasicModules, gather_data, library, model_class, prepared, reading_of
 
 MODES: Final = {"normal": 0, "low": 3}
 SLEEP: Final = "sleep"
@@ -64,7 +64,7 @@ class AntminerClient:
         if not model:
             raise BadReplyError("the system page has no model")
         kind = model_class(lib, lib.types.ANTMINER, model, lib.modern_antminer)
-        self._miner = kind(self._host)
+        self._miner = prepared(kind(self._host))
         if self._miner.web is not None:
             self._miner.web.pwd = self._password
             self._miner.web.port = self._http_port
@@ -164,7 +164,7 @@ class AntminerClient:
 
 def _mode_of(conf: object) -> int:
     value = at(conf, _REPORTED_MODE)
-    if value is None:
+    if value is None or value == "":
         value = at(conf, "miner-mode")
     if value is None or not str(value).isdecimal():
         raise BadReplyError("the configuration has no work mode")

@@ -35,6 +35,14 @@ class Status(IntEnum):
     RESTRICTED = 5
 
 
+_MINING: Final[dict[int, bool]] = {
+    Status.NOT_STARTED: False,
+    Status.MINING: True,
+    Status.PAUSED: False,
+    Status.SUSPENDED: False,
+    Status.RESTRICTED: True,
+}
+"""Of an unknown status, a miner that hashes is mining; without a hash rate that is unknown."""
 # It does so by itself, without being paused.
 _FAULTS: Final[dict[int, tuple[str, ...]]] = {Status.SUSPENDED: ("suspended",), Status.RESTRICTED: ("restricted",)}
 
@@ -209,7 +217,7 @@ def decode_rest(
     watts = number_at(stats, "power_stats", "approximated_consumption", "watt")
     rate = number_at(stats, "miner_stats", "real_hashrate", "last_1m", "gigahash_per_second")
     rows = rows_at(boards, "hashboards")
-    mining = status not in (Status.NOT_STARTED, Status.PAUSED, Status.SUSPENDED)
+    mining = _MINING.get(int(status), True if rate else None)
     configured_w, tuned_w = number_at(configuration, "tuner", "power_target", "watt"), _target(tuner)
     limit_w = configured_w or tuned_w
     scaled_w = tuned_w if tuned_w is not None and limit_w is not None and tuned_w < limit_w else None

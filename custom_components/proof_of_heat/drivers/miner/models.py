@@ -78,6 +78,8 @@ class MinerReading:
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 object.__setattr__(self, name, None)
+        if self.power_w == 0 and self.mining and self.hashrate_ths:  # it hashes: 0 W is a missing sensor
+            object.__setattr__(self, "power_w", None)
 
     @property
     def efficiency_j_th(self) -> float | None:

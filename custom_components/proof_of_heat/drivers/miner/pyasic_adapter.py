@@ -62,6 +62,13 @@ async def library() -> PyasicModules:
     return await asyncio.get_running_loop().run_in_executor(None, _import)
 
 
+def prepared(miner: Any) -> Any:
+    """Return a miner whose socket does not look for its commands again at each request."""
+    if miner.rpc is not None:
+        miner.rpc.get_commands = cache(miner.rpc.get_commands)
+    return miner
+
+
 def model_class(lib: PyasicModules, family: Any, model: str, fallback: Any) -> Any:
     """Return the class for a model, ignoring its spelling; `fallback` for a model that pyasic does not list."""
     return lib.classes[family].get(model.upper(), fallback)

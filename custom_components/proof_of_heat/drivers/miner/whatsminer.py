@@ -10,7 +10,7 @@ from ..._lib.heat_source import Capabilities, Control, SourceKind
 from ..errors import AuthError, BadReplyError, DriverError, LimitedError, RefusedError
 from ..values import at, first, highest, number, number_at, rows_at, scaled
 from .models import MinerFamily, MinerInfo, MinerReading
-from .pyasic_adapter import PyasicModules, ask, gather_data, library, model_class, reading_of
+from .pyasic_adapter import PyasicModules, ask, gather_data, library, model_class, prepared, reading_of
 
 _OK_V2: Final = 131
 _BAD_TOKEN: Final = 135
@@ -45,7 +45,7 @@ class WhatsminerClient:
         self._miner.rpc.pwd = self._password
         info = await (self._identify_v3() if self._variant == "v3" else self._identify_v2())
         name = info.model.replace("_", "")
-        miner = model_class(lib, lib.types.WHATSMINER, name[:-1] + "0", kinds[None])(self._host, version)
+        miner = prepared(model_class(lib, lib.types.WHATSMINER, name[:-1] + "0", kinds[None])(self._host, version))
         miner.rpc.pwd = self._password
         self._miner, self._info = miner, info
         return info
@@ -206,11 +206,11 @@ def decode_status_v2(status: object) -> tuple[bool, str | None, float | None]:
     off = at(message, "mineroff")
     if off is None:
         off = at(message, "btmineroff")
-    if off not in ("true", "false"):
+    if (is_off := _flag(off)) is None:
         raise BadReplyError("the status has no miner state")
     mode = at(message, "power_mode")
     return (
-        off == "false",
+        not is_off,
         mode.lower() if isinstance(mode, str) and mode else None,
         number(at(message, "power_limit_set")),
     )
@@ -219,9 +219,14 @@ def decode_status_v2(status: object) -> tuple[bool, str | None, float | None]:
 def decode_state_v3(info: object) -> bool:
     """Return whether it is mining, of `get.device.info`."""
     working = at(info, "msg", "miner", "working")
-    if working not in ("true", "false"):
+    if (is_working := _flag(working)) is None:
         raise BadReplyError("the device info has no miner state")
-    return bool(working == "true")
+    return is_working
+
+
+def _flag(value: object) -> bool | None:
+    """Return a flag that firmware writes as text or as a truth value; None for anything else."""
+    return {"true": True, "false": False}.get(str(value).lower())
 
 
 def decode_mode_v3(setting: object) -> str | None:

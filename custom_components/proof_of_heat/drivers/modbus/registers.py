@@ -7,9 +7,10 @@ import struct
 from typing import Final
 
 from .template_schema import TemplateError
+from .word_order import is_placeholder
 
-WORDS: Final = {"int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "float32": 2}
-_CODES: Final = {"int16": ">h", "uint16": ">H", "int32": ">i", "uint32": ">I", "float32": ">f"}
+WORDS: Final = {"int8": 1, "int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "float32": 2}
+_CODES: Final = {"int8": ">h", "int16": ">h", "uint16": ">H", "int32": ">i", "uint32": ">I", "float32": ">f"}
 
 
 class AddressSpace(StrEnum):
@@ -54,10 +55,14 @@ class Register:
 
         ``low_word_first``: the known order of the device, for registers whose order depends on the firmware.
         """
+        if self.any_word_order and low_word_first is None and is_placeholder(words):
+            return None
         is_reversed = self.is_low_word_first(words)
         if low_word_first is not None and self.any_word_order:
             is_reversed = low_word_first
         ordered = words[::-1] if is_reversed else words
+        if self.data_type == "int8":  # in the low byte; the high one is 0 or repeats the sign
+            ordered = [(words[0] & 0x7F) - (words[0] & 0x80) & 0xFFFF]
         raw: float = struct.unpack(_CODES[self.data_type], struct.pack(f">{len(ordered)}H", *ordered))[0]
         if not math.isfinite(raw) or raw in self.invalid:
             return None

@@ -101,6 +101,8 @@ class ModbusSource(SourceBase):
 
     def __init__(self, source_id: str, name: str, unit: Unit, template: DeviceTemplate, **options: Any) -> None:
         writes: WriteCounter | None = options.pop("writes", None)
+        self.model: str = options.pop("model", template.name)
+        """The name of the device as shown."""
         # Exceptions of the owner of the connection, in addition to those of the Modbus library.
         self._connection_errors: tuple[type[Exception], ...] = (OSError, *options.pop("connection_errors", ()))
         super().__init__(source_id, name, options.pop("capabilities", capabilities_of(template)), **options)

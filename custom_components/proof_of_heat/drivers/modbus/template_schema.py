@@ -118,7 +118,7 @@ _REGISTER: Final = vol.Schema(
     {
         vol.Required("at"): _integer(0, 65535),
         vol.Optional("in", default="holding"): _one_of(("holding", "input")),
-        vol.Optional("type", default="int16"): _one_of(("int16", "uint16", "int32", "uint32", "float32")),
+        vol.Optional("type", default="int16"): _one_of(("int8", "int16", "uint16", "int32", "uint32", "float32")),
         vol.Optional("scale", default=1.0): _number(-1e6, 1e6),
         vol.Optional("offset", default=0.0): _number(-1e6, 1e6),
         vol.Optional("unit", default=None): vol.Maybe(vol.Coerce(str)),

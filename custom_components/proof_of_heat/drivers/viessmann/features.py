@@ -4,12 +4,14 @@ Facts: the replies of nine installations. A sensor whose `status` is not "connec
 units; those of the table apply.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from ..errors import BadReplyError
+from ..plausible import plausible_reading
 from ..values import at, first, number, number_at, rows_at
+from .more_features import MORE_UNITS, more_values
 
 _KWH: Final = "kWh"
 _C: Final = "°C"
@@ -65,7 +67,9 @@ _TEXTS: Final[tuple[tuple[str, str, str], ...]] = (
 )
 _HOT_WATER_STATES: Final = (("heating.valves.fourThreeWay.position", "value"), ("heating.compressors.0", "phase"))
 _HOT_WATER_WORDS: Final = ("domesticHotWater", "dhw")
-UNITS: Final[Mapping[str, str | None]] = {key: unit for _, _, key, unit in READINGS}
+ELECTRICITY: Final = ("electricity_heating_year", "electricity_dhw_year")
+HEAT: Final = ("heat_heating_year", "heat_dhw_year")
+UNITS: Final[Mapping[str, str | None]] = {**MORE_UNITS, **{key: unit for _, _, key, unit in READINGS}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +93,8 @@ class ViessmannReading:
     is_boiler: bool = False
     """Burns fuel and has no compressor."""
     faults: tuple[str, ...] = field(default=())
+    unreported: frozenset[str] = frozenset()
+    """Counters that the device has, without a value in this reply."""
 
     def number(self, key: str) -> float | None:
         """Return a value that is a number, else None."""
@@ -101,24 +107,28 @@ class ViessmannReading:
 
     @property
     def electricity_kwh(self) -> float | None:
-        """Electricity of this year for heating and hot water, including a heating rod that is counted separately."""
-        return _sum(self, "electricity_heating_year", "electricity_dhw_year")
+        """Electricity of this year for heating and hot water; None while a part of it is not reported."""
+        return self.total(ELECTRICITY)
 
     @property
     def heat_kwh(self) -> float | None:
-        """Heat of this year in kWh."""
-        return _sum(self, "heat_heating_year", "heat_dhw_year")
+        """Heat of this year in kWh; None while a part of it is not reported."""
+        return self.total(HEAT)
+
+    def total(self, keys: Sequence[str], expected: Collection[str] = ()) -> float | None:
+        """Return the sum of the parts that the device counts; None if one is missing: the rest is not the total.
+
+        `expected`: parts that it reported before.
+        """
+        known = {key: value for key in keys if (value := self.number(key)) is not None}
+        missing = [key for key in keys if key not in known and (key in self.unreported or key in expected)]
+        return round(sum(known.values()), 3) if known and not missing else None
 
     @property
     def flow_c(self) -> float | None:
         """Flow temperature of the circuit in degC."""
         keys = ("flow_temperature", "circuit_supply_temperature", "common_supply_temperature")
         return first(*(self.number(key) for key in keys))
-
-
-def _sum(reading: ViessmannReading, *keys: str) -> float | None:
-    known = [value for key in keys if (value := reading.number(key)) is not None]
-    return round(sum(known), 3) if known else None
 
 
 def decode(reply: object, circuit: int | None = None) -> ViessmannReading:
@@ -134,9 +144,14 @@ def decode(reply: object, circuit: int | None = None) -> ViessmannReading:
     circuits = _enabled_circuits(features)
     circuit = circuits[0] if circuit is None else circuit
     values: dict[str, float | str | bool | None] = {}
-    for feature, prop, key, _unit in READINGS:
-        if key not in values and (value := _value(features.get(feature.format(c=circuit)), prop)) is not None:
+    unreported: set[str] = set()
+    for feature, prop, key, unit in READINGS:
+        row = features.get(feature.format(c=circuit))
+        value = plausible_reading(key, _value(row, prop), unit)
+        if key not in values and value is not None:
             values[key] = value
+        elif value is None and at(row, "properties", prop) is not None:
+            unreported.add(key)
     for feature, prop, key in _TEXTS:
         if isinstance(text := at(features.get(feature.format(c=circuit)), "properties", prop, "value"), str):
             values[key] = text
@@ -145,8 +160,11 @@ def decode(reply: object, circuit: int | None = None) -> ViessmannReading:
         values["compressor_active"] = active
     if (charging := _hot_water(features)) is not None:
         values["dhw_charging"] = charging
+    values |= more_values(features, circuit, values)
     reading = _with_commands(features, values, circuit)
-    return replace(reading, circuit=circuit, circuits=circuits, is_boiler=_is_boiler(features))
+    return replace(
+        reading, circuit=circuit, circuits=circuits, is_boiler=_is_boiler(features), unreported=frozenset(unreported)
+    )
 
 
 def _enabled_circuits(features: Mapping[str, Any]) -> tuple[int, ...]:

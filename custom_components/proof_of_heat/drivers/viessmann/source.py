@@ -21,7 +21,7 @@ from ..device_settings import Settings, SettingValue, Shown
 from ..errors import RefusedError
 from ..source_parts import Timing
 from .client import Device, ViessmannClient
-from .features import ViessmannReading
+from .features import ELECTRICITY, HEAT, ViessmannReading
 
 DEFAULT_POLL_S: Final = 300.0
 _DHW_ONLY: Final = "dhw"
@@ -90,6 +90,8 @@ class ViessmannSource(SourceBase):
         """The chosen heating circuit; None: the first enabled one."""
         self._reading = reading
         self._asked_at = -1e12
+        self._counted: set[str] = set()
+        """Counters that the device has reported."""
 
     @property
     def reading(self) -> ViessmannReading:
@@ -114,6 +116,7 @@ class ViessmannSource(SourceBase):
         self._asked_at = self._clock()
         self._reading = reading = await self._client.read(self._device, self._circuit)
         mode = reading.text("mode")
+        self._counted |= {key for key in (*ELECTRICITY, *HEAT) if reading.number(key) is not None}
         return SourceState(
             at=self._now(),
             health=Health.DEGRADED if reading.faults else Health.OK,
@@ -130,8 +133,8 @@ class ViessmannSource(SourceBase):
             outdoor_c=reading.number("outdoor_temperature"),
             slope=reading.number("slope"),
             level=reading.number("level"),
-            electricity_kwh=reading.electricity_kwh,
-            heat_kwh=reading.heat_kwh,
+            electricity_kwh=reading.total(ELECTRICITY, self._counted),
+            heat_kwh=reading.total(HEAT, self._counted),
             extra=dict(reading.values),
         )
 

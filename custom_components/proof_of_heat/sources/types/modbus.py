@@ -42,7 +42,7 @@ from ...sensors.readings import (
     TEMPLATE_READINGS,
     reading_sensors,
 )
-from ..modbus_templates import async_template, async_templates
+from ..modbus_templates import async_template, async_template_names, async_templates
 from ..source_type import CreatedSource, SourceContext, SourceType
 from ..write_counter import write_counters
 
@@ -99,8 +99,9 @@ async def serial_schema(hass: HomeAssistant) -> vol.Schema:
 
 async def _template_selector(hass: HomeAssistant) -> SelectSelector:
     templates, _ = await async_templates(hass)
-    rows = sorted(templates.items(), key=lambda item: item[1].name.casefold())
-    return select([SelectOptionDict(value=key, label=template.name) for key, template in rows])
+    names = await async_template_names(hass, *templates.values())
+    rows = sorted(names.items(), key=lambda item: item[1].casefold())
+    return select([SelectOptionDict(value=key, label=name) for key, name in rows])
 
 
 async def invalid_templates(hass: HomeAssistant) -> str:
@@ -188,8 +189,15 @@ async def create(context: SourceContext) -> CreatedSource:
     if template.spacing_s:
         unit.set_message_spacing(template.spacing_s)
     writes = await write_counters(hass).async_of(subentry.unique_id or subentry.subentry_id)
+    names = await async_template_names(hass, template)
     source = ModbusSource(
-        context.source_id, subentry.title, unit, template, writes=writes, connection_errors=(HomeAssistantError,)
+        context.source_id,
+        subentry.title,
+        unit,
+        template,
+        model=names[template.id],
+        writes=writes,
+        connection_errors=(HomeAssistantError,),
     )
 
     async def close() -> None:
@@ -202,7 +210,7 @@ async def create(context: SourceContext) -> CreatedSource:
 def device(data: Mapping[str, Any], source: HeatSource) -> DeviceInfo:
     """Describe the device by its template."""
     assert isinstance(source, ModbusSource)
-    return DeviceInfo(manufacturer=source.template.manufacturer, model=source.template.name)
+    return DeviceInfo(manufacturer=source.template.manufacturer, model=source.model)
 
 
 def form_name(data: Mapping[str, Any]) -> str:

@@ -72,7 +72,8 @@ export interface Override {
   entity_id: string | null;
   profile: string | null;
   target_c: number | null;
-  until: string;
+  /** null: until the user changes it. */
+  until: string | null;
 }
 
 export interface Zone {

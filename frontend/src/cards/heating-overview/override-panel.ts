@@ -134,6 +134,7 @@ export class OverridePanel extends LitElement {
     const what = isNumber(item.target_c)
       ? formatTemperature(hass, item.target_c)
       : localize(`overview.profiles.${item.profile ?? "auto"}`);
+    if (item.until === null) return item.zone ? `${item.zone}: ${what}` : what;
     const until = formatMoment(hass, item.until);
     return item.zone
       ? localize("overview.override.zone_until", { zone: item.zone, what, until })

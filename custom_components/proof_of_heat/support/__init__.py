@@ -1,0 +1,1 @@
+"""The support bundle: diagnostics of the suite in one file, without secrets."""

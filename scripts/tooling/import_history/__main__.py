@@ -1,0 +1,7 @@
+"""Command line of the import."""
+
+import sys
+
+from . import main
+
+sys.exit(main())

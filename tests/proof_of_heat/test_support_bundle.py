@@ -1,0 +1,229 @@
+"""The support bundle contains what a bug report needs, and no secret."""
+
+import json
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+import zipfile
+
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, Unauthorized
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+
+from custom_components.proof_of_heat.const import DOMAIN
+from custom_components.proof_of_heat.support import bundle
+from custom_components.proof_of_heat.support.redaction import Redactor, secrets_in
+from scripts.tooling import decode
+
+from .ha import OUTDOOR, ROOM, start, system, thermometer, zone
+
+SECRETS = {
+    "password": "hunter2-hunter2",
+    "api_key": "A1b2C3d4E5f6",
+    "refresh_token": "rt-0123456789",
+    "username": "me@example.org",
+    "url": "postgresql://suite:pa55word@db.example.org:5432/suite",
+    "host": "192.168.17.23",
+    "device_key": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+}
+
+
+@pytest.fixture
+async def entry(hass: HomeAssistant, tmp_path: Path, socket_enabled: None) -> MockConfigEntry:
+    hass.config.config_dir = str(tmp_path)
+    thermometer(hass, ROOM, 20.0)
+    thermometer(hass, OUTDOOR, 3.0)
+    assert await async_setup_component(hass, "system_log", {"system_log": {}})
+    assert await async_setup_component(hass, DOMAIN, {})
+    made = system(zone())
+    await start(hass, made)
+    return made
+
+
+async def create(hass: HomeAssistant, context: Context | None = None) -> dict[str, Any]:
+    answer = await hass.services.async_call(
+        DOMAIN, "create_support_bundle", {}, blocking=True, return_response=True, context=context
+    )
+    assert answer is not None
+    return dict(answer)
+
+
+async def test_planted_secrets_are_in_no_file(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Another integration that returns everything, in values, keys, texts and lists."""
+    MockConfigEntry(domain="ota", title="OTA", data=SECRETS).add_to_hass(hass)
+
+    class Careless:
+        @staticmethod
+        async def async_get_config_entry_diagnostics(*_: Any) -> dict[str, Any]:
+            return {
+                **SECRETS,
+                "text": f"refused {SECRETS['api_key']} of {SECRETS['host']}, password={SECRETS['password']}",
+                "nested": [{"x": list(SECRETS.values())}],
+                SECRETS["device_key"]: 1,
+                "mac": "AA:BB:CC:DD:EE:FF",
+                "latitude": 60.1699,
+                "message": "Authorization: Bearer eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJ4In0.c2lnbmF0dXJl",
+            }
+
+    found = bundle.async_get_integration
+
+    async def careless(hass: HomeAssistant, domain: str) -> Any:
+        integration = await found(hass, domain)
+        if domain == "ota":
+
+            async def platform(_: str) -> type[Careless]:
+                return Careless
+
+            return type("Fake", (), {"version": "1", "requirements": [], "async_get_platform": staticmethod(platform)})
+        return integration
+
+    ir.async_create_issue(
+        hass, "ota", "x", is_fixable=False, severity=ir.IssueSeverity.ERROR, translation_key="x",
+        translation_placeholders={"error": f"login of {SECRETS['username']} failed"},
+    )  # fmt: skip
+    with patch.object(bundle, "async_get_integration", careless):
+        answer = await create(hass)
+    path = Path(answer["path"])
+    assert path.parent == Path(hass.config.path("heat_suite_support"))
+    assert await hass.async_add_executor_job(lambda: path.stat().st_mode & 0o077) == 0
+    with zipfile.ZipFile(path) as packed:
+        assert sorted(packed.namelist()) == answer["files"]
+        whole = "\n".join(packed.read(name).decode() for name in packed.namelist())
+        diagnostics = json.loads(packed.read("diagnostics/ota/1.json"))
+    for value in (*SECRETS.values(), "pa55word", "db.example.org", "AA:BB:CC", "60.1699", "eyJ"):
+        assert value.lower() not in whole.lower(), value
+    # What belongs together is still recognizable.
+    assert diagnostics["api_key"] in diagnostics["text"]
+    assert diagnostics["host"] in diagnostics["text"]
+
+
+async def test_the_content_is_complete(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    answer = await create(hass)
+    with zipfile.ZipFile(answer["path"]) as packed:
+        content = {name: json.loads(packed.read(name)) for name in packed.namelist()}
+    assert content.keys() == {
+        "versions.json", "issues.json", "states.json", "log.json",
+        "diagnostics/proof_of_heat/1.json", "decisions/1.json",
+    }  # fmt: skip
+    versions = content["versions.json"]
+    assert versions["integrations"][DOMAIN]["version"]
+    (shown,) = versions["entries"]
+    assert (shown["domain"], shown["title"], shown["state"]) == (DOMAIN, entry.title, "loaded")
+    assert (shown["version"], shown["subentries"]) == ("1.1", ["zone"])
+    assert content["decisions/1.json"]
+    assert any(item["entity_id"].endswith("_setup") and item["state"] for item in content["states.json"])
+    assert content["diagnostics/proof_of_heat/1.json"]["data"]["outdoor"] == OUTDOOR
+
+
+async def test_broken_diagnostics_are_reported_not_raised(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    with patch(
+        "custom_components.proof_of_heat.diagnostics.async_get_config_entry_diagnostics",
+        side_effect=RuntimeError("password: hunter2"),
+    ):
+        files = await bundle.async_collect(hass)
+    assert files["diagnostics/proof_of_heat/1.json"] == {"error": "RuntimeError: password: <secret 1>"}
+
+
+async def test_an_entry_that_is_not_loaded_is_included(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    await hass.config_entries.async_unload(entry.entry_id)
+    files = await bundle.async_collect(hass)
+    assert files["versions.json"]["entries"][0]["state"] == "not_loaded"
+    assert "data" in files["diagnostics/proof_of_heat/1.json"]
+
+
+async def test_only_the_newest_are_kept(hass: HomeAssistant, entry: MockConfigEntry, freezer: Any) -> None:
+    for _ in range(7):
+        freezer.tick(60)
+        await create(hass)
+    folder = Path(hass.config.path("heat_suite_support"))
+    assert len(await hass.async_add_executor_job(lambda: list(folder.iterdir()))) == 5
+
+
+async def test_a_full_disk_is_reported(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    with (
+        patch.object(bundle, "_write", side_effect=OSError(28, "No space left on device")),
+        pytest.raises(HomeAssistantError, match="No space left"),
+    ):
+        await create(hass)
+
+
+async def test_only_administrators_create_it(
+    hass: HomeAssistant, entry: MockConfigEntry, hass_admin_user: MockUser, hass_read_only_user: MockUser
+) -> None:
+    with pytest.raises(Unauthorized):
+        await create(hass, Context(user_id=hass_read_only_user.id))
+    with pytest.raises(HomeAssistantError):
+        await create(hass, Context(user_id="unknown"))
+    assert await create(hass, Context(user_id=hass_admin_user.id))
+
+
+async def test_a_bundle_is_read(
+    hass: HomeAssistant, entry: MockConfigEntry, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    ir.async_create_issue(
+        hass, DOMAIN, "x", is_fixable=False, severity=ir.IssueSeverity.ERROR, translation_key="outdoor_dead"
+    )
+    path = (await create(hass))["path"]
+    assert decode.main(["bundle", path]) == 0
+    lines = dict(line.split("\t")[:2] for line in capsys.readouterr().out.splitlines())
+    assert lines["proof_of_heat.1.state"] == "loaded"
+    assert lines["proof_of_heat.1.version"] == "1.1"
+    assert lines["proof_of_heat.version"]
+    assert lines["issues.1.proof_of_heat"] == "outdoor_dead", lines
+    assert any(key.startswith("decisions.1.") for key in lines)
+    (tmp_path / "no.zip").write_bytes(b"PK")
+    for wrong in ("no.zip", "absent.zip"):
+        assert decode.main(["bundle", str(tmp_path / wrong)]) == 1
+    assert "not a support bundle" in capsys.readouterr().err
+
+
+async def test_values_that_json_does_not_know_are_written_as_text(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    with patch(
+        "custom_components.proof_of_heat.diagnostics.async_get_config_entry_diagnostics",
+        return_value={"object": slice(1, 2), 5: {"x"}},
+    ):
+        files = await bundle.async_collect(hass)
+    assert files["diagnostics/proof_of_heat/1.json"] == {"object": "slice(1, 2, None)", "5": ["x"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("connect to 10.0.0.7:4028 failed", "10.0.0.7"),
+        ("fe80::1ff:fe23:4567:890a failed", "fe80"),
+        ("host 2001:0db8:85a3:0000:0000:8a2e:0370:7334", "8a2e"),
+        ("mac a0b1c2d3e4f5", "a0b1c2d3e4f5"),
+        ("https://user:pw@example.org/x?key=1", "example.org"),
+        ("token: abc", "abc"),
+        ("basic dXNlcjpwdw==", "dXNlcjpwdw"),
+        ("mail an.other+tag@mail.example.org", "another"),
+        ("key 0123456789abcdef0123456789abcdef", "0123456789abcdef"),
+    ],
+)
+def test_texts_are_redacted(text: str, secret: str) -> None:
+    assert secret not in Redactor().text(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["power 12345 W", "2026-11-29T15:00:00+00:00", "1.2.3", "sensor.house_flow_temperature_setpoint", "a 20:15:30 b"],
+)
+def test_other_texts_stay(text: str) -> None:
+    assert Redactor().text(text) == text
+
+
+def test_values_by_key() -> None:
+    redactor = Redactor(["SN-4711"])
+    data = {"pin": 1234, "latitude": 1.5, "lat": None, "power": 5, "state": "SN-4711 on", "pair": ("a", True)}
+    assert redactor.data(data) == {
+        "pin": "<secret>",
+        "latitude": "<position>",
+        "lat": None,
+        "power": 5,
+        "state": "<secret 1> on",
+        "pair": ["a", True],
+    }
+    assert sorted(secrets_in({"a": [{"password": "x"}], "token": ["y"], "z": 1})) == ["x", "y"]

@@ -1,0 +1,1 @@
+"""The released archives in a real Home Assistant."""
