@@ -30,7 +30,7 @@ GAP: Final = 12
 BACKGROUND: Final = (128, 128, 128)
 
 
-def beside(pictures: list[Image.Image]) -> Image.Image:
+def side_by_side(pictures: list[Image.Image]) -> Image.Image:
     """Return pictures side by side; a high one is made smaller."""
     scaled = [
         picture if picture.height <= HEIGHT else picture.resize((picture.width * HEIGHT // picture.height, HEIGHT))
@@ -62,7 +62,7 @@ def main(folder: Path) -> int:
         if not all(file.exists() for file in files):
             missing.append(tag)
             continue
-        size = save(beside([Image.open(file).convert("RGB") for file in files]), IMAGES / f"{name}.webp")
+        size = save(side_by_side([Image.open(file).convert("RGB") for file in files]), IMAGES / f"{name}.webp")
         print(f"{name}.webp: {size // 1000} kB")
     if missing:
         print(f"no screenshots of {', '.join(missing)} in {folder}")

@@ -8,7 +8,7 @@ import pytest
 from scripts.tooling import card_pictures
 
 
-def test_pictures_are_beside_each_other_and_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pictures_of_a_card_are_joined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     images = tmp_path / "images"
     images.mkdir()
     monkeypatch.setattr(card_pictures, "IMAGES", images)
