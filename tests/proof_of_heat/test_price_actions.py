@@ -1,4 +1,4 @@
-"""Price actions of core integrations besides Nord Pool and Tibber: shapes of their services.py."""
+"""Price actions of EnergyZero, easyEnergy and Amber Electric: replies in the form of their services.py."""
 
 from datetime import datetime, timedelta
 from typing import Any
