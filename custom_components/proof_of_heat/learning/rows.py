@@ -15,6 +15,9 @@ from ..engine.sources import heat_output_w
 from .grid import Samples, at_ends, counter_means, means, without_jumps
 
 RUNNING_W = 150.0
+ROOM_C = (-20.0, 50.0)
+OUTDOOR_C = (-60.0, 60.0)
+"""What a thermometer can measure in a home; others are of a sensor that starts (85 °C) or lost its probe (-127 °C)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +46,10 @@ class HomeSeries:
 
 def rows_of(home: HomeSeries, ends: Array, local_s: Array, clear_sky_w_m2: Array, usual_clouds: float) -> list[Row]:
     """Return the rows of the steps in which room, outdoor temperature and all sources were measured."""
-    rooms = np.array([without_jumps(at_ends(samples, ends)) for samples in home.rooms_c]).reshape(-1, len(ends))
+    inside = [_within(samples, ROOM_C) for samples in home.rooms_c]
+    rooms = np.array([without_jumps(at_ends(samples, ends)) for samples in inside]).reshape(-1, len(ends))
     room = _mean_of_all(rooms)
-    outdoor = means(home.outdoor_c, ends)
+    outdoor = means(_within(home.outdoor_c, OUTDOOR_C), ends)
     clouds = means(home.clouds, ends)
     clouds = np.where(np.isfinite(clouds), clouds, usual_clouds)
     solar = clear_sky_w_m2 * (1.0 - 0.75 * np.clip(clouds, 0.0, 1.0) ** 3.4)
@@ -73,6 +77,12 @@ def rows_of(home: HomeSeries, ends: Array, local_s: Array, clear_sky_w_m2: Array
             )
         )
     return rows
+
+
+def _within(samples: Samples, limits: tuple[float, float]) -> Samples:
+    """Return the samples within limits, and those that are not numbers: these are gaps."""
+    low, high = limits
+    return [(at, value) for at, value in samples if math.isnan(value) or low <= value <= high]
 
 
 def _mean_of_all(rooms: Array) -> Array:
