@@ -114,15 +114,3 @@ def test_steps_without_a_room_or_the_heat_of_a_source_are_left_out() -> None:
     assert _rows(_pump(), rooms=[[(0.0, 20.0)], []]) == []
     assert _rows() == []
     assert len(_rows(_pump(power_w=[(0.0, 2000.0), (3600.0, NAN)]))) == 4
-
-
-@pytest.mark.parametrize(("room", "outdoor"), [(85.0, 5.0), (20.0, -127.0), (-127.0, 85.0)])
-def test_what_no_thermometer_of_a_home_can_measure_does_not_count(room: float, outdoor: float) -> None:
-    """A sensor that starts shows 85 °C, one without its probe -127 °C."""
-    home = HomeSeries(
-        rooms_c=[[(0.0, 20.0), (2000.0, room), (2600.0, 20.0)]],
-        outdoor_c=[(0.0, 5.0), (2000.0, outdoor), (2600.0, 5.0)],
-        sources=(_pump(),),
-    )
-    rows = rows_of(home, ENDS, ENDS, np.full(8, 100.0), 0.0)
-    assert [(row.room_c, row.outdoor_c) for row in rows] == [(20.0, 5.0)] * 8

@@ -45,7 +45,7 @@ void CcuComponent::setup() {
   this->update_ = new FirmwareUpdate(slots);
   this->firmware_ = new FirmwareClient(*this->update_, this->http_);
   this->check_ = new OtaCheck(*this->update_, esphome::random_uint32());
-  this->core_->begin(this->id_text_.c_str(), this->version_, now_ms);
+  this->core_->begin(this->id_text_.c_str(), this->version_, this->chip_, now_ms);
   this->update_->begin(now_ms);
   this->check_->begin(this->fleet_id_.c_str(), this->version_, boot_count, now_ms);
 }
