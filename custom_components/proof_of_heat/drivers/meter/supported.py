@@ -22,4 +22,11 @@ SUPPORTED: Final = (
         evidence=Evidence.CAPTURE,
         sources=("cases/heating/shelly_proem50.json", "Shelly, API documentation, component EM1"),
     ),
+    SupportedDevice(
+        key="shelly_pm",
+        maker="Shelly",
+        models=("1PM Gen4", "1PM Mini Gen4", "Plug S Gen4", "Plug S Gen3", "PM Mini Gen3"),
+        reads=("power", "imported_energy", "exported_energy"),
+        sources=("Shelly, API documentation (shelly-api-docs.shelly.cloud/gen2), components Switch and PM1",),
+    ),
 )
