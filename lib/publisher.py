@@ -20,7 +20,7 @@ the newest value. Everything here runs in the event loop.
 
 from asyncio import AbstractEventLoop, TimerHandle
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
@@ -29,14 +29,16 @@ from math import inf
 from typing import Self, override
 
 from homeassistant.components.number import NumberEntity
-from homeassistant.components.sensor import SensorDeviceClass, SensorEntity
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorStateClass
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 
 from .publish_rules import (
     ANY_CHANGE,
+    CREEPING_S,
     UNSET,
     Pace,
     StatePart,
@@ -125,7 +127,8 @@ class Publisher:
         """Write an entity from now on; by default its threshold depends on its device class and unit."""
         if self._closed:
             return
-        self._tracks[entity] = _Attached(entity, _threshold_of(entity) if threshold is None else threshold, self._pace)
+        threshold = _threshold_of(entity) if threshold is None else threshold
+        self._tracks[entity] = _Attached(entity, threshold, _pace_of(entity, self._pace))
 
     @callback
     def detach(self, entity: Entity) -> None:
@@ -311,6 +314,16 @@ def _threshold_of(entity: Entity) -> Threshold:
     if isinstance(entity, SensorEntity):
         return threshold_for(entity.device_class, entity.native_unit_of_measurement)
     return ANY_CHANGE
+
+
+def _pace_of(entity: Entity, pace: Pace) -> Pace:
+    """Return the pace of an entity: sums and what a device measures of itself are written less often."""
+    if not isinstance(entity, SensorEntity) or entity.state_class is None:
+        return pace
+    is_sum = entity.state_class in (SensorStateClass.TOTAL, SensorStateClass.TOTAL_INCREASING)
+    if not is_sum and entity.entity_category is not EntityCategory.DIAGNOSTIC:
+        return pace
+    return replace(pace, min_interval_s=max(pace.min_interval_s, CREEPING_S), falls_at_once=is_sum)
 
 
 def _state_part_of(entity: Entity) -> StatePart | None:

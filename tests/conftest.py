@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from homeassistant.components import file_upload
+from homeassistant.helpers.entity import Entity
 from homeassistant.util import executor
 from hypothesis import HealthCheck, settings
 import pytest
@@ -106,3 +107,9 @@ def pytest_sessionstart() -> None:
     logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
     # One folder for the machine: a Home Assistant that ends empties it, that of another process, too.
     file_upload.TEMP_DIR_NAME += f"-{os.getpid()}"
+
+
+@pytest.fixture
+def entity_registry_enabled_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enable all entities, also those that are disabled by default."""
+    monkeypatch.setattr(Entity, "entity_registry_enabled_default", property(lambda _entity: True))

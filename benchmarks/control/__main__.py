@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from . import house_run, plots, shadow_check, speed, tables
+from . import house_run, learning_speed, plots, shadow_check, speed, tables
 from .houses import run as houses_run
 from .scoring import baseline, scored
 from .tables import Scored
@@ -184,7 +184,9 @@ def main() -> int:
         report["houses"] = houses_run.compare(args.house_days)
         print(houses_run.table(report["houses"]), end="\n\n")
     report["speed"] = speed.measure(args.repeat)
-    print(speed.table(report["speed"]))
+    print(speed.table(report["speed"]), end="\n\n")
+    report["learning"] = learning_speed.measure()
+    print(learning_speed.table(report["learning"]))
     if args.json:
         args.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return 0

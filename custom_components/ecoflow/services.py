@@ -10,6 +10,7 @@ from homeassistant.exceptions import ServiceValidationError, Unauthorized, Unkno
 from homeassistant.helpers import config_validation as cv, device_registry as dr, entity_registry as er
 import probatio as vol
 
+from ._lib.energy_dashboard import EnergyRoles, async_register_energy_action
 from ._lib.energy_statistics import async_register_correct_energy
 from .api.counters import DEFAULT_MAX_KW
 from .api.families.specs import Command
@@ -35,9 +36,15 @@ REFRESH_SCHEMA: Final = vol.Schema(_DEVICE)
 SEND_RAW_SCHEMA: Final = vol.Schema({**_DEVICE, vol.Required(ATTR_COMMAND): dict})
 
 
+_ENERGY: Final = EnergyRoles(
+    solar=("solar_input_energy", "solar_energy"), battery=("battery_discharged_energy", "battery_charged_energy")
+)
+
+
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
+    async_register_energy_action(hass, DOMAIN, _ENERGY)
     hass.services.async_register(DOMAIN, SERVICE_SET_CHARGE_POWER, _set_charge_power, SET_CHARGE_POWER_SCHEMA)
     hass.services.async_register(DOMAIN, SERVICE_REFRESH, _refresh, REFRESH_SCHEMA)
     hass.services.async_register(

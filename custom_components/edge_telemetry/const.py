@@ -26,6 +26,7 @@ CONF_MAX_METRICS: Final = "max_metrics"
 CONF_RAW_DAYS: Final = "raw_days"
 CONF_FINE_DAYS: Final = "fine_days"
 CONF_MAX_MEGABYTES: Final = "max_megabytes"
+CONF_MAPPINGS: Final = "mappings"
 CONF_OVERRIDES: Final = "overrides"
 
 DEFAULT_PATTERNS: Final = ["{site_id}/{system}/{device_id}/data", "paku/ruuvi/{device_id}", "ruuvi/{gateway}/{tag}"]

@@ -12,7 +12,8 @@ from ._lib.publisher import Publisher
 from ._lib.steady_clock import SteadyClock
 from .broker_monitor import BrokerMonitor
 from .command_sender import CommandSender
-from .const import CONF_MAX_DEVICES, CONF_MAX_METRICS, CONF_TIMEOUT, DEFAULT_OPTIONS
+from .const import CONF_MAPPINGS, CONF_MAX_DEVICES, CONF_MAX_METRICS, CONF_TIMEOUT, DEFAULT_OPTIONS
+from .decoders import Mappings
 from .device_directory import DeviceDirectory
 from .hub import EdgeHub
 from .malformed import MalformedLog
@@ -65,7 +66,8 @@ def create_data(hass: HomeAssistant, entry: EdgeConfigEntry) -> EdgeData:
         timeout_s=options[CONF_TIMEOUT],
         on_max_devices=partial(create_device_limit_issue, hass, entry.entry_id, entry.title, max_devices),
     )
-    router = MessageRouter(devices, archive, commands, malformed, limits, clock=clock)
+    mappings = Mappings(options.get(CONF_MAPPINGS, ()))
+    router = MessageRouter(devices, archive, commands, malformed, limits, mappings=mappings, clock=clock)
     hub = EdgeHub(
         hass,
         entry,

@@ -30,6 +30,9 @@ _LOGGER = logging.getLogger(__name__)
 
 # Devices stored before there were device types are either of these.
 _RUUVI: Final = "ruuvi"
+MAX_NEWEST: Final = 4096
+"""Size in bytes of a message that is kept for the form of mappings."""
+
 _BATTERY: Final = "battery_percent"
 
 
@@ -113,6 +116,8 @@ class EdgeDevice:
         self.last_ts = 0.0
         self.clock = DeviceClock()
         self.messages = 0
+        # Its newest message as it was received, for the form of mappings.
+        self.newest: bytes | None = None
         self.gateway: str | None = None
         self.tracker = SequenceTracker(self.type.sequence_modulus)
         self.entities: dict[str, PublishedEntity] = {}

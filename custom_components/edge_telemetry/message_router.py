@@ -19,6 +19,7 @@ from .decoders import (
     Channel,
     DecodeError,
     Dialect,
+    Mappings,
     Match,
     Message,
     Reason,
@@ -31,7 +32,7 @@ from .decoders import (
     resolve_local_time,
     type_of_device,
 )
-from .device import DeviceRecord, EdgeDevice
+from .device import MAX_NEWEST, DeviceRecord, EdgeDevice
 from .device_directory import DeviceDirectory
 from .downlink import parse_ack_message, parse_state
 from .malformed import MalformedLog
@@ -82,6 +83,7 @@ class MessageRouter:
         malformed: MalformedLog,
         limits: Limits,
         *,
+        mappings: Mappings,
         clock: Callable[[], float],
     ) -> None:
         self.counters = Counters()
@@ -92,6 +94,7 @@ class MessageRouter:
         self._commands = commands
         self._malformed = malformed
         self._limits = limits
+        self._mappings = mappings
         self._clock = clock
         self._gateway_status = gateway_status_levels()
         # Topic -> pattern, channel and handler: most messages come on a topic that was seen before.
@@ -161,8 +164,10 @@ class MessageRouter:
         try:
             message = decode(payload)
         except DecodeError as err:
-            self._reject(address.id, err.reason, payload, err.detail)
-            return
+            if not self._mappings or err.reason is not Reason.NO_METRICS:
+                self._reject(address.id, err.reason, payload, err.detail)
+                return
+            message = Message({})
         if message.source is None:
             message.source = gateway
         self._handle_message(address, base, message, received)
@@ -191,10 +196,17 @@ class MessageRouter:
 
     def _handle_message(self, address: Address, base: str, message: Message, received: mqtt.ReceiveMessage) -> None:
         payload = _payload(received)
+        if self._mappings:
+            self._mappings.apply(address.id, message, payload)
+            if not message.metrics and not message.rejected and not message.info:
+                self._reject(address.id, Reason.NO_METRICS, payload)
+                return
         device = self._devices.get(address) or self._add_device(address, base, message, payload)
         if device is None:
             return
         now = self._clock()
+        if len(payload) <= MAX_NEWEST:
+            device.newest = payload
         if message.seq is not None and device.tracker.is_duplicate(message.seq, now):
             self.counters.duplicates += 1
             return

@@ -61,6 +61,7 @@ LAST_SEEN: Final = DeviceSensorDescription(
     key="last_seen",
     device_class=SensorDeviceClass.TIMESTAMP,
     entity_category=EntityCategory.DIAGNOSTIC,
+    entity_registry_enabled_default=False,
     value_fn=lambda device: _at(device.last_seen),
 )
 CLOCK_OFFSET: Final = DeviceSensorDescription(

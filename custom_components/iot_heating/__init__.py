@@ -21,7 +21,6 @@ from .runtime.weather_forecast import WeatherForecast
 from .services import async_setup_services
 from .storage.device_store import DEVICE_STORE, DeviceStore
 from .storage.session_store import SESSION_STORE, SessionStore
-from .storage.storage_health import STORAGE_HEALTH, StorageHealth
 from .storage.telemetry_archive import TELEMETRY_ARCHIVE, TelemetryArchive
 from .views import async_register_views
 from .websocket_api import async_register_commands
@@ -31,11 +30,10 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Load the stores, register the HTTP views and the actions."""
-    hass.data[STORAGE_HEALTH] = health = StorageHealth(hass)
-    hass.data[DEVICE_STORE] = device_store = DeviceStore(hass, health)
+    hass.data[DEVICE_STORE] = device_store = DeviceStore(hass)
     await device_store.async_load()
-    hass.data[SESSION_STORE] = SessionStore(hass, health)
-    hass.data[TELEMETRY_ARCHIVE] = TelemetryArchive(hass, health)
+    hass.data[SESSION_STORE] = SessionStore(hass)
+    hass.data[TELEMETRY_ARCHIVE] = TelemetryArchive(hass)
     hass.data[DISCOVERY] = ControllerDiscovery(hass)
     hass.data[CHANGE_LISTENERS] = ChangeListeners()
     async_register_views(hass)

@@ -11,7 +11,6 @@ from ._lib.entity_fix import fix_flow
 from .const import DOMAIN
 
 _LEARN_MORE_URL = "https://heat-suite.github.io/heat-suite/iot_heating/#troubleshooting"
-_STORAGE_ISSUE_ID = "storage_failed"
 
 
 def _offline_issue_id(device_id: str) -> str:
@@ -42,27 +41,6 @@ def async_create_offline_issue(hass: HomeAssistant, device_id: str, name: str, b
 def async_delete_offline_issue(hass: HomeAssistant, device_id: str) -> None:
     """Delete the issue: the controller is online, or was removed."""
     ir.async_delete_issue(hass, DOMAIN, _offline_issue_id(device_id))
-
-
-@callback
-def async_create_storage_issue(hass: HomeAssistant, error: str) -> None:
-    """Create the issue of files that cannot be written."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        _STORAGE_ISSUE_ID,
-        is_fixable=False,
-        severity=ir.IssueSeverity.ERROR,
-        translation_key=_STORAGE_ISSUE_ID,
-        translation_placeholders={"error": error},
-        learn_more_url=_LEARN_MORE_URL,
-    )
-
-
-@callback
-def async_delete_storage_issue(hass: HomeAssistant) -> None:
-    """Delete the issue: all files can be written."""
-    ir.async_delete_issue(hass, DOMAIN, _STORAGE_ISSUE_ID)
 
 
 def _price_unit_issue_id(entry_id: str) -> str:

@@ -15,6 +15,7 @@ import probatio as vol
 
 from ._lib.archive import Aggregation
 from ._lib.archive_access import async_reader
+from ._lib.energy_dashboard import EnergyRoles, async_register_energy_action
 from ._lib.energy_statistics import (
     ATTR_DRY_RUN,
     ATTR_MAX_POWER,
@@ -22,6 +23,7 @@ from ._lib.energy_statistics import (
     SERVICE_CORRECT_ENERGY,
     correction_range,
 )
+from ._lib.local_week import english_week
 from .const import DOMAIN
 from .data import IotHeatingConfigEntry, IotHeatingData
 from .protocol.commands import CommandName
@@ -91,6 +93,7 @@ type Handler = Callable[[HomeAssistant, ServiceCall], Coroutine[Any, Any, Servic
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
+    async_register_energy_action(hass, DOMAIN, EnergyRoles(devices=("energy",)))
     for name, handler, schema, response in (
         (SERVICE_CORRECT_ENERGY, _async_correct_energy, _CORRECT_ENERGY, SupportsResponse.ONLY),
         ("get_sessions", _async_get_sessions, _GET_SESSIONS, SupportsResponse.ONLY),
@@ -199,7 +202,7 @@ async def _async_set_schedule(hass: HomeAssistant, call: ServiceCall) -> Service
     """Replace a building's schedule."""
     data, _ = await _async_building(hass, call, POLICY_CONTROL)
     try:
-        await data.building.async_patch_profile({"schedule": call.data[ATTR_SCHEDULE]})
+        await data.building.async_patch_profile({"schedule": english_week(call.data[ATTR_SCHEDULE])})
     except ProtocolError as err:
         raise _invalid_value(err) from err
     return None

@@ -12,6 +12,7 @@ from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.util import dt as dt_util
 import probatio as vol
 
+from ._lib.energy_dashboard import EnergyRoles, async_register_energy_action
 from .comfort.profiles import MAX_C, MIN_C, Override, Profile
 from .config_transfer import (
     ConfigTransferError,
@@ -52,9 +53,15 @@ _ENTRY: Final = {vol.Optional(ATTR_CONFIG_ENTRY_ID): cv.string}
 _PROFILES: Final = vol.In([str(profile) for profile in Profile])
 
 
+_ENERGY: Final = EnergyRoles(
+    grid=("imported_energy", "exported_energy"), price="electricity_price", devices=("electricity",)
+)
+
+
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions. The config entry may be omitted if there is only one."""
+    async_register_energy_action(hass, DOMAIN, _ENERGY)
 
     def register(name: str, handler: Any, schema: dict[Any, Any], response: SupportsResponse) -> None:
         hass.services.async_register(

@@ -19,7 +19,6 @@ from .model.outlet import Outlet
 
 FLEET: HassKey[CcuFleet] = HassKey(f"{DOMAIN}_fleet")
 PRODUCT: Final = "smart-outlet-ccu"
-CHIP: Final = "esp32"
 LAST_SEEN_INTERVAL_S: Final = 10.0
 """A CCU calls several times a second; a new time of its last call is published this often."""
 
@@ -35,7 +34,7 @@ def _device(hub: HubData) -> FleetDevice:
         device_id=fleet_id(hub.info.ccu_id or ""),
         name=hub.info.title,
         product=PRODUCT,
-        chip=CHIP,
+        chip=hub.info.chip,
         model=hub.texts.get("model_ccu"),
         installed_version=hub.info.firmware,
         group=hub.info.title,
@@ -117,8 +116,9 @@ class CcuFleet:
 
 
 def _is_significant(published: FleetDevice, current: FleetDevice) -> bool:
-    if (published.name, published.installed_version, published.busy) != (
+    if (published.name, published.chip, published.installed_version, published.busy) != (
         current.name,
+        current.chip,
         current.installed_version,
         current.busy,
     ):

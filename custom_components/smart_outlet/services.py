@@ -19,6 +19,7 @@ from homeassistant.helpers.service import async_get_config_entry
 import probatio as vol
 
 from ._lib.archive_access import async_reader
+from ._lib.energy_dashboard import EnergyRoles, async_register_energy_action
 from ._lib.energy_statistics import async_register_correct_energy
 from .const import DOMAIN
 from .data import HubData, SmartOutletConfigEntry
@@ -60,6 +61,7 @@ _DISMISS_SCHEMA: Final = vol.Schema({**_HUB, vol.Optional(ATTR_ALERT_ID): cv.str
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
+    async_register_energy_action(hass, DOMAIN, EnergyRoles(parts=("energy_a", "energy_b")))
     services = hass.services
     for name in (SERVICE_SWITCH_EVERYTHING_OFF, SERVICE_CUT_ALL_POWER):
         services.async_register(

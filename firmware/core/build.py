@@ -36,6 +36,7 @@ def compile_core(output: Path, options: tuple[str, ...] = CHECKED) -> Path:
     unit = output / "core.cpp"
     unit.write_text("".join(f'#include "{source}"\n' for source in sources()))
     target = output / "core.o"
+    target.with_suffix(".gcda").unlink(missing_ok=True)  # counts of another program
     run_compiler([*LANGUAGE, *WARNINGS, *options, "-c", str(unit), "-o", str(target)])
     return target
 

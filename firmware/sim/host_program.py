@@ -10,6 +10,8 @@ import os
 from pathlib import Path
 import shutil
 
+import psutil
+
 
 class HostProgram:
     """A device that runs a compiled program.
@@ -19,6 +21,7 @@ class HostProgram:
         output: Its last log lines.
         starts: Number of starts.
         folder: Folder with flash, slots and sensors.
+        environment: Environment of its next start.
     """
 
     def __init__(self, program: Path, folder: Path, **environment: str) -> None:
@@ -33,7 +36,7 @@ class HostProgram:
         for name in ("flash", "slots", "sensors"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         shutil.copy2(program, folder / "slots/slot0")
-        self._environment = {
+        self.environment = {
             **os.environ,
             "ESPHOME_PREFDIR": str(folder / "flash"),
             "SUITE_SLOTS": str(folder / "slots"),
@@ -41,7 +44,7 @@ class HostProgram:
             "SUITE_CLOCK": str(folder / "clock"),
             **environment,
         }
-        self._environment.pop("SUITE_RUNNING_SLOT", None)
+        self.environment.pop("SUITE_RUNNING_SLOT", None)
 
     def set_sensor(self, name: str, value: float | None) -> None:
         """Set a reading; None: the sensor has none."""
@@ -67,9 +70,18 @@ class HostProgram:
             self._program,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            env=self._environment,
+            env=self.environment,
             cwd=self.folder,
         )
+
+    def api_port(self) -> int | None:
+        """Return the port of its native API, None until it listens."""
+        assert self._process is not None
+        try:
+            sockets = psutil.Process(self._process.pid).net_connections("tcp")
+        except psutil.Error:
+            return None
+        return next((found.laddr.port for found in sockets if found.status == psutil.CONN_LISTEN), None)
 
     async def cut_power(self) -> None:
         """Kill the program, as a power outage does; ``run`` starts it again."""

@@ -31,6 +31,7 @@ _STEP_CYCLES = 2000
 _PIN_SET_UP_CYCLES = 1000
 _RELAY_CYCLES = 20_000
 _WITHOUT_LOAD_CYCLES = 20_000
+_LONGEST_CYCLES = CYCLES_PER_S
 _SENT = re.compile(r"Wrote: 0x00([0-9A-F]{2}) to txreg")
 _START_CYCLES = 300_001
 """The outlet has loaded its EEPROM and receives."""
@@ -163,10 +164,15 @@ class OutletBench:
             if has_load and self.gpsim.cycle >= relays_until:
                 relays, relays_until = self.relays, self.gpsim.cycle + _RELAY_CYCLES
             self._apply_loads(relays)
-            step = min(cycle, self.gpsim.cycle + (_STEP_CYCLES if has_load else _WITHOUT_LOAD_CYCLES))
-            self._step(max(step, self.gpsim.cycle + 3))
+            self._step(max(min(cycle, self.gpsim.cycle + self._step_cycles()), self.gpsim.cycle + 3))
             if self.on_step is not None:
                 self.on_step()
+
+    def _step_cycles(self) -> int:
+        """Return how long the simulation may go on by itself: each command costs more than a thousand cycles."""
+        if self.load_a or self.load_b:
+            return _STEP_CYCLES
+        return _WITHOUT_LOAD_CYCLES if self.on_step is not None else _LONGEST_CYCLES
 
     def _step(self, cycle: int) -> None:
         stop = self.gpsim.run_until(cycle)

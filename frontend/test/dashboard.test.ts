@@ -56,7 +56,7 @@ describe("the dashboard", () => {
       overview: ["calendar.house", "Heizung", "select.mode", "Steckdosen", "sensor.main"],
       heating: ["calendar.house", "Device of iot_heating", "select.mode", "sensor.flow"],
       outlets: ["custom:smart-outlet-panel", "history-graph"],
-      firmware: ["custom:ota-rollouts", "update.heater"],
+      firmware: ["custom:ota-rollouts", "Geräte", "update.heater"],
     });
   });
 
@@ -75,6 +75,19 @@ describe("the dashboard", () => {
     expect(shown((await generate(hass)).views).energy).toContain("energy-usage-graph");
     const broken = { ...home(["ecoflow"]), callWS: () => Promise.reject(new Error("no energy")) };
     expect(shown((await generate(broken)).views).energy).not.toContain("energy-usage-graph");
+  });
+
+  it("offers to set up the Energy dashboard where it is not, to administrators", async () => {
+    const services = { ecoflow: { set_up_energy_dashboard: {} }, proof_of_heat: { set_up_energy_dashboard: {} } };
+    const hass = { ...home(["ecoflow", "smart_outlet"], "de"), services };
+    const energy = (await generate(hass)).views.find(({ path }) => path === "energy");
+    const [offer] = energy?.sections ?? [];
+    expect(offer?.cards.map((card) => card.heading ?? card.name)).toEqual(["Energie-Dashboard einrichten", "EcoFlow"]);
+    expect(offer?.cards[1]?.tap_action).toMatchObject({ perform_action: "ecoflow.set_up_energy_dashboard" });
+    const done = { ...hass, callWS: async <T>() => ({ energy_sources: [{}] }) as T };
+    expect(JSON.stringify((await generate(done)).views)).not.toContain("set_up_energy_dashboard");
+    const guest = { ...hass, user: { is_admin: false } };
+    expect(JSON.stringify((await generate(guest)).views)).not.toContain("set_up_energy_dashboard");
   });
 
   it("omits hidden and diagnostic entities", async () => {

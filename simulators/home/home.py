@@ -2,7 +2,8 @@
 
 It asks the heat sources (``--part``: their control ports) what heat they make and what they draw, warms the building
 with that, and reports the temperatures of its water to the heat sources and the power at the grid to the meter.
-Thermometers, the weather station, the inverter and the tariff are published over MQTT, with Home Assistant's discovery.
+Thermometers, the weather station, the inverter and the tariff are published over MQTT, with Home Assistant's discovery,
+as such devices do: see wire.py.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from simulators.world.weather import in_heating_season, weather_at
 
 from .rooms import bedroom_c, household_w, lived, solar_w
 from .tariff import quarters, retail_price
+from .wire import Line
 
 TOPIC: Final = "suite/home"
 PARTS: Final = ("heat_pump", "miner", "bitaxe", "boiler", "meter")
@@ -75,6 +77,8 @@ class HomeSimulator(Simulator):
         "window_open": "the living room's window is open: it loses 300 W/K more",
         "no_prices": "the tariff has no prices but the present one",
         "thermometer_silent": "the thermometers send nothing more",
+        "meter_restarts": "the energy meter of the heat pump counts from zero again, once",
+        "clean": "every value arrives at once and is right",
     }
 
     def __init__(self, args: argparse.Namespace) -> None:
@@ -87,6 +91,7 @@ class HomeSimulator(Simulator):
         self.counters_kwh = dict(COUNTERS_KWH)
         self.link: MqttLink | None = None
         self._sent: dict[str, str] = {}
+        self._lines = {key: Line(key, now) for key in _ROUNDING}
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
@@ -229,12 +234,22 @@ class HomeSimulator(Simulator):
         }
         if "thermometer_silent" in self.faults:
             del values["living_room"], values["bedroom"]
-        for key, value in values.items():
+        if "meter_restarts" in self.faults:
+            self.faults.clear("meter_restarts")
+            self._lines["heat_pump_energy"].restart(values["heat_pump_energy"])
+        for key, value in self._arriving(values).items():
             self._send(key, f"{round(value, _ROUNDING[key] or None)}")
         self._send("price", f"{self.price}")
         self._send("price/attributes", json.dumps(self._prices()))
         self._send("forecast", f"{weather.outdoor_c:.1f}")
         self._send("forecast/attributes", json.dumps({"forecast": self._forecast()}))
+
+    def _arriving(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Return what is received of the true values."""
+        received = {key: self._lines[key].arrives(self.house.now, value) for key, value in values.items()}
+        if "clean" in self.faults:
+            return dict(values)
+        return {key: value for key, value in received.items() if value is not None}
 
     def _send(self, topic: str, text: str) -> None:
         assert self.link is not None

@@ -113,6 +113,19 @@ def test_the_simulated_controller_applies_the_number(demo: RunningDemo) -> None:
     assert truth["min_external_temp"] == -11
 
 
+def test_values_that_only_creep_are_disabled_by_default(demo: RunningDemo) -> None:
+    """Each change of one would be a line on the Activity page."""
+    shown = {state["entity_id"] for state in demo.request("GET", "/api/states")[1]}
+    creeping = [
+        entity_id
+        for device in demo.info["devices"]
+        for key, entity_id in device["entities"].items()
+        if key.endswith("last_seen")
+    ]
+    assert len(creeping) >= 10
+    assert shown.isdisjoint(creeping)
+
+
 def test_history_is_there(demo: RunningDemo) -> None:
     entity_id = demo.device(CONTROLLER)["entities"]["supply_temperature"]
     start = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(time.time() - 3 * 86400))

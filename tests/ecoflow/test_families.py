@@ -74,6 +74,7 @@ def test_values_out_of_range_are_rejected(family: Family, control: SwitchSpec | 
 
 
 # Commands from EcoFlow's documentation.
+FUNCTION_254 = {"cmdId": 17, "dirDest": 1, "dirSrc": 1, "cmdFunc": 254, "dest": 2, "needAck": True}
 DOCUMENTED: list[tuple[str, str, Any, dict[str, Any]]] = [
     ("delta_2", "charge_limit", 50, {"moduleType": 2, "operateType": "upsConfig", "params": {"maxChgSoc": 50}}),
     ("delta_2", "discharge_limit", 19, {"moduleType": 2, "operateType": "dsgCfg", "params": {"minDsgSoc": 19}}),
@@ -119,6 +120,12 @@ DOCUMENTED: list[tuple[str, str, Any, dict[str, Any]]] = [
         "battery",
         {"operateType": "TCP", "params": {"cmdSet": 11, "id": 16, "ch": 1, "ctrlMode": 1, "sta": 1}},
     ),
+    # developer-eu.ecoflow.com/us/document/bkw
+    ("stream", "ac_output", True, {**FUNCTION_254, "params": {"cfgRelay2Onoff": True}}),
+    ("stream", "ac_output_2", False, {**FUNCTION_254, "params": {"cfgRelay3Onoff": False}}),
+    ("stream", "backup_reserve", 20, {**FUNCTION_254, "params": {"cfgBackupReverseSoc": 20}}),
+    ("stream", "charge_limit", 90, {**FUNCTION_254, "params": {"cfgMaxChgSoc": 90}}),
+    ("stream", "discharge_limit", 10, {**FUNCTION_254, "params": {"cfgMinDsgSoc": 10}}),
     ("wave_2", "target_temperature", 27, {"moduleType": 1, "operateType": "setTemp", "params": {"setTemp": 27}}),
     ("wave_2", "climate_mode", "heat", {"moduleType": 1, "operateType": "mainMode", "params": {"mainMode": 1}}),
     ("wave_2", "power_mode", "standby", {"moduleType": 1, "operateType": "powerMode", "params": {"powerMode": 2}}),

@@ -25,11 +25,10 @@ def has_controls(family: Family) -> bool:
 
 
 UNDESCRIBED = (
-    "STREAM Ultra",
-    "STREAM Ultra X",
-    "STREAM AC Pro",
     "STREAM Microinverter",
-    "stream ac",
+    "STREAM",
+    "STREAM Ultra 2",
+    "STREAM AC Pro Max",
     "RIVER 3",
     "RIVER 3 Plus",
     "RIVER 3+",
@@ -109,6 +108,10 @@ def test_a_model_without_a_family_is_generic_whatever_it_reports(product: str) -
         ("PowerStream 800W", "powerstream"),
         ("PowerStream 600", "powerstream"),
         ("WAVE 2", "wave_2"),
+        ("STREAM Ultra", "stream"),
+        ("EcoFlow Stream Ultra X", "stream"),
+        ("stream ac", "stream"),
+        ("STREAM AC Pro (EU)", "stream"),
         ("Glacier", "glacier"),
         ("SMART PLUG", "smart_plug"),
         ("Smart Home Panel", "smart_home_panel"),

@@ -258,7 +258,7 @@ async def test_without_metrics_there_are_only_limits(
     hass: HomeAssistant, data: EdgeData, entry: MockConfigEntry
 ) -> None:
     result = await hass.config_entries.options.async_init(entry.entry_id)
-    assert result["menu_options"] == ["limits"]
+    assert result["menu_options"] == ["limits", "mapping_device", "mappings_text"]
 
 
 @pytest.mark.parametrize("whose", ["odd", "van/env/one:odd"])

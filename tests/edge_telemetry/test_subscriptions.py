@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 from homeassistant.components import mqtt
 from homeassistant.components.mqtt.client import MQTT
+from homeassistant.components.mqtt.models import SubscriptionID
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -21,7 +22,7 @@ from custom_components.edge_telemetry.subscriptions import RENEWAL, Subscription
 from lib.backoff import RetryPolicy
 from tests.mosquitto import Mosquitto, program
 
-from .conftest import set_up, state
+from .conftest import GET_SUBSCRIPTION_ID, set_up, state
 
 
 @pytest.fixture
@@ -39,6 +40,7 @@ async def mqtt_entry(
 ) -> AsyncGenerator[MockConfigEntry]:
     """Core's mqtt entry, connected to the broker."""
     monkeypatch.setattr("homeassistant.components.mqtt.client.INITIAL_SUBSCRIBE_COOLDOWN", 0.5)
+    monkeypatch.setattr(SubscriptionID, "get_subscription_id", GET_SUBSCRIPTION_ID)
     entry = MockConfigEntry(
         domain="mqtt",
         data={"broker": "127.0.0.1", "port": broker.port, "protocol": "5", "discovery": False},

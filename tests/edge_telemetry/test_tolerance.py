@@ -221,3 +221,19 @@ class Faults(set[str]):
 
     def number(self, _name: str, default: float) -> float:
         return default
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "value"),
+    [
+        ('{"battery": 100, "voltage": 3005}', "battery_v", 3.005),
+        ('{"batt": 98, "voltage": 2950.0}', "battery_v", 2.95),
+        ('{"soc": 50, "voltage": 12850}', "battery_v", 12.85),
+        ('{"battery": 100, "voltage": 3.005}', "voltage_v", 3.005),
+        ('{"battery": 100, "voltage": 231}', "voltage_v", 231),
+        ('{"power": 100, "voltage": 1200}', "voltage_v", 1200),
+        ('{"battery": 100, "voltage": {"value": 3005, "unit": "mV"}}', "voltage_v", 3.005),
+    ],
+)
+def test_the_voltage_next_to_the_level_of_a_battery_may_be_in_millivolts(text: str, key: str, value: float) -> None:
+    assert decode(text).metrics[key] == value

@@ -1,5 +1,6 @@
 """The packages: valid for every board, with exactly the substitutions that Home Assistant shows with a key."""
 
+from itertools import product
 from pathlib import Path
 import re
 import shutil
@@ -11,6 +12,7 @@ import pytest
 from custom_components.iot_heating.flows.provisioning import esphome_substitutions
 from custom_components.smart_outlet.flows.ccu import _esphome_substitutions
 from firmware.esphome import build
+from firmware.web.manifest import CHIPS
 
 FOLDER = Path(build.__file__).parent
 SECRETS = "wifi_ssid: net\nwifi_password: password1\ndevice_key: key\n"
@@ -32,26 +34,30 @@ def valid(folder: Path, name: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "board"), [("heating", "esp32"), ("heating", "esp32c6"), ("ccu", "esp32s3"), ("ccu", "esp32c3")]
-)
-def test_a_configuration_is_valid_for_a_board(folder: Path, name: str, board: str) -> None:
-    text = (folder / f"{name}.yaml").read_text()
-    (folder / f"{name}.yaml").write_text(text.replace("boards/esp32.yaml", f"boards/{board}.yaml"))
-    shown = valid(folder, f"{name}.yaml")
-    assert f"variant: {board.upper()}" in shown
-    assert "enable_ota_rollback: true" in shown
-    assert "boot_is_good_after: 20min" in shown
-    assert "timeout: 1500ms" in shown
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["heating", "ccu"])
-def test_the_factory_variant_is_valid_and_contains_no_secret(folder: Path, name: str) -> None:
-    (folder / "secrets.yaml").unlink()
-    shown = valid(folder, f"{name}.factory.yaml")
-    for part in ("improv_serial:", "captive_portal:", "dashboard_import:", "name_add_mac_suffix: true"):
-        assert part in shown, part
+@pytest.mark.timeout(600)
+def test_all_configurations_are_valid_for_all_boards(folder: Path) -> None:
+    """Packages and images of the flashing page; the latter without secrets."""
+    names = {}
+    for name, board in product(("heating", "ccu", "heating.factory", "ccu.factory"), CHIPS):
+        text = (folder / f"{name}.yaml").read_text()
+        assert text.count("boards/esp32.yaml") == 1
+        assert ("!secret" in text) != ("factory" in name)
+        names[f"{name}-{board}.yaml"] = board
+        (folder / f"{name}-{board}.yaml").write_text(text.replace("boards/esp32.yaml", f"boards/{board}.yaml"))
+    output = build.esphome("config", *(str(folder / name) for name in names), data=folder / "data")
+    for name, board in names.items():
+        shown = output.partition(f"Processing {folder / name}")[2].partition("[SUCCESS]")[0]
+        wanted = [
+            f"variant: {board.upper()}\n",
+            "enable_ota_rollback: true",
+            "boot_is_good_after: 20min",
+            "timeout: 1500ms",
+        ]
+        wanted += ["name_add_mac_suffix: true", "encryption:"]
+        if "factory" in name:
+            wanted += ["improv_serial:", "captive_portal:", "dashboard_import:", "update_interval: 24h"]
+        for part in wanted:
+            assert part in shown, (name, part)
 
 
 @pytest.mark.slow

@@ -172,3 +172,36 @@ async def test_a_power_outage_during_the_download_leaves_the_old_image(home: Ins
         assert home.installed == "1.0.0"
         await act(home.hass, "retry", rollout=rollout)
     await home.passes_until(lambda: home.installed == "1.1.0", "1.1.0 is not installed")
+
+
+async def test_a_power_outage_during_the_trial_starts_the_previous_image(home: Installation) -> None:
+    await home.create_rollout("1.2.0")
+    await home.passes_until(lambda: home.device.starts >= 2, "1.2.0 was not started")
+    await home.device.cut_power()  # long before its ten minutes are over
+    await home.device.until(lambda: home.device.starts == 3, "no restart")
+    await home.passes_until(lambda: home.job_state is JobState.FAILED, "the failure is not known")
+    assert (home.installed, home.slots.running) == ("1.0.0", 0)
+    assert home.device.starts == 3
+
+
+async def test_a_flash_that_cannot_be_written_is_reported_and_the_old_image_goes_on(home: Installation) -> None:
+    (home.device.folder / "slots/slot1").mkdir()
+    await home.create_rollout("1.1.0")
+    (building,) = home.hass.config_entries.async_entries("iot_heating")
+    record = building.runtime_data.hub.controllers["ESP32-001"]
+    await home.passes_until(lambda: "flash cannot be written" in str(record.values.get("errors")), "no error")
+    assert (home.installed, home.slots.images[1], home.device.starts) == ("1.0.0", "", 1)
+
+
+async def test_a_controller_that_cannot_roll_back_is_refused_unless_it_is_allowed(home: Installation) -> None:
+    home.device.environment["SUITE_NO_ROLLBACK"] = "1"
+    await home.device.cut_power()
+    await home.passes_until(lambda: not home.slots.can_roll_back, "it still reports that it can roll back")
+    rollout = await home.create_rollout("1.1.0")
+    for _ in range(5):
+        home.device.pass_time(100)
+        await asyncio.sleep(0.1)
+    assert (home.installed, home.job_state, home.device.starts) == ("1.0.0", None, 2)
+    await act(home.hass, "abort", rollout=rollout)
+    await home.create_rollout("1.1.0", allow_without_rollback=True)
+    await home.passes_until(lambda: home.installed == "1.1.0", "1.1.0 is not installed")

@@ -14,6 +14,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.iot_heating._lib.device_keys import KeyRing
 from firmware.sim.host_program import HostProgram, powered
+from firmware.sim.native_api import native_api
 from firmware.sim.network import Network, network
 from tests.iot_heating import add_controller, building_entry, controller_subentry, device_record, entity_id
 
@@ -267,3 +268,37 @@ async def test_with_a_refused_key_it_heats_by_its_curve(home: Installation) -> N
     await home.shows("connected", "0.0")
     await home.shows("control_mode", "curve")
     assert any("refuses the key" in line for line in home.device.output)
+
+
+async def test_the_native_api_shows_the_controller_and_cannot_take_its_relay(home: Installation) -> None:
+    await home.set_curve(60)
+    await home.reported()
+    await home.device.until(home.device.api_port, "the native API does not listen")
+    port = home.device.api_port()
+    assert port is not None
+    async with native_api(port) as api:
+        assert api.info == {"name": "suite-host", "project": "suite.host", "version": "1.0.0"}
+        shown: dict[str, str] = dict(api.entities.values())
+        assert shown["Flow temperature setpoint"] == shown["Online outlets"] == "Sensor"
+        assert shown["Heating"] == shown["Heating connected"] == shown["CCU connected"] == "BinarySensor"
+        assert (shown["Control mode"], shown["Heat demand"], shown["Supply voltage"]) == (
+            "TextSensor",
+            "Switch",
+            "Number",
+        )
+        await home.device.until(lambda: {"Heat demand", "Control mode"} <= api.states.keys(), "no states")
+        await home.device.until(lambda: "Heating connected" in api.states, "no states")
+        assert api.states["Control mode"] == ["setpoint"]
+        assert api.states["Heating"] == api.states["Heat demand"] == api.states["Heating connected"] == [True]
+        setpoint = api.states["Flow temperature setpoint"][-1]
+        assert setpoint == pytest.approx(float(home.device.states["flow_setpoint"]), abs=0.06)
+        # Any other command is reversed: frost protection relies on the relay.
+        await api.command("Heat demand", switch=False)
+        await home.device.until(lambda: len(api.states["Heat demand"]) >= 3, "it is not switched back")
+        assert api.states["Heat demand"][:3] == [True, False, True]
+        assert api.states["Heating"] == [True]
+        await api.command("Supply voltage", number=12.5)
+        await home.device.until(lambda: api.states["Supply voltage"][-1] == 12.5, "the number is not set")
+        await asyncio.sleep(0.2)
+        await home.reported()
+        assert home.entry.runtime_data.hub.controllers["ESP32-001"].values["voltage"] == 12.5

@@ -144,9 +144,20 @@ async def test_the_compiled_control_unit_switches_the_outlet(house: House) -> No
     view = house.view
     await switch_there_and_back(view, house.outlet)
     await until(lambda: view.hub.model.main_current_ma == 7321, view)
-    assert view.hub.info.firmware == "1.0.0"
+    assert (view.hub.info.firmware, view.hub.info.chip) == ("1.0.0", "generic")
     await view.act("number", "set_value", "number", "threshold", value=2500)
     await until(lambda: view.hub.model.outlets["FE"].device_threshold == 2500, view)
+    # A refused key: the outlet stays as it is, and the unit returns once its key is accepted again.
+    relays = house.outlet.relays
+    keys = (await async_get_parts(view.hass)).keys
+    await keys.async_set_key("01", "Main house", "another key of the control unit")
+    await keys.async_end_rotation("01")
+    await house.device.until(lambda: any("refuses the key" in line for line in house.device.output), "not refused")
+    await keys.async_set_key("01", "Main house", KEY)
+    house.device.pass_time(60)
+    await view.act("switch", "turn_on", "switch", "socket_a")
+    await until(lambda: house.outlet.relays == (True, relays[1]), view)
+    await until(lambda: view.state("switch", "socket_a") == "on", view)
 
 
 async def test_the_control_unit_resumes_after_home_assistant_was_away_and_after_a_power_outage(house: House) -> None:

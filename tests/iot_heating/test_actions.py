@@ -172,6 +172,10 @@ async def test_a_schedule_is_set(hass: HomeAssistant, building: MockConfigEntry,
     house = device_of(hass, building, building.entry_id)
     await call("set_schedule", device_id=house, schedule=schedule, response=False)
     assert list(building.runtime_data.building.profile.schedule.raw) == schedule
+    local = [{"day": "ma-pe", "slots": ["06:00-22:00"], "target": 21}]
+    await call("set_schedule", device_id=house, schedule=local, response=False)
+    stored = list(building.runtime_data.building.profile.schedule.raw)
+    assert stored == [{**local[0], "day": "Mon-Fri"}], "controllers get English day names"
     with pytest.raises(ServiceValidationError) as caught:
         await call("set_schedule", schedule=[{"day": "someday", "slots": []}], response=False)
     assert caught.value.translation_placeholders == {

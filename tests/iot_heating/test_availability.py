@@ -11,6 +11,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from . import TELEMETRY, controller_subentry, entity_id
 
+pytestmark = pytest.mark.usefixtures("entity_registry_enabled_by_default")
+
 PATH = "/api/iot/device/ESP32-001/sync/"
 LOGGER = "custom_components.iot_heating"
 

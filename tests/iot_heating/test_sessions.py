@@ -225,10 +225,10 @@ async def test_a_disk_that_refuses_costs_no_heating_and_is_tried_again(
     async_fire_time_changed(hass)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert [end is None for _, end, *_ in rows(tmp_path)] == [False, True]
-    ours = [r.getMessage() for r in caplog.records if r.name.endswith("iot_heating.storage.session_store")]
+    ours = [r.getMessage() for r in caplog.records if r.name.endswith("_lib.retried_store")]
     assert ours == [
-        "Heating sessions cannot be saved: disk is full",
-        "Heating sessions are saved again",
+        "iot_heating: heating sessions: could not be written, retrying: disk is full",
+        "iot_heating: heating sessions: written again",
     ]
 
 

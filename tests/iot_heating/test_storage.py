@@ -139,7 +139,7 @@ async def test_a_damaged_sessions_file_costs_no_heating(
     assert await hass.config_entries.async_setup(entry.entry_id)
     await add_controller(hass, entry)
     assert "ESP32-001" in entry.runtime_data.hub.controllers
-    assert "Heating sessions cannot be saved" in caplog.text
+    assert "heating sessions: could not be written" in caplog.text
     hass.config_entries.async_remove_subentry(entry, controller_subentry(entry).subentry_id)
     await hass.async_block_till_done()
     await hass.config_entries.async_unload(entry.entry_id)

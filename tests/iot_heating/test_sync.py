@@ -55,6 +55,7 @@ async def test_a_controller_fetches_its_configuration(client: TestClient, key: s
     assert config["server_time"].endswith("Z")
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_a_report_shows_in_home_assistant(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient, key: str
 ) -> None:

@@ -63,3 +63,38 @@ async def test_the_heating_system_of_the_home_answers_instead(
     await say(hass, "set eco")
     assert building.runtime_data.building.profile.mode == "auto"
     assert "Main house" not in await say(hass, "how is the heating")
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "answer"),
+    [
+        ("How is the heating in the cellar?", "en", "Offline: Cellar."),
+        ("Wie läuft die Heizung im Cellar?", "de", "Offline: Cellar."),
+        ("Как работает отопление в Cellar?", "ru", "Не в сети: Cellar."),
+        (
+            "How is the heating in the attic?",
+            "en",
+            "There is no controller named attic. Available controllers: Cellar.",
+        ),
+    ],
+)
+async def test_a_controller(hass: HomeAssistant, assist: None, text: str, language: str, answer: str) -> None:
+    assert (await say(hass, text, language)).startswith(answer)
+
+
+async def test_why_it_heats(hass: HomeAssistant, assist: None, building: MockConfigEntry) -> None:
+    spoken = await say(hass, "Why is it heating?")
+    assert spoken.startswith("Main house: 0 of 1 controllers are heating. Automatic mode is selected. Room temperature")
+    room = await say(hass, "Why is the heating on in the cellar?")
+    assert room == f"Offline: Cellar. {spoken}"
+
+
+async def test_without_a_building_there_is_an_answer(
+    hass: HomeAssistant, assist: None, building: MockConfigEntry
+) -> None:
+    """Without an answer, Home Assistant reports "Done"; with proof_of_heat set up, that integration answers."""
+    assert await hass.config_entries.async_unload(building.entry_id)
+    for text in ("how is the heating", "why is it heating", "set eco", "how is the heating in the cellar"):
+        assert (await say(hass, text)).startswith("The heating is not running in Home Assistant.")
+    hass.config.components.add("proof_of_heat")
+    assert await say(hass, "how is the heating") == "Done"

@@ -1,15 +1,15 @@
 """The publisher: the rules on a clock, and on Home Assistant's own loop and entities."""
 
 from datetime import timedelta
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.binary_sensor import BinarySensorEntity
 from homeassistant.components.lock import LockEntity
 from homeassistant.components.number import NumberEntity
 from homeassistant.components.select import SelectEntity
-from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription, SensorStateClass
 from homeassistant.components.switch import SwitchEntity
-from homeassistant.const import STATE_UNAVAILABLE, UnitOfTemperature
+from homeassistant.const import STATE_UNAVAILABLE, EntityCategory, UnitOfTemperature
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity
@@ -356,6 +356,61 @@ async def test_the_five_minutes_hold_on_home_assistants_clock(hass: HomeAssistan
     await hass.async_block_till_done()
     assert hass.states.get("sensor.room").state == "20.1"
     room.publisher.close()
+
+
+class Creeping(PublishedEntity, SensorEntity):
+    """A sensor whose value rises all the time."""
+
+    def __init__(self, loop: SteppedLoop, publisher: Publisher, options: dict[str, Any]) -> None:
+        self.publisher = publisher
+        self.written: list[float] = []
+        self._loop = loop
+        for name, value in options.items():
+            setattr(self, f"_attr_{name}", value)
+
+    @override
+    def async_write_ha_state(self) -> None:  # type: ignore[misc]
+        self.written.append(self._loop.now)
+
+
+@pytest.mark.parametrize(
+    ("options", "writes"),
+    [
+        ({"device_class": SensorDeviceClass.POWER, "state_class": SensorStateClass.MEASUREMENT}, 30),
+        ({"device_class": SensorDeviceClass.ENERGY, "state_class": SensorStateClass.TOTAL_INCREASING}, 5),
+        ({"device_class": SensorDeviceClass.MONETARY, "state_class": SensorStateClass.TOTAL}, 5),
+        ({"state_class": SensorStateClass.TOTAL_INCREASING}, 5),
+        (
+            {
+                "device_class": SensorDeviceClass.SIGNAL_STRENGTH,
+                "state_class": SensorStateClass.MEASUREMENT,
+                "entity_category": EntityCategory.DIAGNOSTIC,
+            },
+            5,
+        ),
+        ({"entity_category": EntityCategory.DIAGNOSTIC}, 30),
+    ],
+)
+def test_what_only_creeps_is_written_once_a_minute(
+    loop: SteppedLoop, publisher: Publisher, options: dict[str, Any], writes: int
+) -> None:
+    """Five minutes in which a value changes significantly every two seconds; a power stays at its ten seconds."""
+    sensor = Creeping(loop, publisher, options)
+    publisher.attach(sensor)
+    for number in range(150):
+        publisher.offer(sensor, 10.0 * number)
+        loop.advance(2.0)
+    assert writes <= len(sensor.written) <= writes + 1
+
+
+def test_a_corrected_sum_is_written_at_once(loop: SteppedLoop, publisher: Publisher) -> None:
+    """A sum falls when it was corrected or another day begins."""
+    sensor = Creeping(loop, publisher, {"state_class": SensorStateClass.TOTAL})
+    publisher.attach(sensor)
+    for value in (241.0, 245.0, 1.0, 5.0):
+        publisher.offer(sensor, value)
+        loop.advance(2.0)
+    assert len(sensor.written) == 2, "the first value and the fall"
 
 
 async def test_a_confirmed_command_is_shown_past_the_limit(hass: HomeAssistant, entry: MockConfigEntry) -> None:

@@ -13,7 +13,8 @@ from custom_components.iot_heating.runtime import voice as iot_heating
 from custom_components.proof_of_heat.comfort.profiles import Profile
 from custom_components.proof_of_heat.runtime import voice as proof_of_heat
 from custom_components.smart_outlet.hub import voice as smart_outlet
-from lib.voice import VoiceCommand, VoiceRequest, async_register_sentences
+from lib import heating_sentences
+from lib.voice import VoiceCommand, VoiceRequest, async_register_sentences, polite
 
 SENTENCES = {"en": ("boil the [red] kettle",), "de": ("koche das wasser",)}
 
@@ -77,11 +78,12 @@ async def test_without_conversation_nothing_happens(hass: HomeAssistant) -> None
 
 
 ALL = [
-    proof_of_heat.STATUS,
-    proof_of_heat.WHY,
+    heating_sentences.STATUS,
+    heating_sentences.WHY,
+    heating_sentences.ROOM_STATUS,
+    heating_sentences.ROOM_WHY,
     *(proof_of_heat.profile_sentences(profile) for profile in Profile),
     smart_outlet.SWITCH_OFF,
-    iot_heating.STATUS,
     *iot_heating.SET_MODE.values(),
 ]
 
@@ -92,4 +94,28 @@ def test_every_sentence_exists_in_four_languages_and_can_be_parsed() -> None:
         for templates in sentences.values():
             assert templates
             for template in templates:
-                parse_sentence(template)
+                parse_sentence(polite(template, "en"))
+
+
+@pytest.mark.parametrize(
+    ("spoken", "name"),
+    [
+        ("the Living Room", "Living room"),
+        ("bed-room", "Bed room"),
+        ("Wohnzimmers", "Wohnzimmer"),
+        ("olohuoneessa", "Olohuone"),
+        ("гостиной", "Гостиная"),
+        ("кухне", "Кухня"),
+        ("keittiössä", "Keittiö"),
+        ("Kinderzimmer 1", None),
+        ("kit", None),
+        ("", None),
+    ],
+)
+def test_rooms_are_found_by_name_also_declined(spoken: str, name: str | None) -> None:
+    names = ["Living room", "Bed room", "Wohnzimmer", "Olohuone", "Гостиная", "Кухня", "Keittiö", "Kinderzimmer 2"]
+    assert heating_sentences.find_room(spoken, names) == name
+
+
+def test_two_rooms_that_fit_are_none() -> None:
+    assert heating_sentences.find_room("kellari", ["Kellarit", "Kellaria"]) is None

@@ -229,11 +229,13 @@ async def test_zone_is_made_and_changed(hass: HomeAssistant, entry: MockConfigEn
     assert result["errors"] == {"eco": "temperatures_disordered"}
     result = await go_on(hass, result, {**ZONE, "week": [{"day": "Mon-Fri", "slots": ["6-9"]}]})
     assert result["errors"] == {"week": "week_invalid"}
-    result = await go_on(hass, result, {**ZONE, "week": [{"day": "Mon-Fri", "slots": ["06:00-09:00"]}]})
+    result = await go_on(hass, result, {**ZONE, "week": [{"day": "Mo-Fr", "slots": ["6.00-9.00"]}]})
     assert (result["type"], result["title"]) == (FlowResultType.CREATE_ENTRY, "Bath")
     await hass.async_block_till_done()
     assert hass.states.get("climate.bath") is not None
     assert entry.runtime_data.config.zones[0].week is not None
+    stored = next(iter(entry.subentries.values())).data["week"]
+    assert stored == [{"day": "Mon-Fri", "slots": ["06:00-09:00"]}], "local day names are entered, English ones stored"
     result = await change(hass, entry, "zone")
     assert result["step_id"] == "reconfigure"
     result = await go_on(hass, result, {**ZONE, "away": 24.0})

@@ -150,6 +150,10 @@ async def test_the_first_plan_is_there_within_ten_minutes(
     assert house["loss_w_k"] == pytest.approx(180.0, rel=0.5)
     assert house["loss_w_k_sd"] > 0
     assert house["backtest_error_k"]["12"] < house["persistence_error_k"]["12"]
+    assert house["backtest_errors_12h_k"] == [house["backtest_error_k"]["12"]]
+    assert house["backtest_limit_k"] == 0.8
+    assert (house["loss_history_w_k"], house["drift_pct"]) == ([house["loss_w_k"]], None)
+    assert house["meter_doubt"] is None
     assert report["import"]["status"] == "done"  # type: ignore[index,call-overload]
     assert hass.states.get("sensor.home_learning_progress").state == "100"  # type: ignore[union-attr]
     assert float(hass.states.get("sensor.home_heat_loss").state) == pytest.approx(house["loss_w_k"], abs=0.1)  # type: ignore[union-attr]

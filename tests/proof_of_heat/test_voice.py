@@ -93,9 +93,69 @@ async def test_fahrenheit(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     assert (await say(hass, "heating status")).endswith("Outdoor temperature 32.0 °F.")
 
 
-async def test_without_a_heating_system_another_integration_may_answer(
-    hass: HomeAssistant, entry: MockConfigEntry
+NOT_RUNNING = "The heating is not running in Home Assistant."
+
+
+async def test_without_a_heating_system_there_is_an_answer(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Without an answer, Home Assistant reports "Done"."""
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    for text in ("how is the heating", "why is it heating", "set eco", "how is the heating in the living room"):
+        assert (await say(hass, text)).startswith(NOT_RUNNING)
+    assert (await say(hass, "Wie läuft die Heizung?", "de")).startswith("Die Heizung läuft in Home Assistant nicht.")
+
+
+async def test_without_a_heating_system_the_buildings_may_answer(
+    hass: HomeAssistant, entry: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert await hass.config_entries.async_unload(entry.entry_id)
-    for text in ("how is the heating", "why is it heating", "set eco"):
-        assert await say(hass, text) == "Done"
+    other = MockConfigEntry(domain="iot_heating")
+    monkeypatch.setattr(
+        hass.config_entries, "async_loaded_entries", lambda domain: [other] if domain == "iot_heating" else []
+    )
+    assert not (await say(hass, "how is the heating")).startswith(NOT_RUNNING)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Please set the heating to eco mode.", "en"),
+        ("Could you switch the heating to eco, please?", "en"),
+        ("activate eco mode", "en"),
+        ("Stell bitte die Heizung auf Eco", "de"),
+        ("Kannst du die Heizung auf Eco stellen?", "de"),
+        ("Heizung auf Eco-Modus, bitte", "de"),
+        ("Laita lämmitys eko-tilaan, kiitos", "fi"),
+        ("Voisitko laittaa lämmityksen eko tilaan?", "fi"),
+        ("Пожалуйста, переключи отопление в режим эко", "ru"),
+        ("Включите экономный режим отопления", "ru"),
+    ],
+)
+async def test_a_profile_is_selected_in_other_words(
+    hass: HomeAssistant, entry: MockConfigEntry, text: str, language: str
+) -> None:
+    await say(hass, text, language)
+    assert entry.runtime_data.user.comfort.profile == "eco"
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "answer"),
+    [
+        ("How is the heating in the living room?", "en", "Living room: 17.0 °C, setpoint 21.0 °C."),
+        ("Please, how is the heating right now?", "en", "Room temperature 17.0 °C."),
+        ("Wie ist die Heizung im Living room?", "de", "Living room: 17,0 °C, Sollwert 21,0 °C."),
+        ("Miten lämmitys toimii Living roomissa?", "fi", "Living room: 17,0 °C, tavoite 21,0 °C."),
+        ("Что с отоплением в Living room?", "ru", "Living room: 17,0 °C, уставка 21,0 °C."),
+        ("How is the heating in the sauna?", "en", "There is no room named sauna. Available rooms: Living room."),
+    ],
+)
+async def test_a_room(hass: HomeAssistant, entry: MockConfigEntry, text: str, language: str, answer: str) -> None:
+    assert answer in await say(hass, text, language)
+
+
+async def test_why_a_room_is_heated_and_one_without_a_reading(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    spoken = await say(hass, "Why is it heating the living room?")
+    reason = await say(hass, "Why is it heating?")
+    assert spoken == f"Living room: 17.0 °C, setpoint 21.0 °C. {reason}"
+    hass.states.async_set(ha.ROOM, "unavailable")
+    spoken = await say(hass, "how is the heating in the living room")
+    assert spoken == "Living room: the temperature is not known, setpoint 21.0 °C."

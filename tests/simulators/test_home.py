@@ -14,6 +14,7 @@ from simulators.framework import Simulator, control_app, parser_of, running
 from simulators.home.home import HomeSimulator
 from simulators.home.rooms import Sample, lived
 from simulators.home.tariff import market_price, quarters
+from simulators.home.wire import Line, is_silent
 from simulators.modbus_boiler.boiler import ModbusBoiler
 from simulators.shelly_pro3em.meter import ShellyPro3Em
 from simulators.viessmann_cloud.cloud import ViessmannCloud
@@ -132,3 +133,64 @@ def test_prices_have_the_shape_of_a_spot_market() -> None:
     evening = sum(market_price(day.replace(hour=18, minute=30)) for day in days)
     night = sum(market_price(day.replace(hour=3)) for day in days)
     assert evening > 2 * night
+
+
+DAY = [NOON + timedelta(seconds=2 * number) for number in range(43_200)]
+
+
+def test_radio_sensors_have_gaps_and_the_others_none() -> None:
+    silent = {key: sum(is_silent(key, when) for when in DAY) for key in ("living_room", "outdoor", "solar_energy")}
+    assert silent["solar_energy"] == 0
+    for key in ("living_room", "outdoor"):
+        assert 0.01 < silent[key] / len(DAY) < 0.12, "minutes in a day, not hours"
+    assert [is_silent("bedroom", when) for when in DAY[:99]] == [is_silent("bedroom", when) for when in DAY[:99]]
+
+
+def test_the_first_value_always_arrives() -> None:
+    silent = next(when for when in DAY if is_silent("outdoor", when))
+    line = Line("outdoor", silent)
+    assert line.arrives(silent, 3.5) == 3.5
+    assert line.arrives(silent + timedelta(seconds=2), 3.6) is None
+
+
+@pytest.mark.parametrize(("key", "shown"), [("living_room", 85.0), ("outdoor", -127.0), ("solar_energy", 0.0)])
+def test_a_few_messages_of_a_day_are_nonsense(key: str, shown: float) -> None:
+    line = Line(key, NOON)
+    received = [line.arrives(when, 20.0) for when in DAY]
+    assert 1 <= received.count(shown) <= 5
+    assert set(received) <= {shown, 20.0, None}
+
+
+def test_late_values_are_those_of_a_minute_ago() -> None:
+    line = Line("living_room", NOON)
+    values = {line.arrives(when, float(number)): number for number, when in enumerate(DAY)}
+    late = {number - value for value, number in values.items() if value is not None and value != 85.0}
+    assert max(late) in (30, 31)
+    assert 0 in late
+
+
+def test_a_meter_restarts_and_its_energy_still_adds_up() -> None:
+    """What is counted after the restart is what was used after it."""
+    begin = NOON.replace(hour=0)
+    day = [begin + timedelta(seconds=10 * number) for number in range(8640)]
+    line = Line("heat_pump_energy", begin)
+    shown = [line.arrives(when, 3480.0 + number / 1000) or 0.0 for number, when in enumerate(day)]
+    falls = [(before, after) for before, after in pairwise(shown) if after < before]
+    assert [after for _, after in falls] == [0.0]
+    used = sum(max(after - before, 0.0) for before, after in pairwise(shown))
+    assert used == pytest.approx((len(day) - 2) / 1000, abs=0.01)
+
+
+async def test_what_arrives_is_ugly_and_the_truth_is_not(around: _Around) -> None:
+    home = around.home
+    truth = {"living_room": 21.0, "heat_pump_energy": 3480.0}
+    home.faults.set("meter_restarts")
+    home._lines["heat_pump_energy"].restart(3480.0)
+    assert home._arriving(truth)["heat_pump_energy"] == 0.0
+    home.faults.set("clean")
+    assert home._arriving(truth) == truth
+    await around.live(3)
+    state = home.state()
+    assert state["grid_w"] == pytest.approx(
+        sum(state["powers_w"].values()) + state["household_w"] - state["solar_w"], abs=3
+    )

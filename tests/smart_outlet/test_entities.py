@@ -15,6 +15,7 @@ from custom_components.smart_outlet.const import PLATFORMS
 from .conftest import MakeCcu, outlet_data
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 @pytest.mark.parametrize("platform", PLATFORMS)
 async def test_the_entities_of_a_ccu(
     hass: HomeAssistant,

@@ -24,6 +24,11 @@ async def test_the_fleet_contract(hass: HomeAssistant, make_ccu: MakeCcu) -> Non
     fleet = await assert_fleet_contract(hass, ota, keys=keys, change=change)
     device = fleet.devices()["ccu-01"]
     assert (device.product, device.chip, device.installed_version) == ("smart-outlet-ccu", "esp32", "2.0.2")
+    # The chip is the one that the CCU reports; an unknown one is an error of this field alone.
+    for sent, known in (("esp32c3", "esp32c3"), ("z80", "esp32c3"), (None, "esp32c3"), ("esp32s3", "esp32s3")):
+        body = {"ccu_id": "01", "current_ma": 1, "firmware": "2.0.9", "chip": sent}
+        assert (await first.post("/api/breaker-data/?v=2", body))[0] == (400 if sent == "z80" else 200)
+        assert fleet.devices()["ccu-01"].chip == known
     assert device.device_registry_id == first.hub.info.device_registry_id
 
 

@@ -10,6 +10,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from hypothesis import given, settings, strategies as st
+import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.smart_outlet._lib.steady_clock import SteadyClock
@@ -214,6 +215,7 @@ async def test_nothing_is_judged_while_home_assistant_starts(
     assert ccu.state("binary_sensor", "connectivity", None) == "off"
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_a_step_of_the_system_clock_changes_no_state_and_the_times_shown_follow_it(
     hass: HomeAssistant, ccu: Ccu, freezer: FrozenDateTimeFactory
 ) -> None:

@@ -45,3 +45,23 @@ async def test_the_sockets_of_every_hub_are_named(
         "These sockets have not confirmed that they are off: Kitchen A, Kitchen B, Garage B. "
         "These protected sockets stay on: Garage A."
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Please turn everything off now!", "en"),
+        ("Could you switch off all of the outlets, please?", "en"),
+        ("Mach bitte alles aus", "de"),
+        ("Kannst du alle Steckdosen ausschalten?", "de"),
+        ("Schalten Sie alles aus, bitte", "de"),
+        ("Voisitko sammuttaa kaikki?", "fi"),
+        ("Kytke kaikki pois päältä", "fi"),
+        ("Пожалуйста, отключите все розетки", "ru"),
+        ("Выключите всё", "ru"),
+    ],
+)
+async def test_other_words(hass: HomeAssistant, ccu: Ccu, text: str, language: str) -> None:
+    assert await hass.config_entries.async_unload(ccu.entry.entry_id)
+    answers = {"en": "No hub of the outlets", "de": "Kein Hub", "fi": "Yhtään", "ru": "Ни один"}
+    assert answers[language][:5] in await say(hass, text, language)

@@ -20,7 +20,6 @@ WITHOUT_VALUES = {
     "ecoflow/signature_vectors.json": "no EcoFlow values",
     "shelly/auth_challenge_401.json": "requires a password",
     "viessmann/VitoconnectOpto1.json": "no known values",
-    "viessmann/errors/device_message_F.1100.json": "no known values",
     "viessmann/errors/device_offline.json": "DEVICE_OFFLINE",
     "viessmann/errors/error_500.json": "Internal server error",
     "viessmann/errors/expired_token.json": "EXPIRED TOKEN",
@@ -32,7 +31,7 @@ MINERS_WITHOUT_DECODER = {"auradine", "elphapex", "v2_api2.0.5_m56s_mock"}
 # Numbers that have no unit: modes, counts, codes, factors and indices.
 NO_UNIT = re.compile(
     r"(?:^|[._/])(?:\w*_)?(?:"
-    r"mode|cycles|\w*error|fan_level|level|slope|compressor_starts|boards_up|s?cop\w*|spf\w*|pf_[abc]|power_factor"
+    r"mode|cycles|\w*error|fan_level|level|slope|\w+_starts|boards_up|s?cop\w*|spf\w*|pf_[abc]|power_factor"
     r"|movement_counter|voc_index|nox_index|indicator_brightness"
     r"|lost_connections|mic_failures|resets|sensors_seen|(?:in)?active_sensors"
     r")$"

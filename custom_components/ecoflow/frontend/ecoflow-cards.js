@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-44c82f347caa.js";
+import"/heat_suite_static/runtime-63092385e297.js";

@@ -9,6 +9,7 @@ from .device_types import DEVICE_TYPES, GENERIC, DeviceType, gateway_status_leve
 from .dialects import Channel, Dialect, read_dialect
 from .errors import DecodeError, Reason
 from .json_telemetry import MAX_BYTES, decode
+from .mappings import ANY_DEVICE, MAX_MAPPINGS, MappingError, Mappings, MetricMapping, format_path, leaves_of, preview
 from .message import Message, Value
 from .metrics import METRICS, Kind, Metric, describe
 from .reading import FLAG_WORDS, is_placeholder
@@ -19,12 +20,14 @@ from .totals import TotalFilter
 from .units import convert, find_unit
 
 __all__ = [
+    "ANY_DEVICE",
     "DEVICE_TYPES",
     "FLAG_WORDS",
     "GENERIC",
     "MAX_AHEAD_S",
     "MAX_BYTES",
     "MAX_LEVEL",
+    "MAX_MAPPINGS",
     "METRICS",
     "Address",
     "Channel",
@@ -33,9 +36,12 @@ __all__ = [
     "DeviceType",
     "Dialect",
     "Kind",
+    "MappingError",
+    "Mappings",
     "Match",
     "Message",
     "Metric",
+    "MetricMapping",
     "Reason",
     "SequenceTracker",
     "TopicPattern",
@@ -46,10 +52,13 @@ __all__ = [
     "decode_capture",
     "describe",
     "find_unit",
+    "format_path",
     "gateway_status_levels",
     "is_placeholder",
+    "leaves_of",
     "overlap",
     "pick_time",
+    "preview",
     "read_dialect",
     "resolve_local_time",
     "type_of_device",

@@ -11,6 +11,7 @@ from .reading import DISCONNECTED_C, MAX_TEXT, add, leaves
 from .timestamps import parse_time
 
 MAX_METRICS: Final = 256
+_MILLIVOLTS_FROM: Final = 1000
 
 _TIME: Final = ("ts", "timestamp", "time")
 _SEQUENCE: Final = ("seq", "sequence")
@@ -64,6 +65,10 @@ def _read(members: Mapping[str, Any], *, reserved: bool) -> Message:
     for name, value in members.items():
         if reserved and name in RESERVED:
             continue
+        if name == "voltage" and _is_millivolts(value, members):
+            add(message, "battery_v", round(value / 1000, 3))
+            plain = False
+            continue
         # The usual case, on which speed depends.
         if type(value) is float and name in NUMBERS and value != DISCONNECTED_C:
             metrics[name] = value
@@ -79,6 +84,13 @@ def _read(members: Mapping[str, Any], *, reserved: bool) -> Message:
             break
     message.original = None if plain else True
     return message
+
+
+def _is_millivolts(value: Any, members: Mapping[str, Any]) -> bool:
+    """Return whether a voltage is that of a battery in mV: next to its level, and too high for volts."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not value >= _MILLIVOLTS_FROM:
+        return False
+    return any(name.casefold().startswith(("batt", "soc")) for name in members)
 
 
 def _first[T](members: Mapping[str, Any], names: tuple[str, ...], read: Any) -> T | None:

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass
-from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.const import CONF_DEVICE_CLASS, CONF_NAME, CONF_UNIT_OF_MEASUREMENT, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -34,6 +34,7 @@ from ..decoders import Metric, describe
 from ..device import EdgeDevice
 from ..device_classes import device_classes, numeric_class, units_of
 from ..value_types import ValueType
+from .mappings import MappingSteps
 
 CONF_METRIC: Final = "metric"
 CONF_METRICS: Final = "metrics"
@@ -90,15 +91,16 @@ def _allowed_units(metric: Metric, override: dict[str, str]) -> str | None:
     return ", ".join(sorted(allowed or "-" for allowed in units_of(SensorDeviceClass(name), {unit})))
 
 
-class EdgeOptionsFlow(OptionsFlowWithReload):
+class EdgeOptionsFlow(MappingSteps):
     """Change the options of an entry."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._metric = ""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Select the settings to change."""
-        menu = ["limits"]
+        menu = ["limits", "mapping_device", "mappings_text"]
         if self._metrics():
             menu += ["choose_metric", "remove_metrics"]
         return self.async_show_menu(step_id="init", menu_options=menu)

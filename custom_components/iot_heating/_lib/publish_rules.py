@@ -27,6 +27,13 @@ class Pace:
     max_interval_s: float = 300.0
     state_interval_s: float = 1.0
     state_burst: int = 10
+    falls_at_once: bool = False
+    """Whether a significant fall does not wait: of a sum, it is a correction or the begin of another day."""
+
+
+CREEPING_S: Final = 60.0
+"""Minimum time between two writes of a value that rises slowly or wavers: a sum (energy, cost, a count), or a reading
+about the device itself (signal strength, its own temperature)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,7 @@ THRESHOLDS: Final[Mapping[str, Mapping[str | None, Threshold]]] = MappingProxyTy
         "energy_storage": _in_units(Threshold(0.05), {"kWh": 1, "Wh": 1000, "MWh": 0.001}),
         "frequency": _in_units(Threshold(0.05, 0.001), {"Hz": 1, "kHz": 0.001, "MHz": 1e-6}),
         "humidity": _in_units(Threshold(1.0), {}),
+        "monetary": _in_units(Threshold(0.01, 0.001), {}),
         "illuminance": _in_units(Threshold(10.0, 0.1), {}),
         "moisture": _in_units(Threshold(1.0), {}),
         "power": _in_units(Threshold(5.0, 0.02), {"W": 1, "mW": 1000, "kW": 0.001, "MW": 1e-6}),
@@ -96,6 +104,10 @@ def threshold_for(device_class: str | None, unit: str | None) -> Threshold:
     if len(units) == 1:
         return units[None]
     return units.get(unit, DEFAULT_THRESHOLD)
+
+
+def _is_fall(old: object, new: object) -> bool:
+    return isinstance(old, int | float) and isinstance(new, int | float) and new < old
 
 
 class _Unset(Enum):
@@ -215,6 +227,8 @@ class Track:
         if self._is_other_state():
             return self._state_due()
         if is_significant(self.written, self.offered, self.threshold):
+            if self.pace.falls_at_once and _is_fall(self.written, self.offered):
+                return -inf
             return self.written_at + self.pace.min_interval_s
         return inf if self.offered == self.written else self.written_at + self.pace.max_interval_s
 

@@ -4,14 +4,16 @@
     async_register_sentences(hass, [VoiceCommand(SENTENCES["status"], _async_status)])
 
 The sentences of all languages are registered together with the default conversation agent, which checks them before
-its own intents, as it does for the sentence triggers of automations; they are exact apart from optional words. The
-answer is in the language of the request. Where two integrations know a sentence, one of them returns None.
+its own intents, as it does for the sentence triggers of automations; they are exact apart from optional and polite
+words. The answer is in the language of the request. Where two integrations know a sentence, one of them answers and the
+other returns None. Without any answer, Home Assistant reports "Done": an integration that is not loaded has to report
+this.
 
 Put ``conversation`` into the manifest's ``after_dependencies``.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import logging
 from typing import Any
 
@@ -33,10 +35,12 @@ class VoiceRequest:
     Attributes:
         language: Language of the request, one of LANGUAGES.
         context: Of the user who spoke; without a user for a voice satellite.
+        words: What was spoken for the ``{…}`` parts of the template.
     """
 
     language: str
     context: Context
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 type VoiceHandler = Callable[[HomeAssistant, VoiceRequest], Awaitable[str | None]]
@@ -63,15 +67,16 @@ def async_register_sentences(hass: HomeAssistant, commands: Iterable[VoiceComman
             return
         manager = get_agent_manager(hass)
         for command in todo:
-            sentences = [text for texts in command.sentences.values() for text in texts]
+            sentences = [polite(text, language) for language, texts in command.sentences.items() for text in texts]
             manager.register_trigger(sentences, _bind(hass, command.handler))
 
     async_when_setup(hass, _CONVERSATION, register)
 
 
 def _bind(hass: HomeAssistant, handler: VoiceHandler) -> Callable[[Any, Any], Awaitable[str | None]]:
-    async def answer(user_input: Any, _result: Any) -> str | None:
-        request = VoiceRequest(_language(hass, user_input.language), user_input.context)
+    async def answer(user_input: Any, result: Any) -> str | None:
+        words = {item.name: str(item.value).strip() for item in getattr(result, "entities_list", ())}
+        request = VoiceRequest(_language(hass, user_input.language), user_input.context, words)
         try:
             return await handler(hass, request)
         except Unauthorized:
@@ -85,6 +90,23 @@ def _bind(hass: HomeAssistant, handler: VoiceHandler) -> Callable[[Any, Any], Aw
 def _language(hass: HomeAssistant, requested: str | None) -> str:
     found = language_util.matches(requested or hass.config.language, LANGUAGES, hass.config.country)
     return found[0] if found else LOCALE_EN
+
+
+_POLITE = {
+    "en": (
+        "[(hey|ok|okay)[,]] [please[,]] [(can|could|would|will) you [please]]",
+        "[[,] please] [[,] (thanks|thank you)]",
+    ),
+    "de": ("[(hey|hallo)[,]] [bitte[,]]", "[[,] bitte] [[,] danke]"),
+    "fi": ("[(hei|moi)[,]] [ole hyvä ja|olkaa hyvä ja]", "[[,] kiitos]"),
+    "ru": ("[(эй|привет)[,]] [пожалуйста[,]]", "[[,] пожалуйста] [[,] спасибо]"),
+}
+
+
+def polite(template: str, language: str) -> str:
+    """Return a template that also matches with the polite words of the language around it."""
+    before, after = _POLITE[language]
+    return f"{before} {template} {after}"
 
 
 _NOT_ALLOWED = {

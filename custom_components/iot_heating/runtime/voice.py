@@ -9,38 +9,42 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import Unauthorized
 from homeassistant.util.unit_conversion import TemperatureConverter
 
+from .._lib.heating_sentences import ROOM_STATUS, ROOM_WHY, STATUS, WHY, find_room, set_sentences
 from .._lib.voice import VoiceCommand, VoiceRequest, async_register_sentences, async_voice_texts
 from .._lib.week_schedule import Mode
 from ..const import DOMAIN
 from .permissions import permission_entity
 
 _OTHER: Final = "proof_of_heat"
-STATUS: Final = {
-    "en": ("how is the heating [doing]", "what is the heating doing", "heating status"),
-    "de": ("wie geht es der heizung", "was macht die heizung", "heizungsstatus", "wie ist der stand der heizung"),
-    "fi": ("miten lämmitys toimii", "mitä lämmitys tekee", "lämmityksen tila"),
-    "ru": ("как [там] отопление", "что делает отопление", "состояние отопления"),
-}
 SET_MODE: Final = {
-    Mode.ECO: {
-        "en": ("set [the] [heating] [to] eco", "switch [the] heating to eco"),
-        "de": ("stell[e] [die] heizung auf eco", "setz[e] [die heizung auf] eco"),
-        "fi": ("aseta [lämmitys] eko", "aseta lämmityksen tilaksi eko"),
-        "ru": ("(включи|поставь|установи) [отопление] [в] [режим] (эко|экономный)",),
-    },
-    Mode.AUTO: {
-        "en": ("set [the] [heating] [to] (auto|automatic)", "switch [the] heating to (auto|automatic)"),
-        "de": ("stell[e] [die] heizung auf automatik", "setz[e] [die heizung auf] automatik"),
-        "fi": ("aseta [lämmitys] automaattinen", "aseta lämmityksen tilaksi automaattinen"),
-        "ru": ("(включи|поставь|установи) [отопление] [в] [режим] (авто|автоматический)",),
-    },
+    Mode.ECO: set_sentences(
+        {
+            "en": "(eco|economy|energy saving)",
+            "de": "(eco|öko|spar|sparen)",
+            "fi": "(eko|eco|ekoksi|säästö)",
+            "ru": "(эко|экономный|экономичный|экономию)",
+        }
+    ),
+    Mode.AUTO: set_sentences(
+        {
+            "en": "(auto|automatic)",
+            "de": "(automatik|auto|automatisch)",
+            "fi": "(automaattinen|automaatti|auto|automaattiseksi|automaattiselle|automaatille)",
+            "ru": "(авто|автоматический|автомат|автоматику)",
+        }
+    ),
 }
 
 
 @callback
 def async_register_voice(hass: HomeAssistant) -> None:
     """Register the sentences."""
-    commands = [VoiceCommand(STATUS, _async_status)]
+    commands = [
+        VoiceCommand(STATUS, _async_status),
+        VoiceCommand(WHY, partial(_async_status, reasons=True)),
+        VoiceCommand(ROOM_STATUS, _async_controller),
+        VoiceCommand(ROOM_WHY, partial(_async_controller, reasons=True)),
+    ]
     commands += [VoiceCommand(sentences, partial(_async_set_mode, mode)) for mode, sentences in SET_MODE.items()]
     async_register_sentences(hass, commands)
 
@@ -51,17 +55,28 @@ def _buildings(hass: HomeAssistant) -> list[Any]:
     return hass.config_entries.async_loaded_entries(DOMAIN)
 
 
-async def _async_status(hass: HomeAssistant, request: VoiceRequest) -> str | None:
-    """Return how many controllers heat, the setpoints, and which controllers are offline."""
+async def _async_not_running(hass: HomeAssistant, request: VoiceRequest) -> str | None:
+    """Leave the answer to the heating system, if it is set up; without an answer, Home Assistant reports "Done"."""
+    if _OTHER in hass.config.components:
+        return None
+    return (await async_voice_texts(hass, DOMAIN, request.language))("no_system")
+
+
+async def _async_status(hass: HomeAssistant, request: VoiceRequest, *, reasons: bool = False) -> str | None:
+    """Return how many controllers heat, the setpoints with their mode if asked for, and what is offline."""
+    if not (entries := _buildings(hass)):
+        return await _async_not_running(hass, request)
     text = await async_voice_texts(hass, DOMAIN, request.language)
     answers: list[str] = []
-    for entry in _buildings(hass):
+    for entry in entries:
         building, controllers = entry.runtime_data.building, list(entry.runtime_data.hub.controllers.values())
         if not building.profile.iot_enabled:
             answers.append(text("off", building=entry.title))
             continue
         heating = sum(bool(controller.online and controller.heating) for controller in controllers)
         answers.append(text("status", building=entry.title, heating=heating, total=len(controllers)))
+        if reasons:
+            answers.append(text(f"mode_{building.profile.mode}"))
         setpoints = (("room", building.room_setpoint_c), ("flow", building.flow_setpoint_c))
         answers += [
             text(key, temperature=_temperature(hass, celsius, text("decimal_mark")))
@@ -70,12 +85,28 @@ async def _async_status(hass: HomeAssistant, request: VoiceRequest) -> str | Non
         ]
         if offline := [controller.name for controller in controllers if not controller.online]:
             answers.append(text("offline", controllers=", ".join(offline)))
-    return " ".join(answers) or None
+    return " ".join(answers)
+
+
+async def _async_controller(hass: HomeAssistant, request: VoiceRequest, *, reasons: bool = False) -> str | None:
+    """Return what the controller of a room does."""
+    if not (entries := _buildings(hass)):
+        return await _async_not_running(hass, request)
+    text = await async_voice_texts(hass, DOMAIN, request.language)
+    controllers = {item.name: item for entry in entries for item in entry.runtime_data.hub.controllers.values()}
+    spoken = request.words.get("room", "")
+    if (name := find_room(spoken, controllers)) is None:
+        return text("no_room", room=spoken, rooms=", ".join(controllers))
+    controller = controllers[name]
+    key = "offline" if not controller.online else "heating" if controller.heating else "not_heating"
+    answer = text(key, controllers=name)
+    return f"{answer} {await _async_status(hass, request, reasons=True)}" if reasons else answer
 
 
 async def _async_set_mode(mode: Mode, hass: HomeAssistant, request: VoiceRequest) -> str | None:
     """Select the operating mode of all buildings that the user may control."""
-    entries = _buildings(hass)
+    if not (entries := _buildings(hass)):
+        return await _async_not_running(hass, request)
     user = None if request.context.user_id is None else await hass.auth.async_get_user(request.context.user_id)
     for entry in entries:
         entity_id = permission_entity(hass, entry.entry_id)
@@ -85,8 +116,6 @@ async def _async_set_mode(mode: Mode, hass: HomeAssistant, request: VoiceRequest
             raise Unauthorized(context=request.context, entity_id=entity_id, permission=POLICY_CONTROL)
     for entry in entries:
         await entry.runtime_data.building.async_patch_profile({"mode": mode.value})
-    if not entries:
-        return None
     return (await async_voice_texts(hass, DOMAIN, request.language))(f"mode_{mode.value}")
 
 

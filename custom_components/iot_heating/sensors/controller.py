@@ -126,6 +126,7 @@ CONTROLLER_SENSORS: Final = (
         always_available=True,
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
         value_fn=lambda data, controller: controller.last_seen,
     ),
     ControllerSensorDescription(

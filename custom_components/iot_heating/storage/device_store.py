@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-import logging
 import time
 from typing import Any, Final, override
 
@@ -26,13 +25,13 @@ from homeassistant.util.hass_dict import HassKey
 
 from .._lib.device_keys import KeyRing
 from .._lib.durable_store import DurableStore
+from .._lib.retried_store import storage_health
 from .._lib.steady_clock import SteadyClock
 from ..const import CONF_LINKED, DOMAIN
 from ..protocol.profile import Profile
 from .device_records import BuildingRecord, ControllerKind, DeviceRecord, migrate
-from .storage_health import StorageHealth, StoredPart
+from .stored_part import StoredPart
 
-_LOGGER = logging.getLogger(__name__)
 STORAGE_VERSION: Final = 1
 STORAGE_MINOR_VERSION: Final = 2
 _LAST_SEEN_DELAY_S: Final = 300
@@ -65,9 +64,9 @@ class StaleRevisionError(Exception):
 class DeviceStore:
     """Buildings and controllers, in memory and on disk."""
 
-    def __init__(self, hass: HomeAssistant, health: StorageHealth | None = None) -> None:
+    def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
-        self._health = health or StorageHealth(hass)
+        self._health = storage_health(hass, DOMAIN)
         self._store = _Store(hass, STORAGE_VERSION, DOMAIN, minor_version=STORAGE_MINOR_VERSION, domain=DOMAIN)
         self._lock = asyncio.Lock()
         # Of the deadlines of commands: it does not jump with the system time.
@@ -259,8 +258,7 @@ class DeviceStore:
         """
         await self._store.async_save_durably(self._data())
         self._stop_retries()
-        if self._health.set_saved(StoredPart.DEVICES):
-            _LOGGER.info("Controllers and their commands are saved again")
+        self._health.set_saved(StoredPart.DEVICES)
 
     async def _async_save_or_retry(self) -> None:
         """Save a change that was made in memory, now or later."""
@@ -270,15 +268,11 @@ class DeviceStore:
             try:
                 await self._async_save()
             except HomeAssistantError as err:
-                self._log_failure(str(err.__cause__ or err))
+                self._health.set_failed(StoredPart.DEVICES, str(err.__cause__ or err))
                 self._retries = [
                     async_track_time_interval(self._hass, self._async_retry, _RETRY_INTERVAL, cancel_on_shutdown=True),
                     self._hass.bus.async_listen(EVENT_HOMEASSISTANT_FINAL_WRITE, self._async_retry),
                 ]
-
-    def _log_failure(self, error: str) -> None:
-        if self._health.set_failed(StoredPart.DEVICES, error):
-            _LOGGER.error("Controllers and their commands cannot be saved: %s", error)
 
     async def _async_retry(self, _: datetime | Event) -> None:
         async with self._lock:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import date, datetime, timedelta, tzinfo
-import logging
 from pathlib import Path
 import sqlite3
 from typing import Final
@@ -16,13 +15,13 @@ from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
+from .._lib.retried_store import storage_health
 from ..const import DOMAIN
 from ..protocol.session_correction import SessionCorrection, apply_corrections, correct_days
 from ..protocol.session_tracker import Session, SessionTracker, Usage, split_by_day
 from .session_database import SessionChange, SessionDatabase
-from .storage_health import StorageHealth, StoredPart
+from .stored_part import StoredPart
 
-_LOGGER = logging.getLogger(__name__)
 _SAVE_INTERVAL: Final = timedelta(seconds=60)
 _LOADED_DAYS: Final = timedelta(days=40)
 """Enough for this month and the week before it."""
@@ -35,9 +34,9 @@ class SessionStore:
     A disk error does not stop heating: controllers are still served, and saving is retried every minute.
     """
 
-    def __init__(self, hass: HomeAssistant, health: StorageHealth | None = None) -> None:
+    def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
-        self._health = health or StorageHealth(hass)
+        self._health = storage_health(hass, DOMAIN)
         self._database = SessionDatabase(Path(hass.config.path(FILE_NAME)))
         self._trackers: dict[int, SessionTracker] = {}
         self._lock = asyncio.Lock()
@@ -103,8 +102,7 @@ class SessionStore:
             return
         for (tracker, _), sessions, current, ids in zip(changed, ended, running, row_ids, strict=True):
             _mark_saved(tracker, sessions, current, ids)
-        if self._health.set_saved(StoredPart.SESSIONS):
-            _LOGGER.info("Heating sessions are saved again")
+        self._health.set_saved(StoredPart.SESSIONS)
 
     async def _async_load_missing(self) -> bool:
         """Load what could not be read before. Returns whether everything is loaded."""
@@ -133,8 +131,7 @@ class SessionStore:
         return self._database.write(changes)
 
     def _log_failure(self, err: Exception) -> None:
-        if self._health.set_failed(StoredPart.SESSIONS, str(err)):
-            _LOGGER.error("Heating sessions cannot be saved: %s", err)
+        self._health.set_failed(StoredPart.SESSIONS, str(err))
         self._schedule_saves()
 
     async def _async_save_all(self, _: datetime) -> None:

@@ -26,9 +26,10 @@ from .._lib.archive import (
     Row,
 )
 from .._lib.device_http import RateLimiter
+from .._lib.retried_store import storage_health
 from ..const import DOMAIN
 from .device_records import DeviceRecord
-from .storage_health import StorageHealth, StoredPart
+from .stored_part import StoredPart
 
 FILE_NAME: Final = "iot_heating_telemetry.db"
 _SPEC: Final = ArchiveSpec("iot_telemetry", ("building", "device"), values_at="")
@@ -49,9 +50,9 @@ class TelemetryArchive:
     The largest limits of these buildings apply.
     """
 
-    def __init__(self, hass: HomeAssistant, health: StorageHealth | None = None) -> None:
+    def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
-        self._health = health or StorageHealth(hass)
+        self._health = storage_health(hass, DOMAIN)
         self._archive: Archive | None = None
         self._limits: dict[str, ArchiveLimits] = {}
         # A hundred reports of a controller at once, then one a second: a controller that calls without a pause

@@ -1,4 +1,4 @@
-import{$0 as e,$1 as t,$6 as n,$7 as r,$f as i,$i as a,$n as o,$y as s,$12 as c,$15 as l,$17 as u,$18 as d,$1a as f,$1i as p}from"/heat_suite_static/runtime-44c82f347caa.js";var m={packed:`Firmware-Rollouts
+import{$0 as e,$1 as t,$6 as n,$7 as r,$f as i,$i as a,$n as o,$y as s,$12 as c,$15 as l,$17 as u,$18 as d,$1a as f,$1i as p}from"/heat_suite_static/runtime-63092385e297.js";var m={packed:`Firmware-Rollouts
 Wellen, Geräte, Freigaben und Fehler von Firmware-Rollouts; ein Release hochladen.
 Titel
 Geplant
@@ -40,6 +40,7 @@ auf dem Gerät läuft eine andere Version
 unbekannter Grund
 Keine Rollouts. Lade ein Release hoch, um einen zu starten.
 {verified} von {devices} aktualisiert
+Welle {wave}
 Welle {wave}: {done} aktualisiert, {failed} fehlgeschlagen, {busy} in Arbeit, {open} wartend
 ab {time}
 Von einem Benutzer pausiert.
@@ -57,7 +58,7 @@ Kein Firmware-Image (.bin, .gz, .swu) unter den Dateien.
 Das Manifest (.json) fehlt. Lege es zusammen mit dem Image ab.
 {name} wird hochgeladen…
 {product} {version} ist gespeichert.
-Nicht ausgeführt: {error}`},h={card:{name:`Firmware rollouts`,description:`Waves, devices, gates and failures of firmware rollouts; upload a release.`},form:{title:`Title`},status:{scheduled:`Scheduled`,running:`Running`,paused:`Paused`,succeeded:`Succeeded`,aborted:`Aborted`,rolled_back:`Rolled back`},device:{waiting:`Not offered yet`,offered:`Offered`,downloading:`Downloading`,installing:`Installing`,rebooting:`Restarting`,verified:`Updated`,failed:`Failed`,rolled_back:`Rolled back`,canceled:`Canceled`},verb:{pause:`Pause`,resume:`Resume`,abort:`Abort`,promote:`Start next wave`,retry:`Retry failed devices`,rollback:`Roll back`},gate:{sample:`Waiting for results: {finished} of {needed} devices have finished.`,success_rate:`Waiting: too few updates have succeeded so far ({failures} failed).`,soak:`Observing the updated devices until {time}.`,passed:`All conditions are met. The next wave starts.`,failure_rate:`Stopped: too many updates have failed ({failures}).`,max_failures:`Stopped: the maximum number of failures is reached ({failures}).`},reason:{success_rate:`too few updates succeeded`,failure_rate:`too many updates failed`,max_failures:`maximum number of failures reached`,boot_loop:`restarted repeatedly after the update`,stalled:`no progress`,no_heartbeat:`did not report after the restart`,lost_after_update:`lost after the update`,rolled_back_by_device:`the device returned to its previous version`,another_version_runs:`the device runs another version`,unknown:`unknown reason`},empty:`No rollouts. Upload a release to start one.`,count:`{verified} of {devices} updated`,wave:`Wave {wave}: {done} updated, {failed} failed, {busy} updating, {open} waiting`,from:`from {time}`,paused:`Paused by a user.`,paused_by:`Paused: {reason}.`,scheduled:`Starts at the scheduled time.`,reasons:`Reasons of failures`,devices:`Devices ({count})`,more:`Only the first devices are listed.`,sure:`Press again: {verb}`,admin_only:`Only administrators can change firmware.`,roll_out:`Roll out now`,for_devices:`{count} devices`,drop:`Drop image, manifest and signature here, or select the files`,no_image:`No firmware image (.bin, .gz, .swu) among the files.`,no_manifest:`The manifest (.json) is missing. Drop it together with the image.`,uploading:`Uploading {name}…`,uploaded:`{product} {version} is stored.`,failed:`Not done: {error}`},g={packed:`Laiteohjelmistojen jakelut
+Nicht ausgeführt: {error}`},h={card:{name:`Firmware rollouts`,description:`Waves, devices, gates and failures of firmware rollouts; upload a release.`},form:{title:`Title`},status:{scheduled:`Scheduled`,running:`Running`,paused:`Paused`,succeeded:`Succeeded`,aborted:`Aborted`,rolled_back:`Rolled back`},device:{waiting:`Not offered yet`,offered:`Offered`,downloading:`Downloading`,installing:`Installing`,rebooting:`Restarting`,verified:`Updated`,failed:`Failed`,rolled_back:`Rolled back`,canceled:`Canceled`},verb:{pause:`Pause`,resume:`Resume`,abort:`Abort`,promote:`Start next wave`,retry:`Retry failed devices`,rollback:`Roll back`},gate:{sample:`Waiting for results: {finished} of {needed} devices have finished.`,success_rate:`Waiting: too few updates have succeeded so far ({failures} failed).`,soak:`Observing the updated devices until {time}.`,passed:`All conditions are met. The next wave starts.`,failure_rate:`Stopped: too many updates have failed ({failures}).`,max_failures:`Stopped: the maximum number of failures is reached ({failures}).`},reason:{success_rate:`too few updates succeeded`,failure_rate:`too many updates failed`,max_failures:`maximum number of failures reached`,boot_loop:`restarted repeatedly after the update`,stalled:`no progress`,no_heartbeat:`did not report after the restart`,lost_after_update:`lost after the update`,rolled_back_by_device:`the device returned to its previous version`,another_version_runs:`the device runs another version`,unknown:`unknown reason`},empty:`No rollouts. Upload a release to start one.`,count:`{verified} of {devices} updated`,wave_number:`Wave {wave}`,wave:`Wave {wave}: {done} updated, {failed} failed, {busy} updating, {open} waiting`,from:`from {time}`,paused:`Paused by a user.`,paused_by:`Paused: {reason}.`,scheduled:`Starts at the scheduled time.`,reasons:`Reasons of failures`,devices:`Devices ({count})`,more:`Only the first devices are listed.`,sure:`Press again: {verb}`,admin_only:`Only administrators can change firmware.`,roll_out:`Roll out now`,for_devices:`{count} devices`,drop:`Drop image, manifest and signature here, or select the files`,no_image:`No firmware image (.bin, .gz, .swu) among the files.`,no_manifest:`The manifest (.json) is missing. Drop it together with the image.`,uploading:`Uploading {name}…`,uploaded:`{product} {version} is stored.`,failed:`Not done: {error}`},g={packed:`Laiteohjelmistojen jakelut
 Jakelujen aallot, laitteet, portit ja virheet; lataa julkaisu.
 Otsikko
 Ajastettu
@@ -99,6 +100,7 @@ laitteessa on toinen versio
 tuntematon syy
 Ei jakeluja. Aloita lataamalla julkaisu.
 {verified}/{devices} päivitetty
+Aalto {wave}
 Aalto {wave}: {done} päivitetty, {failed} epäonnistui, {busy} päivittyy, {open} odottaa
 alkaen {time}
 Käyttäjä keskeytti.
@@ -158,6 +160,7 @@ Ei suoritettu: {error}`},_={packed:`Развёртывания прошивок
 неизвестная причина
 Развёртываний нет. Загрузите выпуск, чтобы начать.
 Обновлено {verified} из {devices}
+Волна {wave}
 Волна {wave}: обновлено {done}, ошибок {failed}, обновляется {busy}, ожидает {open}
 с {time}
 Приостановлено пользователем.
@@ -195,7 +198,7 @@ ${e.wave_list.map((t,n)=>{let{done:r,failed:i,busy:a,open:c}=y(t),l=this.localiz
 <div class="bar" role="img" aria-label=${l} title=${l}>
 ${d(`done`,r)}${d(`failed`,i)}${d(`busy`,a)}${d(`open`,c)}
 </div>
-<span>${n+1} · ${t.devices}</span>
+<span>${this.localize(`wave_number`,{wave:n+1})} · ${t.devices}</span>
 ${t.not_before&&this.hass&&n+1>e.wave?s`<small>${this.localize(`from`,{time:o(this.hass,t.not_before)})}</small>`:u}
 </li>`})}
 </ol>`}gate(e){let t=e.gate_details;if(e.status===`paused`)return e.pause_reason?this.localize(`paused_by`,{reason:this.reason(e.pause_reason)}):this.localize(`paused`);if(e.status===`scheduled`)return this.localize(`scheduled`);let n=t.soak_ends&&this.hass?o(this.hass,t.soak_ends):void 0;if(e.gate_reason===`soak`&&n)return this.localize(`gate.soak`,{time:n});let r=this.hass?a(t.soak_s,this.hass.locale):``,i=`gate.${e.gate_reason}`,s=this.localize(i,{finished:t.finished,needed:t.needed,failures:t.failures,soak:r});return s===i?e.gate_reason:s}reason(e){let t=this.localize(`reason.${e}`);return t===`reason.${e}`?e:t}reasons(e){return s`<ul class="reasons" aria-label=${this.localize(`reasons`)}>

@@ -19,6 +19,8 @@ _NUMBERS: Final = r"\d{1,9}(?:\.\d{1,9}){0,3}"
 _IDENTIFIERS: Final = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
 _SEMVER: Final = re.compile(rf"({_NUMBERS})(?:-({_IDENTIFIERS}))?(?:\+({_IDENTIFIERS}))?", re.ASCII)
 _DESCRIBE: Final = re.compile(r"(.+)-(\d{1,9})-g([0-9a-f]{1,40})", re.ASCII)
+# Which build of a version it is, as Tasmota writes it: 14.3.0(release-tasmota).
+_VARIANT: Final = re.compile(r"\((?:release-)?([A-Za-z0-9_-]+)\)$")
 _DIRTY: Final = re.compile(r"[-+.](?:dirty|modified|broken)$")
 _PEP440: Final = re.compile(
     rf"""(?:(\d{{1,9}})!)?({_NUMBERS})
@@ -75,6 +77,9 @@ def parse_version(version: str) -> Version:
 
 
 def _parse(text: str) -> Version | None:
+    text = text.strip()
+    variant = None if (found := _VARIANT.search(text)) is None else found[1].casefold()
+    text = _VARIANT.sub("", text)
     clean = _DIRTY.sub("", text)
     commits, commit = 0, None
     if (described := _DESCRIBE.fullmatch(clean)) is not None:
@@ -84,7 +89,12 @@ def _parse(text: str) -> Version | None:
     if semver is None and pep440 is None:
         return None
     return Version(
-        semver, pep440, commits, commit, dirty=clean != text and bool(_DIRTY.search(text)), build=build or local
+        semver,
+        pep440,
+        commits,
+        commit,
+        dirty=clean != text and bool(_DIRTY.search(text)),
+        build=build or local or variant,
     )
 
 

@@ -26,10 +26,14 @@ type Job = Callable[[], JobResult]
 
 
 def learning(
-    history: History, before: LearnedModel | None, error_limit_k: float, operations: Mapping[str, Operation]
+    history: History,
+    before: LearnedModel | None,
+    error_limit_k: float,
+    operations: Mapping[str, Operation],
+    pace: Pace | None = None,
 ) -> Job:
     """Return the job that learns from the present history."""
-    pace = Pace()
+    pace = pace or Pace()
     series = history.series_later(pace)
 
     def job() -> JobResult:

@@ -20,6 +20,7 @@ DAILY_H = 24.0
 FIT_DAYS = 14
 SETTLE_ROWS = 192
 HORIZON_STEPS = 192
+KEEP_LOSSES = 15
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class LearnedModel:
     """POSIX time of the newest row."""
     others: Mapping[str, PerformanceMap] = field(default_factory=dict)
     """Performance maps of further modulating sources."""
+    losses_w_k: tuple[float, ...] = ()
+    """Heat losses of the last learnings, newest last."""
     doubt: MeterDoubt | None = None
     """Why a meter cannot be that of the heat source; what was learned from it is not used."""
 
@@ -46,6 +49,12 @@ class LearnedModel:
         """Return the model without the map of a heat pump that is not possible."""
         found = doubt_of_map(self.pump, is_heat_pump=is_heat_pump)
         return self if found is None else replace(self, pump=None, doubt=found)
+
+    @property
+    def drift(self) -> float | None:
+        """The change of the heat loss against the mean of earlier learnings, as a share; None without any."""
+        *earlier, newest = self.losses_w_k or (0.0,)
+        return newest * len(earlier) / sum(earlier) - 1 if earlier else None
 
     @property
     def suspect_cop(self) -> float | None:
@@ -113,6 +122,7 @@ def learn(
         state=state,
         at_rows=float(series.time_s[-1]),
         others=_others(operations or {}, before),
+        losses_w_k=((before.losses_w_k if before else ()) + (fitted.parameters.total_loss_w_k,))[-KEEP_LOSSES:],
         doubt=doubt,
     )
 

@@ -24,6 +24,8 @@ class Pace:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self.slices = 0
+        self.longest_s = 0.0
+        """The longest piece of work between two pauses."""
         self._slice_s = slice_s
         self._clock = clock
         self._pause = pause
@@ -31,9 +33,11 @@ class Pace:
 
     def __call__(self) -> None:
         """Pause if the slice is over."""
-        if self._clock() - self._began < self._slice_s:
+        lasted_s = self._clock() - self._began
+        if lasted_s < self._slice_s:
             return
         self.slices += 1
+        self.longest_s = max(self.longest_s, lasted_s)
         self._pause(PAUSE_S)
         self._began = self._clock()
 

@@ -18,6 +18,7 @@ from homeassistant.helpers.selector import (
 )
 import probatio as vol
 
+from .._lib.local_week import english_week
 from .._lib.week_schedule import ScheduleError, WeekSchedule
 from ..const import (
     CONF_HEAT_REQUEST,
@@ -77,12 +78,20 @@ def problems_of(user_input: Mapping[str, Any]) -> dict[str, str]:
     return {}
 
 
+def _with_english_week(user_input: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return the input with the day names that are stored; people enter those of their language."""
+    if user_input is None or CONF_WEEK not in user_input:
+        return user_input
+    return {**user_input, CONF_WEEK: english_week(user_input[CONF_WEEK])}
+
+
 class ZoneSubentryFlow(ConfigSubentryFlow):
     """Adds or changes a zone."""
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Enter sensors, schedule and temperatures."""
         errors: dict[str, str] = {}
+        user_input = _with_english_week(user_input)
         if user_input is not None and not (errors := problems_of(user_input)):
             return self.async_create_entry(
                 title=user_input[CONF_NAME].strip(),
@@ -95,6 +104,7 @@ class ZoneSubentryFlow(ConfigSubentryFlow):
         """Change the zone."""
         subentry = self._get_reconfigure_subentry()
         errors: dict[str, str] = {}
+        user_input = _with_english_week(user_input)
         if user_input is not None and not (errors := problems_of(user_input)):
             return self.async_update_and_abort(
                 self._get_entry(), subentry, title=user_input[CONF_NAME].strip(), data=without_empty(user_input)

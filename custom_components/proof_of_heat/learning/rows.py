@@ -9,12 +9,14 @@ import numpy as np
 from .._lib.heat_source import SourceKind
 from ..engine.arrays import Array
 from ..engine.config import SourceConfig
+from ..engine.input_validation import OUTDOOR_RANGE_C, WATER_RANGE_C, is_valid_temperature
 from ..engine.model.history import Row
 from ..engine.snapshot import SourceSnapshot
 from ..engine.sources import heat_output_w
 from .grid import Samples, at_ends, counter_means, means, without_jumps
 
 RUNNING_W = 150.0
+HEATED_ROOM_C = (0.0, 45.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +45,10 @@ class HomeSeries:
 
 def rows_of(home: HomeSeries, ends: Array, local_s: Array, clear_sky_w_m2: Array, usual_clouds: float) -> list[Row]:
     """Return the rows of the steps in which room, outdoor temperature and all sources were measured."""
-    rooms = np.array([without_jumps(at_ends(samples, ends)) for samples in home.rooms_c]).reshape(-1, len(ends))
+    measured = [_valid(samples, HEATED_ROOM_C) for samples in home.rooms_c]
+    rooms = np.array([without_jumps(at_ends(samples, ends)) for samples in measured]).reshape(-1, len(ends))
     room = _mean_of_all(rooms)
-    outdoor = means(home.outdoor_c, ends)
+    outdoor = means(_valid(home.outdoor_c, OUTDOOR_RANGE_C), ends)
     clouds = means(home.clouds, ends)
     clouds = np.where(np.isfinite(clouds), clouds, usual_clouds)
     solar = clear_sky_w_m2 * (1.0 - 0.75 * np.clip(clouds, 0.0, 1.0) ** 3.4)
@@ -75,6 +78,11 @@ def rows_of(home: HomeSeries, ends: Array, local_s: Array, clear_sky_w_m2: Array
     return rows
 
 
+def _valid(samples: Samples, valid_c: tuple[float, float]) -> Samples:
+    """Return temperatures without the fault values of sensors, from which on there is none."""
+    return [(at, value if is_valid_temperature(value, *valid_c) else math.nan) for at, value in samples]
+
+
 def _mean_of_all(rooms: Array) -> Array:
     """Return the mean of the rooms in the steps in which all of them were measured: a missing one shifts the mean."""
     if not len(rooms):
@@ -99,7 +107,7 @@ class _Delivered:
         power = means(source.power_w, ends)
         by_counter = counter_means(source.energy_kwh, ends)
         power = np.where(np.isfinite(power), power, by_counter)
-        heat, flow = means(source.heat_w, ends), at_ends(source.flow_c, ends)
+        heat, flow = means(source.heat_w, ends), at_ends(_valid(source.flow_c, WATER_RANGE_C), ends)
         heat = np.where(np.isfinite(heat), heat, counter_means(source.heat_kwh, ends))
         if config.fuel_kwh_price is None:
             for place in np.flatnonzero(np.isfinite(power) & ~np.isfinite(heat)).tolist():
@@ -107,4 +115,4 @@ class _Delivered:
                 seen = SourceSnapshot(source_id=config.source_id, power_w=power[place], flow_c=flow[place])
                 heat[place] = heat_output_w(config, seen, outdoor_c[place]) if runs else 0.0
         level = power / config.nominal_power_w if config.nominal_power_w else np.zeros(len(ends))
-        return cls(config, power, heat, level, flow, at_ends(source.return_c, ends))
+        return cls(config, power, heat, level, flow, at_ends(_valid(source.return_c, WATER_RANGE_C), ends))

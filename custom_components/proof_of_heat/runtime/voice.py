@@ -8,49 +8,54 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util.unit_conversion import TemperatureConverter
 
+from .._lib.heating_sentences import ROOM_STATUS, ROOM_WHY, STATUS, WHY, Sentences, find_room, set_sentences
 from .._lib.voice import VoiceCommand, VoiceRequest, async_register_sentences, async_voice_texts
 from ..comfort.profiles import Profile
 from ..const import DOMAIN
 from ..data import HeatConfigEntry, HeatingSystem
+from ..inputs.states import temperature
 from ..messages.formatter import MessageFormatter, async_load_texts, rounded
 from .cycle import display_names
 
-STATUS: Final = {
-    "en": ("how is the heating [doing]", "what is the heating doing", "heating status"),
-    "de": ("wie geht es der heizung", "was macht die heizung", "heizungsstatus", "wie ist der stand der heizung"),
-    "fi": ("miten lämmitys toimii", "mitä lämmitys tekee", "lämmityksen tila"),
-    "ru": ("как [там] отопление", "что делает отопление", "состояние отопления"),
-}
-WHY: Final = {
-    "en": ("why is (it|the heating) [not] heating", "why is the heating (on|off)", "why [is it] heating"),
-    "de": ("warum heizt (es|die heizung) [nicht]", "warum ist die heizung (an|aus)", "warum wird [nicht] geheizt"),
-    "fi": ("miksi (lämmitys on päällä|lämmitetään|lämmitys ei ole päällä)", "miksi se lämmittää"),
-    "ru": ("почему (греет|топит|отопление работает|отопление включено)", "почему [отопление] не греет"),
-}
+_OTHER: Final = "iot_heating"
+"""Answers the same sentences where no heating system is loaded."""
 _PROFILE_WORDS: Final = {
-    Profile.AUTO: {"en": "(auto|automatic)", "de": "automatik", "fi": "automaattinen", "ru": "(авто|автоматический)"},
-    Profile.COMFORT: {"en": "comfort", "de": "komfort", "fi": "mukavuus", "ru": "комфорт"},
-    Profile.ECO: {"en": "eco", "de": "eco", "fi": "eko", "ru": "(эко|экономный)"},
-    Profile.AWAY: {"en": "away", "de": "abwesend", "fi": "poissa", "ru": "(нет дома|отсутствие)"},
+    Profile.AUTO: {
+        "en": "(auto|automatic)",
+        "de": "(automatik|auto|automatisch)",
+        "fi": "(automaattinen|automaatti|auto|automaattiseksi|automaattiselle|automaatille)",
+        "ru": "(авто|автоматический|автомат|автоматику)",
+    },
+    Profile.COMFORT: {
+        "en": "(comfort|comfortable)",
+        "de": "(komfort|comfort)",
+        "fi": "(mukavuus|mukavuustila|mukava)",
+        "ru": "(комфорт|комфортный)",
+    },
+    Profile.ECO: {
+        "en": "(eco|economy|energy saving)",
+        "de": "(eco|öko|spar|sparen)",
+        "fi": "(eko|eco|ekoksi|säästö)",
+        "ru": "(эко|экономный|экономичный|экономию)",
+    },
+    Profile.AWAY: {
+        "en": "(away|absent)",
+        "de": "(abwesend|abwesenheit|abwesenheits)",
+        "fi": "(poissa|poissaolo)",
+        "ru": "(нет дома|отсутствие|отъезд)",
+    },
     Profile.ANTIFREEZE: {
-        "en": "frost protection",
-        "de": "frostschutz",
-        "fi": "jäätymissuoja",
-        "ru": "защита от мороза",
+        "en": "(frost protection|antifreeze)",
+        "de": "(frostschutz|frost schutz)",
+        "fi": "(jäätymissuoja|jäätymissuojaus|pakkassuoja)",
+        "ru": "(защита от мороза|защиту от мороза|защиту от замерзания|антизамерзание)",
     },
 }
-_SET: Final = {
-    "en": ("set [the] [heating] [to] {word}", "switch [the] heating to {word}"),
-    "de": ("stell[e] [die] heizung auf {word}", "setz[e] [die heizung auf] {word}"),
-    "fi": ("aseta [lämmitys] {word}", "aseta lämmityksen tilaksi {word}"),
-    "ru": ("(включи|поставь|установи) [отопление] [в] [режим] {word}",),
-}
 
 
-def profile_sentences(profile: Profile) -> dict[str, tuple[str, ...]]:
+def profile_sentences(profile: Profile) -> Sentences:
     """Return the sentences that select a profile."""
-    words = _PROFILE_WORDS[profile]
-    return {language: tuple(each.replace("{word}", words[language]) for each in _SET[language]) for language in _SET}
+    return set_sentences(_PROFILE_WORDS[profile])
 
 
 @callback
@@ -61,6 +66,8 @@ def async_register_voice(hass: HomeAssistant) -> None:
         [
             VoiceCommand(STATUS, _async_status),
             VoiceCommand(WHY, _async_why),
+            VoiceCommand(ROOM_STATUS, _async_room),
+            VoiceCommand(ROOM_WHY, partial(_async_room, reasons=True)),
             *(VoiceCommand(profile_sentences(each), partial(_async_set_profile, each)) for each in Profile),
         ],
     )
@@ -70,10 +77,17 @@ def _systems(hass: HomeAssistant) -> list[HeatConfigEntry]:
     return hass.config_entries.async_loaded_entries(DOMAIN)
 
 
+async def _async_not_running(hass: HomeAssistant, request: VoiceRequest) -> str | None:
+    """Leave the answer to the other integration if that is loaded; without any, Home Assistant reports "Done"."""
+    if hass.config_entries.async_loaded_entries(_OTHER):
+        return None
+    return (await async_voice_texts(hass, DOMAIN, request.language))("no_system")
+
+
 async def _async_status(hass: HomeAssistant, request: VoiceRequest) -> str | None:
     """Return what the heating does, and the temperatures that are known."""
     if not (entries := _systems(hass)):
-        return None
+        return await _async_not_running(hass, request)
     text = await async_voice_texts(hass, DOMAIN, request.language)
     texts = await async_load_texts(hass, request.language)
     answers: list[str] = []
@@ -90,12 +104,36 @@ async def _async_status(hass: HomeAssistant, request: VoiceRequest) -> str | Non
 
 async def _async_why(hass: HomeAssistant, request: VoiceRequest) -> str | None:
     """Return the reasons of the last decision and what limits it."""
-    entries = _systems(hass)
+    if not (entries := _systems(hass)):
+        return await _async_not_running(hass, request)
     answers = [
         _with_name(entry, entries, await _async_decision(hass, entry.runtime_data, request.language, notes=True))
         for entry in entries
     ]
-    return " ".join(answers) or None
+    return " ".join(answers)
+
+
+async def _async_room(hass: HomeAssistant, request: VoiceRequest, *, reasons: bool = False) -> str | None:
+    """Return the temperature and setpoint of a room, with the reasons of the last decision if they are asked for."""
+    if not (entries := _systems(hass)):
+        return await _async_not_running(hass, request)
+    text = await async_voice_texts(hass, DOMAIN, request.language)
+    decimal_mark = (await async_load_texts(hass, request.language)).decimal_mark
+    zones = {zone.name: (entry.runtime_data, zone) for entry in entries for zone in entry.runtime_data.config.zones}
+    spoken = request.words.get("room", "")
+    if (name := find_room(spoken, zones)) is None:
+        return text("no_room", room=spoken, rooms=", ".join(zones))
+    system, zone = zones[name]
+    reading = temperature(hass, zone.temperature)
+    target = _temperature(hass, system.targets.at_present(zone), decimal_mark)
+    if reading.known:
+        measured = _temperature(hass, reading.value, decimal_mark)
+        answer = text("room_status", room=name, temperature=measured, target=target)
+    else:
+        answer = text("room_unknown", room=name, target=target)
+    if reasons:
+        answer = f"{answer} {await _async_decision(hass, system, request.language, notes=True)}"
+    return answer
 
 
 async def _async_decision(hass: HomeAssistant, system: HeatingSystem, language: str, *, notes: bool = False) -> str:
@@ -111,7 +149,7 @@ async def _async_decision(hass: HomeAssistant, system: HeatingSystem, language: 
 async def _async_set_profile(profile: Profile, hass: HomeAssistant, request: VoiceRequest) -> str | None:
     """Select the profile of all heating systems, with the permissions of the user."""
     if not (entries := _systems(hass)):
-        return None
+        return await _async_not_running(hass, request)
     for entry in entries:
         await hass.services.async_call(
             DOMAIN,

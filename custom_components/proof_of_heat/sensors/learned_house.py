@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+import math
 import time
 from typing import Any
 
@@ -49,6 +50,11 @@ def house_details(system: HeatingSystem) -> Mapping[str, Any]:
     details["learned_from_days"] = round(learned.fitted.steps / 96, 1)
     details["backtest_error_k"] = {str(hours): round(error, 2) for hours, error in tested.rmse_k.items()}
     details["persistence_error_k"] = {str(hours): round(error, 2) for hours, error in tested.persistence_k.items()}
+    details["backtest_errors_12h_k"] = [round(error, 2) for error in learned.errors_k if math.isfinite(error)]
+    details["backtest_limit_k"] = system.engine.config.prediction_error_limit_k
+    details["loss_history_w_k"] = [round(loss, 1) for loss in learned.losses_w_k]
+    details["drift_pct"] = None if learned.drift is None else round(100 * learned.drift, 1)
+    details["meter_doubt"] = None if learned.doubt is None else str(learned.doubt)
     pump = learned.pump
     details["full_power_w"] = None if pump is None else round(pump.full_power_w)
     details["full_load_cop"] = None if pump is None else round(full_cop(pump), 2)

@@ -43,6 +43,7 @@ class HubInfo:
         device_registry_id: ID of the hub in the device registry.
         protocol: Protocol version of the CCU's last call.
         firmware: Firmware version of the CCU, if reported.
+        chip: Chip of the CCU; those that do not report it have an ESP32.
     """
 
     entry_id: str
@@ -53,6 +54,7 @@ class HubInfo:
     device_registry_id: str = ""
     protocol: int = 1
     firmware: str | None = None
+    chip: str = "esp32"
 
 
 def hub_info(entry: ConfigEntry) -> HubInfo:

@@ -9,10 +9,30 @@ from ..const import DOMAIN
 from ..domain.parts import DOMAIN_PARTS
 
 SWITCH_OFF: Final = {
-    "en": ("switch everything off", "switch off everything", "switch off all [the] (outlets|sockets)"),
-    "de": ("schalte alles aus", "alles ausschalten", "schalte alle steckdosen aus"),
-    "fi": ("sammuta kaikki", "sammuta kaikki pistorasiat"),
-    "ru": ("выключи всё", "выключи все", "выключи все розетки"),
+    "en": (
+        "(switch|turn|shut|power) everything off [now]",
+        "(switch|turn|shut|power) off everything [now]",
+        "(switch|turn|shut|power) off all [of] [the|my|our] (outlets|sockets|plugs) [now]",
+        "(switch|turn|shut|power) all [of] [the|my|our] (outlets|sockets|plugs) off [now]",
+        "everything off [now]",
+    ),
+    "de": (
+        "(schalte|schalt|mach|mache|schalten sie|machen sie) [bitte] (alles|alle steckdosen) [jetzt] [bitte] aus",
+        "(alles|alle steckdosen) [bitte] [sofort] (aus|ausschalten|ausmachen|abschalten)",
+        "schalte [bitte] (alles|alle steckdosen) ab",
+        "(kannst|könntest|würdest) du [bitte] (alles|alle steckdosen) (ausschalten|ausmachen|abschalten)",
+    ),
+    "fi": (
+        "(sammuta|sammuttakaa|kytke|laita) [nyt] (kaikki|kaikki pistorasiat) [pois|pois päältä|nyt]",
+        "katkaise virta kaikista pistorasioista",
+        "(voisitko|voitko) (sammuttaa|katkaista) (kaikki|kaikki pistorasiat)",
+        "kaikki pois [päältä]",
+    ),
+    "ru": (
+        "(выключи|выключите|отключи|отключите|погаси|обесточь|обесточьте) (всё|все|все розетки)",
+        "(всё|все|все розетки) (выключи|выключить|выключите|отключи|отключить)",
+        "(можешь|можете) (выключить|отключить) (всё|все|все розетки)",
+    ),
 }
 WAIT_S: Final = 5.0
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from .._lib.fleet import CHIPS
 from .errors import FieldError, MissingFieldError
 from .wire_values import read_flag, read_integer, read_text_id, read_tristate
 
@@ -53,11 +54,19 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class BreakerReport:
-    """Current of the main breaker in mA, None if it could not be read; firmware of the CCU if reported (version 2)."""
+    """Current of the main breaker, and what the CCU reports of itself (version 2).
+
+    Attributes:
+        ccu_id: ID of the CCU.
+        current_ma: Current in mA, None if it could not be read.
+        firmware: Firmware version, if reported.
+        chip: Chip that its firmware is built for, if reported.
+    """
 
     ccu_id: str
     current_ma: int | None
     firmware: str | None = None
+    chip: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +173,7 @@ def read_breaker(body: dict[str, Any]) -> tuple[BreakerReport, list[FieldError]]
         ccu_id=fields.require("ccu_id", parse_device_id),
         current_ma=fields.read("current_ma", _main_current),
         firmware=fields.read_optional("firmware", _firmware),
+        chip=fields.read_optional("chip", _chip),
     )
     return report, fields.errors
 
@@ -246,6 +256,12 @@ def _firmware(value: object, field: str) -> str:
     if isinstance(value, str) and len(value) <= 32:
         return value
     raise FieldError(field, "must be text of at most 32 characters")
+
+
+def _chip(value: object, field: str) -> str:
+    if isinstance(value, str) and value in CHIPS:
+        return value
+    raise FieldError(field, "must be a known chip")
 
 
 def _current(value: object, field: str) -> int:

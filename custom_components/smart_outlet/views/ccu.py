@@ -124,6 +124,7 @@ class BreakerView(CcuView):
         if report.ccu_id != hub.info.ccu_id:
             raise not_found(f"the key does not belong to CCU {report.ccu_id}")
         hub.info.firmware = report.firmware or hub.info.firmware
+        hub.info.chip = report.chip or hub.info.chip
         if report.current_ma is not None:
             hub.model.apply_main_current(report.current_ma, hub.model.clock())
         return _answer(errors, _SUCCESS)

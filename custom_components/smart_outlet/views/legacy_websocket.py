@@ -32,8 +32,7 @@ class LegacyWebSocketView(HomeAssistantView):
     requires_auth = False  # a browser cannot send a header with a WebSocket: the token may be its first message
 
     def __init__(self, hass: HomeAssistant, directory: HubDirectory) -> None:
-        self._hass = hass
-        self._directory = directory
+        self._hass, self._directory = hass, directory
 
     async def get(self, request: web.Request, device_id: str = "", ccu_id: str = "") -> web.WebSocketResponse:
         """Serve a client until it disconnects or the hub is reloaded."""
@@ -68,8 +67,7 @@ class LegacyWebSocketView(HomeAssistantView):
         return None
 
     async def _async_serve(self, socket: web.WebSocketResponse, hub: HubData, outlet: Outlet | None) -> None:
-        changed = asyncio.Event()
-        changed.set()
+        (changed := asyncio.Event()).set()
 
         async def send() -> None:
             while await changed.wait() and self._directory.hubs.get(hub.info.entry_id) is hub:

@@ -73,12 +73,12 @@ struct Unit {
   char breaker[200] = "";
   int cycles = 0;
 
-  Unit() { ccu.begin("01", "1.0.0", now); }
+  Unit() { ccu.begin("01", "1.0.0", "esp32c3", now); }
 
   void restart() {
     ccu.~Ccu();
     new (&ccu) Ccu(store, LinkTiming::of(25, 9600), 4);
-    ccu.begin("01", "1.0.0", now);
+    ccu.begin("01", "1.0.0", "esp32c3", now);
   }
 
   void send(const Frame &frame) {
@@ -137,7 +137,7 @@ TEST(a_command_goes_by_radio_to_the_outlet_and_is_acknowledged_once) {
   CHECK(unit.radio.relays == SOCKET_B && unit.radio.changes == 1);
   CHECK(!strcmp(unit.acks, R"({"acks":[{"id":"01JD","ok":true}]})"));
   CHECK(strstr(unit.report, R"("relay_b":true)"));
-  CHECK(!strcmp(unit.breaker, R"({"ccu_id":"01","current_ma":7321,"firmware":"1.0.0"})"));
+  CHECK(!strcmp(unit.breaker, R"({"ccu_id":"01","current_ma":7321,"firmware":"1.0.0","chip":"esp32c3"})"));
   unit.run(6000);  // delivered again and again: it is answered again and not executed
   CHECK(unit.radio.changes == 1);
 }

@@ -1,7 +1,7 @@
 /** A dashboard that is built from what is installed. It is in the bundle of every integration and defined once. */
 
 import type { HomeAssistant } from "../lib/types.js";
-import { TITLES, type ViewKey } from "./titles.js";
+import { TITLES, type Titles, type ViewKey } from "./titles.js";
 
 export const STRATEGY = "heat-suite";
 
@@ -28,7 +28,10 @@ interface Entity {
   hidden?: boolean;
   entity_category?: string;
 }
-type Hass = HomeAssistant & { devices: Record<string, { name?: string | null; name_by_user?: string | null } | undefined> };
+type Hass = HomeAssistant & {
+  devices: Record<string, { name?: string | null; name_by_user?: string | null } | undefined>;
+  services?: Record<string, Record<string, unknown> | undefined>;
+};
 
 /** What is shown of a device of an integration, in this order. */
 const KEYS = {
@@ -142,6 +145,33 @@ const hasEnergy = async (hass: Hass): Promise<boolean> => {
   }
 };
 
+/** Where the Energy dashboard is not configured, a button for each integration that can add its meters to it. */
+const energyOffers = (hass: Hass, found: Set<string>, titles: Titles): Section[] => {
+  if (!hass.user?.is_admin) return [];
+  const buttons = Object.entries({ proof_of_heat: "Proof of Heat", ecoflow: "EcoFlow", smart_outlet: "Smart Outlet", iot_heating: "Smart Heating" })
+    .filter(([domain]) => found.has(domain) && hass.services?.[domain]?.set_up_energy_dashboard)
+    .map(([domain, name]) => ({
+      type: "button",
+      name,
+      icon: "mdi:lightning-bolt-circle",
+      tap_action: {
+        action: "perform-action",
+        perform_action: `${domain}.set_up_energy_dashboard`,
+        confirmation: {},
+      },
+    }));
+  return buttons.length ? [{ type: "grid", cards: [heading(titles.setUpEnergy, "mdi:lightning-bolt"), ...buttons] }] : [];
+};
+
+const ICONS: Record<ViewKey, string> = {
+  overview: "mdi:home-heart",
+  heating: "mdi:radiator",
+  outlets: "mdi:power-socket-eu",
+  energy: "mdi:lightning-bolt",
+  devices: "mdi:access-point",
+  firmware: "mdi:chip",
+};
+
 type Sections = Record<Exclude<ViewKey, "overview">, Section[]>;
 
 /** The week of each building, and of each room. */
@@ -158,11 +188,11 @@ const power = (hass: Hass): Card[] => {
   return meters.length ? [{ type: "history-graph", entities: meters.map(({ entity_id }) => entity_id), hours_to_show: 24 }] : [];
 };
 
-const sectionsOf = async (hass: Hass, found: Set<string>): Promise<Sections> => {
+const sectionsOf = async (hass: Hass, found: Set<string>, titles: Titles): Promise<Sections> => {
   const climates = entitiesOf(hass, "proof_of_heat", "climate.").map(({ entity_id }) => tile(hass, entity_id));
   const energy = (await hasEnergy(hass))
-    ? wide([{ type: "energy-date-selection" }, { type: "energy-usage-graph" }, { type: "energy-distribution" }])
-    : [];
+    ? wide([{ type: "energy-date-selection" }, { type: "energy-usage-graph" }, { type: "energy-distribution" }, { type: "energy-devices-graph" }])
+    : energyOffers(hass, found, titles);
   const updates = entitiesOf(hass, "ota", "update.").slice(0, 24);
   return {
     heating: [
@@ -176,19 +206,11 @@ const sectionsOf = async (hass: Hass, found: Set<string>): Promise<Sections> => 
     energy: [...energy, ...deviceSections(hass, "ecoflow", "mdi:battery-charging", KEYS.ecoflow)],
     devices: deviceSections(hass, "edge_telemetry", "mdi:access-point"),
     firmware: found.has("ota")
-      ? [...wide([{ type: "custom:ota-rollouts" }]), { type: "grid", cards: updates.map(({ entity_id }) => tile(hass, entity_id, "device")) }]
+      ? [...wide([{ type: "custom:ota-rollouts" }]), { type: "grid", cards: [heading(titles.devices, ICONS.firmware), ...updates.map(({ entity_id }) => tile(hass, entity_id, "device"))] }]
       : [],
   };
 };
 
-const ICONS: Record<ViewKey, string> = {
-  overview: "mdi:home-heart",
-  heating: "mdi:radiator",
-  outlets: "mdi:power-socket-eu",
-  energy: "mdi:lightning-bolt",
-  devices: "mdi:access-point",
-  firmware: "mdi:chip",
-};
 
 /** What matters of each area, in one screen: its first card, or its first tiles. */
 const overview = (hass: Hass, found: Set<string>, titles: Record<ViewKey, string>): Section[] => {
@@ -233,7 +255,7 @@ export const generate = async (hass: Hass): Promise<{ title: string; views: View
     max_columns: 3,
     sections,
   });
-  const sections = await sectionsOf(hass, found);
+  const sections = await sectionsOf(hass, found, titles);
   const filled = (Object.keys(sections) as (keyof Sections)[]).filter((key) => sections[key].length);
   return { title: titles.name, views: [view("overview", overview(hass, found, titles)), ...filled.map((key) => view(key, sections[key]))] };
 };

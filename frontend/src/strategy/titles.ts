@@ -1,7 +1,7 @@
 /** The texts of the dashboard; short, because every bundle contains them. */
 
 export type ViewKey = "overview" | "heating" | "outlets" | "energy" | "devices" | "firmware";
-type Titles = Record<ViewKey | "name" | "description", string>;
+export type Titles = Record<ViewKey | "name" | "description" | "setUpEnergy", string>;
 
 export const TITLES: Record<string, Titles> & { en: Titles } = {
   en: {
@@ -13,6 +13,7 @@ export const TITLES: Record<string, Titles> & { en: Titles } = {
     energy: "Energy",
     devices: "Devices",
     firmware: "Firmware",
+    setUpEnergy: "Set up the Energy dashboard",
   },
   de: {
     name: "Heat suite",
@@ -23,6 +24,7 @@ export const TITLES: Record<string, Titles> & { en: Titles } = {
     energy: "Energie",
     devices: "Geräte",
     firmware: "Firmware",
+    setUpEnergy: "Energie-Dashboard einrichten",
   },
   fi: {
     name: "Heat suite",
@@ -33,6 +35,7 @@ export const TITLES: Record<string, Titles> & { en: Titles } = {
     energy: "Energia",
     devices: "Laitteet",
     firmware: "Laiteohjelmistot",
+    setUpEnergy: "Määritä energiapaneeli",
   },
   ru: {
     name: "Heat suite",
@@ -43,5 +46,6 @@ export const TITLES: Record<string, Titles> & { en: Titles } = {
     energy: "Энергия",
     devices: "Устройства",
     firmware: "Прошивки",
+    setUpEnergy: "Настроить панель «Энергия»",
   },
 };

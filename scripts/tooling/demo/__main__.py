@@ -9,6 +9,7 @@ Log in as demo / demo, or as guest / guest (read-only). Ctrl-C or a kill stops e
 
 import argparse
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 import json
 from pathlib import Path
@@ -56,34 +57,38 @@ class Demo:
         world = World(self.url, self.args.speed, datetime.now(UTC), self.broker, simulated=not self.args.no_simulators)
         self.log("starting Home Assistant" + ("" if state.complete else " (first start in this folder)"))
         await self._start_server()
+        first: dict[str, list[SimulatorSpec]] = {}
+        if not state.complete:
+            # While Home Assistant starts: these devices are asked, they do not call.
+            first = provision.simulators_first(world)
+            await self.start_simulators([spec for specs in first.values() for spec in specs])
         async with HomeAssistant.connect(self.url, state.token) as ha:
             await self._up(ha)
             if state.complete:
                 await self.start_simulators(state.simulators)
                 await ha.wait_until_running()
             else:
-                await self._first_start(ha, state, world)
+                await self._first_start(ha, state, world, first)
             entities = await provision.entities_of(ha, state.devices)
             return self._summary(state, await provision.described(ha, state, entities))
 
-    async def _first_start(self, ha: HomeAssistant, state: State, world: World) -> None:
+    async def _first_start(
+        self, ha: HomeAssistant, state: State, world: World, first: Mapping[str, list[SimulatorSpec]]
+    ) -> None:
         self.log("onboarding (user demo / password demo, read-only user guest / guest)")
         state.token, state.readonly_token = await provision.users(ha)
         await ha.wait_until_running()
         if self.broker:
             await provision.mqtt_entry(ha, self.broker, broker.protocol())
-        domains = provision.domains()
-        first = {domain: demo.simulators_first(world) for domain, demo in domains.items()}
-        for specs in first.values():
-            await self.start_simulators(specs)
         made = {}
-        for domain, demo in domains.items():
+        for domain, demo in provision.domains().items():
             self.log(f"configuring {domain}")
             made[domain] = done = await demo.provision(ha, world)
             state.entries[domain] = done.entries
             state.devices += done.devices
             state.simulators += [*first[domain], *done.simulators]
         entities = await provision.entities_of(ha, state.devices)
+        await provision.names(ha, state.devices, entities)
         self.log("filling the history")
         count = await provision.history(ha, world, made, entities)
         self.log(f"  {count} states")

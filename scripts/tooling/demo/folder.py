@@ -68,9 +68,9 @@ template:
         unique_id: suite_home_weather
         condition: >-
           {{{{ (state_attr('sensor.weather_forecast', 'forecast') or [{{'condition': 'cloudy'}}])[0].condition }}}}
-        temperature: "{{{{ states('sensor.weather_station_temperature') | float }}}}"
+        temperature: "{{{{ states('sensor.weather_station_temperature') | float(none) }}}}"
         temperature_unit: °C
-        humidity: "{{{{ states('sensor.weather_station_humidity') | float }}}}"
+        humidity: "{{{{ states('sensor.weather_station_humidity') | float(none) }}}}"
         forecast_hourly: "{{{{ state_attr('sensor.weather_forecast', 'forecast') or [] }}}}"
 timer:
 webhook:

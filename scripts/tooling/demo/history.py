@@ -2,41 +2,43 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from itertools import batched
 from statistics import fmean
-from typing import Any
+from typing import Any, Final
 
 from .client import HomeAssistant
 from .plugin import Entities, Series
+
+_AT_ONCE: Final = 16
+"""Series in a message; a message may have a few megabytes."""
+_HOUR_S: Final = 3600
 
 
 async def fill(ha: HomeAssistant, series: Sequence[Series], entities: Entities) -> int:
     """Write all series; return the number of states."""
     written = 0
-    for item in series:
-        entity_id = item.entity_id or entities[item.device][item.key]
-        points = [[when.timestamp(), state] for when, state in item.points]
-        await ha.call("suite_demo/write_history", entity_id=entity_id, points=points)
-        written += len(points)
-        if item.unit is not None:
-            await _statistics(ha, entity_id, item)
+    for batch in batched(series, _AT_ONCE, strict=False):
+        rows = [_series(item, item.entity_id or entities[item.device][item.key]) for item in batch]
+        written += (await ha.call("suite_demo/write_history", series=rows))["written"]
     return written
 
 
-async def _statistics(ha: HomeAssistant, entity_id: str, series: Series) -> None:
-    hours: defaultdict[datetime, list[float]] = defaultdict(list)
+def _series(series: Series, entity_id: str) -> dict[str, Any]:
+    return {
+        "entity_id": entity_id,
+        "points": [[when.timestamp(), state] for when, state in series.points],
+        "statistics": None if series.unit is None else _statistics(entity_id, series),
+    }
+
+
+def _statistics(entity_id: str, series: Series) -> dict[str, Any]:
+    hours: defaultdict[int, list[float]] = defaultdict(list)
     for when, state in series.points:
-        hours[when.astimezone(UTC).replace(minute=0, second=0, microsecond=0)].append(float(state))
+        hours[int(when.timestamp()) // _HOUR_S * _HOUR_S].append(float(state))
     # Home Assistant itself compiles the statistics of the current hour.
     last = max(hours)
-    rows: list[dict[str, Any]] = [
-        {"start": hour.isoformat(), **_row(values, mean=series.mean)}
-        for hour, values in sorted(hours.items())
-        if hour != last
-    ]
-    await ha.call(
-        "recorder/import_statistics",
-        metadata={
+    return {
+        "metadata": {
             "mean_type": 1 if series.mean else 0,
             "has_sum": not series.mean,
             "name": None,
@@ -45,8 +47,12 @@ async def _statistics(ha: HomeAssistant, entity_id: str, series: Series) -> None
             "unit_class": series.unit_class,
             "unit_of_measurement": series.unit,
         },
-        stats=rows,
-    )
+        "rows": [
+            {"start_ts": hour, **_row(values, mean=series.mean)}
+            for hour, values in sorted(hours.items())
+            if hour != last
+        ],
+    }
 
 
 def _row(values: Sequence[float], *, mean: bool) -> dict[str, float]:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from simulators.home.home import COUNTERS_KWH, SENSORS, entity_id
 from simulators.home.rooms import Sample, lived
 from simulators.home.tariff import retail_price
+from simulators.home.wire import is_silent, nonsense
 
 from .client import HomeAssistant
 from .folder import ROOT, TIME_ZONE
@@ -81,7 +82,7 @@ def past(lives: Sequence[Sample]) -> list[Series]:
         "heat_pump_power": [(s.when, f"{s.heat_pump_w:.0f}") for s in lives],
         "price": [(s.when, f"{retail_price(s.when.astimezone(zone))}") for s in lives],
     }
-    series = [_series(key, points) for key, points in measured.items()]
+    series = [_series(key, _received(key, points)) for key, points in measured.items()]
     series += [
         _series(key, points, mean=False) for key, points in (("solar_energy", solar), ("heat_pump_energy", pump))
     ]
@@ -124,6 +125,16 @@ async def energy_dashboard(ha: HomeAssistant, mains: Mapping[str, str]) -> None:
 def _series(key: str, points: list[tuple[datetime, str]], *, mean: bool = True) -> Series:
     _, unit, device_class = SENSORS[key]
     return Series("home", key, points[:-1], unit, device_class, mean=mean, entity_id=entity_id(key))
+
+
+def _received(key: str, points: list[tuple[datetime, str]]) -> list[tuple[datetime, str]]:
+    """Return what was received of the true values: some are missing, and a few are nonsense."""
+    received = []
+    for when, value in points:
+        shown = nonsense(key, when, _SAMPLE)
+        if not is_silent(key, when):
+            received.append((when, value if shown is None else f"{shown}"))
+    return received
 
 
 def _counter(lives: Sequence[Sample], key: str) -> list[tuple[datetime, str]]:

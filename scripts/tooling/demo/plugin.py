@@ -45,6 +45,7 @@ class Device:
         key: Device key issued at provisioning; None if the device has none.
         simulator: Name of its SimulatorSpec.
         address: Where a polled device is expected, if no SimulatorSpec defines it.
+        name: Name that a user gave to it; None: the integration's name for it.
     """
 
     domain: str
@@ -55,6 +56,7 @@ class Device:
     subentry_id: str | None = None
     simulator: str | None = None
     address: tuple[str, int] | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

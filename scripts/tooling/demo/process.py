@@ -40,7 +40,7 @@ class Child:
         """Return the end of its log."""
         return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-lines:])
 
-    async def ready_line(self, timeout_s: float = 30) -> dict[str, Any]:
+    async def ready_line(self, timeout_s: float = 90) -> dict[str, Any]:
         """Wait for the JSON line that a simulator prints when it is ready."""
         assert self.process.stdout is not None
         try:

@@ -9,11 +9,12 @@ from typing import Any, cast
 from . import domains as domain_modules, history as past, home
 from .client import HomeAssistant
 from .folder import ROOT, State
-from .plugin import Device, DomainDemo, Entities, Provisioned, World, place
+from .plugin import Device, DomainDemo, Entities, Provisioned, SimulatorSpec, World, place
 
 DASHBOARD = "heat-suite"
 DETAILS = "heat-suite-details"
 _ENTITIES_WITHIN_S = 60
+_ADD_ENERGIES = ("ecoflow", "smart_outlet", "iot_heating")
 # Order of the views on the dashboard.
 _VIEW_ORDER = ["proof_of_heat", "iot_heating", "smart_outlet", "ecoflow", "edge_telemetry", "ota"]
 
@@ -26,6 +27,11 @@ def domains() -> dict[str, DomainDemo]:
             demo = importlib.import_module(f"{domain_modules.__name__}.{module.name}")
             found[module.name] = cast("DomainDemo", demo.DEMO)
     return found
+
+
+def simulators_first(world: World) -> dict[str, list[SimulatorSpec]]:
+    """Return the simulators that have to run before an integration is configured, by domain."""
+    return {domain: demo.simulators_first(world) for domain, demo in domains().items()}
 
 
 async def users(ha: HomeAssistant) -> tuple[str, str]:
@@ -94,6 +100,15 @@ async def entities_of(ha: HomeAssistant, devices: list[Device]) -> dict[str, dic
     raise TimeoutError(f"no entities appeared for {', '.join(silent)}")
 
 
+async def names(ha: HomeAssistant, devices: list[Device], entities: Entities) -> None:
+    """Give devices the names that a user would give them."""
+    registry = {item["entity_id"]: item["device_id"] for item in await ha.entity_keys()}
+    for device in devices:
+        if device.name is not None:
+            device_id = registry[next(iter(entities[device.id].values()))]
+            await ha.call("config/device_registry/update", device_id=device_id, name_by_user=device.name)
+
+
 def _keys(
     registry: list[dict[str, Any]], entry_id: str, subentry_id: str | None, device_id: str = ""
 ) -> dict[str, str]:
@@ -137,10 +152,16 @@ async def history(ha: HomeAssistant, world: World, made: Mapping[str, Provisione
 
 
 async def energy_dashboard(ha: HomeAssistant, devices: list[Device], entities: Entities) -> None:
-    """Configure the Energy dashboard with the meter at the grid."""
+    """Configure the Energy dashboard with the meter at the grid, and add what the integrations measure.
+
+    The heat pump and the grid have meters of their own, so that proof_of_heat has nothing to add.
+    """
     for device in devices:
         if device.kind == "meter":
             await home.energy_dashboard(ha, entities[device.id])
+    for domain in _ADD_ENERGIES:
+        if domain in {device.domain for device in devices}:
+            await ha.post(f"services/{domain}/set_up_energy_dashboard", {})
 
 
 async def dashboard(ha: HomeAssistant, made: Mapping[str, Provisioned], entities: Entities) -> None:

@@ -35,6 +35,8 @@ def check(integration: Integration) -> Findings:
             yield f"quality_scale.yaml: bad rule or status: {rule}: {status}"
         elif status == "exempt" and not str(value.get("comment", "")).strip():
             yield f"quality_scale.yaml: {rule}: exempt needs a comment"
+        elif status == "exempt" and rule in _AGAINST and _AGAINST[rule](integration):
+            yield f"quality_scale.yaml: {rule} is exempt, but the code has what the rule is about"
         elif status == "done" and rule in _EVIDENCE and not _EVIDENCE[rule](integration):
             yield f"quality_scale.yaml: {rule} is done, but the code shows no evidence of it"
 
@@ -120,4 +122,18 @@ _EVIDENCE: dict[str, Callable[[Integration], bool]] = {
     "reconfiguration-flow": _code_has("async_step_reconfigure"),
     "repair-issues": _code_has("async_create_issue"),
     "runtime-data": _code_has("runtime_data"),
+}
+# What contradicts an exemption.
+_AGAINST: dict[str, Callable[[Integration], bool]] = {
+    "action-setup": _has_file("services.yaml"),
+    "appropriate-polling": _has_file("coordinator.py"),
+    "dependency-transparency": lambda i: bool(i.manifest.get("requirements")),
+    "discovery": _EVIDENCE["discovery"],
+    "discovery-update-info": _code_has("async_step_zeroconf", "async_step_dhcp"),
+    "docs-actions": _has_file("services.yaml"),
+    "docs-conditions": _has_file("conditions.yaml"),
+    "docs-triggers": _has_file("triggers.yaml"),
+    "reauthentication-flow": _EVIDENCE["reauthentication-flow"],
+    "reconfiguration-flow": lambda i: "async_step_reconfigure" in (i.path / "config_flow.py").read_text("utf-8"),
+    "repair-issues": _EVIDENCE["repair-issues"],
 }

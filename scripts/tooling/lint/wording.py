@@ -17,8 +17,8 @@ from typing import Any
 
 from .integration import ROOT, Findings
 
-# Tests of this check.
-_EXCEPTIONS = ("tests/tooling/test_lint.py",)
+# Tests of this check, and sentences that people speak to the home.
+_EXCEPTIONS = ("tests/tooling/test_lint.py", "lib/heating_sentences.py")
 # File -> findings that are not rewritten yet; a number may only fall.
 _BACKLOG = Path(__file__).with_name("wording_backlog.json")
 _TABLE = Path(__file__).with_name("banned_phrases.toml")

@@ -21,6 +21,8 @@ from .fleet import T0, add, fleet, plan, poll, release, start
         "1.0.0-alpha 1.0.0-alpha.1 1.0.0-alpha.beta 1.0.0-beta 1.0.0-beta.2 1.0.0-beta.11 1.0.0-rc.1 1.0.0",
         "1.0.0-x-y-z.1 1.0.0",
         "1.9.0+b7 2.0.0+b1",
+        # As Tasmota reports itself, with the name of the build, and with a line end.
+        "14.2.0(release-tasmota) 14.3.0(tasmota32) 14.10.0(release-sensors)\n",
         "1.9.0 2.0.0+b7 2.0.1",
         "2.0.0-rc1 2.0.0-rc1-3-gabc1234 2.0.0 2.0.0-3-gabc1234 2.0.0-11-gdef5678 2.0.1",
         "v2.0.0 v2.0.0-1-g0123abc-dirty V2.0.1",
@@ -34,7 +36,7 @@ from .fleet import T0, add, fleet, plan, poll, release, start
     ],
 )
 def test_versions_are_ordered(ascending: str) -> None:
-    versions = ascending.split()
+    versions = ascending.split(" ")
     for number, older in enumerate(versions):
         for newer in versions[number + 1 :]:
             assert (compare(older, newer), compare(newer, older)) == (-1, 1), (older, newer)
@@ -50,6 +52,8 @@ def test_versions_are_ordered(ascending: str) -> None:
         ("2.0.0-3-gabc1234", "v2.0.0-3-gabc12345f"),
         ("2.0.0", "2.0.0-0-gabc1234"),
         ("2026.11.0B2", "2026.11.0b2"),
+        ("14.3.0(tasmota)", "14.3.0"),
+        (" 1.2.3\r\n", "v1.2.3"),
     ],
 )
 def test_versions_that_are_written_differently_are_the_same(left: str, right: str) -> None:
@@ -63,6 +67,8 @@ def test_versions_that_are_written_differently_are_the_same(left: str, right: st
         ("2.0.0+b7", "2.0.0+b8"),
         ("2.0.0-3-gabc1234", "2.0.0-3-gdef5678"),
         ("2.0.0", "2.0.0-dirty"),
+        ("14.3.0(tasmota)", "14.3.0(release-sensors)"),
+        ("release-1.2.3", "1.2.3"),
         ("1.0.0-dev", "1.0.0-beta"),  # the grammars disagree
         ("1.0.0-post1", "1.0.0"),
         ("1.0.0-alpha.beta", "1.0.0a2"),  # each fits only one grammar

@@ -242,3 +242,13 @@ def test_a_few_days_or_warm_ones_raise_no_doubt() -> None:
 )
 def test_the_impossible_value_is_shown(found: MeterDoubt, text: str) -> None:
     assert str(found) == text
+
+
+def test_drift_of_the_heat_loss_is_that_against_the_earlier_learnings(rows: list[Row]) -> None:
+    """Insulation, a window that stays open, a wrong sensor: the learned house changes."""
+    first = learn(History(rows).series(), None, 0.8)
+    assert first.drift is None
+    again = learn(History(replace(row, heat_w=row.heat_w * 1.3) for row in rows).series(), first, 0.8)
+    assert again.losses_w_k[0] == first.losses_w_k[0]
+    assert again.drift == pytest.approx(again.losses_w_k[1] / again.losses_w_k[0] - 1)
+    assert again.drift == pytest.approx(0.3, abs=0.15)

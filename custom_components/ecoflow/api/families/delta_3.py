@@ -47,12 +47,13 @@ def _set(path: str, name: str, convert: Callable[[Any], Any] = int) -> Callable[
     """Return a builder for commands that send one value as `name` and report it at `path`."""
 
     def build(wire: Any, _values: Values) -> Command:
-        return Command(_envelope({name: convert(wire)}), {path: wire})
+        return Command(envelope({name: convert(wire)}), {path: wire})
 
     return build
 
 
-def _envelope(params: dict[str, Any]) -> dict[str, Any]:
+def envelope(params: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of a command with these parameters."""
     return {
         "cmdId": 17,
         "dirDest": 1,
@@ -66,12 +67,12 @@ def _envelope(params: dict[str, Any]) -> dict[str, Any]:
 
 def _backup_enabled(wire: Any, values: Values) -> Command:
     level = current_value(values, "energyBackupStartSoc", 50)
-    body = _envelope({"cfgEnergyBackup": {"energyBackupStartSoc": level, "energyBackupEn": bool(wire)}})
+    body = envelope({"cfgEnergyBackup": {"energyBackupStartSoc": level, "energyBackupEn": bool(wire)}})
     return Command(body, {"energyBackupEn": wire})
 
 
 def _backup_level(wire: Any, _values: Values) -> Command:
-    body = _envelope({"cfgEnergyBackup": {"energyBackupStartSoc": wire, "energyBackupEn": True}})
+    body = envelope({"cfgEnergyBackup": {"energyBackupStartSoc": wire, "energyBackupEn": True}})
     return Command(body, {"energyBackupStartSoc": wire, "energyBackupEn": 1})
 
 

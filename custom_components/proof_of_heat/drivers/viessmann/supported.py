@@ -3,9 +3,9 @@
 from typing import Final
 
 from ..supported import Evidence, SupportedDevice
-from .features import READINGS
+from .features import UNITS
 
-_READS: Final = tuple(dict.fromkeys(key for _, _, key, _ in READINGS))
+_READS: Final = tuple(UNITS)
 SUPPORTED: Final = (
     SupportedDevice(
         key="vitocal",
@@ -15,5 +15,19 @@ SUPPORTED: Final = (
         commands=("on_off", "curve"),
         evidence=Evidence.CAPTURE,
         sources=("fixtures/viessmann",),
+    ),
+    SupportedDevice(
+        key="vitodens",
+        maker="Viessmann",
+        models=("Vitodens", "Vitocrossal", "Vitoladens", "Vitola"),
+        reads=(
+            "outdoor_temperature",
+            "circuit_supply_temperature",
+            "burner_modulation",
+            "burner_hours",
+            "gas_heating_today",
+        ),
+        commands=("on_off", "curve"),
+        sources=("Viessmann, API data points (documentation.viessmann.com/static/iot/data-points)",),
     ),
 )

@@ -62,6 +62,7 @@ async def to_code(config):
         value = await cg.templatable(config[option], [], cg.std_string)
         cg.add(getattr(var, f"set_{option}")(value))
     cg.add(var.set_version(suite_device.project()[1]))
+    cg.add(var.set_chip(suite_device.chip()))
     cg.add(var.set_transfer_delay(RADIO_MODES[config[CONF_RADIO_MODE]]))
     if CONF_MAIN_CURRENT in config:
         cg.add(var.set_main_current(await cg.get_variable(config[CONF_MAIN_CURRENT])))

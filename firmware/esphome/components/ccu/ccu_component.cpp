@@ -24,6 +24,8 @@ void CcuComponent::setup() {
   this->id_text_ = this->ccu_id_.value();
   this->key_text_ = this->key_.value();
   if (this->base_url_.empty() || this->id_text_.size() != 2) {
+    // Idle, so an image of the flashing page is not taken for one that cannot reach Home Assistant.
+    ESP_LOGW(TAG, "Set the substitutions that Home Assistant shows with the key");
     this->mark_failed();
     return;
   }
@@ -43,7 +45,7 @@ void CcuComponent::setup() {
   this->update_ = new FirmwareUpdate(slots);
   this->firmware_ = new FirmwareClient(*this->update_, this->http_);
   this->check_ = new OtaCheck(*this->update_, esphome::random_uint32());
-  this->core_->begin(this->id_text_.c_str(), this->version_, now_ms);
+  this->core_->begin(this->id_text_.c_str(), this->version_, this->chip_, now_ms);
   this->update_->begin(now_ms);
   this->check_->begin(this->fleet_id_.c_str(), this->version_, boot_count, now_ms);
 }

@@ -24,6 +24,7 @@ class CcuComponent final : public esphome::Component, public esphome::uart::UART
   template<typename V> void set_ccu_id(V value) { this->ccu_id_ = value; }
   template<typename V> void set_key(V value) { this->key_ = value; }
   void set_version(const char *version) { this->version_ = version; }
+  void set_chip(const char *chip) { this->chip_ = chip; }
   void set_transfer_delay(uint32_t delay_ms) { this->transfer_delay_ms_ = delay_ms; }
   void set_main_current(esphome::sensor::Sensor *sensor) { this->main_current_ = sensor; }
   void set_connected(esphome::binary_sensor::BinarySensor *sensor) { this->connected_ = sensor; }
@@ -45,6 +46,7 @@ class CcuComponent final : public esphome::Component, public esphome::uart::UART
   esphome::TemplatableValue<std::string> ccu_id_;
   esphome::TemplatableValue<std::string> key_;
   const char *version_{""};
+  const char *chip_{""};
   uint32_t transfer_delay_ms_{80};
   esphome::sensor::Sensor *main_current_{nullptr};
   esphome::binary_sensor::BinarySensor *connected_{nullptr};

@@ -54,6 +54,8 @@ void HeatingController::setup() {
   this->device_id_text_ = this->device_id_.value();
   this->facts_.device_id = this->device_id_text_.c_str();
   if (this->base_url_.empty() || this->device_id_text_.empty()) {
+    // Idle, so an image of the flashing page is not taken for one that cannot reach Home Assistant.
+    ESP_LOGW(TAG, "Set the substitutions that Home Assistant shows with the key");
     this->mark_failed();
     return;
   }
@@ -118,15 +120,17 @@ Telemetry HeatingController::measure_() {
 void HeatingController::control_(uint32_t now_ms) {
   this->controlled_ms_ = now_ms;
   const HeatingDecision decision = this->core_->decide(this->measure_(), now_ms);
-  if (!this->is_commanded_ || decision.heats != this->commands_heat_) {
+  const bool is_first = !this->is_commanded_;
+  if (is_first || decision.heats != this->commands_heat_) {
     this->commands_heat_ = decision.heats;
     this->is_commanded_ = true;
     this->is_wrong_ = false;
-#ifdef USE_SWITCH
-    if (this->heat_switch_)
-      this->heat_switch_->control(decision.heats);
-#endif
   }
+#ifdef USE_SWITCH
+  // It belongs to the controller: any other command would end frost protection.
+  if (this->heat_switch_ && (is_first || this->heat_switch_->state != decision.heats))
+    this->heat_switch_->control(decision.heats);
+#endif
   if (this->flow_setpoint_ && (!this->flow_setpoint_->has_state() || this->flow_setpoint_->state != decision.flow_setpoint_c))
     this->flow_setpoint_->publish_state(decision.flow_setpoint_c);
   if (this->heating_ && (!this->heating_->has_state() || this->heating_->state != decision.heats))

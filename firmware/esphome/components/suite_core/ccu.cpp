@@ -16,9 +16,10 @@ uint32_t Ccu::random() {
   return random_;
 }
 
-void Ccu::begin(const char *ccu_id, const char *version, uint32_t now_ms) {
+void Ccu::begin(const char *ccu_id, const char *version, const char *chip, uint32_t now_ms) {
   ccu_id_ = ccu_id;
   version_ = version;
+  chip_ = chip;
   next_cycle_ms_ = now_ms;
   received_ms_ = now_ms - QUIET_MS;
   uint8_t addresses[MAX_OUTLETS];

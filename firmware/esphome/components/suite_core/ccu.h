@@ -85,8 +85,8 @@ class Ccu {
   // `store` keeps the list of outlets for starts without Home Assistant.
   Ccu(BlobStore &store, const LinkTiming &timing, uint32_t seed) : store_(store), timing_(timing), random_(seed | 1) {}
 
-  // `ccu_id` has two hex digits; both texts must outlive this object.
-  void begin(const char *ccu_id, const char *version, uint32_t now_ms);
+  // `ccu_id` has two hex digits, `chip` is one of docs/ccu-http.md; the texts must outlive this object.
+  void begin(const char *ccu_id, const char *version, const char *chip, uint32_t now_ms);
 
   // Radio: pass each received byte, then send the frame of poll_radio().
   void receive(uint8_t byte, uint32_t now_ms);
@@ -124,6 +124,7 @@ class Ccu {
   uint32_t random_;
   const char *ccu_id_ = "";
   const char *version_ = "";
+  const char *chip_ = "";
   uint8_t controller_ = 1;
   CcuOutlet outlets_[MAX_OUTLETS];
   size_t outlets_used_ = 0;

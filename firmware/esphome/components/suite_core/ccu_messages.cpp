@@ -91,7 +91,7 @@ bool Ccu::prepare(uint32_t now_ms, CcuRequest &request) {
       const bool is_valid = main_current_a_.is_known && current_ma >= 0.0f && current_ma <= 1000000.0f;
       if (!is_valid) return false;  // an unknown current is not 0
       writer.name("current_ma").value(static_cast<int32_t>(current_ma + 0.5f));
-      writer.name("firmware").value(version_).end_object();
+      writer.name("firmware").value(version_).name("chip").value(chip_).end_object();
       request.length = writer.finish();
       return request.length != 0;
   }

@@ -72,7 +72,7 @@ class FileSlots final : public Slots {
     fclose(file);
     return is_read;
   }
-  bool begin(uint8_t slot, uint32_t size) override {
+  bool begin(uint8_t slot, uint32_t /*size*/) override {
     if (!this->is_used_() || !this->record_.erase(slot))
       return false;
     FILE *file = fopen(this->path_(slot).c_str(), "wb");

@@ -60,7 +60,10 @@ class EdgeTelemetryDemo:
             SimulatorSpec("ruuvi", "ruuvi", [*connection, "--tags", str(_TAGS), "--period", "5"], address),
         ]
         made.devices = [_device(entry_id, f"{_SITE}/{system}/{name}", "van") for name, (system, _) in COMPUTERS.items()]
-        made.devices += [_device(entry_id, f"{_SITE}/ruuvi/{tag.id}", "ruuvi") for tag in _tags()]
+        made.devices += [
+            _device(entry_id, f"{_SITE}/ruuvi/{tag.id}", "ruuvi", tag.place.name.replace("_", " ").capitalize())
+            for tag in _tags()
+        ]
         await self._introduce(ha, world.now, entry_id, [device.id for device in made.devices])
         return made
 
@@ -107,8 +110,8 @@ class EdgeTelemetryDemo:
         ]
 
 
-def _device(entry_id: str, id_: str, simulator: str) -> Device:
-    return Device(_DOMAIN, id_, "edge", None, entry_id, simulator=simulator)
+def _device(entry_id: str, id_: str, simulator: str, name: str | None = None) -> Device:
+    return Device(_DOMAIN, id_, "edge", None, entry_id, simulator=simulator, name=name)
 
 
 def _tags() -> list[Tag]:

@@ -15,8 +15,8 @@ from ..client import HomeAssistant
 from ..plugin import Device, Entities, Provisioned, Series, SimulatorSpec, World
 
 _DOMAIN = "ota"
-_PRODUCT = "thermostat"
-_CHIP = "esp32c3"
+PRODUCT = "thermostat"
+CHIP = "esp32c3"
 _ROLLOUT = "thermostat_1_5"
 # This private key is public knowledge: it signs releases of the demo only.
 _SIGNING_KEY = hashlib.sha256(b"the demo's signing key").digest()
@@ -24,7 +24,7 @@ _DEVICES = (
     ("hall-1", "Hall", "native"),
     ("kitchen-1", "Kitchen", "native"),
     ("bath-1", "Bath", "native"),
-    ("cellar-1", "Cellar", "arduino"),
+    ("laundry-1", "Laundry", "arduino"),
     ("attic-1", "Attic", "esphome"),
     ("garage-1", "Garage", "ddi"),
 )
@@ -49,7 +49,7 @@ class OtaDemo:
         for sequence, version in enumerate(("1.4.0", "1.5.0"), 1):
             await upload_release(ha, version, sequence)
         plan = {
-            "product": _PRODUCT,
+            "product": PRODUCT,
             "version": ["1.5.0"],
             "name": "Thermostat 1.5",
             "rollout": _ROLLOUT,
@@ -67,8 +67,8 @@ class OtaDemo:
         facts = {
             "name": name,
             "device_id": device_id,
-            "product": _PRODUCT,
-            "chip": _CHIP,
+            "product": PRODUCT,
+            "chip": CHIP,
             "place": {"group": "house", "tags": [mode]},
             "policy": _POLICY,
         }
@@ -108,21 +108,26 @@ class OtaDemo:
         ]
 
 
-async def upload_release(ha: HomeAssistant, version: str, sequence: int) -> None:
-    """Upload a signed release of the demo's product."""
-    image = build(_CHIP, _PRODUCT, version, random.Random(sequence).randbytes(400_000))
+def signed_release(image: bytes, version: str, sequence: int) -> tuple[bytes, str]:
+    """Return the manifest of an image of the demo's product, and its signature."""
     fields = {
-        "product": _PRODUCT,
-        "chip": _CHIP,
+        "product": PRODUCT,
+        "chip": CHIP,
         "version": version,
         "sequence": sequence,
         "size": len(image),
         "sha256": hashlib.sha256(image).hexdigest(),
         "notes": f"Thermostat {version}: made up for the demo.",
     }
-    manifest, signature = sign(fields, _SIGNING_KEY)
+    return sign(fields, _SIGNING_KEY)
+
+
+async def upload_release(ha: HomeAssistant, version: str, sequence: int) -> None:
+    """Upload a signed release of the demo's product."""
+    image = build(CHIP, PRODUCT, version, random.Random(sequence).randbytes(400_000))
+    manifest, signature = signed_release(image, version, sequence)
     form = aiohttp.FormData({"manifest": manifest.decode(), "signature": signature})
-    form.add_field("image", image, filename=f"{_PRODUCT}-{version}.ota.bin", content_type="application/octet-stream")
+    form.add_field("image", image, filename=f"{PRODUCT}-{version}.ota.bin", content_type="application/octet-stream")
     headers = {"Authorization": f"Bearer {ha.token}"}
     async with (
         aiohttp.ClientSession() as session,

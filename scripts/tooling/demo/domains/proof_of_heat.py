@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 import os
 import socket
@@ -14,7 +14,7 @@ from simulators.home.rooms import Sample
 
 from ...ports import free_port
 from .. import history as past, home
-from ..client import HomeAssistant
+from ..client import HomeAssistant, HomeAssistantError
 from ..folder import ROOT
 from ..plugin import Device, Entities, Provisioned, Series, SimulatorSpec, World
 
@@ -23,6 +23,8 @@ _LOOPBACK = "127.0.0.1"
 _MINER_PORT = 4028
 _ROOMS: Final = {"Living room": ("living_room", 21.5, 19.5), "Bedroom": ("bedroom", 19.0, 18.0)}
 """Name -> key of the thermometer, comfort and eco temperature."""
+_PROGRESS: Final = "learning_progress"
+_LEARN_WITHIN_S: Final = 120
 _NAMES: Final = {"api_calls_left": "API calls remaining"}
 
 
@@ -180,6 +182,8 @@ class ProofOfHeatDemo:
                 if part.step == "modbus":
                     steps.append({})  # accepts the readings
                 await ha.add_subentry(entry_id, "meter" if part.step is None else "source", *steps)
+                if part.kind == "heat_pump":
+                    await self._learned(ha, entry_id)
         await self._take_over(ha, entry_id)
         self._rooms = [
             str(item["entity_id"])
@@ -212,6 +216,18 @@ class ProofOfHeatDemo:
             await ha.flow(
                 "config/config_entries/options/flow", {"handler": entry_id}, {"next_step_id": form}, dict(answers)
             )
+
+    async def _learned(self, ha: HomeAssistant, entry_id: str) -> None:
+        """Wait until the house is learned from its history with the heat pump; the other sources are new in it."""
+        async with asyncio.timeout(_LEARN_WITHIN_S):
+            while True:
+                found = [item for item in await ha.entity_keys() if item["unique_id"] == f"{entry_id}_{_PROGRESS}"]
+                if found:
+                    with suppress(HomeAssistantError):  # the entry is still reloading
+                        state = await ha.get(f"states/{found[0]['entity_id']}")
+                        if state["attributes"].get("status") == "done":
+                            return
+                await asyncio.sleep(0.5)
 
     async def _take_over(self, ha: HomeAssistant, entry_id: str) -> None:
         """Turn control on, as a user does."""

@@ -78,8 +78,9 @@ class SmartOutletDemo:
         return [SimulatorSpec(_RADIO, "hc12", ["--link", str(_port(world)), "--outlets", "FC", "--loads", "900,150"])]
 
     def history(self, world: World, provisioned: Provisioned) -> list[Series]:
-        """Return five days of history of the CCU's outlets."""
-        return [
+        """Return five days of history of the CCU's outlets and of its main meter."""
+        mains = _mains_history(provisioned.entries[0], world.now)
+        return mains + [
             series
             for number, outlet in enumerate(_OUTLETS)
             for socket in "ab"
@@ -145,6 +146,22 @@ def _history(device_id: str, socket: str, now: datetime, number: int) -> list[Se
     return [
         Series(device_id, f"current_{socket}", rows["current"], "mA", "electric_current"),
         Series(device_id, f"power_{socket}", rows["power"], "W", "power"),
+    ]
+
+
+def _mains_history(entry_id: str, now: datetime) -> list[Series]:
+    """Return what all sockets draw together, measured at the main breaker."""
+    times = [now - _PAST + _SAMPLE * number for number in range(_PAST // _SAMPLE)]
+    currents = [
+        sum(_load_ma(when, socket, number) for number in range(len(_OUTLETS)) for socket in "ab") for when in times
+    ]
+    rows = {
+        "main_current": [(when, str(current)) for when, current in zip(times, currents, strict=True)],
+        "main_power": [(when, f"{ma * _VOLTAGE / 1000:.1f}") for when, ma in zip(times, currents, strict=True)],
+    }
+    return [
+        Series(entry_id, "main_current", rows["main_current"], "mA", "electric_current"),
+        Series(entry_id, "main_power", rows["main_power"], "W", "power"),
     ]
 
 

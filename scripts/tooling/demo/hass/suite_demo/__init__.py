@@ -1,16 +1,17 @@
 """Demo only: writes the history of entities, so that charts are not empty at the first start.
 
-The websocket command ``suite_demo/write_history`` writes states with their own timestamps into the recorder's
-database, in the recorder's own thread. It is not part of any release.
+The websocket command ``suite_demo/write_history`` writes states with their own timestamps, and hourly statistics, into
+the recorder's database, in the recorder's own thread and in one transaction. It is not part of any release.
 """
 
 import asyncio
 from dataclasses import dataclass
+import time
 from typing import Any, override
 
 from homeassistant.components import websocket_api
 from homeassistant.components.recorder import Recorder, get_instance
-from homeassistant.components.recorder.db_schema import States, StatesMeta
+from homeassistant.components.recorder.db_schema import States, StatesMeta, Statistics
 from homeassistant.components.recorder.tasks import RecorderTask
 from homeassistant.components.recorder.util import session_scope
 from homeassistant.core import HomeAssistant
@@ -18,6 +19,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 import probatio as vol
 from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
 
 DOMAIN = "suite_demo"
 CONFIG_SCHEMA = cv.empty_config_schema(DOMAIN)
@@ -31,10 +33,9 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 @dataclass(slots=True)
 class WriteHistory(RecorderTask):
-    """Insert the history of one entity, after the recorder committed its own session."""
+    """Insert the history of entities, after the recorder committed its own session."""
 
-    entity_id: str
-    points: list[list[Any]]
+    series: list[dict[str, Any]]
     done: asyncio.Future[int]
     loop: asyncio.AbstractEventLoop
 
@@ -43,51 +44,81 @@ class WriteHistory(RecorderTask):
         """Write, in the recorder's thread."""
         try:
             with session_scope(session=instance.get_session()) as session:
-                metadata_id = instance.states_meta_manager.get(self.entity_id, session, from_recorder=True)
-                if metadata_id is None:
-                    row = StatesMeta(entity_id=self.entity_id)
-                    session.add(row)
-                    session.flush()
-                    metadata_id = row.metadata_id
-                last = session.execute(
-                    select(States.attributes_id)
-                    .where(States.metadata_id == metadata_id)
-                    .order_by(States.last_updated_ts.desc())
-                    .limit(1)
-                ).scalar()
-                session.execute(
-                    insert(States),
-                    [
-                        {
-                            "metadata_id": metadata_id,
-                            "state": state,
-                            "attributes_id": last,
-                            "last_updated_ts": when,
-                            "last_reported_ts": when,
-                            "origin_idx": 0,
-                        }
-                        for when, state in self.points
-                    ],
-                )
+                for item in self.series:
+                    _write_states(instance, session, item["entity_id"], item["points"])
+                    if item["statistics"] is not None:
+                        _write_statistics(instance, session, item["statistics"])
                 # Otherwise the recorder returns nothing for times before its own start.
                 instance.states_manager.load_from_db(session)
         except Exception as err:  # noqa: BLE001 - any error is reported to the caller
             self.loop.call_soon_threadsafe(self.done.set_exception, err)
         else:
-            self.loop.call_soon_threadsafe(self.done.set_result, len(self.points))
+            count = sum(len(item["points"]) for item in self.series)
+            self.loop.call_soon_threadsafe(self.done.set_result, count)
+
+
+def _write_states(instance: Recorder, session: Session, entity_id: str, points: list[list[Any]]) -> None:
+    metadata_id = instance.states_meta_manager.get(entity_id, session, from_recorder=True)
+    if metadata_id is None:
+        row = StatesMeta(entity_id=entity_id)
+        session.add(row)
+        session.flush()
+        metadata_id = row.metadata_id
+    last = session.execute(
+        select(States.attributes_id)
+        .where(States.metadata_id == metadata_id)
+        .order_by(States.last_updated_ts.desc())
+        .limit(1)
+    ).scalar()
+    session.execute(
+        insert(States),
+        [
+            {
+                "metadata_id": metadata_id,
+                "state": state,
+                "attributes_id": last,
+                "last_updated_ts": when,
+                "last_reported_ts": when,
+                "origin_idx": 0,
+            }
+            for when, state in points
+        ],
+    )
+
+
+def _write_statistics(instance: Recorder, session: Session, statistics: dict[str, Any]) -> None:
+    """Write the hours that the recorder has not compiled itself. Rows: start, and the values by column."""
+    manager = instance.statistics_meta_manager
+    metadata = statistics["metadata"]
+    known = manager.get_many(session, statistic_ids={metadata["statistic_id"]})
+    _, metadata_id = manager.update_or_add(session, metadata, known)
+    present = set(session.execute(select(Statistics.start_ts).where(Statistics.metadata_id == metadata_id)).scalars())
+    now = time.time()
+    rows = [
+        {"metadata_id": metadata_id, "created_ts": now, **row}
+        for row in statistics["rows"]
+        if row["start_ts"] not in present
+    ]
+    if rows:
+        session.execute(insert(Statistics), rows)
+
+
+_SERIES = vol.Schema(
+    {
+        vol.Required("entity_id"): cv.entity_id,
+        vol.Required("points"): list,
+        vol.Required("statistics"): vol.Any(None, dict),
+    }
+)
 
 
 @websocket_api.require_admin
 @websocket_api.websocket_command(
-    {
-        vol.Required("type"): "suite_demo/write_history",
-        vol.Required("entity_id"): cv.entity_id,
-        vol.Required("points"): list,
-    }
+    {vol.Required("type"): "suite_demo/write_history", vol.Required("series"): [_SERIES]},
 )
 @websocket_api.async_response
 async def write_history(hass: HomeAssistant, connection: websocket_api.ActiveConnection, msg: dict[str, Any]) -> None:
-    """Write the history of one entity: points of (Unix time, state), ascending."""
+    """Write the history of entities: points of (Unix time, state), ascending, and hourly statistics."""
     done: asyncio.Future[int] = hass.loop.create_future()
-    get_instance(hass).queue_task(WriteHistory(msg["entity_id"], msg["points"], done, hass.loop))
+    get_instance(hass).queue_task(WriteHistory(msg["series"], done, hass.loop))
     connection.send_result(msg["id"], {"written": await done})

@@ -1,0 +1,303 @@
+"""Play a new user's first evening on a clean Home Assistant, in a real browser.
+
+    scripts/first-evening                                     with a visible browser
+    scripts/first-evening --headless --json [--config DIR]    prints one JSON line when done
+
+Home Assistant starts in an empty folder with nothing but the archives of scripts/release. A simulated home provides
+thermometers, an outdoor sensor, a price sensor and a heat pump. The user adds a heating system in the guided dialog,
+turns on control, waits for the first decision with numbers, and adds the dashboard. Then the entry is removed.
+
+The JSON line: {"ok", "clicks", "fields", "dialogs", "seconds", "seconds_to_decision", "steps": [...], "targets",
+"missed", "left", "screenshots"}. The exit status is 1 if a step fails or a target is missed.
+"""
+
+import argparse
+import asyncio
+import contextlib
+from datetime import UTC, datetime
+import json
+from pathlib import Path
+import shutil
+import sys
+import tempfile
+import time
+from typing import Any
+import zipfile
+
+from playwright.async_api import async_playwright
+
+from .. import release
+from ..demo import broker, folder as config_folder, home, provision
+from ..demo.client import HomeAssistant
+from ..demo.plugin import World
+from ..demo.process import Children
+from ..ports import free_port
+from .visitor import Visitor
+
+ROOT = Path(__file__).resolve().parents[3]
+TARGETS = {"clicks": 15, "fields": 6, "seconds_to_decision": 600}
+_FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+_DOMAIN = "proof_of_heat"
+
+
+class Evening:
+    """One run."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.args = args
+        self.folder: Path = args.config.resolve()
+        self.port = args.port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.children = Children(self.folder / "logs")
+        self.begun = time.monotonic()
+
+    def log(self, text: str) -> None:
+        """Print a line of progress."""
+        print(f"[{time.monotonic() - self.begun:5.1f} s] {text}", file=sys.stderr, flush=True)
+
+    def prepare(self) -> None:
+        """Create the folder: the archives, and Home Assistant's own configuration."""
+        if self.folder.exists() and any(self.folder.iterdir()):
+            raise SystemExit(f"{self.folder} is not empty; choose another folder with --config")
+        stage = self.folder.parent / f"{self.folder.name}-dist"
+        shutil.rmtree(stage, ignore_errors=True)
+        with contextlib.redirect_stdout(sys.stderr):  # standard output is for the JSON line
+            release.main(["--stage", str(stage)])
+        for archive in stage.glob("*.zip"):
+            with zipfile.ZipFile(archive) as packed:
+                packed.extractall(self.folder / "custom_components" / archive.stem)
+        shutil.rmtree(stage)
+        text = config_folder._CONFIGURATION.format(url=self.url, time_zone=config_folder.TIME_ZONE)  # noqa: SLF001
+        (self.folder / "configuration.yaml").write_text(text.replace("suite_demo:\n", ""), "utf-8")
+        (self.folder / "automations.yaml").write_text("[]\n", "utf-8")
+        (self.folder / "scripts.yaml").write_text("{}\n", "utf-8")
+        config_folder._storage(  # noqa: SLF001
+            self.folder,
+            "http",
+            2,
+            {"stable": config_folder._http(self.port), "pending": None, "yaml_migration_done": True},  # noqa: SLF001
+            minor=2,
+        )
+        config_folder._storage(  # noqa: SLF001
+            self.folder, "onboarding", 4, {"done": ["core_config", "analytics", "integration"]}
+        )
+
+    async def start(self) -> HomeAssistant:
+        """Start broker, home, heat pump and Home Assistant."""
+        queue = await broker.start(self.children, self.folder, free_port(), "secret")
+        world = World(self.url, 1.0, datetime.now(UTC), queue, simulated=True)
+        env = {"PYTHONPATH": config_folder.python_path(), "PYTHONUNBUFFERED": "1"}
+        command = [sys.executable, "-m", "homeassistant", "--config", str(self.folder), "--skip-pip"]
+        await self.children.start("home-assistant", command, cwd=self.folder, env=env)
+        pump, control = free_port(), free_port()
+        arguments = ["--host", "127.0.0.1", "--port", str(pump), "--control-port", str(control)]
+        for module, options in (
+            ("viessmann_cloud", arguments),
+            ("home", list(home.simulator(world, {"heat_pump": control}).arguments)),
+        ):
+            child = await self.children.start(
+                module, [sys.executable, "-m", f"simulators.{module}", *options], cwd=ROOT,
+                env={"PYTHONPATH": str(ROOT)}, pipe=True,
+            )  # fmt: skip
+            await child.ready_line(120)
+        self.pump = f"http://127.0.0.1:{pump}"
+        return await self._onboard(queue)
+
+    async def _onboard(self, queue: dict[str, Any]) -> HomeAssistant:
+        self.session = HomeAssistant.connect(self.url)
+        ha = await self.session.__aenter__()
+        await ha.wait_until_up(240)
+        await ha.onboard("Anna", "anna", "anna")
+        await ha.wait_until_running(240)
+        await provision.mqtt_entry(ha, queue, broker.protocol())
+        await home.sensors_of(ha)
+        return ha
+
+    async def play(self, ha: HomeAssistant) -> dict[str, Any]:
+        """Do what the user does; return the result."""
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=_FLAGS, headless=self.args.headless
+            )
+            context = await browser.new_context(viewport={"width": 1280, "height": 900})
+            page = await context.new_page()
+            await page.goto(f"{self.url}/config/integrations/dashboard")
+            await page.fill("input[name=username]", "anna")
+            await page.fill("input[name=password]", "anna")
+            await page.press("input[name=password]", "Enter")
+            await page.locator("ha-config-integrations-dashboard").wait_for(timeout=120_000)
+            user = Visitor(page, self.args.screenshots)
+            self.log("logged in; adding the heating system")
+            try:
+                await self.set_up(user)
+                entry = await self._entry(ha)
+                self.log("turning on control")
+                plan = await self.until_decision(ha, user, entry)
+                await self.dashboard(user)
+            except Exception:
+                await user.page.screenshot(path=self.folder / "failed.png")
+                raise
+            finally:
+                await context.close()
+                await browser.close()
+        left = await self.remove(ha, entry)
+        done = user.steps[-1]
+        numbers = {"clicks": user.clicks, "fields": user.fields, "seconds_to_decision": plan}
+        missed = [name for name, limit in TARGETS.items() if numbers[name] > limit]
+        return {
+            "ok": not missed and not left,
+            **numbers,
+            "dialogs": user.dialogs,
+            "seconds": done["seconds"],
+            "missed": missed,
+            "left": left,
+            "steps": user.steps,
+            "targets": TARGETS,
+            "screenshots": str(self.args.screenshots),
+        }
+
+    async def set_up(self, user: Visitor) -> None:
+        """The guided dialog: system, zone, price, heat source."""
+        await user.page.goto(f"{self.url}/config/integrations/dashboard/add?domain={_DOMAIN}")
+        user.begun = time.monotonic()
+        confirm = user.page.locator("ha-dialog").get_by_role("button", name="OK")
+        title = user.dialog.get_by_text("Heating system", exact=True)
+        await confirm.or_(title).first.wait_for(timeout=90_000)
+        if await confirm.count():
+            user.dialogs += 1
+            await user.click(confirm)
+        await user.form("Heating system")
+        await user.picture("system")
+        await user.submit()
+        await user.form("First zone")
+        await user.enter(user.box(0), "Living room")
+        await user.choose(0, "Living room")
+        await user.picture("zone")
+        await user.submit()
+        await user.form("Electricity price")
+        await user.picture("price")
+        await user.submit()
+        await user.dialog.get_by_text("Select the type of heat source.").first.wait_for(timeout=90_000)
+        user.dialogs += 1
+        await user.picture("type")
+        await user.click(user.dialog.get_by_text("Viessmann heat pump (cloud)"))
+        await user.form("Viessmann heat pump (cloud)")
+        await user.enter(user.box(1), "demo-client")
+        await user.enter(user.box(2), "demo@example.com")
+        await user.enter(user.box(3), "demo")
+        await user.enter(user.box(4), self.pump)
+        await user.picture("heat-pump")
+        await user.submit()
+        await user.dialog.get_by_text("was added", exact=False).first.wait_for(timeout=90_000)
+        user.dialogs += 1
+        await user.picture("added")
+        await user.click(user.dialog.get_by_role("button", name="Finish"))
+
+    async def _entry(self, ha: HomeAssistant) -> str:
+        entries = await ha.call("config_entries/get", domain=_DOMAIN)
+        return str(entries[0]["entry_id"])
+
+    async def until_decision(self, ha: HomeAssistant, user: Visitor, entry_id: str) -> float:
+        """Turn on control on the device page, and wait for a decision with numbers."""
+        registry = {item["unique_id"]: item for item in await ha.entity_keys()}
+        switch = registry[f"{entry_id}_control_active"]
+        await user.page.goto(f"{self.url}/config/devices/device/{switch['device_id']}")
+        toggle = user.page.locator("ha-device-entities-card").locator("ha-entity-toggle").first
+        await toggle.wait_for(timeout=90_000)
+        await user.picture("device")
+        await user.click(toggle)
+        wanted = [
+            registry[f"{entry_id}_{key}"]["entity_id"] for key in ("demand", "electricity_price", "flow_setpoint")
+        ]
+        end = time.monotonic() + TARGETS["seconds_to_decision"]
+        while time.monotonic() < end:
+            states = [(await ha.get(f"states/{entity_id}"))["state"] for entity_id in wanted]
+            control = (await ha.get(f"states/{switch['entity_id']}"))["state"]
+            if control == "on" and all(_is_number(state) for state in states):
+                break
+            await asyncio.sleep(1)
+        else:
+            raise TimeoutError(f"no decision with numbers: {dict(zip(wanted, states, strict=True))}")
+        seconds = round(time.monotonic() - user.begun, 1)
+        await user.picture("decision")
+        return seconds
+
+    async def dashboard(self, user: Visitor) -> None:
+        """Open the dashboard that builds itself."""
+        await user.page.goto(f"{self.url}/config/lovelace/dashboards")
+        await user.click(user.page.get_by_role("button", name="Add dashboard"))
+        user.dialogs += 1
+        choice = user.page.get_by_text("Heat suite", exact=True)
+        await choice.first.wait_for(timeout=90_000)
+        await user.picture("dashboard-choice")
+        await user.click(choice)
+        create = user.page.get_by_role("button", name="Create")
+        await create.first.wait_for(timeout=90_000)
+        user.dialogs += 1
+        await user.enter(user.page.locator("dialog-lovelace-dashboard-detail ha-selector-text input"), "My heating")
+        await user.click(create)
+        await create.first.wait_for(state="detached", timeout=90_000)
+        await user.page.goto(f"{self.url}/my-heating")
+        await user.page.locator("proof-of-heat-overview-card").first.wait_for(timeout=90_000)
+        await user.page.wait_for_timeout(2000)  # the cards' animations
+        await user.picture("dashboard")
+
+    async def remove(self, ha: HomeAssistant, entry_id: str) -> list[str]:
+        """Remove the entry; return what is left of it."""
+        await ha._request("DELETE", f"config/config_entries/entry/{entry_id}", None)  # noqa: SLF001
+        await asyncio.sleep(3)
+        left = [path.name for path in (self.folder / ".storage").iterdir() if path.name.startswith(_DOMAIN)]
+        left += [item["entity_id"] for item in await ha.entity_keys() if item["platform"] == _DOMAIN]
+        return sorted(left)
+
+
+def _is_number(state: str) -> bool:
+    try:
+        float(state)
+    except ValueError:
+        return False
+    return True
+
+
+async def run(args: argparse.Namespace) -> int:
+    """Run it; return the exit status."""
+    evening = Evening(args)
+    evening.prepare()
+    try:
+        evening.log("starting a clean Home Assistant with the released archives")
+        ha = await evening.start()
+        result = await evening.play(ha)
+    finally:
+        if hasattr(evening, "session"):
+            await evening.session.__aexit__(None, None, None)
+        await evening.children.stop()
+    if args.json:
+        print(json.dumps(result), flush=True)
+    else:
+        for step in result["steps"]:
+            print(f"{step['step']:<18} {step['seconds']:6.1f} s  {step['clicks']} clicks  {step['fields']} fields")
+        print({name: result[name] for name in (*TARGETS, "dialogs", "missed", "left")})
+    return 0 if result["ok"] else 1
+
+
+def main() -> int:
+    """Run the command line; return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/first-evening", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--headless", action="store_true", help="without a visible browser")
+    parser.add_argument("--json", action="store_true", help="print one JSON line")
+    parser.add_argument("--port", type=int, help="port of Home Assistant (any)")
+    parser.add_argument("--config", type=Path, help="empty folder for Home Assistant (a temporary one)")
+    parser.add_argument("--screenshots", type=Path, default=ROOT / "artifacts" / "first-evening", help="folder")
+    args = parser.parse_args()
+    if args.config is not None:
+        return asyncio.run(run(args))
+    with tempfile.TemporaryDirectory(prefix="first-evening-") as folder:
+        args.config = Path(folder) / "config"
+        args.config.mkdir()
+        return asyncio.run(run(args))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
