@@ -25,6 +25,7 @@ RECENT = 4
 
 SLOW = {"pump_price": 16}
 """Means of the device's own counters are from the last hour."""
+PARTS = {"power": ("pump", "miner"), "heat": ("pump_heat", "miner", "boiler_heat")}
 COUNTED = ("counted", "counted_heat")
 """Totals: 5 % of them is more than they grow in the test."""
 
@@ -73,12 +74,11 @@ class World:
                 "cop_day": self.cop(pump.energy, self.midnight),
                 "pump": pump.power_w,
                 "pump_mean": mean_w,
-                "power_mean": mean_w + machine.power_w,
+                "gas_cost": gas_w / 1000 * 0.12,
+                "mined": revenue,
                 "miner": machine.power_w,
                 "pump_heat": pump.heat_w,
                 "boiler_heat": gas_w * EFFICIENCY,
-                "power": pump.power_w + machine.power_w,
-                "heat": pump.heat_w + machine.power_w + gas_w * EFFICIENCY,
                 "cost": (pump.power_w + machine.power_w) / 1000 * price + gas_w / 1000 * 0.12 - revenue,
                 "outdoor": house.weather.outdoor_c,
                 "room": house.room_c,
@@ -118,14 +118,28 @@ class World:
         """Whether it is unknown, marked as an estimate, or within 5 % of what the truth was in the last steps."""
         if state is None or not is_unmarked(state):
             return True
-        rows = list(self.recent)[-SLOW.get(truth, RECENT) :]
-        seen = [row[name] for row in rows for name in (truth, f"{truth}_mean") if name in row]
-        if any(math.isnan(value) for value in seen):  # it was not defined all the time
+        low, high = self.range_of(truth)
+        if math.isnan(low + high):  # it was not defined all the time
             return True
         self.checked[truth] += 1
-        low, high = min(seen), max(seen)
         share = 0.0 if truth in COUNTED else 0.05
         return low - share * abs(low) - off_by <= float(state.state) <= high + share * abs(high) + off_by
+
+    def range_of(self, truth: str) -> tuple[float, float]:
+        """Between what the truth was in the last steps; NaN if it was not defined.
+
+        The parts of a total are read at different times: its range is that of its parts.
+        """
+        if truth == "cost":
+            (low, high), (cheap, dear) = self.range_of("power"), self.range_of("price")
+            gas, mined = self.range_of("gas_cost"), self.range_of("mined")
+            return low / 1000 * cheap + gas[0] - mined[1], high / 1000 * dear + gas[1] - mined[0]
+        if truth in PARTS:
+            ranges = [self.range_of(part) for part in PARTS[truth]]
+            return sum(low for low, _ in ranges), sum(high for _, high in ranges)
+        rows = list(self.recent)[-SLOW.get(truth, RECENT) :]
+        seen = [row[name] for row in rows for name in (truth, f"{truth}_mean") if name in row]
+        return (min(seen), max(seen)) if all(map(math.isfinite, seen)) else (math.nan, math.nan)
 
     def faults(self) -> list[str]:
         """What is shown now and is neither true nor marked."""
@@ -153,7 +167,7 @@ class World:
             self.unmarked[truth] += is_unmarked(state)
             if not self.is_true(state, truth, off_by):
                 found.append(
-                    f"{key} shows {state and state.state}, was {[round(row[truth], 3) for row in self.recent]}"
+                    f"{key} shows {state and state.state}, was {[round(value, 3) for value in self.range_of(truth)]}"
                 )
         climate = self.state(zone, "climate", "climate")
         if climate is not None and abs(climate.attributes["current_temperature"] - self.recent[-1]["room"]) > OFF_BY_K:

@@ -23,7 +23,13 @@ from custom_components.proof_of_heat.system_config import read_config
 
 from .ha import OUTDOOR, ROOM, source, start, system, thermometer, zone
 
-PRICES = {"price_kwh": 0.25, "hashprice_ph_day": math.nan, "surplus_w": 0.0, "surplus_price_kwh": 0.0}
+PRICES = {
+    "price_kwh": 0.25,
+    "price_assumed": False,
+    "hashprice_ph_day": math.nan,
+    "surplus_w": 0.0,
+    "surplus_price_kwh": 0.0,
+}
 BY_KEY = {item.key: item for item in SOURCE_SENSORS}
 REVENUE_KWH = 48.0 * (3.6e6 / 20.0) / 86_400_000 * 0.98
 """Of a miner with 20 J/TH at 48 per PH/s and day, less the pool's 2 %."""

@@ -30,7 +30,7 @@ from custom_components.proof_of_heat.drivers.modbus.word_order import WordOrder
 from custom_components.proof_of_heat.drivers.plausible import plausible_reading, plausible_state
 from custom_components.proof_of_heat.drivers.viessmann.features import ELECTRICITY, decode
 from custom_components.proof_of_heat.engine.config import SourceConfig
-from custom_components.proof_of_heat.inputs.states import power, temperature
+from custom_components.proof_of_heat.inputs.states import drawn_w, power, temperature
 from custom_components.proof_of_heat.inputs.weather import parse_forecast
 from custom_components.proof_of_heat.runtime.site_power import SitePower
 from custom_components.proof_of_heat.sources.external import DIRECTORY, ExternalSource
@@ -257,6 +257,15 @@ def test_powers_of_other_integrations(hass: HomeAssistant, value: str, unit: str
     assert power(hass, "sensor.p").known is known
     load = SitePower(hass, "sensor.p", ()).other_load_w(NOW, 0.0)
     assert math.isfinite(load) is known, "an unknown load is not 0: the limit holds with the recent maximum"
+
+
+@pytest.mark.parametrize(
+    ("value", "drawn"), [("1500", 1500.0), ("-1500", None), ("-4", 0.0), ("0", 0.0), ("65535", None), ("unknown", None)]
+)
+def test_a_heat_source_draws_power(hass: HomeAssistant, value: str, drawn: float | None) -> None:
+    """A clamp in the opposite direction shows what is no power of a heater: it is unknown, and not 0 W."""
+    hass.states.async_set("sensor.p", value, {"unit_of_measurement": "W"})
+    assert drawn_w(hass, "sensor.p") == drawn
 
 
 async def test_a_room_sensor_without_a_sensor_is_shown_as_unknown(hass: HomeAssistant) -> None:

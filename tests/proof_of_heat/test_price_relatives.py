@@ -12,7 +12,7 @@ import pytest
 from custom_components.proof_of_heat.prices.row_values import parse_clock, parse_day, price_number
 from custom_components.proof_of_heat.prices.series import PriceSeries, from_attributes, from_rows, scale_of
 
-from .test_price_cases import NOW, hourly, issues, made, publish, shown
+from .test_price_cases import NOW, PRICE, hourly, issues, made, publish, shown
 
 BERLIN = ZoneInfo("Europe/Berlin")
 AT = datetime(2026, 11, 28, 12, 5, tzinfo=UTC)
@@ -241,3 +241,26 @@ async def test_a_forecast_with_an_unknown_price(hass: HomeAssistant, freezer: Fr
     home = await made(hass, freezer)
     assert shown(home) == (0.2, 36 * 4)
     assert issues(hass) == set()
+
+
+async def test_a_price_instead_of_that_of_the_sensor_is_marked(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    publish(hass, "0.2", raw_today=hourly(2))
+    home = await made(hass, freezer, fixed_price=0.3)
+
+    def seen() -> tuple[float, bool]:
+        state = hass.states.get("sensor.home_electricity_price")
+        assert state is not None
+        return float(state.state), state.attributes["estimated"]
+
+    assert seen() == (0.2, False)
+    hass.states.async_set(PRICE, "unavailable")
+    freezer.tick(60)
+    await home.coordinator.async_refresh()
+    home.user_changes.notify()
+    assert seen() == (0.2, False), "published before"
+    freezer.tick(timedelta(hours=3))
+    await home.coordinator.async_refresh()
+    home.user_changes.notify()
+    assert seen() == (0.3, True), "the fixed price"

@@ -1,4 +1,4 @@
-"""Each archive works alone in an empty configuration folder, and with all its siblings; a removal leaves nothing."""
+"""Each archive works alone in an empty configuration folder, and with its siblings; removing leaves only user data."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -16,6 +16,8 @@ from simulators.ecoflow_cloud.cloud import ACCESS_KEY, SECRET_KEY
 from .homes import home, run
 
 DOMAINS = sorted(path.parent.name for path in release.COMPONENTS.glob("*/manifest.json"))
+# Measurements belong to the user; the pages of the integrations name these files at "Removal".
+KEPT = ("edge_telemetry.db", "iot_heating_sessions.db", "iot_heating_telemetry.db")
 type Flows = dict[str, list[dict[str, Any]]]
 
 
@@ -77,4 +79,5 @@ async def test_each_archive_alone_and_all_together(tmp_path: Path, flows: Flows)
             assert entry["state"] == "loaded", f"{domain}: {entry}"
             assert entry["entities"] or domain in ("edge_telemetry", "mqtt"), domain
         assert result["log"] == []
-        assert result["left"] == []
+    left = [name for result in results for name in result["left"] if not name.startswith(KEPT)]
+    assert left == []

@@ -123,7 +123,8 @@ class Engine:
         self._flow_control.update(self.learned, delivered_w, self._elapsed_s)
         self.delivery = now = delivery(self.configs, snapshot, inputs.outdoor_c, self._shares)
         self.cost = cost_of(now, self.configs, snapshot)
-        self.spent.add(cost_of(counted(now, snapshot, self._elapsed_s), self.configs, snapshot), self._elapsed_s)
+        paid = self.spent.since_last(snapshot)
+        self.spent.add(cost_of(counted(now, snapshot, self._elapsed_s), self.configs, paid), self._elapsed_s)
         self._operating_history.add(operating_values(snapshot, inputs, self.configs), self._elapsed_s)
         row = self._rows.add(make_sample(snapshot, inputs, delivered_w, self.configs.get(self.pump_id or "")))
         if row is None:
@@ -134,7 +135,7 @@ class Engine:
             self._observer.update(row)
         spent = self.spent.take()
         if snapshot.active:
-            self.savings.add_row(row, band, self.source_selector.reference_price(snapshot), spent)
+            self.savings.add_row(row, band, self.source_selector.reference_price(paid), spent)
         self._plan_due = True
 
     def job(self, snapshot: Snapshot) -> Job | None:

@@ -48,6 +48,7 @@ def heat_prices(sources: tuple[SourceConfig, ...], snapshot: Snapshot, record: D
             price = share.price_kwh
         measured = _measured_price(source, reading, snapshot) if reading.on is not False else NAN
         estimated = math.isnan(measured) and _is_assumed(source)
+        estimated = estimated or (snapshot.price_assumed and source.fuel_kwh_price is None)
         price = price if math.isnan(measured) else measured
         cope, break_even = _mining(source, snapshot)
         running = share is not None and record.active  # while control is off, a decision commands nothing

@@ -1,7 +1,7 @@
 """The present cost of heating, by what the sources draw and deliver (delivery.py)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import math
 
 from .config import SourceConfig
@@ -39,6 +39,18 @@ class RunningCostMeter:
     estimated_s: float = 0.0
     """Seconds in which a part was neither measured nor counted, or unknown."""
 
+    price_kwh: float = math.nan
+    """Of the last snapshot."""
+
+    def since_last(self, snapshot: Snapshot) -> Snapshot:
+        """Return the snapshot with the price that applied since the last one.
+
+        What was consumed up to the full hour has the price of the hour before: control that uses the cheap hours would
+        else pay for their end what the next hour costs.
+        """
+        price, self.price_kwh = self.price_kwh, snapshot.price_kwh
+        return replace(snapshot, price_kwh=price) if math.isfinite(price) else snapshot
+
     def add(self, now: RunningCost, elapsed_s: float) -> None:
         """Add the running cost since the last cycle."""
         self.last = now.cost_h * elapsed_s / 3600
@@ -67,8 +79,8 @@ def running_cost(
 
 def cost_of(now: Delivery, configs: Mapping[str, SourceConfig], snapshot: Snapshot) -> RunningCost:
     """Return what sources cost that deliver this; a part that is unknown is left out, and the cost then estimated."""
-    known_price = math.isfinite(snapshot.price_kwh)
-    price = snapshot.price_kwh if known_price else USUAL_PRICE
+    known_price = math.isfinite(snapshot.price_kwh) and not snapshot.price_assumed
+    price = snapshot.price_kwh if math.isfinite(snapshot.price_kwh) else USUAL_PRICE
     readings = {reading.source_id: reading for reading in snapshot.sources}
     power = other = 0.0
     estimated = unknown = False

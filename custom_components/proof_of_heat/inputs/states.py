@@ -26,6 +26,7 @@ UNKNOWN_STATES: Final = (STATE_UNAVAILABLE, STATE_UNKNOWN, "", None)
 POWER_MAX_AGE_S: Final = 3 * 3600.0
 """A plug or meter that reports only changes is quiet for hours at a steady power; see `power_w`."""
 IDLE_W: Final = 1.0
+NOISE_W: Final = 30.0
 _NO_REQUEST: Final = ("off", "closed", "idle", "fan")
 DEAD_AFTER_S: Final = 4 * 3600.0
 """A temperature sensor without a report for this long is dead, whatever its rhythm (engine/staleness.py)."""
@@ -92,6 +93,16 @@ def power_w(hass: HomeAssistant, entity_id: str | None, max_age_s: float = POWER
     reading = power(hass, entity_id)
     is_idle = abs(reading.value) < IDLE_W
     return reading.value if reading.known and (is_idle or reading.age_s <= max_age_s) else None
+
+
+def drawn_w(hass: HomeAssistant, entity_id: str | None) -> float | None:
+    """Return the power that a heat source draws, by its power sensor.
+
+    None for a negative one: it feeds nothing into the grid, so that the clamp is mounted in the opposite direction or
+    measures something else. A few watts are noise.
+    """
+    watts = power_w(hass, entity_id)
+    return None if watts is None or watts < -NOISE_W else max(0.0, watts)
 
 
 def power(hass: HomeAssistant, entity_id: str | None) -> SensorReading:

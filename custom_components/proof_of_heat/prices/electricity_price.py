@@ -194,3 +194,14 @@ class ElectricityPrice:
     def at_present(self, now: datetime) -> float:
         """Return the present price."""
         return price_at(self._hass, self._config, self.series(now), now)
+
+    def is_assumed(self, now: datetime) -> bool:
+        """Return whether the price is that of the tariff or the fixed one, because the selected sensor has none."""
+        if self._config.price_entity is None:
+            return False
+        is_known = self._fetched_or_published(now) or read_prices(self._hass, self._config, now).present is not None
+        return not is_known
+
+    def _fetched_or_published(self, now: datetime) -> bool:
+        fetched = None if self._query is None else self._query.value
+        return self._published.at(now) is not None or (fetched is not None and fetched.at(now) is not None)

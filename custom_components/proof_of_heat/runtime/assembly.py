@@ -19,7 +19,7 @@ from ..data import HeatConfigEntry, HeatingSystem
 from ..drivers.device_settings import DeviceSettings
 from ..engine.config import SourceConfig
 from ..engine.engine import Engine
-from ..inputs.states import power_w
+from ..inputs.states import drawn_w
 from ..inputs.weather import INTERVAL_S as WEATHER_INTERVAL_S, WeatherForecast, fetch_forecast
 from ..learning.history_import import start_import
 from ..learning.links import links_of
@@ -223,7 +223,7 @@ def _managed(
         poller=SourcePoller(hass, created.source, source_type.poll_interval_s),
         budget=created.budget,
         meter=meter,
-        meter_power_w=partial(power_w, hass, meter),
+        meter_power_w=partial(drawn_w, hass, meter),
         settings=record.settings if record is not None else DeviceSettings(),
         close=created.close,
         counters=created.counters,

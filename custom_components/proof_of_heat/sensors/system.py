@@ -198,6 +198,7 @@ SYSTEM_SENSORS: Final = (
         suggested_display_precision=3,
         money="/kWh",
         value_fn=lambda system: known(system.coordinator.data.snapshot.price_kwh),
+        attributes_fn=lambda system: {"estimated": system.coordinator.data.snapshot.price_assumed},
     ),
     SystemSensorDescription(key="flow_setpoint", **TEMPERATURE, value_fn=_flow, attributes_fn=_is_simulated),
     SystemSensorDescription(

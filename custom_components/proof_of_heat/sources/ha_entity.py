@@ -13,7 +13,7 @@ from ..drivers.base import SourceBase
 from ..drivers.device_settings import Settings, SettingValue, Shown
 from ..drivers.errors import RefusedError, UnreachableError
 from ..drivers.source_parts import Timing
-from ..inputs.states import energy_kwh, power_w, temperature
+from ..inputs.states import drawn_w, energy_kwh, power_w, temperature
 from . import ha_entity_adapter as adapter
 from .source_commands import can_stop
 
@@ -115,7 +115,7 @@ class EntitySource(SourceBase):
         on = self._is_on(state, set_to)
         if on and state.domain in (*adapter.SELECTS, "water_heater"):
             self._last_mode = state.state
-        measured = power_w(self._hass, options.power_entity)
+        measured = drawn_w(self._hass, options.power_entity)
         if measured is None and on is False and not adapter.is_not_heating(state):
             measured = 0.0
         elif measured is None and on and options.power_entity is None:

@@ -19,7 +19,7 @@ from ..drivers.base import SourceBase
 from ..drivers.device_settings import Settings
 from ..drivers.errors import RefusedError, UnreachableError
 from ..drivers.source_parts import Timing
-from ..inputs.states import energy_kwh, known, number_of, power_w, temperature
+from ..inputs.states import drawn_w, energy_kwh, known, number_of, temperature
 
 LEVEL: Final = "level"
 SLOPE: Final = "slope"
@@ -92,7 +92,7 @@ class ViCareSource(SourceBase):
         if level is None:
             raise UnreachableError(f"{self._entities[LEVEL]} is unavailable")
         on = self._on()
-        power = power_w(self._hass, self._meter)
+        power = drawn_w(self._hass, self._meter)
         if power is None and self._meter is None and on is not None:
             power = 0.0 if not on else self._nominal_w
         return SourceState(

@@ -108,3 +108,10 @@ def test_a_mean_is_an_estimate_if_a_tenth_of_it_is_one(estimated_s: float, marke
     meter.add(RunningCost(1.0, 1000.0, estimated=True), estimated_s)
     assert meter.take().estimated is marked
     assert meter.take() == RunningCost()
+
+
+def test_consumption_has_the_price_of_the_time_in_which_it_was_consumed() -> None:
+    meter = RunningCostMeter()
+    prices = [meter.since_last(now(price=price)).price_kwh for price in (0.1, 0.3, math.nan, 0.2, 0.4)]
+    assert prices[:3] == [0.1, 0.1, 0.3]
+    assert prices[3:] == [0.2, 0.2], "unknown: the present one"

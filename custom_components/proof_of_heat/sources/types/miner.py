@@ -36,7 +36,7 @@ from ...drivers.miner.probe import ProbeResult, probe
 from ...drivers.miner.source import MinerSource
 from ...flows.fields import PORT, POWER_METER, SECRET, WATTS, number
 from ...flows.form import DeviceCandidate, SourceForm
-from ...inputs.states import power_w
+from ...inputs.states import drawn_w
 from ...sensors.base import SourceSensorDescription, extra_value
 from ..source_type import CreatedSource, SourceContext, SourceType, device_with_web_page
 
@@ -109,7 +109,7 @@ async def create(context: SourceContext) -> CreatedSource:
         context.subentry.title,
         client,
         context.capabilities,
-        meter_w=(lambda: power_w(hass, meter)) if meter else None,
+        meter_w=(lambda: drawn_w(hass, meter)) if meter else None,
         idle_on_release=bool(data.get(CONF_IDLE_ON_RELEASE, True)),
     )
     return CreatedSource(source, close=source.close)
