@@ -81,6 +81,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: IotHeatingConfigEntry) -
     # Controllers and other integrations see the controllers of loaded entries only.
     entry.async_on_unload(entry.async_on_state_change(hub.entry_state_changed))
     entry.async_on_unload(device_store.mark_changed)
+    await hub.async_sync()  # a controller may have been added since the set-up began
     return True
 
 

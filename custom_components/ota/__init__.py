@@ -52,6 +52,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OtaConfigEntry) -> bool:
     await async_add_cards(hass, entry, Path(__file__).parent / "frontend")
     data.sources.start()
     entry.async_on_unload(entry.add_update_listener(_async_entry_updated))
+    await data.devices.async_sync()  # a device may have been added since the set-up began
     return True
 
 

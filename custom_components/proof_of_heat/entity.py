@@ -63,7 +63,13 @@ class ZoneEntity(CycleEntity):
             via_device_id=system.device_id,
         )
         super().__init__(system, zone.zone_id, description, device)
-        self.zone = zone
+        self._added_as = zone
+
+    @property
+    def zone(self) -> ZoneConfig:
+        """The zone as it is configured now: its weekly schedule may change without a reload."""
+        zone_id = self._added_as.zone_id
+        return next((zone for zone in self.system.config.zones if zone.zone_id == zone_id), self._added_as)
 
 
 class SourceEntity(HeatEntity):

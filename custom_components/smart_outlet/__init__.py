@@ -73,6 +73,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: SmartOutletConfigEntry) 
         parts.directory.update_outlets()
 
     entry.async_on_unload(entry.add_update_listener(update_listener))
+    await update_listener(hass, entry)  # an outlet may have been added since the set-up began
     return True
 
 

@@ -70,6 +70,12 @@ describe("the dashboard", () => {
     expect(all.devices).toEqual(["Device of edge_telemetry", "sensor.cabin"]);
   });
 
+  it("has no cards of a heating system that is not there, whatever is registered", async () => {
+    window.customCards?.push({ type: "proof-of-heat-overview", name: "", description: "", preview: true, documentationURL: "" });
+    const { views } = await generate(home(["iot_heating", "smart_outlet"]));
+    expect(JSON.stringify(views)).not.toContain("proof-of-heat");
+  });
+
   it("has Home Assistant's energy cards where energy is configured", async () => {
     const hass = { ...home(["ecoflow"]), callWS: async <T>() => ({ energy_sources: [{}] }) as T };
     expect(shown((await generate(hass)).views).energy).toContain("energy-usage-graph");

@@ -1,19 +1,24 @@
 """The cards of proof_of_heat in the demo: read, dragged, typed and saved; the result is read from Home Assistant."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+import time
 from typing import Any
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Browser, Locator, expect
 import pytest
 
 from tests.running_demo import RunningDemo
 
-from .conftest import Visit
+from .conftest import ARTIFACTS, Visit
 from .test_dashboard import AXE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(900)]
 OVERVIEW = "proof-of-heat-overview-card"
 CURVE = "proof-of-heat-curve-card"
+COP = "proof-of-heat-cop-card"
+FLOW = "proof-of-heat-energy-flow-card"
+HOUSE = "proof-of-heat-house-card"
+WEEK = "proof-of-heat-week-schedule"
 SLOPE, LEVEL, MAX_FLOW = (
     f"number.house_{key}" for key in ("heating_curve_slope", "heating_curve_level", "maximum_flow_temperature")
 )
@@ -40,24 +45,33 @@ def card(visit: Visit, tag: str) -> Locator:
 
 def violations(element: Locator) -> list[dict[str, Any]]:
     """Return what axe finds within a card."""
-    element.page.add_script_tag(path=str(AXE))
     found = element.evaluate("async (card) => (await axe.run(card, { resultTypes: ['violations'] })).violations")
     return [{"id": item["id"], "nodes": [node["html"][:200] for node in item["nodes"]]} for item in found]
 
 
-@pytest.mark.parametrize("tag", [OVERVIEW, CURVE])
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 400)])
-def test_cards_are_accessible_and_fit(visit: Visit, tag: str, scheme: str, width: int) -> None:
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("dark", 400), ("light", 400)])
+def test_cards_are_accessible_and_fit(visit: Visit, scheme: str, width: int) -> None:
+    """All cards of a view, which is opened once; their pictures are those of the documentation."""
     visit.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
     visit.log_in("demo", "demo")
-    visit.page.set_viewport_size({"width": width, "height": 900})
-    shown = card(visit, tag)
-    expect(shown.locator("[role=slider]").first).to_be_visible()
-    visit.page.wait_for_timeout(500)
-    assert violations(shown) == []
-    inside = shown.evaluate("(card) => card.scrollWidth <= card.clientWidth + 1")
-    assert inside, "nothing is wider than the card"
-    shown.screenshot(path=visit.screenshot(f"{tag}_{scheme}_{width}"))
+    # So high that the toolbar does not cover a card.
+    visit.page.set_viewport_size({"width": width, "height": 1800})
+    card(visit, OVERVIEW)
+    visit.page.add_script_tag(path=str(AXE))
+    found, outside = {}, []
+    for tag in (OVERVIEW, CURVE, COP, FLOW, HOUSE, WEEK):
+        shown = visit.page.locator(tag).first
+        shown.locator("h2, strong").first.wait_for(timeout=60_000)
+        shown.scroll_into_view_if_needed()
+        visit.page.wait_for_timeout(300)
+        if problems := violations(shown):
+            found[tag] = problems
+        if not shown.evaluate("(card) => card.scrollWidth <= card.clientWidth + 1"):
+            outside.append(tag)
+        ARTIFACTS.mkdir(parents=True, exist_ok=True)
+        shown.screenshot(path=ARTIFACTS / f"{tag}_{scheme}_{width}.png")
+    assert found == {}
+    assert outside == [], "nothing is wider than its card"
 
 
 def test_the_overview_shows_sources_with_their_price(visit: Visit) -> None:
@@ -103,6 +117,7 @@ def test_an_override_is_set_and_ended_by_keyboard(visit: Visit) -> None:
 
 def test_the_curve_is_changed_by_keyboard_and_saved(visit: Visit, curve: dict[str, float]) -> None:
     visit.log_in("demo", "demo")
+    visit.page.set_viewport_size({"width": 400, "height": 850})
     shown = card(visit, CURVE)
     slope = shown.locator(".handle.slope")
     slope.focus()
@@ -127,10 +142,8 @@ def test_the_curve_is_typed_and_the_boiler_gets_its_flow_temperature(visit: Visi
     expect(shown.locator("li.confirmed").first).to_be_visible(timeout=120_000)
 
 
-@pytest.mark.parametrize("width", [1280, 400])
-def test_the_curve_is_dragged_by_mouse_and_undone(visit: Visit, curve: dict[str, float], width: int) -> None:
+def test_the_curve_is_dragged_by_mouse_and_undone(visit: Visit, curve: dict[str, float]) -> None:
     visit.log_in("demo", "demo")
-    visit.page.set_viewport_size({"width": width, "height": 900})
     shown = card(visit, CURVE)
     handle = shown.locator(".handle.level")
     before = handle.get_attribute("aria-valuenow")
@@ -145,6 +158,96 @@ def test_the_curve_is_dragged_by_mouse_and_undone(visit: Visit, curve: dict[str,
     shown.locator(".undo").click()
     expect(handle).to_have_attribute("aria-valuenow", before or "")
     assert float(visit.demo.state(LEVEL)) == curve[LEVEL]
+
+
+def test_the_curve_is_dragged_by_touch_and_saved(demo: RunningDemo, chromium: Browser, curve: dict[str, float]) -> None:
+    context = chromium.new_context(viewport={"width": 400, "height": 850}, has_touch=True, is_mobile=True)
+    try:
+        phone = Visit(demo, context, context.new_page())
+        phone.log_in("demo", "demo")
+        shown = card(phone, CURVE)
+        handle = shown.locator(".handle.level")
+        box = handle.locator(".knob").bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        finger = context.new_cdp_session(phone.page)
+
+        def touch(kind: str, *points: tuple[float, float]) -> None:
+            places = [{"x": left, "y": top} for left, top in points]
+            finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+        touch("touchStart", (x, y))
+        for step in range(1, 6):
+            touch("touchMove", (x, y - 6 * step))
+        touch("touchEnd")
+        level = float(handle.get_attribute("aria-valuenow") or 0)
+        assert level > curve[LEVEL]
+        assert float(demo.state(LEVEL)) == curve[LEVEL], "a draft is not sent"
+        shown.locator(".save .main").tap()
+        expect(shown).to_contain_text("Saved")
+        demo.wait_for(LEVEL, lambda state: float(state) == level)
+        assert float(demo.state(SLOPE)) == curve[SLOPE]
+    finally:
+        context.close()
+
+
+def test_the_week_of_a_room_is_changed_by_keyboard_and_the_thermostat_follows(visit: Visit) -> None:
+    """Comfort on another day only: the room is at its eco temperature now, until the week is empty again."""
+    visit.log_in("demo", "demo")
+    visit.page.set_viewport_size({"width": 400, "height": 850})
+    shown = card(visit, WEEK)
+    shown.scroll_into_view_if_needed()
+
+    def target() -> float:
+        _, state = visit.demo.request("GET", "/api/states/climate.living_room")
+        return float(state["attributes"]["temperature"])
+
+    def save() -> None:
+        shown.get_by_role("button", name="Save", exact=True).focus()
+        visit.page.keyboard.press("Enter")
+        expect(shown.locator(".live")).to_have_text("Saved")
+
+    while (left := shown.locator("button.face")).count():  # of a run that failed
+        left.first.press("Delete")
+    if shown.locator(".footer").count():
+        save()
+    expect(shown).to_contain_text("always at its comfort temperature")
+    comfort = target()
+    today = shown.locator(".day.today").get_attribute("title")
+    days = [day for day in ("Tuesday", "Friday") if day != today]
+    shown.get_by_role("button", name=f"Add a heating time on {days[0]}").focus()
+    visit.page.keyboard.press("Enter")
+    edge = shown.get_by_role("slider", name="End")
+    edge.press("ArrowRight")
+    save()
+    _wait(visit, lambda: target() < comfort)
+    block = shown.get_by_role("button", name=days[0]).first
+    block.focus()
+    block.press("Delete")
+    save()
+    expect(shown).to_contain_text("always at its comfort temperature")
+    _wait(visit, lambda: target() == comfort)
+
+
+def test_the_flow_shows_other_periods_by_keyboard(visit: Visit) -> None:
+    visit.log_in("demo", "demo")
+    shown = card(visit, FLOW)
+    for period in ("Month", "Hour", "Day"):
+        button = shown.get_by_role("button", name=period, exact=True)
+        button.focus()
+        button.press("Enter")
+        expect(button).to_have_attribute("aria-pressed", "true")
+    shown.get_by_role("button", name="Earlier").press("Enter")
+    expect(shown.locator(".pager strong")).to_have_text("Yesterday")
+    shown.get_by_role("button", name="Later").press("Enter")
+    expect(shown.locator(".pager strong")).to_have_text("Today")
+
+
+def _wait(visit: Visit, reached: Callable[[], bool], timeout_s: float = 90) -> None:
+    end = time.monotonic() + timeout_s
+    while not reached():
+        assert time.monotonic() < end
+        visit.page.wait_for_timeout(300)
 
 
 def test_a_second_browser_gets_a_conflict(visit: Visit, curve: dict[str, float]) -> None:

@@ -99,7 +99,7 @@ def test_a_threshold_is_typed_and_its_alert_dismissed(visit: Visit) -> None:
     card = opened(visit, "outlets", PANEL)
 
     def set_limit(amperes: str) -> None:
-        card.get_by_role("button", name="Kitchen outlet: ").first.focus()
+        card.locator("[role=group][aria-label='Kitchen outlet'] button.limit").focus()
         page.keyboard.press("Enter")
         field = card.get_by_role("textbox")
         expect(field).to_be_focused()
@@ -117,7 +117,7 @@ def test_a_threshold_is_typed_and_its_alert_dismissed(visit: Visit) -> None:
         page.keyboard.press("Enter")
         expect(card.get_by_role("button", name="Dismiss:")).to_have_count(alerts - 1)
     finally:
-        set_limit("0")
+        demo.request("POST", "/api/services/number/set_value", {"entity_id": entities["threshold"], "value": 0})
         wait_until(lambda: truth(demo, "FE")["outlets"]["FE"]["threshold"] == 0)
         for name in ("socket_a", "socket_b"):
             demo.request("POST", "/api/services/switch/turn_on", {"entity_id": entities[name]})

@@ -346,3 +346,18 @@ def test_the_first_source_present_is_used() -> None:
 )
 def test_ambient_temperature_follows_the_display_unit(values: dict[str, float], celsius: float | None) -> None:
     assert wave_2._room_temperature(values, path="pd.envTemp") == celsius
+
+
+@pytest.mark.parametrize(
+    ("values", "power_w"),
+    [
+        ({"vol": 20161, "amp": 44671}, 900.6),
+        ({"vol": 20161, "amp": -1000}, -20.2),
+        ({"vol": 0, "amp": 44671}, None),
+        ({"vol": 20161}, None),
+        ({"amp": 5}, None),
+    ],
+)
+def test_the_battery_power_of_a_stream_is_voltage_times_current(values: dict[str, int], power_w: float | None) -> None:
+    got = {key: value for key, value, _ in BY_NAME["stream"].decode(values)}
+    assert got.get("battery_power") == power_w

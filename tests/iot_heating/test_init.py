@@ -51,6 +51,22 @@ async def restart(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await hass.async_block_till_done()
 
 
+async def test_a_controller_that_is_added_during_the_set_up_is_there(hass: HomeAssistant) -> None:
+    entry = building_entry()
+
+    async def add_meanwhile(*_: Any) -> None:
+        data = MappingProxyType({CONF_DEVICE_ID: "ESP32-009", "name": "Attic"})
+        subentry = ConfigSubentry(data=data, subentry_type=SUBENTRY_CONTROLLER, title="Attic", unique_id="ESP32-009")
+        hass.config_entries.async_add_subentry(entry, subentry)
+
+    with patch("custom_components.iot_heating.async_add_cards", add_meanwhile):
+        await set_up(hass, entry)
+    assert "ESP32-009" in entry.runtime_data.hub.controllers
+    assert hass.states.get(
+        entity_id(hass, "binary_sensor", controller_subentry(entry, "ESP32-009").subentry_id, "connectivity")
+    )
+
+
 async def test_a_building_loads_and_unloads(hass: HomeAssistant, building: MockConfigEntry, key: str) -> None:
     assert building.state is ConfigEntryState.LOADED
     assert await hass.config_entries.async_unload(building.entry_id)

@@ -21,10 +21,10 @@ def total_of(*readings: float | None, interval_s: float = 60.0, max_per_hour: fl
 @pytest.mark.parametrize(
     ("readings", "total"),
     [
-        ((240.788, 240.789, 240.788, 240.790), 0.002),
-        ((30.7, 23.1, 30.7), 0.0),
+        pytest.param((240.788, 240.789, 240.788, 240.790), 0.002, id="core#105441"),
+        pytest.param((30.7, 23.1, 30.7), 0.0, id="core#23351"),
         ((30.7, 23.1, 23.1, 30.7), 0.0),
-        ((100.78, 0.0, 100.79), 0.01),
+        pytest.param((100.78, 0.0, 100.79), 0.01, id="core#159661"),
         ((100.78, 0.0, 0.0, 100.79), 0.01),
         ((100.78, 0.0, 0.0, 0.0, 0.0, 0.0, 100.79, 100.80), 0.02),
         ((100.78, None, float("nan"), float("inf"), -1.0, 100.79), 0.01),
@@ -37,10 +37,27 @@ def total_of(*readings: float | None, interval_s: float = 60.0, max_per_hour: fl
         ((700.0, 90.0, 90.1, 90.2, 90.3, 90.4, 90.5), 0.5),
         ((5.0, 5.05, 5.05 + 0.15, 5.06, 5.07, 5.08, 5.3), 0.3),
         ((0.0, 0.0, 0.0), 0.0),
+        # Relatives: falls that repeat, a first reading of zero, a wrong sign, a lost digit, a meter that was exchanged.
+        ((10.0, 10.002, 10.001, 10.002, 10.001, 10.003), 0.003),
+        ((30.7, 23.1, 30.7, 23.1, 30.7), 0.0),
+        ((0.0, 100.78, 100.79, 100.80, 100.81, 100.82), 0.04),
+        ((None, 100.78, 0, 0, 100.79), 0.01),
+        ((100.78, 100.78, 0.0, 100.78, 0.0, 100.79), 0.01),
+        ((100.78, -100.79, 100.79), 0.01),
+        ((100.78, 10.078, 100.79), 0.01),
+        ((100.0, 1000.1, 100.1, 100.2), 0.2),
+        ((1.0, 1.1, 0.001, 0.002, 0.003), 0.103),
+        ((99999.9, 99999.95, 0.0, 0.05, 0.1), 0.15),
+        ((5.0, 5.1, 5.1, 5.1, 4.9, 5.2), 0.2),
     ],
 )
 def test_readings_of_real_meters(readings: tuple[float | None, ...], total: float) -> None:
     assert total_of(*readings) == pytest.approx(total, abs=1e-6)
+
+
+def test_the_unit_of_a_counter_does_not_matter() -> None:
+    """core#105441 with a counter in Wh."""
+    assert total_of(240_788, 240_789, 240_788, 240_790, max_per_hour=MAX_KW * 1000) == 2.0
 
 
 def test_no_consumption_is_known_while_a_reading_is_doubted() -> None:

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 import pytest
 
 from custom_components.proof_of_heat.drivers.errors import BadReplyError
-from custom_components.proof_of_heat.drivers.meter.shelly import NotificationDecoder, decode_status
+from custom_components.proof_of_heat.drivers.meter.shelly import NotificationDecoder, ShellyMeter, decode_status
 
 from .test_shelly import meter
 
@@ -99,3 +101,88 @@ async def test_a_switch_is_no_meter(session: aiohttp.ClientSession) -> None:
         device._status = lambda: {"switch:0": {"id": 0}}  # type: ignore[method-assign]
         with pytest.raises(BadReplyError, match="not an energy meter"):
             await shelly.read()
+
+
+# A relay and a meter module as in Shelly's API documentation, components Switch and PM1.
+SWITCH = {
+    "id": 0,
+    "output": True,
+    "apower": 1503.2,
+    "voltage": 231.4,
+    "current": 6.51,
+    "aenergy": {"total": 81250.5, "by_minute": [25000.0, 25100.0, 25050.0], "minute_ts": 1768046400},
+    "temperature": {"tC": 41.2, "tF": 106.1},
+}
+PM1 = {
+    "id": 0,
+    "apower": -412.0,
+    "voltage": 230.1,
+    "aenergy": {"total": 1000.0},
+    "ret_aenergy": {"total": 52000.0},
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "power_w", "imported", "exported"),
+    [
+        ({"switch:0": SWITCH}, 1503.2, 81.2505, 0.0),
+        ({"pm1:0": PM1}, -412.0, 1.0, 52.0),
+        ({"switch:0": {**SWITCH, "aenergy": {"total": None}}}, 1503.2, None, None),
+        ({"switch:0": SWITCH, "switch:1": {**SWITCH, "apower": 96.8}}, 1600.0, 162.501, 0.0),
+    ],
+)
+def test_relays_and_plugs_with_a_meter(
+    status: dict[str, Any], power_w: float, imported: float | None, exported: float | None
+) -> None:
+    reading = decode_status(status, NOW)
+    assert reading.power_w == pytest.approx(power_w)
+    assert reading.imported_kwh == (None if imported is None else pytest.approx(imported))
+    assert reading.exported_kwh == (None if exported is None else pytest.approx(exported))
+
+
+@pytest.mark.parametrize(
+    "status", [{"switch:0": {"id": 0, "output": True}}, {"switch:0": {**SWITCH, "apower": None}}, {"light:0": {}}]
+)
+def test_a_relay_without_a_reading_is_no_meter(status: dict[str, Any]) -> None:
+    with pytest.raises(BadReplyError):
+        decode_status(status, NOW)
+
+
+@pytest.mark.parametrize(
+    ("app", "name", "component", "row"),
+    [("PlugSG4", "Plug S Gen4", "switch", SWITCH), ("MiniPMG3", "PM Mini Gen3", "pm1", PM1)],
+)
+async def test_a_plug_is_polled(
+    session: aiohttp.ClientSession, app: str, name: str, component: str, row: dict[str, Any]
+) -> None:
+    asked: list[str] = []
+    replies = {
+        "Shelly.GetDeviceInfo": {"app": app, "mac": "AABBCC", "profile": None},
+        "Shelly.GetStatus": {f"{component}:0": row, "sys": {}, "wifi": {}},
+        f"{'PM1' if component == 'pm1' else 'Switch'}.GetStatus": row,
+    }
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(request.match_info["method"])
+        return web.json_response(replies[request.match_info["method"]])
+
+    app_ = web.Application()
+    app_.router.add_get("/rpc/{method}", answer)
+    async with TestServer(app_) as server:
+        shelly = ShellyMeter(session, str(server.host), port=int(server.port or 0))
+        reading = await shelly.read()
+        again = await shelly.read()
+    assert (shelly.model, reading.power_w, again.power_w) == (name, row["apower"], row["apower"])
+    assert len(asked) == 4, "identified once"
+
+
+async def test_a_relay_without_a_meter_is_refused(session: aiohttp.ClientSession) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        is_info = request.match_info["method"] == "Shelly.GetDeviceInfo"
+        return web.json_response({"app": "S1G4", "mac": "AABBCC"} if is_info else {"switch:0": {"output": False}})
+
+    app = web.Application()
+    app.router.add_get("/rpc/{method}", answer)
+    async with TestServer(app) as server:
+        with pytest.raises(BadReplyError, match="not an energy meter"):
+            await ShellyMeter(session, str(server.host), port=int(server.port or 0)).read()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.auth.models import Group
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -92,6 +93,12 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subscription, "MIN_INTERVAL_S", 0.0)
 
 
+@pytest.fixture
+def tuesday(freezer: FrozenDateTimeFactory) -> None:
+    freezer.move_to("2026-01-13T12:00:00+00:00")
+
+
+@pytest.mark.usefixtures("tuesday")
 async def test_a_card_reads_and_changes_the_week(
     hass: HomeAssistant, hass_ws_client: WebSocketGenerator, socket_enabled: None
 ) -> None:
@@ -117,6 +124,7 @@ async def test_a_card_reads_and_changes_the_week(
     assert (shown["available"], shown["can_control"], shown["name"]) == (True, True, "Living room")
     assert (shown["week"], shown["follows"], shown["comfort_c"]) == (EMPTY, "Living times", 21.0)
 
+    running = entry.runtime_data
     whole = [blocks((0, 1440)), *EMPTY[1:]]
     first = await ask("set", revision=shown["revision"], week=whole)
     assert first["success"], first
@@ -131,6 +139,8 @@ async def test_a_card_reads_and_changes_the_week(
     stored = next(item for item in entry.subentries.values() if item.title == "Living room")
     assert stored.data["week"] == [{"day": "Mon", "slots": ["00:00-24:00"]}]
     assert stored.data["schedule"] == "schedule.living", "nothing else is changed"
+    assert entry.runtime_data is running, "heating is not interrupted by a reload"
+    assert hass.states.get(ROOM_CLIMATE).attributes["temperature"] == 18.5  # type: ignore[union-attr]
     again = await hass_ws_client(hass)
     await again.send_json_auto_id({"type": "proof_of_heat/schedule/subscribe", "entity_id": ROOM_CLIMATE})
     assert (await again.receive_json())["success"]
@@ -141,6 +151,9 @@ async def test_a_card_reads_and_changes_the_week(
     assert (await ask("set", revision=shown["revision"], week=EMPTY))["success"]
     stored = next(item for item in entry.subentries.values() if item.title == "Living room")
     assert "week" not in stored.data
+    await hass.async_block_till_done()
+    assert entry.runtime_data is running
+    assert hass.states.get(ROOM_CLIMATE).attributes["temperature"] == 21.0  # type: ignore[union-attr]
 
 
 async def test_only_who_may_control_the_thermostat_changes_its_week(

@@ -32,14 +32,14 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.runner import RuntimeConfig
 
-_TIMEOUT_S = 120
+_TIMEOUT_S = 400
 
 
 class Records(logging.Handler):
     """The errors that were logged."""
 
     def __init__(self) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__(logging.ERROR)
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -131,7 +131,10 @@ def _left(hass: HomeAssistant, domains: set[str]) -> list[str]:
     left = [
         str(path.relative_to(config))
         for path in config.rglob("*")
-        if "custom_components" not in path.parts and any(domain in path.name for domain in domains)
+        if path.is_file()
+        and "custom_components" not in path.parts
+        and any(domain in path.name for domain in domains)
+        and _has_content(path)
     ]
     left += [f"issue {issue}" for issue in ir.async_get(hass).issues if issue[0] in domains]
     left += [entity.entity_id for entity in er.async_get(hass).entities.values() if entity.platform in domains]
@@ -141,6 +144,17 @@ def _left(hass: HomeAssistant, domains: set[str]) -> list[str]:
         urls = [item["url"] for item in json.loads(resources.read_text())["data"]["items"]]
         left += [url for url in urls if any(domain in url for domain in domains)]
     return sorted(left)
+
+
+def _has_content(path: Path) -> bool:
+    """Return whether a file holds anything; an empty store with the next free numbers does not."""
+    try:
+        data = json.loads(path.read_text("utf-8"))["data"]
+    except ValueError, KeyError, TypeError:
+        return True
+    return (
+        any(not isinstance(value, int) and value for value in data.values()) if isinstance(data, dict) else bool(data)
+    )
 
 
 def main() -> int:

@@ -9,7 +9,6 @@ from typing import Any
 import zipfile
 
 from scripts.tooling.demo import folder as config_folder
-from scripts.tooling.ports import free_port
 
 
 def home(folder: Path, stage: Path, domains: list[str]) -> Path:
@@ -18,7 +17,8 @@ def home(folder: Path, stage: Path, domains: list[str]) -> Path:
         with zipfile.ZipFile(stage / f"{domain}.zip") as packed:
             packed.extractall(folder / "custom_components" / domain)
     (folder / "configuration.yaml").write_text("")
-    stored = {"stable": config_folder._http(free_port()), "pending": None, "yaml_migration_done": True}
+    # Port 0: any free one.
+    stored = {"stable": config_folder._http(0), "pending": None, "yaml_migration_done": True}
     (folder / ".storage").mkdir(exist_ok=True)
     (folder / ".storage" / "http").write_text(
         json.dumps({"version": 2, "minor_version": 2, "key": "http", "data": stored})

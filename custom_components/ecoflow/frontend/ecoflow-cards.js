@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-63092385e297.js";
+import"/heat_suite_static/runtime-ed11b21644c8.js";

@@ -1,17 +1,18 @@
 """Applies changed settings to a running heating system, without a reload that would interrupt heating."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import callback
 
+from ..const import CONF_WEEK, SUBENTRY_ZONE
 from ..engine.engine import Engine
 from ..engine.reconfiguration import configure
 from ..flows.form import without_tokens
 from ..sources.managed_source import ManagedSource
-from ..system_config import SystemConfig, read_config
+from ..system_config import SystemConfig, ZoneConfig, read_config
 from .engine_config import engine_config
 from .listeners import Listeners
 
@@ -51,9 +52,11 @@ class Reconfiguration:
     def apply(self) -> bool:
         """Apply what has changed in the entry; return False if only a reload can do that."""
         new = read_config(self._entry)
-        if fingerprint(self._entry) != self._fingerprint or self._config.differs_in(new) - IN_PLACE:
+        differs = self._config.differs_in(new)
+        in_place = IN_PLACE | {"zones"} if _same_but_week(self._config.zones, new.zones) else IN_PLACE
+        if fingerprint(self._entry) != self._fingerprint or differs - in_place:
             return False
-        if self._config.differs_in(new):
+        if differs:
             self._config.adopt(new)
             self._configure_engine()
             self._changes.notify()
@@ -74,7 +77,25 @@ class Reconfiguration:
         configure(self._engine, engine_config(config, sources))
 
 
+def _same_but_week(before: Iterable[ZoneConfig], after: Iterable[ZoneConfig]) -> bool:
+    """Return whether zones differ in nothing but their weekly schedules."""
+    return [replace(zone, week=None) for zone in before] == [replace(zone, week=None) for zone in after]
+
+
 def fingerprint(entry: ConfigEntry) -> object:
-    """Return everything apart from the options whose change makes a reload necessary; a renewed token does not."""
-    subentries = {key: (item.title, without_tokens(item.data)) for key, item in entry.subentries.items()}
+    """Return everything apart from the options whose change makes a reload necessary.
+
+    A renewed token does not, nor the weekly schedule of a zone.
+    """
+    subentries = {
+        key: (
+            item.title,
+            {
+                name: value
+                for name, value in without_tokens(item.data).items()
+                if not (item.subentry_type == SUBENTRY_ZONE and name == CONF_WEEK)
+            },
+        )
+        for key, item in entry.subentries.items()
+    }
     return (entry.title, dict(entry.data), subentries)

@@ -46,9 +46,7 @@ class SchedulePreview:
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry, config: SystemConfig) -> None:
         self._hass = hass
         self._config = config
-        self._weeks: dict[str, _WeekPreview] = {
-            zone.zone_id: _WeekPreview(zone.week) for zone in config.zones if zone.week is not None
-        }
+        self._weeks: dict[str, _WeekPreview] = {}
         self._calendars: dict[str, BackgroundQuery[Spans]] = {}
         self._helpers: dict[str, BackgroundQuery[WeekSchedule]] = {}
         self._helper_weeks: dict[str, _WeekPreview] = {}
@@ -93,8 +91,8 @@ class SchedulePreview:
 
     def comfort(self, zone: ZoneConfig, now: datetime) -> Spans | None:
         """Return when a zone's schedule asks for comfort; None where its future is unknown."""
-        if zone.zone_id in self._weeks:
-            return self._weeks[zone.zone_id].at(now)
+        if zone.week is not None:
+            return _preview(self._weeks, zone.zone_id, zone.week).at(now)
         if zone.schedule in self._calendars:
             return self._calendar(zone.schedule, now)
         if zone.schedule in self._helpers:
@@ -114,7 +112,12 @@ class SchedulePreview:
         week = self._helpers[entity_id].value
         if week is None:
             return None
-        preview = self._helper_weeks.get(entity_id)
-        if preview is None or preview.week is not week:
-            preview = self._helper_weeks[entity_id] = _WeekPreview(week)
-        return preview.at(now)
+        return _preview(self._helper_weeks, entity_id, week).at(now)
+
+
+def _preview(previews: dict[str, _WeekPreview], key: str, week: WeekSchedule) -> _WeekPreview:
+    """Return the preview of a week, which may have been replaced since the last call."""
+    preview = previews.get(key)
+    if preview is None or preview.week is not week:
+        preview = previews[key] = _WeekPreview(week)
+    return preview

@@ -196,7 +196,7 @@ const sectionsOf = async (hass: Hass, found: Set<string>, titles: Titles): Promi
   const updates = entitiesOf(hass, "ota", "update.").slice(0, 24);
   return {
     heating: [
-      ...wide(heatCards()),
+      ...wide(found.has("proof_of_heat") ? heatCards() : []),
       ...(climates.length ? [{ type: "grid" as const, cards: climates }] : []),
       ...wide(schedules(hass)),
       ...deviceSections(hass, "proof_of_heat", "mdi:fire", KEYS.proof_of_heat),
@@ -214,7 +214,7 @@ const sectionsOf = async (hass: Hass, found: Set<string>, titles: Titles): Promi
 
 /** What matters of each area, in one screen: its first card, or its first tiles. */
 const overview = (hass: Hass, found: Set<string>, titles: Record<ViewKey, string>): Section[] => {
-  const [first] = heatCards();
+  const [first] = found.has("proof_of_heat") ? heatCards() : [];
   const rooms = entitiesOf(hass, "proof_of_heat", "climate.").map(({ entity_id }) => tile(hass, entity_id));
   const pick = (platform: string, ...keys: string[]): Card[] =>
     keys.flatMap((key) =>

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from simulators.home.home import COUNTERS_KWH, SENSORS, entity_id
 from simulators.home.rooms import Sample, lived
 from simulators.home.tariff import retail_price
-from simulators.home.wire import is_silent, nonsense
+from simulators.home.wire import is_silent
 
 from .client import HomeAssistant
 from .folder import ROOT, TIME_ZONE
@@ -128,13 +128,8 @@ def _series(key: str, points: list[tuple[datetime, str]], *, mean: bool = True) 
 
 
 def _received(key: str, points: list[tuple[datetime, str]]) -> list[tuple[datetime, str]]:
-    """Return what was received of the true values: some are missing, and a few are nonsense."""
-    received = []
-    for when, value in points:
-        shown = nonsense(key, when, _SAMPLE)
-        if not is_silent(key, when):
-            received.append((when, value if shown is None else f"{shown}"))
-    return received
+    """Return what was received of the true values: some are missing."""
+    return [(when, value) for when, value in points if not is_silent(key, when)]
 
 
 def _counter(lives: Sequence[Sample], key: str) -> list[tuple[datetime, str]]:

@@ -99,6 +99,7 @@ def _heat_sources() -> Iterator[Row]:
         ("Bitcoin miners", _module("proof_of_heat.drivers.miner.supported").SUPPORTED),
         ("Miners through services", _module("proof_of_heat.drivers.cloud.supported").SUPPORTED),
         ("Electricity meters", _module("proof_of_heat.drivers.meter.supported").SUPPORTED),
+        ("Electricity prices", _module("proof_of_heat.prices.supported").SUPPORTED),
     )
     for section, devices in sections:
         for device in devices:

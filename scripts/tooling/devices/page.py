@@ -14,6 +14,7 @@ _INTEGRATIONS: Final = {
     "Bitcoin miners": "proof_of_heat",
     "Miners through services": "proof_of_heat",
     "Electricity meters": "proof_of_heat",
+    "Electricity prices": "proof_of_heat",
     "Heating controllers": "iot_heating",
     "Smart outlets": "smart_outlet",
     "EcoFlow power stations": "ecoflow",

@@ -1,7 +1,8 @@
 """Shelly energy meters over RPC: polling by HTTP, decoding of status and notifications.
 
 Facts: three-phase profile `em:0`/`emdata:0`, single-phase profile `em1:0..2`/`em1data:0..2`; meters with one or two
-clamps (Pro EM-50, EM Gen3, EM Mini Gen4) have `em1` channels and name no profile. act_power is signed W, counters are
+clamps (Pro EM-50, EM Gen3, EM Mini Gen4) have `em1` channels and name no profile. Relays and plugs with a meter have
+`switch` or `pm1` components with `apower`, `aenergy.total` and `ret_aenergy.total`. act_power is signed W, counters are
 Wh, n_current may be null, counters are null after a database error. Authentication: digest with SHA-256, user admin.
 """
 
@@ -29,12 +30,19 @@ _MODELS: Final = {
     "3EM63G3": "3EM-63 Gen3",
     "MiniEMG4": "EM Mini Gen4",
     "EMMiniG4": "EM Mini Gen4",
+    "S1PMG4": "1PM Gen4",
+    "Mini1PMG4": "1PM Mini Gen4",
+    "MiniPMG3": "PM Mini Gen3",
+    "PlugSG4": "Plug S Gen4",
+    "PlugSG3": "Plug S Gen3",
 }
 """By the `app` of the device info. The same model has another one in some firmware."""
 _COUNTERS: Final = ("emdata:", "em1data:")
 _FAILURE: Final = "power_meter_failure"
 _RANGE: Final = "out_of_range:"
 _DATABASE_ERROR: Final = "database_error"
+_METERED: Final = {"pm1": "PM1", "switch": "Switch"}
+"""Components of relays and plugs with a meter: name in a status -> name of its methods."""
 _UNAUTHORIZED: Final = 401
 _KILO: Final = 1e-3
 _VALUES: Final = (
@@ -65,6 +73,8 @@ class ShellyMeter:
         self._now = now
         self._channels: tuple[int, ...] | None = None
         """Of single-phase channels; empty: one three-phase meter; None: not known yet."""
+        self._component = "em1"
+        """The component of the single-phase channels."""
         self.model: str | None = None
         """The name of the model; available after `identify`."""
 
@@ -74,13 +84,13 @@ class ShellyMeter:
         if at(reply, "app") is None or at(reply, "mac") is None:
             raise BadReplyError("the device is not a Shelly")
         self.model = _MODELS.get(str(reply["app"]), str(reply["app"]))
-        profile = at(reply, "profile")
+        profile, self._component = at(reply, "profile"), "em1"
         if profile == "monophase":
             self._channels = (0, 1, 2)
         elif profile == "triphase":
             self._channels = ()
         else:  # most meters have one profile only, and do not name it
-            self._channels = _channels_of(await self._rpc("Shelly.GetStatus"))
+            self._component, self._channels = _channels_of(await self._rpc("Shelly.GetStatus"))
         info: dict[str, Any] = reply
         return info
 
@@ -95,7 +105,9 @@ class ShellyMeter:
     async def _read(self, *, energy: bool) -> MeterReading:
         if self._channels is None:
             await self.identify()
-        if channels := self._channels:
+        if (channels := self._channels) and (methods := _METERED.get(self._component)) is not None:
+            status = {f"{self._component}:{i}": await self._rpc(f"{methods}.GetStatus?id={i}") for i in channels}
+        elif channels:
             status = {f"em1:{i}": await self._rpc(f"EM1.GetStatus?id={i}") for i in channels}
             if energy:
                 status |= {f"em1data:{i}": await self._rpc(f"EM1Data.GetStatus?id={i}") for i in channels}
@@ -115,6 +127,7 @@ def decode_status(status: Mapping[str, Any], now: datetime) -> MeterReading:
     Raises:
         BadReplyError: the status has no power, or a channel does not measure.
     """
+    status = _with_metered(status)
     unix = number_at(status, "sys", "unixtime")
     when = datetime.fromtimestamp(unix, UTC) if unix else now
     if (em := status.get("em:0")) is not None:
@@ -154,13 +167,39 @@ def decode_status(status: Mapping[str, Any], now: datetime) -> MeterReading:
     )
 
 
-def _channels_of(status: object) -> tuple[int, ...]:
-    """Return the single-phase channels in a status; none for a three-phase meter."""
-    names = list(status) if isinstance(status, dict) else []
-    channels = tuple(index for index in range(len(_PHASES)) if f"em1:{index}" in names)
-    if not channels and "em:0" not in names:
-        raise BadReplyError("the device is not an energy meter")
-    return () if "em:0" in names else channels
+def _channels_of(status: object) -> tuple[str, tuple[int, ...]]:
+    """Return the component and its channels in a status; no channels for a three-phase meter."""
+    found = status if isinstance(status, dict) else {}
+    if "em:0" in found:
+        return "em", ()
+    for component in ("em1", *_METERED):
+        rows = {index: found.get(f"{component}:{index}") for index in range(len(_PHASES))}
+        channels = tuple(
+            index
+            for index, row in rows.items()
+            if row is not None and (component == "em1" or at(row, "apower") is not None)
+        )
+        if channels:
+            return component, channels
+    raise BadReplyError("the device is not an energy meter")
+
+
+def _with_metered(status: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a status in which relays and plugs with a meter have the form of single-phase channels."""
+    if any(name.startswith("em") for name in status):
+        return status
+    found = dict(status)
+    for component in _METERED:
+        for index in range(len(_PHASES)):
+            row = status.get(f"{component}:{index}")
+            if not isinstance(row, Mapping) or "apower" not in row:
+                continue
+            found[f"em1:{index}"] = {"act_power": row["apower"]}
+            imported = number_at(row, "aenergy", "total")
+            if imported is not None:  # a device without a second counter does not export
+                exported = number_at(row, "ret_aenergy", "total") if "ret_aenergy" in row else 0.0
+                found[f"em1data:{index}"] = {"total_act_energy": imported, "total_act_ret_energy": exported}
+    return found
 
 
 def _is_null(row: object, key: str) -> bool:

@@ -9,7 +9,7 @@ SUPPORTED: Final = (
     SupportedDevice(
         key="shelly_3em",
         maker="Shelly",
-        models=("Pro 3EM", "Pro 3EM-400", "3EM Gen3", "3EM-63 Gen3"),
+        models=("Pro 3EM",),
         reads=_READS,
         evidence=Evidence.CAPTURE,
         sources=("fixtures/shelly/pro_3em_fw1.1.0.json", "Shelly, API documentation, components EM and EM1"),
@@ -17,9 +17,23 @@ SUPPORTED: Final = (
     SupportedDevice(
         key="shelly_em",
         maker="Shelly",
-        models=("Pro EM-50", "EM Gen3", "EM Mini Gen4"),
+        models=("Pro EM-50",),
         reads=_READS,
         evidence=Evidence.CAPTURE,
         sources=("cases/heating/shelly_proem50.json", "Shelly, API documentation, component EM1"),
+    ),
+    SupportedDevice(
+        key="shelly_others",
+        maker="Shelly",
+        models=("Pro 3EM-400", "3EM Gen3", "3EM-63 Gen3", "EM Gen3", "EM Mini Gen4"),
+        reads=_READS,
+        sources=("Shelly, API documentation (shelly-api-docs.shelly.cloud/gen2), components EM and EM1",),
+    ),
+    SupportedDevice(
+        key="shelly_pm",
+        maker="Shelly",
+        models=("1PM Gen4", "1PM Mini Gen4", "Plug S Gen4", "Plug S Gen3", "PM Mini Gen3"),
+        reads=("power", "imported_energy", "exported_energy"),
+        sources=("Shelly, API documentation (shelly-api-docs.shelly.cloud/gen2), components Switch and PM1",),
     ),
 )

@@ -24,20 +24,30 @@ def _reads_without(*keys: str) -> tuple[str, ...]:
     return tuple(key for key in _READS if key not in keys)
 
 
+_STOCK: Final = _reads_without("power", "power_limit", "ambient_temperature")
 SUPPORTED: Final = (
     SupportedDevice(
         key="antminer_stock",
         maker="Bitmain",
-        models=("Antminer S19", "S19 Pro", "S19j", "S19 XP", "S19k Pro", "S21", "T19", "T21"),
-        reads=_reads_without("power", "power_limit", "ambient_temperature"),
+        models=("Antminer S19 Pro", "S19 XP"),
+        reads=_STOCK,
         commands=("on_off", "mode"),
         evidence=Evidence.CAPTURE,
         sources=("fixtures/miners/antminer/stock_s19pro_rpc_2022", "fixtures/miners/antminer/stock_s19xp_web_2022"),
     ),
     SupportedDevice(
+        key="antminer_stock_others",
+        maker="Bitmain",
+        models=("Antminer S19", "S19j", "S19k Pro", "S21", "T19", "T21"),
+        reads=_STOCK,
+        commands=("on_off", "mode"),
+        evidence=Evidence.EXPERIMENTAL,
+        sources=("the same web pages as the S19 Pro and S19 XP; UpstreamData/pyasic 0.79, backends/antminer.py",),
+    ),
+    SupportedDevice(
         key="whatsminer_v2",
         maker="MicroBT",
-        models=("WhatsMiner M20", "M30", "M50", "M56 (API V2)"),
+        models=("WhatsMiner M20S and others with API 1.4", "WhatsMiner with API V2"),
         reads=_READS,
         commands=("on_off", "power", "mode"),
         evidence=Evidence.CAPTURE,
@@ -46,7 +56,7 @@ SUPPORTED: Final = (
     SupportedDevice(
         key="whatsminer_v3",
         maker="MicroBT",
-        models=("WhatsMiner M60 and others with API V3",),
+        models=("WhatsMiner M60S and others with API V3",),
         reads=_READS,
         commands=("on_off", "power", "mode"),
         evidence=Evidence.CAPTURE,
@@ -76,11 +86,19 @@ SUPPORTED: Final = (
     SupportedDevice(
         key="bitaxe",
         maker="Bitaxe",
-        models=("Max", "Ultra", "Supra", "Gamma", "GT and others with AxeOS"),
+        models=("Supra",),
         reads=_reads_without("power_limit", "ambient_temperature"),
         commands=("mode", "on_off"),
         evidence=Evidence.CAPTURE,
-        sources=("fixtures/miners/bitaxe/axeos_v2.4.5_supra", "bitaxeorg/ESP-Miner main/http_server/openapi.yaml"),
+        sources=("fixtures/miners/bitaxe/axeos_v2.4.5_supra",),
+    ),
+    SupportedDevice(
+        key="axeos",
+        maker="Bitaxe",
+        models=("Max", "Ultra", "Gamma", "GT", "others with AxeOS"),
+        reads=_reads_without("power_limit", "ambient_temperature"),
+        commands=("mode", "on_off"),
+        sources=("Bitaxe, AxeOS API (bitaxeorg/ESP-Miner main/http_server/openapi.yaml)",),
     ),
     SupportedDevice(
         key="nerdqaxe",

@@ -33,7 +33,7 @@ export const styles = css`
   button { font: inherit; font-size: 14px; min-height: 36px; border-radius: 8px; border: 1px solid var(--divider-color); background: var(--card-background-color); color: var(--primary-text-color); padding: 0 14px; cursor: pointer; }
   button:disabled { opacity: 0.55; cursor: default; }
   :is(button, summary):focus-visible, .drop:focus-within { outline: 2px solid var(--primary-color); outline-offset: 1px; }
-  .primary { background: var(--primary-color); color: var(--text-primary-color); border-color: var(--primary-color); }
+  .primary { background: color-mix(in srgb, var(--primary-color) 72%, black); color: var(--text-primary-color); border-color: transparent; }
   .danger { color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); }
   .release { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; padding: 8px 12px; border-radius: 12px; margin-bottom: 8px; background: var(--secondary-background-color); }
   .release.new { outline: 2px solid var(--primary-color); }

@@ -1,0 +1,39 @@
+"""The sources of electricity prices that are read, and what proves each."""
+
+from typing import Final
+
+from ..drivers.supported import Evidence, SupportedDevice
+
+_READS: Final = ("electricity_price", "price_forecast")
+_CORE: Final = "Home Assistant core 2026.10, homeassistant/components/{domain}/{file}"
+
+
+def _of_core(key: str, maker: str, file: str = "services.py") -> SupportedDevice:
+    source = _CORE.format(domain=key, file=file)
+    return SupportedDevice(
+        key=key, maker=maker, models=("Home Assistant's integration",), reads=_READS, sources=(source,)
+    )
+
+
+def _by_case(key: str, maker: str, *files: str) -> SupportedDevice:
+    return SupportedDevice(
+        key=key,
+        maker=maker,
+        models=("Custom integration",),
+        reads=_READS,
+        evidence=Evidence.CAPTURE,
+        sources=tuple(f"cases/heating/{file}" for file in files),
+    )
+
+
+SUPPORTED: Final = (
+    _of_core("amberelectric", "Amber Electric"),
+    _of_core("easyenergy", "easyEnergy"),
+    _of_core("energyzero", "EnergyZero"),
+    _of_core("nordpool", "Nord Pool"),
+    _of_core("tibber", "Tibber"),
+    _by_case("nordpool_hacs", "Nord Pool", "nordpool_hacs_autumn.json", "nordpool_hacs_spring.json"),
+    _by_case("epex_spot", "EPEX Spot", "epex_2x.json"),
+    _by_case("zonneplan", "Zonneplan", "zonneplan_legacy.json", "zonneplan_new.json"),
+    _by_case("cz_spot", "Czech spot prices (OTE)", "cz_spot.json"),
+)

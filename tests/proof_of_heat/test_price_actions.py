@@ -1,0 +1,122 @@
+"""Price actions of EnergyZero, easyEnergy and Amber Electric: replies in the form of their services.py."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
+import probatio as vol
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.proof_of_heat.prices.provider_actions import fetch_prices, needs_action
+
+MIDNIGHT = datetime.fromisoformat("2027-01-13T00:00:00+01:00")
+
+
+@pytest.fixture(autouse=True)
+async def at_noon(hass: HomeAssistant, freezer: Any) -> None:
+    await hass.config.async_set_time_zone("Europe/Amsterdam")
+    freezer.move_to(MIDNIGHT + timedelta(hours=12))
+
+
+def registered(hass: HomeAssistant, platform: str, unique_id: str) -> str:
+    entry = MockConfigEntry(domain=platform)
+    entry.add_to_hass(hass)
+    return er.async_get(hass).async_get_or_create("sensor", platform, unique_id, config_entry=entry).entity_id
+
+
+def dutch_rows(day: str, minutes: int) -> list[dict[str, Any]]:
+    begin = datetime.fromisoformat(f"{day}T00:00:00+01:00").astimezone(dt_util.UTC)
+    step = timedelta(minutes=minutes)
+    # Times are printed by str(): with a space, in UTC.
+    return [{"timestamp": str(begin + i * step), "price": 0.2 + i / 1000} for i in range(24 * 60 // minutes)]
+
+
+@pytest.mark.parametrize(
+    ("platform", "action", "key"),
+    [("energyzero", "get_energy_prices", "interval"), ("easyenergy", "get_energy_usage_prices", "granularity")],
+)
+async def test_dutch_prices_of_15_minutes_of_today_and_tomorrow(
+    hass: HomeAssistant, platform: str, action: str, key: str
+) -> None:
+    entity_id = registered(hass, platform, "today_energy_current_hour_price")
+    asked: list[dict[str, Any]] = []
+
+    async def prices(call: ServiceCall) -> ServiceResponse:
+        asked.append(dict(call.data))
+        return {"prices": dutch_rows(call.data["start"], 15)}
+
+    hass.services.async_register(platform, action, prices, supports_response=SupportsResponse.ONLY)
+    assert needs_action(hass, entity_id)
+    series = await fetch_prices(hass, entity_id)
+    assert [(row["start"], row["end"], row["incl_vat"], row[key]) for row in asked] == [
+        ("2027-01-13", "2027-01-13", True, "quarter"),
+        ("2027-01-14", "2027-01-14", True, "quarter"),
+    ]
+    assert len(series.slots) == 192
+    assert series.at(MIDNIGHT + timedelta(minutes=16)) == pytest.approx(0.201)
+    assert series.end == MIDNIGHT + timedelta(days=2)
+
+
+@pytest.mark.parametrize("platform", ["energyzero", "easyenergy"])
+async def test_older_versions_with_whole_hours_and_a_day_that_is_not_published(
+    hass: HomeAssistant, platform: str
+) -> None:
+    entity_id = registered(hass, platform, "today_energy_current_hour_price")
+    action = "get_energy_prices" if platform == "energyzero" else "get_energy_usage_prices"
+
+    async def prices(call: ServiceCall) -> ServiceResponse:
+        if call.data["start"] == "2027-01-14":
+            raise ServiceValidationError("no data")
+        return {"prices": dutch_rows(call.data["start"], 60)}
+
+    schema = vol.Schema({"config_entry": str, "incl_vat": bool, "start": str, "end": str})
+    hass.services.async_register(platform, action, prices, schema, supports_response=SupportsResponse.ONLY)
+    series = await fetch_prices(hass, entity_id)
+    assert len(series.slots) == 24
+    assert series.slots[-1].end - series.slots[-1].start == timedelta(hours=1)
+
+
+async def test_no_day_is_published(hass: HomeAssistant) -> None:
+    entity_id = registered(hass, "energyzero", "today_energy_current_hour_price")
+
+    async def prices(call: ServiceCall) -> ServiceResponse:
+        raise ServiceValidationError("no data")
+
+    hass.services.async_register("energyzero", "get_energy_prices", prices, supports_response=SupportsResponse.ONLY)
+    with pytest.raises(ServiceValidationError, match="no data"):
+        await fetch_prices(hass, entity_id)
+
+
+@pytest.mark.parametrize(
+    ("unique_id", "channel"), [("01ABC-general", "general"), ("01ABC-controlled_load", "controlled_load")]
+)
+async def test_amber_forecast_of_the_sensors_channel(hass: HomeAssistant, unique_id: str, channel: str) -> None:
+    entity_id = registered(hass, "amberelectric", unique_id)
+
+    async def forecasts(call: ServiceCall) -> ServiceResponse:
+        assert call.data["channel_type"] == channel
+        rows: list[Any] = [
+            {
+                "duration": 30,
+                "date": "2027-01-13",
+                "nem_date": (MIDNIGHT + timedelta(minutes=30 * i + 30)).isoformat(),
+                "per_kwh": 0.21 + i / 100,
+                "spot_per_kwh": 0.09,
+                "start_time": (MIDNIGHT + timedelta(minutes=30 * i, seconds=1)).isoformat(),
+                "end_time": (MIDNIGHT + timedelta(minutes=30 * i + 30)).isoformat(),
+                "renewables": 31,
+                "spike_status": "none",
+                "advanced_price_predicted": 0.5,
+            }
+            for i in range(48)
+        ]
+        return {"forecasts": rows}
+
+    hass.services.async_register("amberelectric", "get_forecasts", forecasts, supports_response=SupportsResponse.ONLY)
+    series = await fetch_prices(hass, entity_id)
+    assert len(series.slots) == 48
+    assert series.at(MIDNIGHT + timedelta(minutes=45)) == pytest.approx(0.22)
