@@ -111,21 +111,21 @@ class Gpsim:
             os.close(self.terminal)
 
     def command(self, text: str) -> str:
-        """Execute a command and return its output.
+        """Execute a command, or several lines of them at once, and return their output.
 
         Raises:
             GpsimError: gpsim reported an error or did not answer in time.
         """
         os.write(self.terminal, text.encode() + b"\n")
-        output = self._read(text)
+        output = self._read(text, text.count("\n") + 1)
         if "ERROR" in output:
             raise GpsimError(f"{text}: {output.strip()}")
         return output
 
-    def _read(self, what: str) -> str:
+    def _read(self, what: str, prompts: int = 1) -> str:
         output = b""
         end = time.monotonic() + self._timeout_s
-        while not output.endswith(_PROMPT):
+        while not output.endswith(_PROMPT) or output.count(_PROMPT) < prompts:
             left = end - time.monotonic()
             if left <= 0 or not select.select([self.terminal], [], [], left)[0]:
                 raise GpsimError(f"gpsim did not answer {what} within {self._timeout_s:g} s: {output[-500:]!r}")
@@ -137,12 +137,11 @@ class Gpsim:
 
     def run_until(self, cycle: int) -> str:
         """Run until a cycle or an earlier breakpoint; returns gpsim's description of the stop."""
-        self.command(f"break c {cycle + (cycle == _BAD_CYCLE)}")
-        return self.run()
+        return self.run(f"break c {cycle + (cycle == _BAD_CYCLE)}")
 
-    def run(self) -> str:
-        """Run until a breakpoint; returns gpsim's description of the stop."""
-        output = self.command("run")
+    def run(self, *before: str) -> str:
+        """Run until a breakpoint, after some commands; returns gpsim's description of the stop."""
+        output = self.command("\n".join((*before, "run")))
         if "WDT expired" in output:
             self.watchdog_resets += 1
         if (found := _POSITION.search(output)) is None:
