@@ -2,8 +2,9 @@
 
 Facts: three-phase profile `em:0`/`emdata:0`, single-phase profile `em1:0..2`/`em1data:0..2`; meters with one or two
 clamps (Pro EM-50, EM Gen3, EM Mini Gen4) have `em1` channels and name no profile. Relays and plugs with a meter have
-`switch` or `pm1` components with `apower`, `aenergy.total` (both directions) and `ret_aenergy.total`. Power is signed W,
-counters are Wh, n_current may be null, counters are null after a database error. Authentication: digest with SHA-256, user admin.
+`switch` or `pm1` components with `apower`, `aenergy.total` (both directions) and `ret_aenergy.total`. Power is signed
+W, counters are in Wh, n_current may be null, counters are null after a database error. Authentication: digest
+with SHA-256, user admin.
 """
 
 from collections.abc import Callable, Mapping
