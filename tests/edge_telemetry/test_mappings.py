@@ -207,3 +207,16 @@ async def test_mappings_are_exported_and_imported(hass: HomeAssistant, data: Edg
     await step(hass, form["flow_id"], {"text": ""})
     await hass.async_block_till_done()
     assert entry.options["mappings"] == []
+
+
+async def test_a_message_that_is_no_json_has_no_paths(
+    hass: HomeAssistant, data: EdgeData, entry: MockConfigEntry, publish: Publish
+) -> None:
+    await publish("van/env/inside/data", METER)
+    device = next(iter(data.devices.values()))
+    device.newest = b"on"  # as a dialect with a value per topic receives it
+    form = await open_menu(hass, entry, "mapping_device")
+    form = await step(hass, form["flow_id"], {"device": DEVICE})
+    assert form["description_placeholders"]["message"] == "on"
+    (path_field,) = (field for field in form["data_schema"].schema if field == "path")
+    assert form["data_schema"].schema[path_field].config["options"] == []

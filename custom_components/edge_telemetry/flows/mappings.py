@@ -49,7 +49,7 @@ class MappingSteps(OptionsFlowWithReload):
 
     def __init__(self) -> None:
         self._device = ANY_DEVICE
-        self._mapping: MetricMapping | None = None
+        self._mapping = MetricMapping(ANY_DEVICE, "", "")
         self._device_class = ""
 
     async def async_step_mapping_device(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
@@ -110,8 +110,6 @@ class MappingSteps(OptionsFlowWithReload):
     async def async_step_mapping_preview(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show what the mapping reads from the newest message, and save it."""
         mapping = self._mapping
-        if mapping is None:
-            return await self.async_step_mapping_device()
         if user_input is not None:
             return self._save(mapping)
         value, unit = preview(mapping, self._newest() or b"{}")
@@ -165,7 +163,7 @@ class MappingSteps(OptionsFlowWithReload):
 
     def _fits_class(self) -> bool:
         """Return whether the device class, if any, allows the unit of the metric."""
-        if not self._device_class or self._mapping is None:
+        if not self._device_class:
             return True
         unit = describe(self._mapping.metric, self._mapping.unit or None).unit
         return numeric_class(self._device_class, unit) is not None
