@@ -206,7 +206,7 @@ async def test_failed_learning_is_retried_and_the_cycle_continues(
     hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An unexpected error must not leave the engine waiting for a result indefinitely."""
-    from custom_components.proof_of_heat.engine import engine as engine_module
+    from custom_components.proof_of_heat.engine import jobs
 
     tried: list[int] = []
 
@@ -214,7 +214,7 @@ async def test_failed_learning_is_retried_and_the_cycle_continues(
         tried.append(1)
         raise IndexError("a gap in the history")
 
-    monkeypatch.setattr(engine_module, "learn", learn)
+    monkeypatch.setattr(jobs, "learn", learn)
     home = entry.runtime_data
     home.engine._learn_at_h = 0.0
     await home.user.async_set_active(True)
