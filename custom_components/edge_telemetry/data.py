@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 
 from ._lib.publisher import Publisher
 from ._lib.steady_clock import SteadyClock
-from .broker_monitor import BrokerMonitor
+from .broker.monitor import BrokerMonitor
 from .command_sender import CommandSender
 from .const import CONF_MAPPINGS, CONF_MAX_DEVICES, CONF_MAX_METRICS, CONF_TIMEOUT, DEFAULT_OPTIONS
 from .decoders import Mappings

@@ -10,16 +10,16 @@ from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 
-from .broker_monitor import BrokerMonitor
+from .broker.keepalive import Keepalive
+from .broker.monitor import BrokerMonitor
+from .broker.subscriptions import Subscriptions
 from .command_sender import CommandSender
 from .const import CONF_DEFAULT_SITE, CONF_PATTERNS, CONF_TIMEOUT
 from .decoders import TopicPattern
 from .device import EdgeDevice
 from .device_directory import DeviceDirectory
-from .keepalive import Keepalive
 from .message_router import MessageRouter
 from .repairs import delete_device_limit_issue
-from .subscriptions import Subscriptions
 from .telemetry_archive import TelemetryArchive
 
 _TICK: Final = timedelta(seconds=10)

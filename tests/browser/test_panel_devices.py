@@ -91,39 +91,6 @@ def test_everything_is_switched_off_at_the_devices_and_restored(
         context.close()
 
 
-def test_a_threshold_is_typed_and_its_alert_dismissed(visit: Visit) -> None:
-    """By keyboard: the outlet gets its threshold, switches off because of it, and the alert is dismissed."""
-    demo, page = visit.demo, visit.page
-    entities = demo.device("FE")["entities"]
-    page.set_viewport_size({"width": 400, "height": 850})
-    card = opened(visit, "outlets", PANEL)
-
-    def set_limit(amperes: str) -> None:
-        card.locator("[role=group][aria-label='Kitchen outlet'] button.limit").focus()
-        page.keyboard.press("Enter")
-        field = card.get_by_role("textbox")
-        expect(field).to_be_focused()
-        field.fill(amperes)
-        page.keyboard.press("Enter")
-
-    try:
-        set_limit("0,5")
-        wait_until(lambda: truth(demo, "FE")["outlets"]["FE"]["threshold"] == 500)
-        assert float(demo.state(entities["threshold"])) in (0.5, 500.0)
-        dismiss = card.get_by_role("button", name="Dismiss:").first
-        expect(dismiss).to_be_visible(timeout=60_000)
-        dismiss.focus()
-        alerts = card.get_by_role("button", name="Dismiss:").count()
-        page.keyboard.press("Enter")
-        expect(card.get_by_role("button", name="Dismiss:")).to_have_count(alerts - 1)
-    finally:
-        demo.request("POST", "/api/services/number/set_value", {"entity_id": entities["threshold"], "value": 0})
-        wait_until(lambda: truth(demo, "FE")["outlets"]["FE"]["threshold"] == 0)
-        for name in ("socket_a", "socket_b"):
-            demo.request("POST", "/api/services/switch/turn_on", {"entity_id": entities[name]})
-        wait_until(lambda: sockets(demo)["FE/a"])
-
-
 _DROP = """(element, files) => {
     const transfer = new DataTransfer();
     for (const [name, text] of files) {

@@ -7,7 +7,7 @@ from homeassistant.components import mqtt
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.edge_telemetry.broker_monitor import BrokerMonitor
+from custom_components.edge_telemetry.broker.monitor import BrokerMonitor
 
 TOPICS = ("home/+/telemetry", "home/+/state")
 

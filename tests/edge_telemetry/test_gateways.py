@@ -109,7 +109,7 @@ async def test_a_message_on_two_subscriptions_is_handled_once(
 async def test_a_venus_device_is_asked_as_long_as_the_entry_is_loaded(
     hass: HomeAssistant, loaded: EdgeData, publish: Publish, freezer: FrozenDateTimeFactory
 ) -> None:
-    with patch("custom_components.edge_telemetry.keepalive.mqtt.async_publish", AsyncMock()) as sent:
+    with patch("custom_components.edge_telemetry.broker.keepalive.mqtt.async_publish", AsyncMock()) as sent:
         await publish("N/c0619ab12345/battery/256/Soc", {"value": 87.5})
         for _ in range(16):
             await pass_time(hass, freezer, 10)

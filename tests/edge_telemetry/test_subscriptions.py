@@ -15,10 +15,11 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.edge_telemetry import hub as hub_module, subscriptions
+from custom_components.edge_telemetry import hub as hub_module
+from custom_components.edge_telemetry.broker import subscriptions
+from custom_components.edge_telemetry.broker.subscriptions import RENEWAL, Subscriptions
 from custom_components.edge_telemetry.const import DOMAIN
 from custom_components.edge_telemetry.data import EdgeData
-from custom_components.edge_telemetry.subscriptions import RENEWAL, Subscriptions
 from lib.backoff import RetryPolicy
 from tests.mosquitto import Mosquitto, program
 

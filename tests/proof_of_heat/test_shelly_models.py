@@ -117,7 +117,7 @@ PM1 = {
     "id": 0,
     "apower": -412.0,
     "voltage": 230.1,
-    "aenergy": {"total": 1000.0},
+    "aenergy": {"total": 53000.0},  # both directions
     "ret_aenergy": {"total": 52000.0},
 }
 
@@ -128,6 +128,7 @@ PM1 = {
         ({"switch:0": SWITCH}, 1503.2, 81.2505, 0.0),
         ({"pm1:0": PM1}, -412.0, 1.0, 52.0),
         ({"switch:0": {**SWITCH, "aenergy": {"total": None}}}, 1503.2, None, None),
+        ({"pm1:0": {**PM1, "ret_aenergy": {"total": None}}}, -412.0, None, None),
         ({"switch:0": SWITCH, "switch:1": {**SWITCH, "apower": 96.8}}, 1600.0, 162.501, 0.0),
     ],
 )

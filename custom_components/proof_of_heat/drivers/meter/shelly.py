@@ -2,8 +2,9 @@
 
 Facts: three-phase profile `em:0`/`emdata:0`, single-phase profile `em1:0..2`/`em1data:0..2`; meters with one or two
 clamps (Pro EM-50, EM Gen3, EM Mini Gen4) have `em1` channels and name no profile. Relays and plugs with a meter have
-`switch` or `pm1` components with `apower`, `aenergy.total` and `ret_aenergy.total`. act_power is signed W, counters are
-Wh, n_current may be null, counters are null after a database error. Authentication: digest with SHA-256, user admin.
+`switch` or `pm1` components with `apower`, `aenergy.total` (both directions) and `ret_aenergy.total`. Power is signed
+W, counters are in Wh, n_current may be null, counters are null after a database error. Authentication: digest
+with SHA-256, user admin.
 """
 
 from collections.abc import Callable, Mapping
@@ -195,10 +196,11 @@ def _with_metered(status: Mapping[str, Any]) -> Mapping[str, Any]:
             if not isinstance(row, Mapping) or "apower" not in row:
                 continue
             found[f"em1:{index}"] = {"act_power": row["apower"]}
-            imported = number_at(row, "aenergy", "total")
-            if imported is not None:  # a device without a second counter does not export
-                exported = number_at(row, "ret_aenergy", "total") if "ret_aenergy" in row else 0.0
-                found[f"em1data:{index}"] = {"total_act_energy": imported, "total_act_ret_energy": exported}
+            total, returned = number_at(row, "aenergy", "total"), number_at(row, "ret_aenergy", "total")
+            if "ret_aenergy" not in row:
+                returned = 0.0  # without a second counter, it does not export
+            if total is not None and returned is not None:  # the first one counts both directions
+                found[f"em1data:{index}"] = {"total_act_energy": total - returned, "total_act_ret_energy": returned}
     return found
 
 

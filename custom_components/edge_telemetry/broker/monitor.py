@@ -8,7 +8,7 @@ from typing import Final
 from homeassistant.components import mqtt
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
-from ._lib.steady_clock import SteadyClock
+from .._lib.steady_clock import SteadyClock
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from homeassistant.components import mqtt
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
-from ._lib.backoff import Backoff, RetryPolicy
+from .._lib.backoff import Backoff, RetryPolicy
 
 _LOGGER = logging.getLogger(__name__)
 
