@@ -80,7 +80,8 @@ class Engine:
         self._since_learning: list[Row] = []
         self._learn_at_h = next_learning_h(0.0)
         self._busy = False
-        self._plan_due, self._planned_with = False, frozenset[str]()
+        self._plan_due = False
+        self._planned_with: tuple[object, ...] | None = None
         self._inputs: ValidatedInputs | None = None
         self._band: ComfortBand | None = None
         self._last_s: float | None = None
@@ -111,13 +112,13 @@ class Engine:
 
     def observe(self, snapshot: Snapshot) -> None:
         """Process a snapshot: validate the inputs, update the model's state and the history."""
-        if self.source_selector.available(snapshot) != self._planned_with:
-            self._plan_due = True  # after a start, devices are read one after the other
         self._elapsed_s = 0.0 if self._last_s is None else max(0.0, snapshot.now_s - self._last_s)
         self._last_s = snapshot.now_s
         self.site_load.observe(snapshot, self._elapsed_s)
         inputs = self.validator.validate(snapshot)
         self._inputs = inputs = replace(inputs, room_c=self.zones.room_c(inputs.zones, self._elapsed_s))
+        if self._plan_basis(snapshot, inputs) != self._planned_with:
+            self._plan_due = True
         self._band = band = self.zones.band(inputs.zones, snapshot.band)
         delivered_w = all_heat_w(self.configs, snapshot, inputs.outdoor_c)
         self._flow_control.update(self.learned, delivered_w, self._elapsed_s)
@@ -153,9 +154,17 @@ class Engine:
             return learning(self.history, self.learned, self.config.prediction_error_limit_k, operations)
         if self._can_plan(snapshot) and self._observer is not None:
             self._busy, self._plan_due = True, False
-            self._planned_with = self.source_selector.available(snapshot)
+            self._planned_with = self._plan_basis(snapshot, self._inputs)
             return planning(self._plan_request(snapshot, self._inputs, self._observer.state))
         return None
+
+    def _plan_basis(self, snapshot: Snapshot, inputs: ValidatedInputs) -> tuple[object, ...]:
+        """Return what is planned with: if it changes, a plan of the last quarter of an hour no longer fits.
+
+        After a start, devices are read one after the other; users change setpoints, and open windows.
+        """
+        zones = ((zone.zone_id, zone.target_c, zone.wants_heat, zone.window_open) for zone in inputs.zones)
+        return self.source_selector.available(snapshot), *zones
 
     def _can_plan(self, snapshot: Snapshot) -> bool:
         """Whether a plan is due and possible: with a trusted model, a room temperature and an available source."""

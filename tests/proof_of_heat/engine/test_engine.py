@@ -140,6 +140,20 @@ def test_a_source_that_becomes_available_is_planned_with_at_once(going_on: tuple
             engine.adopt(job())
 
 
+def test_a_setpoint_that_a_user_changes_is_planned_with_at_once(going_on: tuple[Engine, Home]) -> None:
+    engine, home = going_on
+    now = snapshot(home)
+    zone = now.zones[0]
+    warmer = replace(now, zones=(replace(zone, target_c=zone.target_c + 4),))
+    closed = replace(warmer, zones=(replace(warmer.zones[0], wants_heat=False),))
+    for seen, is_planned in ((now, True), (now, False), (warmer, True), (warmer, False), (closed, True), (now, True)):
+        engine.observe(seen)
+        job = engine.job(seen)
+        assert (job is not None) is is_planned
+        if job is not None:
+            engine.adopt(job())
+
+
 def test_state_survives_a_restart_as_json(lived: tuple[Engine, Home]) -> None:
     engine, home = lived
     saved = json.loads(json.dumps(engine.dump()))
