@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tests of the core with ASan and UBSan."""
-    if (tool := build.missing_tool()) is not None:
+    if (tool := build.missing_for_tests()) is not None:
         pytest.skip(f"{tool} is not installed")
     return build.build(tmp_path_factory.mktemp("core"))
 
@@ -23,13 +23,16 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_tests_of_the_core_pass_under_asan_and_ubsan(program: Path) -> None:
     result = build.run(program)
     assert result.returncode == 0, result.stdout + result.stderr
-    found = re.search(r"(\d+) tests, 0 failed checks", result.stdout)
-    assert found is not None
-    assert int(found[1]) >= 30
+    found = re.search(r"test cases: +(\d+) +\| +(\d+) passed \| 0 failed", result.stdout)
+    assert found is not None, result.stdout
+    assert int(found[1]) == int(found[2]) >= 95
 
 
 def test_a_failing_check_fails_the_program(program: Path) -> None:
-    assert build.run(program, "no test has this name").returncode == 1
+    result = build.run(program, "--no-skip", "--test-case=two is not one")
+    assert result.returncode == 1
+    assert "CHECK( number == 1 ) is NOT correct!" in result.stdout
+    assert "values: CHECK( 2 == 1 )" in result.stdout
 
 
 def test_the_tests_execute_at_least_95_percent_of_the_lines(program: Path) -> None:

@@ -17,7 +17,7 @@ const char *acks(CommandLog &log) {
 
 }  // namespace
 
-TEST(a_command_is_executed_once_and_answered) {
+TEST_CASE("a command is executed once and answered") {
   CommandLog log;
   CHECK(!log.has_acks());
   CHECK(strcmp(acks(log), "[]") == 0);
@@ -32,7 +32,7 @@ TEST(a_command_is_executed_once_and_answered) {
   CHECK(!log.has_acks());
 }
 
-TEST(a_repeated_command_is_answered_again_with_its_result) {
+TEST_CASE("a repeated command is answered again with its result") {
   CommandLog log;
   CHECK(log.begin("a"));
   log.complete(false, "unknown command");
@@ -42,7 +42,7 @@ TEST(a_repeated_command_is_answered_again_with_its_result) {
   CHECK(strcmp(acks(log), R"([{"id":"a","ok":false,"message":"unknown command"}])") == 0);
 }
 
-TEST(an_answer_that_came_up_while_a_report_was_sent_is_kept) {
+TEST_CASE("an answer that came up while a report was sent is kept") {
   CommandLog log;
   log.begin("a");
   log.complete(true);
@@ -53,7 +53,7 @@ TEST(an_answer_that_came_up_while_a_report_was_sent_is_kept) {
   CHECK(strcmp(acks(log), R"([{"id":"b","ok":true}])") == 0);
 }
 
-TEST(invalid_ids_are_not_executed) {
+TEST_CASE("invalid ids are not executed") {
   CommandLog log;
   CHECK(!log.begin(""));
   CHECK(!log.begin("123456789012345678901234567890123"));
@@ -61,7 +61,7 @@ TEST(invalid_ids_are_not_executed) {
   CHECK(!log.has_acks());
 }
 
-TEST(a_command_waits_while_the_log_is_full_of_unsent_answers) {
+TEST_CASE("a command waits while the log is full of unsent answers") {
   CommandLog log;
   char id[8];
   for (size_t i = 0; i < KEPT_COMMANDS; i++) {
@@ -77,7 +77,7 @@ TEST(a_command_waits_while_the_log_is_full_of_unsent_answers) {
   CHECK(!log.begin("1"));  // still known
 }
 
-TEST(a_long_message_is_cut) {
+TEST_CASE("a long message is cut") {
   CommandLog log;
   log.begin("a");
   log.complete(false, "123456789012345678901234567890123456789012345678+++");

@@ -82,29 +82,34 @@ struct Controller {
 
 }  // namespace
 
-TEST(times_of_home_assistant_are_read) {
+TEST_CASE("times of home assistant are read") {
   int64_t unix_s = 0;
-  CHECK(parse_utc("2025-12-29T10:46:12Z", unix_s) && unix_s == 1767005172);
-  CHECK(parse_utc("2024-02-29T23:59:59.123Z", unix_s) && unix_s == 1709251199);
+  CHECK(parse_utc("2025-12-29T10:46:12Z", unix_s));
+  CHECK(unix_s == 1767005172);
+  CHECK(parse_utc("2024-02-29T23:59:59.123Z", unix_s));
+  CHECK(unix_s == 1709251199);
   for (const char *text : {"", "2025-12-29", "2025-12-29T10:46Z", "2025-12-29T10:46:12", "2025-12-29T10:46:12+01:00",
                            "2025-13-29T10:46:12Z", "2025-12-29T24:46:12Z", "1999-12-29T10:46:12Z", "2025-12-29T10:46:1Z"}) {
     CHECK(!parse_utc(text, unix_s));
   }
 }
 
-TEST(the_local_time_continues_without_home_assistant) {
+TEST_CASE("the local time continues without home assistant") {
   LocalClock clock;
   CHECK(!clock.is_known());
   clock.set(1767005172, 3600, 0xFFFFFF00u);  // Monday, 11:46:12; the counter wraps soon
   clock.poll(0xFFFFFF00u);
-  CHECK(clock.weekday() == 0 && clock.minute_of_day() == 11 * 60 + 46);
+  CHECK(clock.weekday() == 0);
+  CHECK(clock.minute_of_day() == 11 * 60 + 46);
   clock.poll(0xFFFFFF00u + 12 * 3600 * 1000 + 48000);
-  CHECK(clock.weekday() == 0 && clock.minute_of_day() == 23 * 60 + 47);
+  CHECK(clock.weekday() == 0);
+  CHECK(clock.minute_of_day() == 23 * 60 + 47);
   clock.poll(0xFFFFFF00u + 25 * 3600 * 1000);
-  CHECK(clock.weekday() == 1 && clock.minute_of_day() == 12 * 60 + 46);
+  CHECK(clock.weekday() == 1);
+  CHECK(clock.minute_of_day() == 12 * 60 + 46);
 }
 
-TEST(a_report_contains_what_is_known) {
+TEST_CASE("a report contains what is known") {
   Controller controller;
   controller.telemetry.outdoor_c = {true, 8.7f};
   controller.telemetry.is_heating_known = true;
@@ -127,7 +132,7 @@ TEST(a_report_contains_what_is_known) {
   CHECK(!controller.sync.write_path(path, 20));
 }
 
-TEST(it_calls_again_after_the_interval_with_jitter) {
+TEST_CASE("it calls again after the interval with jitter") {
   Controller controller;
   CHECK(controller.wait() <= 2000);
   uint32_t shortest = 1000000, longest = 0;
@@ -137,10 +142,12 @@ TEST(it_calls_again_after_the_interval_with_jitter) {
     shortest = pause < shortest ? pause : shortest;
     longest = pause > longest ? pause : longest;
   }
-  CHECK(shortest >= 27000 && longest <= 33100 && longest - shortest > 4000);
+  CHECK(shortest >= 27000);
+  CHECK(longest <= 33100);
+  CHECK(longest - shortest > 4000);
 }
 
-TEST(it_waits_longer_after_each_failure) {
+TEST_CASE("it waits longer after each failure") {
   Controller controller;
   uint32_t total = 0;
   for (int i = 0; i < 12; i++) {
@@ -157,7 +164,7 @@ TEST(it_waits_longer_after_each_failure) {
   (void) total;
 }
 
-TEST(the_configuration_survives_a_restart_and_the_setpoint_does_not) {
+TEST_CASE("the configuration survives a restart and the setpoint does not") {
   Controller controller;
   CHECK(!controller.sync.has_stored_config());
   CHECK(controller.reply_with("") == SyncOutcome::Applied);
@@ -167,19 +174,21 @@ TEST(the_configuration_survives_a_restart_and_the_setpoint_does_not) {
   CHECK(controller.records.writes == writes);
   controller.start();
   CHECK(controller.sync.has_stored_config());
-  CHECK(controller.sync.config().curve_value == 60.0f && controller.sync.config().schedule.size() == 1);
+  CHECK(controller.sync.config().curve_value == 60.0f);
+  CHECK(controller.sync.config().schedule.size() == 1);
   const HeatingDecision decision = controller.sync.decide(controller.telemetry, controller.now);
   CHECK(decision.reason == HeatingReason::Curve);
 }
 
-TEST(after_the_lease_it_heats_by_curve_and_schedule) {
+TEST_CASE("after the lease it heats by curve and schedule") {
   Controller controller;
   controller.telemetry.outdoor_c = {true, -10.0f};
   controller.telemetry.room_c = {true, 20.0f};
   CHECK(controller.reply_with("") == SyncOutcome::Applied);
   CHECK(controller.sync.decide(controller.telemetry, 899999).flow_setpoint_c > 41.2f);
   HeatingDecision decision = controller.sync.decide(controller.telemetry, 900000);  // 12:01 local
-  CHECK(decision.reason == HeatingReason::Curve && decision.heats);
+  CHECK(decision.reason == HeatingReason::Curve);
+  CHECK(decision.heats);
   const float day_c = decision.flow_setpoint_c;
   decision = controller.sync.decide(controller.telemetry, 11 * 3600 * 1000);  // 22:46
   CHECK(decision.flow_setpoint_c < day_c);
@@ -190,7 +199,7 @@ TEST(after_the_lease_it_heats_by_curve_and_schedule) {
   CHECK(controller.sync.has_frost());
 }
 
-TEST(a_reply_that_cannot_be_used_changes_nothing) {
+TEST_CASE("a reply that cannot be used changes nothing") {
   Controller controller;
   CHECK(controller.reply_with("") == SyncOutcome::Applied);
   const char *const replies[] = {
@@ -201,7 +210,8 @@ TEST(a_reply_that_cannot_be_used_changes_nothing) {
   };
   for (const char *text : replies) {
     CHECK(controller.reply(200, text) == SyncOutcome::Invalid);
-    CHECK(controller.sync.config().curve_value == 60.0f && controller.sync.config().schedule.size() == 1);
+    CHECK(controller.sync.config().curve_value == 60.0f);
+    CHECK(controller.sync.config().schedule.size() == 1);
     CHECK(strstr(controller.report(), "configuration cannot be used"));
   }
   CHECK(controller.sync.lease_holds(controller.now));
@@ -209,7 +219,7 @@ TEST(a_reply_that_cannot_be_used_changes_nothing) {
   CHECK(strstr(controller.report(), R"("errors":[])"));
 }
 
-TEST(a_refused_key_is_tried_again_later_and_a_new_key_is_used) {
+TEST_CASE("a refused key is tried again later and a new key is used") {
   Controller controller;
   CHECK(!strcmp(controller.sync.key(), "key"));
   CHECK(controller.reply(401, R"({"error":"unauthorized"})") == SyncOutcome::Refused);
@@ -227,7 +237,7 @@ TEST(a_refused_key_is_tried_again_later_and_a_new_key_is_used) {
   CHECK(!strcmp(controller.sync.key(), "second"));
 }
 
-TEST(commands_are_executed_once_and_answered_soon) {
+TEST_CASE("commands are executed once and answered soon") {
   Controller controller;
   const char *commands = R"(,"commands":[{"id":"1","name":"set_curve","args":{"value":60}},{"id":"2","name":"identify"},)"
                          R"({"id":"3","name":"dance"},{"id":"","name":"reboot"},7])";
@@ -241,7 +251,7 @@ TEST(commands_are_executed_once_and_answered_soon) {
   CHECK(controller.sync.take_action() == DeviceAction::None);  // a repetition
 }
 
-TEST(it_reboots_after_the_answer_was_sent_and_not_in_frost) {
+TEST_CASE("it reboots after the answer was sent and not in frost") {
   Controller controller;
   CHECK(controller.reply_with(R"(,"commands":[{"id":"1","name":"reboot"}])") == SyncOutcome::Applied);
   CHECK(controller.sync.take_action() == DeviceAction::None);
@@ -258,7 +268,7 @@ TEST(it_reboots_after_the_answer_was_sent_and_not_in_frost) {
   CHECK(strstr(controller.report(), R"("frost":true)"));
 }
 
-TEST(a_firmware_offer_is_passed_on_and_a_sync_ends_the_trial) {
+TEST_CASE("a firmware offer is passed on and a sync ends the trial") {
   Controller controller;
   controller.slots.is_trial = true;
   CHECK(controller.reply(503, "") == SyncOutcome::Unavailable);
@@ -277,7 +287,7 @@ TEST(a_firmware_offer_is_passed_on_and_a_sync_ends_the_trial) {
   CHECK(controller.update.state() == UpdateState::Idle);
 }
 
-TEST(a_firmware_that_cannot_be_installed_is_reported) {
+TEST_CASE("a firmware that cannot be installed is reported") {
   Controller controller;
   const char *offer =
       R"(,"firmware":{"job_id":"1","version":"2.0.0","size":1001,"path":"/api/ota/x.bin",)"
@@ -289,7 +299,7 @@ TEST(a_firmware_that_cannot_be_installed_is_reported) {
   CHECK(!strstr(controller.report(), "firmware image is too large"));
 }
 
-TEST(a_schedule_that_does_not_fit_the_flash_is_used_and_reported) {
+TEST_CASE("a schedule that does not fit the flash is used and reported") {
   Controller controller;
   controller.records.writes_left = 0;
   CHECK(controller.reply_with("") == SyncOutcome::Applied);

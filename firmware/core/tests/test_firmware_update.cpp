@@ -142,10 +142,11 @@ struct Device {
 
 }  // namespace
 
-TEST(an_update_is_downloaded_checked_started_and_confirmed) {
+TEST_CASE("an update is downloaded checked started and confirmed") {
   Device device;
   CHECK(device.update.state() == UpdateState::Idle);
-  CHECK(device.update.hash(0) && !device.update.hash(1));
+  CHECK(device.update.hash(0));
+  CHECK(!device.update.hash(1));
   const FirmwareOffer offer = offer_of(2);
   device.update.offer(&offer, 0);
   CHECK(device.update.wants_download(0));
@@ -157,16 +158,18 @@ TEST(an_update_is_downloaded_checked_started_and_confirmed) {
   CHECK(!device.update.restarts(0, true));  // frost protection
   CHECK(device.update.restarts(0, false));
   device.start();
-  CHECK(device.version() == 2 && device.update.is_on_trial());
+  CHECK(device.version() == 2);
+  CHECK(device.update.is_on_trial());
   CHECK(memcmp(device.update.hash(1), offer.sha256, SHA256_BYTES) == 0);
   device.update.offer(&offer, 0);
   CHECK(device.update.state() == UpdateState::Idle);
   device.update.synced();
   device.start();
-  CHECK(device.version() == 2 && !device.update.is_on_trial());
+  CHECK(device.version() == 2);
+  CHECK(!device.update.is_on_trial());
 }
 
-TEST(the_other_slot_is_started_by_its_hash_without_a_download) {
+TEST_CASE("the other slot is started by its hash without a download") {
   Device device;
   device.install(2);
   CHECK(device.update.restarts(0, false));
@@ -174,16 +177,18 @@ TEST(the_other_slot_is_started_by_its_hash_without_a_download) {
   device.update.synced();
   const FirmwareOffer old = offer_of(1);
   device.update.offer(&old, 0);
-  CHECK(device.update.state() == UpdateState::Ready && !device.update.wants_download(0));
+  CHECK(device.update.state() == UpdateState::Ready);
+  CHECK(!device.update.wants_download(0));
   CHECK(device.update.restarts(0, false));
   device.start();
-  CHECK(device.version() == 1 && device.update.is_on_trial());
+  CHECK(device.version() == 1);
+  CHECK(device.update.is_on_trial());
   device.update.synced();
   device.start();
   CHECK(device.version() == 1);
 }
 
-TEST(an_image_that_does_not_sync_is_rolled_back_and_not_started_again) {
+TEST_CASE("an image that does not sync is rolled back and not started again") {
   Device device;
   device.install(2);
   CHECK(device.update.restarts(0, false));
@@ -192,16 +197,19 @@ TEST(an_image_that_does_not_sync_is_rolled_back_and_not_started_again) {
   CHECK(!device.update.restarts(TRIAL_MS, true));  // not while it may freeze
   CHECK(device.update.restarts(TRIAL_MS, false));
   device.start();
-  CHECK(device.version() == 1 && !device.update.is_on_trial());
+  CHECK(device.version() == 1);
+  CHECK(!device.update.is_on_trial());
   const FirmwareOffer offer = offer_of(2);
   device.update.offer(&offer, 0);
-  CHECK(device.update.state() == UpdateState::Failed && device.update.error() == UpdateError::RolledBack);
-  CHECK(!device.update.wants_download(1000000) && !device.update.restarts(1000000, false));
+  CHECK(device.update.state() == UpdateState::Failed);
+  CHECK(device.update.error() == UpdateError::RolledBack);
+  CHECK(!device.update.wants_download(1000000));
+  CHECK(!device.update.restarts(1000000, false));
   device.install(3);  // another image overwrites it
   CHECK(device.update.state() == UpdateState::Ready);
 }
 
-TEST(an_image_that_crashes_before_it_syncs_is_rolled_back_by_the_next_start) {
+TEST_CASE("an image that crashes before it syncs is rolled back by the next start") {
   Device device;
   device.install(2);
   CHECK(device.update.restarts(0, false));
@@ -211,7 +219,7 @@ TEST(an_image_that_crashes_before_it_syncs_is_rolled_back_by_the_next_start) {
   CHECK(device.version() == 1);
 }
 
-TEST(no_offer_is_downloaded_during_a_trial) {
+TEST_CASE("no offer is downloaded during a trial") {
   Device device;
   device.install(2);
   CHECK(device.update.restarts(0, false));
@@ -222,7 +230,7 @@ TEST(no_offer_is_downloaded_during_a_trial) {
   device.update.synced();
 }
 
-TEST(a_wrong_image_is_refused_after_three_downloads) {
+TEST_CASE("a wrong image is refused after three downloads") {
   Device device;
   const FirmwareOffer offer = offer_of(2);
   device.update.offer(&offer, 0);
@@ -234,16 +242,18 @@ TEST(a_wrong_image_is_refused_after_three_downloads) {
     CHECK(!device.update.wants_download(now_ms));
     now_ms += 4 * DOWNLOAD_RETRY_MS;
   }
-  CHECK(device.update.state() == UpdateState::Failed && !device.update.wants_download(now_ms));
+  CHECK(device.update.state() == UpdateState::Failed);
+  CHECK(!device.update.wants_download(now_ms));
   CHECK(!device.flash.image_size(1));
   CHECK(!device.update.receive(nullptr, 0, 0));
   device.update.offer(&offer, now_ms);
   CHECK(device.update.state() == UpdateState::Failed);
   device.update.offer(nullptr, now_ms);
-  CHECK(device.update.state() == UpdateState::Idle && device.update.error() == UpdateError::None);
+  CHECK(device.update.state() == UpdateState::Idle);
+  CHECK(device.update.error() == UpdateError::None);
 }
 
-TEST(more_bytes_than_offered_and_images_that_do_not_fit_are_refused) {
+TEST_CASE("more bytes than offered and images that do not fit are refused") {
   Device device;
   FirmwareOffer offer = offer_of(2);
   device.update.offer(&offer, 0);
@@ -253,17 +263,20 @@ TEST(more_bytes_than_offered_and_images_that_do_not_fit_are_refused) {
   offer.sha256[0] ^= 1;
   offer.size = MAX_SIZE + 1;
   device.update.offer(&offer, 0);
-  CHECK(device.update.state() == UpdateState::Failed && device.update.error() == UpdateError::TooLarge);
+  CHECK(device.update.state() == UpdateState::Failed);
+  CHECK(device.update.error() == UpdateError::TooLarge);
 }
 
-TEST(an_interrupted_download_starts_again) {
+TEST_CASE("an interrupted download starts again") {
   Device device;
   const FirmwareOffer offer = offer_of(2);
   device.update.offer(&offer, 0);
   CHECK(send(device.update, 2, 0, 4000));
   device.update.interrupted(100);
-  CHECK(device.update.error() == UpdateError::Download && !device.update.wants_download(100));
-  CHECK(device.update.wants_download(100 + DOWNLOAD_RETRY_MS) && device.update.received() == 0);
+  CHECK(device.update.error() == UpdateError::Download);
+  CHECK(!device.update.wants_download(100));
+  CHECK(device.update.wants_download(100 + DOWNLOAD_RETRY_MS));
+  CHECK(device.update.received() == 0);
   CHECK(send(device.update, 2));
   settle(device.update);
   CHECK(device.update.state() == UpdateState::Ready);
@@ -271,7 +284,7 @@ TEST(an_interrupted_download_starts_again) {
   CHECK(device.update.state() == UpdateState::Ready);
 }
 
-TEST(flash_that_stores_something_else_is_noticed_before_the_restart) {
+TEST_CASE("flash that stores something else is noticed before the restart") {
   Device device;
   device.flash.is_broken = true;
   device.install(2);
@@ -280,7 +293,7 @@ TEST(flash_that_stores_something_else_is_noticed_before_the_restart) {
   CHECK(!device.flash.image_size(1));
 }
 
-TEST(a_flash_that_fails_from_any_operation_on_keeps_the_running_image) {
+TEST_CASE("a flash that fails from any operation on keeps the running image") {
   int failures = 0;
   for (int count = 0; count < 200; count++) {
     Device device;
@@ -294,9 +307,10 @@ TEST(a_flash_that_fails_from_any_operation_on_keeps_the_running_image) {
     }
     if (device.update.restarts(now_ms, false)) break;
     failures++;
-    CHECK(device.update.error() == UpdateError::Flash || device.update.error() == UpdateError::CannotBoot);
+    CHECK((device.update.error() == UpdateError::Flash || device.update.error() == UpdateError::CannotBoot));
     CHECK(!device.update.wants_download(now_ms + 100 * DOWNLOAD_RETRY_MS));  // it gives up
-    CHECK(device.flash.running_slot == 0 && device.version() == 1);
+    CHECK(device.flash.running_slot == 0);
+    CHECK(device.version() == 1);
     device.start();
     CHECK(device.version() == 1);
     // A flash that works again takes the next offer.
@@ -310,26 +324,28 @@ TEST(a_flash_that_fails_from_any_operation_on_keeps_the_running_image) {
   CHECK(failures > 10);
 }
 
-TEST(a_slot_that_cannot_be_read_has_no_hash_and_is_not_started) {
+TEST_CASE("a slot that cannot be read has no hash and is not started") {
   Device device;
   device.flash.is_readable = false;
   device.start();
-  CHECK(!device.update.hash(0) && !device.update.hash(1));
+  CHECK(!device.update.hash(0));
+  CHECK(!device.update.hash(1));
   device.install(2);
-  CHECK(device.update.error() == UpdateError::Flash && !device.update.restarts(0, false));
+  CHECK(device.update.error() == UpdateError::Flash);
+  CHECK(!device.update.restarts(0, false));
 }
 
-TEST(every_error_has_a_text) {
+TEST_CASE("every error has a text") {
   const UpdateError errors[] = {UpdateError::TooLarge, UpdateError::Flash,      UpdateError::Hash,
                                 UpdateError::Download, UpdateError::RolledBack, UpdateError::CannotBoot};
   for (const UpdateError &error : errors) {
     CHECK(strlen(describe(error)) > 10);
-    for (const UpdateError &other : errors) CHECK(&error == &other || strcmp(describe(error), describe(other)) != 0);
+    for (const UpdateError &other : errors) CHECK((&error == &other || strcmp(describe(error), describe(other)) != 0));
   }
   CHECK(!*describe(UpdateError::None));
 }
 
-TEST(an_offer_before_the_slots_are_read_is_kept) {
+TEST_CASE("an offer before the slots are read is kept") {
   Device device;
   device.flash.power_on();
   device.update.~FirmwareUpdate();
@@ -342,7 +358,7 @@ TEST(an_offer_before_the_slots_are_read_is_kept) {
   CHECK(device.update.wants_download(0));
 }
 
-TEST(a_power_outage_at_every_operation_leaves_a_complete_image) {
+TEST_CASE("a power outage at every operation leaves a complete image") {
   int cuts = 0;
   for (int count = 0; count < 200; count++) {
     Device device;
@@ -351,7 +367,7 @@ TEST(a_power_outage_at_every_operation_leaves_a_complete_image) {
     const bool restarted = device.update.restarts(0, false);
     const bool is_complete = device.flash.operations_left != 0 && device.flash.records.writes_left != 0;
     device.start();
-    CHECK(device.version() == 1 || device.version() == 2);
+    CHECK((device.version() == 1 || device.version() == 2));
     if (!restarted) CHECK(device.version() == 1);
     cuts += !is_complete;
     // Power is back: the update is completed, however it was interrupted.
@@ -367,35 +383,41 @@ TEST(a_power_outage_at_every_operation_leaves_a_complete_image) {
     device.flash.cut_after(count % 3);
     device.update.synced();
     device.start();
-    CHECK(device.version() == 1 || device.version() == 2);
+    CHECK((device.version() == 1 || device.version() == 2));
     if (is_complete) break;
   }
   CHECK(cuts > 10);
 }
 
-TEST(a_boot_record_without_a_valid_copy_starts_the_first_slot) {
+TEST_CASE("a boot record without a valid copy starts the first slot") {
   MemoryRecords records;
   BlobStore store(records, 0);
   BootRecord record(store);
   record.begin(SIZE);
-  CHECK(record.start() == 0 && record.size(0) == SIZE);
+  CHECK(record.start() == 0);
+  CHECK(record.size(0) == SIZE);
   CHECK(!record.select(1));  // empty
-  CHECK(record.written(1, 5) && record.select(1));
+  CHECK(record.written(1, 5));
+  CHECK(record.select(1));
   records.writes_left = 0;
   CHECK(record.start() == 0);  // the trial cannot be recorded
   records.writes_left = -1;
-  CHECK(record.start() == 1 && record.start() == 0);
+  CHECK(record.start() == 1);
+  CHECK(record.start() == 0);
   CHECK(!record.select(1));
-  CHECK(record.erase(0) && record.start() == 0);  // nothing else to start
+  CHECK(record.erase(0));
+  CHECK(record.start() == 0);  // nothing else to start
 }
 
-TEST(an_active_slot_that_was_erased_is_replaced_by_the_other) {
+TEST_CASE("an active slot that was erased is replaced by the other") {
   MemoryRecords records;
   BlobStore store(records, 0);
   BootRecord record(store);
   record.begin(SIZE);
-  CHECK(record.written(1, 5) && record.select(1));
-  CHECK(record.start() == 1 && record.confirm());
+  CHECK(record.written(1, 5));
+  CHECK(record.select(1));
+  CHECK(record.start() == 1);
+  CHECK(record.confirm());
   CHECK(record.erase(1));
   record.start();
   CHECK(record.start() == 0);

@@ -22,7 +22,7 @@ bool matches(const Frame &frame, const JsonValue &hex) {
 
 }  // namespace
 
-TEST(crc_vectors) {
+TEST_CASE("crc vectors") {
   const JsonValue cases = vectors()["crc16"];
   CHECK(cases.size() > 3);
   for (size_t i = 0; i < cases.size(); i++) {
@@ -34,7 +34,7 @@ TEST(crc_vectors) {
   }
 }
 
-TEST(frame_vectors_are_encoded_and_decoded) {
+TEST_CASE("frame vectors are encoded and decoded") {
   const JsonValue cases = vectors()["frames"];
   CHECK(cases.size() > 10);
   for (size_t i = 0; i < cases.size(); i++) {
@@ -59,7 +59,7 @@ TEST(frame_vectors_are_encoded_and_decoded) {
   }
 }
 
-TEST(stream_vectors) {
+TEST_CASE("stream vectors") {
   const JsonValue cases = vectors()["streams"];
   CHECK(cases.size() > 5);
   for (size_t i = 0; i < cases.size(); i++) {
@@ -81,7 +81,7 @@ TEST(stream_vectors) {
   }
 }
 
-TEST(a_cut_frame_is_dropped_after_a_silence) {
+TEST_CASE("a cut frame is dropped after a silence") {
   Frame ping;
   ping.destination = 0xFE;
   ping.source = 1;
@@ -108,7 +108,7 @@ TEST(a_cut_frame_is_dropped_after_a_silence) {
   }
 }
 
-TEST(a_frame_before_a_silence_and_inside_a_false_start_is_found) {
+TEST_CASE("a frame before a silence and inside a false start is found") {
   Frame ping;
   ping.destination = 0xFE;
   ping.source = 1;
@@ -127,14 +127,14 @@ TEST(a_frame_before_a_silence_and_inside_a_false_start_is_found) {
   CHECK(!decoder.next(frame));
 }
 
-TEST(a_payload_that_is_too_long_is_not_encoded) {
+TEST_CASE("a payload that is too long is not encoded") {
   Frame frame;
   frame.payload_length = MAX_PAYLOAD + 1;
   uint8_t bytes[MAX_FRAME];
   CHECK(encode_frame(frame, bytes) == 0);
 }
 
-TEST(the_decoder_accepts_any_bytes) {
+TEST_CASE("the decoder accepts any bytes") {
   FrameDecoder decoder;
   Frame frame;
   uint32_t random = 1;

@@ -8,7 +8,7 @@
 
 using namespace suite;
 
-TEST(heating_curve_vectors) {
+TEST_CASE("heating curve vectors") {
   const JsonValue cases = load_vectors("heating_curve.json")["cases"];
   CHECK(cases.size() > 50);
   for (size_t i = 0; i < cases.size(); i++) {
@@ -21,12 +21,12 @@ TEST(heating_curve_vectors) {
   }
 }
 
-TEST(a_curve_value_out_of_range_is_limited) {
+TEST_CASE("a curve value out of range is limited") {
   CHECK(fabsf(curve_flow_c(150, -10, -10) - 55.0f) < 0.001f);
   CHECK(fabsf(curve_flow_c(-5, -10, -10) - 20.0f) < 0.001f);
 }
 
-TEST(week_schedule_vectors) {
+TEST_CASE("week schedule vectors") {
   const JsonValue cases = load_vectors("week_schedule.json")["cases"];
   CHECK(cases.size() > 20);
   for (size_t i = 0; i < cases.size(); i++) {
@@ -37,7 +37,7 @@ TEST(week_schedule_vectors) {
     if (schedule.parse(vector["schedule"]) != is_valid) {
       char name[80] = "";
       vector["name"].get(name, sizeof name);
-      check::fail(__FILE__, __LINE__, name);
+      FAIL_CHECK(name);
     }
     const JsonValue times = vector["active"];
     for (size_t t = 0; t < times.size(); t++) {
@@ -59,7 +59,7 @@ TEST(week_schedule_vectors) {
   }
 }
 
-TEST(an_invalid_schedule_keeps_the_previous_one) {
+TEST_CASE("an invalid schedule keeps the previous one") {
   static WeekSchedule schedule;
   JsonToken tokens[32];
   JsonDocument document(tokens, 32);
@@ -74,7 +74,7 @@ TEST(an_invalid_schedule_keeps_the_previous_one) {
   CHECK(!schedule.parse(document.root()["missing"]));
 }
 
-TEST(a_lease_expires_and_stays_expired) {
+TEST_CASE("a lease expires and stays expired") {
   Lease lease;
   CHECK(!lease.check(0));
   lease.renew(1000, 900);

@@ -42,15 +42,16 @@ bool near(float a, float b) { return fabsf(a - b) < 0.01f; }
 
 }  // namespace
 
-TEST(while_the_lease_holds_the_setpoint_of_home_assistant_applies) {
+TEST_CASE("while the lease holds the setpoint of home assistant applies") {
   HeatingInputs inputs = monday(600, 0);
   inputs.lease_holds = true;
   const HeatingDecision decision = decide(with(REPLY), inputs);
-  CHECK(decision.heats && decision.reason == HeatingReason::Setpoint);
+  CHECK(decision.heats);
+  CHECK(decision.reason == HeatingReason::Setpoint);
   CHECK(near(decision.flow_setpoint_c, 41.3f));
 }
 
-TEST(without_the_lease_the_stored_curve_and_schedule_apply) {
+TEST_CASE("without the lease the stored curve and schedule apply") {
   with(REPLY);
   const HeatingDecision day = decide(config, monday(600, 0));
   CHECK(day.reason == HeatingReason::Curve);
@@ -60,7 +61,7 @@ TEST(without_the_lease_the_stored_curve_and_schedule_apply) {
   CHECK(decide(config, monday(1400, 0)).flow_setpoint_c < day.flow_setpoint_c);
 }
 
-TEST(an_unknown_time_or_outdoor_temperature_heats_by_the_curve) {
+TEST_CASE("an unknown time or outdoor temperature heats by the curve") {
   HeatingInputs inputs = monday(1400, -5);
   inputs.is_time_known = false;
   CHECK(near(decide(with(REPLY), inputs).flow_setpoint_c, curve_flow_c(60, -10, -5, 20)));
@@ -68,12 +69,12 @@ TEST(an_unknown_time_or_outdoor_temperature_heats_by_the_curve) {
   CHECK(near(decide(config, inputs).flow_setpoint_c, curve_flow_c(60, -10, 0, 20)));
 }
 
-TEST(before_the_first_configuration_the_controller_heats) {
+TEST_CASE("before the first configuration the controller heats") {
   config = HeatingConfig();
   CHECK(decide(config, monday(600, 0)).heats);
 }
 
-TEST(a_forced_state_ends_with_the_lease) {
+TEST_CASE("a forced state ends with the lease") {
   char text[sizeof REPLY];
   strcpy(text, REPLY);
   memcpy(strstr(text, "\"force\": \"auto\""), "\"force\": \"off\" ", 15);
@@ -85,17 +86,18 @@ TEST(a_forced_state_ends_with_the_lease) {
   CHECK(decide(config, inputs).reason == HeatingReason::Curve);
 }
 
-TEST(forced_on_takes_precedence_over_disabled_and_keeps_to_the_curve) {
+TEST_CASE("forced on takes precedence over disabled and keeps to the curve") {
   HeatingInputs inputs = monday(600, 0);
   with(R"({"iot_enabled": false, "curve": {"value": 60, "min_external_temp": -10}, "schedule": [], "force": "on"})");
   CHECK(!decide(config, inputs).heats);
   inputs.lease_holds = true;
   const HeatingDecision decision = decide(config, inputs);
-  CHECK(decision.heats && decision.reason == HeatingReason::ForcedOn);
+  CHECK(decision.heats);
+  CHECK(decision.reason == HeatingReason::ForcedOn);
   CHECK(near(decision.flow_setpoint_c, curve_flow_c(60, -10, 0)));
 }
 
-TEST(frost_protection_takes_precedence) {
+TEST_CASE("frost protection takes precedence") {
   with(R"({"iot_enabled": false, "curve": {"value": 60, "min_external_temp": -10}, "schedule": [], "force": "off"})");
   for (const bool lease : {false, true}) {
     HeatingInputs inputs = monday(600, -10);
@@ -103,7 +105,8 @@ TEST(frost_protection_takes_precedence) {
     CHECK(!decide(config, inputs).heats);
     inputs.return_c = {true, 4.9f};
     HeatingDecision decision = decide(config, inputs);
-    CHECK(decision.heats && decision.reason == HeatingReason::Frost);
+    CHECK(decision.heats);
+    CHECK(decision.reason == HeatingReason::Frost);
     CHECK(near(decision.flow_setpoint_c, FROST_FLOW_C));
     inputs.return_c = {true, 5.1f};
     CHECK(!decide(config, inputs).heats);
@@ -114,7 +117,7 @@ TEST(frost_protection_takes_precedence) {
   }
 }
 
-TEST(frost_protection_never_lowers_a_setpoint) {
+TEST_CASE("frost protection never lowers a setpoint") {
   HeatingInputs inputs = monday(600, -10);
   inputs.room_c = {true, 3.0f};
   const HeatingDecision decision = decide(with(REPLY), inputs);
@@ -122,7 +125,7 @@ TEST(frost_protection_never_lowers_a_setpoint) {
   CHECK(decision.flow_setpoint_c > FROST_FLOW_C);
 }
 
-TEST(an_invalid_configuration_changes_nothing) {
+TEST_CASE("an invalid configuration changes nothing") {
   with(REPLY);
   for (const char *text : {
            "{}", "[]", "null", "{\"iot_enabled\": true}",
@@ -136,7 +139,10 @@ TEST(an_invalid_configuration_changes_nothing) {
            "{\"iot_enabled\": true, \"curve\": {\"value\": 1, \"min_external_temp\": 1}, \"schedule\": [], \"lease_s\": -1}",
        }) {
     CHECK(!config.apply(parse(text)));
-    CHECK(near(config.curve_value, 60) && near(config.min_external_c, -10) && config.schedule.size() == 2);
-    CHECK(config.has_flow_setpoint && config.lease_s == 900);
+    CHECK(near(config.curve_value, 60));
+    CHECK(near(config.min_external_c, -10));
+    CHECK(config.schedule.size() == 2);
+    CHECK(config.has_flow_setpoint);
+    CHECK(config.lease_s == 900);
   }
 }

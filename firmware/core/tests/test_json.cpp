@@ -16,7 +16,7 @@ JsonError parse(const char *text) { return document.parse(text, strlen(text)); }
 
 }  // namespace
 
-TEST(a_reply_is_read) {
+TEST_CASE("a reply is read") {
   CHECK(parse(R"( {"config": {"curve": {"value": 60, "min_external_temp": -8.5}, "iot_enabled": true,
     "force_until": null, "schedule": [{"day": "Mon"}, {"day": "T\u0075e"}]}, "commands": []} )") == JsonError::None);
   const JsonValue config = document.root()["config"];
@@ -24,13 +24,17 @@ TEST(a_reply_is_read) {
   int32_t whole = 0;
   bool flag = false;
   char text[8];
-  CHECK(config["curve"]["value"].get(whole) && whole == 60);
-  CHECK(config["curve"]["min_external_temp"].get(number) && number == -8.5);
+  CHECK(config["curve"]["value"].get(whole));
+  CHECK(whole == 60);
+  CHECK(config["curve"]["min_external_temp"].get(number));
+  CHECK(number == -8.5);
   CHECK(!config["curve"]["min_external_temp"].get(whole));
-  CHECK(config["iot_enabled"].get(flag) && flag);
+  CHECK(config["iot_enabled"].get(flag));
+  CHECK(flag);
   CHECK(config["force_until"].type() == JsonType::Null);
   CHECK(config["schedule"].size() == 2);
-  CHECK(config["schedule"].at(1)["day"].get(text, sizeof text) && strcmp(text, "Tue") == 0);
+  CHECK(config["schedule"].at(1)["day"].get(text, sizeof text));
+  CHECK(strcmp(text, "Tue") == 0);
   CHECK(config["schedule"].at(0)["day"].equals("Mon"));
   CHECK(document.root()["commands"].type() == JsonType::Array);
   CHECK(document.root()["commands"].size() == 0);
@@ -40,7 +44,7 @@ TEST(a_reply_is_read) {
   CHECK(document.root().at(1).type() == JsonType::Array);
 }
 
-TEST(valid_texts) {
+TEST_CASE("valid texts") {
   for (const char *text : {"0", "-0", "1.5e3", "1E-2", "\"\"", "[]", "{}", " [ 1 , [ ] , { } ] ", "true", "null",
                            "\"\\u00e9\\n\\\"\\\\\\/\"", "\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x94\xA5\"", "{\"a\":{\"b\":[]}}",
                            "\xEF\xBB\xBF{}"}) {
@@ -49,7 +53,7 @@ TEST(valid_texts) {
   CHECK(document.parse("{}\0\0", 4) == JsonError::None);
 }
 
-TEST(invalid_texts) {
+TEST_CASE("invalid texts") {
   for (const char *text :
        {"", " ", "{", "}", "[", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{1:1}",
         "{\"a\" 1}", "tru", "nul", "True", "NaN", "Infinity", "-", "01", "1.", ".5", "1e", "1e+", "+1", "0x1", "--1", "\"",
@@ -62,7 +66,7 @@ TEST(invalid_texts) {
   CHECK(document.parse("[\0]", 3) == JsonError::Syntax);
 }
 
-TEST(limits) {
+TEST_CASE("limits") {
   char text[200] = "";
   memset(text, '[', 16);
   memset(text + 16, ']', 16);
@@ -79,46 +83,54 @@ TEST(limits) {
   CHECK(none.parse("1", 1) == JsonError::TooLarge);
 }
 
-TEST(the_last_member_of_a_name_counts) {
+TEST_CASE("the last member of a name counts") {
   CHECK(parse(R"({"a": 1, "b": [9, 9], "a": 2})") == JsonError::None);
   int32_t whole = 0;
-  CHECK(document.root()["a"].get(whole) && whole == 2);
+  CHECK(document.root()["a"].get(whole));
+  CHECK(whole == 2);
 }
 
-TEST(strings_that_cannot_be_copied) {
+TEST_CASE("strings that cannot be copied") {
   char text[8];
   CHECK(parse(R"(["1234567", "12345678", "a\u0000b", "\ud83d", "\ud83d\ude00", "\udc00", "\ud83dx", "\ud83d\u0041"])") ==
         JsonError::None);
   const JsonValue root = document.root();
-  CHECK(root.at(0).get(text, sizeof text) && strcmp(text, "1234567") == 0);
+  CHECK(root.at(0).get(text, sizeof text));
+  CHECK(strcmp(text, "1234567") == 0);
   CHECK(!root.at(1).get(text, sizeof text));
   CHECK(strlen(text) < sizeof text);
   for (const size_t place : {2u, 3u, 5u, 6u, 7u}) CHECK(!root.at(place).get(text, sizeof text));
-  CHECK(root.at(4).get(text, sizeof text) && strcmp(text, "\xF0\x9F\x98\x80") == 0);
+  CHECK(root.at(4).get(text, sizeof text));
+  CHECK(strcmp(text, "\xF0\x9F\x98\x80") == 0);
   CHECK(!root.at(0).get(text, 0));
   CHECK(!root.at(9).get(text, sizeof text));
 }
 
-TEST(escape_sequences_are_decoded) {
+TEST_CASE("escape sequences are decoded") {
   char text[16];
   CHECK(parse(R"(["\"\\\/\b\f\n\r\t", "\u00e4\u20AC"])") == JsonError::None);
-  CHECK(document.root().at(0).get(text, sizeof text) && strcmp(text, "\"\\/\b\f\n\r\t") == 0);
-  CHECK(document.root().at(1).get(text, sizeof text) && strcmp(text, "\xC3\xA4\xE2\x82\xAC") == 0);
+  CHECK(document.root().at(0).get(text, sizeof text));
+  CHECK(strcmp(text, "\"\\/\b\f\n\r\t") == 0);
+  CHECK(document.root().at(1).get(text, sizeof text));
+  CHECK(strcmp(text, "\xC3\xA4\xE2\x82\xAC") == 0);
   const char with_nul[] = {'[', '"', 'a', '\0', '"', ']'};
   CHECK(document.parse(with_nul, sizeof with_nul) == JsonError::Syntax);
 }
 
-TEST(numbers_out_of_range) {
+TEST_CASE("numbers out of range") {
   CHECK(parse("[1e999, 2147483648, -2147483648, 1234567890123456789012345678901234567890.5]") == JsonError::None);
   double number = 7;
   int32_t whole = 7;
-  CHECK(!document.root().at(0).get(number) && number == 7);
-  CHECK(!document.root().at(1).get(whole) && whole == 7);
-  CHECK(document.root().at(2).get(whole) && whole == INT32_MIN);
+  CHECK(!document.root().at(0).get(number));
+  CHECK(number == 7);
+  CHECK(!document.root().at(1).get(whole));
+  CHECK(whole == 7);
+  CHECK(document.root().at(2).get(whole));
+  CHECK(whole == INT32_MIN);
   CHECK(!document.root().at(3).get(number));
 }
 
-TEST(every_cut_of_a_text_is_refused) {
+TEST_CASE("every cut of a text is refused") {
   const char text[] = R"({"a": [1.5, true, {"b": "\u00e9"}], "c": null})";
   for (size_t length = 0; length + 1 < sizeof text; length++) {
     char copy[sizeof text];  // no terminator after the cut, so that a read beyond it is found
@@ -127,7 +139,7 @@ TEST(every_cut_of_a_text_is_refused) {
   }
 }
 
-TEST(random_changes_of_a_text_are_read_or_refused) {
+TEST_CASE("random changes of a text are read or refused") {
   const char text[] = R"({"a": [1.5, true, {"b": "\u00e9"}], "c": null, "d": "\ud83d\ude00"})";
   uint32_t random = 1;
   for (int i = 0; i < 100000; i++) {
@@ -149,7 +161,7 @@ TEST(random_changes_of_a_text_are_read_or_refused) {
   }
 }
 
-TEST(writing) {
+TEST_CASE("writing") {
   char buffer[200];
   JsonWriter writer(buffer, sizeof buffer);
   writer.begin_object().name("state").value("on").name("temp_out").value(-8.75, 1).name("errors").begin_array();
@@ -162,7 +174,7 @@ TEST(writing) {
   CHECK(document.parse(buffer, writer.length()) == JsonError::None);
 }
 
-TEST(an_overflow_is_detected_at_every_size) {
+TEST_CASE("an overflow is detected at every size") {
   for (size_t capacity = 0; capacity < 30; capacity++) {
     char buffer[30];
     JsonWriter writer(buffer, capacity);
@@ -172,7 +184,7 @@ TEST(an_overflow_is_detected_at_every_size) {
   }
 }
 
-TEST(an_unfinished_text_is_not_ok) {
+TEST_CASE("an unfinished text is not ok") {
   char buffer[30];
   JsonWriter writer(buffer, sizeof buffer);
   writer.begin_array();

@@ -130,11 +130,11 @@ struct Channel {
 
 }  // namespace
 
-TEST(the_answer_time_is_that_of_the_reference) {
+TEST_CASE("the answer time is that of the reference") {
   CHECK(LinkTiming::of(80, 9600).answer_ms / 10 == 24);  // 0.25 s at 9600 baud in mode FU3
 }
 
-TEST(requests_are_answered) {
+TEST_CASE("requests are answered") {
   Channel channel;
   OutletSession session(CONTROLLER, ADDRESS, {250}, 7);
   CHECK(session.outcome() == Outcome::None);
@@ -144,7 +144,8 @@ TEST(requests_are_answered) {
   CHECK(!session.has_state());
   CHECK(session.set_relays(SOCKET_A, SOCKET_A | SOCKET_B));
   CHECK(channel.finish(session) == Outcome::Done);
-  CHECK(session.state().relay_a && !session.state().relay_b);
+  CHECK(session.state().relay_a);
+  CHECK(!session.state().relay_b);
   CHECK(session.set_threshold(2500));
   CHECK(channel.finish(session) == Outcome::Done);
   CHECK(session.state().threshold_ma == 2500);
@@ -153,7 +154,7 @@ TEST(requests_are_answered) {
   CHECK(channel.sent == 5);  // one SYNC
 }
 
-TEST(values_that_no_outlet_accepts) {
+TEST_CASE("values that no outlet accepts") {
   OutletSession session(CONTROLLER, ADDRESS, {250}, 7);
   CHECK(!session.set_relays(0, 0));
   CHECK(!session.set_relays(4, 4));
@@ -161,7 +162,7 @@ TEST(values_that_no_outlet_accepts) {
   CHECK(!session.busy());
 }
 
-TEST(a_silent_outlet_ends_the_request_after_all_attempts) {
+TEST_CASE("a silent outlet ends the request after all attempts") {
   Channel channel;
   channel.loss = 100;
   OutletSession session(CONTROLLER, ADDRESS, {250}, 7);
@@ -170,7 +171,7 @@ TEST(a_silent_outlet_ends_the_request_after_all_attempts) {
   CHECK(channel.sent == 5);
 }
 
-TEST(a_restarted_outlet_is_synchronized_again) {
+TEST_CASE("a restarted outlet is synchronized again") {
   Channel channel;
   OutletSession session(CONTROLLER, ADDRESS, {250}, 7);
   session.set_relays(SOCKET_A, SOCKET_A);
@@ -181,7 +182,7 @@ TEST(a_restarted_outlet_is_synchronized_again) {
   CHECK(channel.outlet.relays == SOCKET_B);
 }
 
-TEST(an_outlet_that_refuses_every_token) {
+TEST_CASE("an outlet that refuses every token") {
   Channel channel;
   OutletSession session(CONTROLLER, ADDRESS, {250}, 7);
   session.set_relays(SOCKET_A, SOCKET_A);
@@ -197,7 +198,7 @@ TEST(an_outlet_that_refuses_every_token) {
   CHECK(channel.outlet.executed == 0);
 }
 
-TEST(a_refused_value_is_reported) {
+TEST_CASE("a refused value is reported") {
   OutletSession session(CONTROLLER, ADDRESS, {250}, 7);
   session.read();
   Frame request;
@@ -215,7 +216,7 @@ TEST(a_refused_value_is_reported) {
   CHECK(session.refusal() == 1);
 }
 
-TEST(foreign_frames_are_ignored) {
+TEST_CASE("foreign frames are ignored") {
   OutletSession session(CONTROLLER, ADDRESS, {250}, 7);
   FakeOutlet outlet;
   session.read();
@@ -242,7 +243,7 @@ TEST(foreign_frames_are_ignored) {
   CHECK(session.outcome() == Outcome::Done);
 }
 
-TEST(ten_thousand_changes_over_a_bad_channel_are_executed_exactly_once) {
+TEST_CASE("ten thousand changes over a bad channel are executed exactly once") {
   Channel channel;
   channel.loss = 20;
   channel.duplicates = 15;
@@ -258,7 +259,8 @@ TEST(ten_thousand_changes_over_a_bad_channel_are_executed_exactly_once) {
     if (channel.finish(session) == Outcome::Done) {
       acknowledged++;
       CHECK(channel.outlet.relays == wanted);
-      CHECK(session.state().relay_a == bool(wanted & 1) && session.state().relay_b == bool(wanted & 2));
+      CHECK(session.state().relay_a == bool(wanted & 1));
+      CHECK(session.state().relay_b == bool(wanted & 2));
       CHECK(channel.outlet.executed == before + 1);
     } else {
       unanswered++;

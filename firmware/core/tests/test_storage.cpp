@@ -37,7 +37,7 @@ bool save_text(BlobStore &store, const char *text) {
 
 }  // namespace
 
-TEST(sha256_of_the_published_vectors) {
+TEST_CASE("sha256 of the published vectors") {
   // FIPS 180-2, appendix B, and the empty message of NIST's test vectors.
   CHECK(!strcmp(hash_of("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
   CHECK(!strcmp(hash_of(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));
@@ -47,7 +47,7 @@ TEST(sha256_of_the_published_vectors) {
   CHECK(!strcmp(hash_of("a", 1000000), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"));
 }
 
-TEST(a_digest_is_64_hexadecimal_digits) {
+TEST_CASE("a digest is 64 hexadecimal digits") {
   uint8_t digest[SHA256_BYTES];
   char text[2 * SHA256_BYTES + 1];
   CHECK(parse_sha256("BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD", digest));
@@ -57,7 +57,7 @@ TEST(a_digest_is_64_hexadecimal_digits) {
   CHECK(!parse_sha256("ga7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", digest));
 }
 
-TEST(a_value_is_read_as_it_was_stored) {
+TEST_CASE("a value is read as it was stored") {
   MemoryRecords records;
   BlobStore store(records, 0);
   uint8_t data[MAX_BLOB];
@@ -77,7 +77,7 @@ TEST(a_value_is_read_as_it_was_stored) {
   CHECK(!store.save(data, 0));
 }
 
-TEST(a_power_outage_during_a_write_leaves_the_old_or_the_new_value) {
+TEST_CASE("a power outage during a write leaves the old or the new value") {
   static char old_text[1000];
   static char new_text[1200];
   memset(old_text, 'o', sizeof old_text - 1);
@@ -86,31 +86,35 @@ TEST(a_power_outage_during_a_write_leaves_the_old_or_the_new_value) {
   for (int writes = 0; writes < 12; writes++) {
     MemoryRecords records;
     BlobStore store(records, 3);
-    CHECK(save_text(store, "oldest") && save_text(store, old_text));
+    CHECK(save_text(store, "oldest"));
+    CHECK(save_text(store, old_text));
     records.writes_left = writes;
     const bool is_saved = save_text(store, new_text);
     CHECK(load_text(store, is_saved ? new_text : old_text));
     kept += !is_saved;
     records.writes_left = -1;
-    CHECK(save_text(store, new_text) && load_text(store, new_text));
+    CHECK(save_text(store, new_text));
+    CHECK(load_text(store, new_text));
   }
   CHECK(kept == 8);  // seven records and the header
 }
 
-TEST(a_damaged_copy_is_not_used) {
+TEST_CASE("a damaged copy is not used") {
   MemoryRecords records;
   BlobStore store(records, 0);
-  CHECK(save_text(store, "old") && save_text(store, "new"));
+  CHECK(save_text(store, "old"));
+  CHECK(save_text(store, "new"));
   records.data[RECORDS_PER_BLOB / 2 + 1][0] ^= 1;  // the content of the second copy
   CHECK(load_text(store, "old"));
-  CHECK(save_text(store, "newest") && load_text(store, "newest"));
+  CHECK(save_text(store, "newest"));
+  CHECK(load_text(store, "newest"));
   records.data[0][2] ^= 1;
   records.data[RECORDS_PER_BLOB / 2][2] ^= 1;  // both headers
   uint8_t data[8];
   CHECK(store.load(data, sizeof data) == 0);
 }
 
-TEST(a_new_key_is_stored_before_it_is_used_and_the_old_one_kept_until_it_is_accepted) {
+TEST_CASE("a new key is stored before it is used and the old one kept until it is accepted") {
   MemoryRecords records;
   BlobStore store(records, 0);
   DeviceKey key(store);
@@ -143,7 +147,7 @@ TEST(a_new_key_is_stored_before_it_is_used_and_the_old_one_kept_until_it_is_acce
   CHECK(!strcmp(later.current(), "third"));
 }
 
-TEST(a_key_that_was_flashed_again_replaces_the_stored_ones) {
+TEST_CASE("a key that was flashed again replaces the stored ones") {
   MemoryRecords records;
   BlobStore store(records, 0);
   DeviceKey key(store);
@@ -155,7 +159,7 @@ TEST(a_key_that_was_flashed_again_replaces_the_stored_ones) {
   CHECK(!flashed.is_rotating());
 }
 
-TEST(invalid_keys_are_ignored) {
+TEST_CASE("invalid keys are ignored") {
   MemoryRecords records;
   BlobStore store(records, 0);
   DeviceKey key(store);
