@@ -76,8 +76,10 @@ def _datetime(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
-def _is_over_main_threshold(hub: HubData) -> bool:
-    return hub.model.alerts.is_active(AlertType.MAIN_THRESHOLD, HUB_SOURCE)
+def _main_current_level(hub: HubData) -> object:
+    """Whether the main current is known and over its threshold."""
+    over = hub.model.alerts.is_active(AlertType.MAIN_THRESHOLD, HUB_SOURCE)
+    return (hub.model.main_current_ma is not None, over)
 
 
 def _current(socket: str) -> OutletSensorDescription:
@@ -230,7 +232,7 @@ HUB_SENSORS: Final = (
         suggested_display_precision=0,
         value_fn=lambda hub: hub.model.main_current_ma,
         update_on=UpdateOn.REPORT,
-        immediate_fn=_is_over_main_threshold,
+        immediate_fn=_main_current_level,
     ),
     HubSensorDescription(
         key="main_energy",
@@ -249,7 +251,7 @@ HUB_SENSORS: Final = (
         suggested_display_precision=0,
         value_fn=_main_power_w,
         update_on=UpdateOn.REPORT,
-        immediate_fn=_is_over_main_threshold,
+        immediate_fn=_main_current_level,
     ),
     HubSensorDescription(
         key="outlets",

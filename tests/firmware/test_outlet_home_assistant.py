@@ -133,7 +133,6 @@ async def house(
             SUITE_KEY=KEY,
             SUITE_RADIO=outlet.port,
         )
-        device.set_sensor("main_current", 7.321)
         view = Ccu(hass, client, entry)
         async with powered(device):
             await device.until(lambda: view.hub.model.outlets["FE"].online, "the outlet is not online")
@@ -143,8 +142,13 @@ async def house(
 async def test_the_compiled_control_unit_switches_the_outlet(house: House) -> None:
     view = house.view
     await switch_there_and_back(view, house.outlet)
-    await until(lambda: view.hub.model.main_current_ma == 7321, view)
+    # Firmware and chip are reported without a reading of the main current too.
+    await until(lambda: view.hub.info.firmware, view)
     assert (view.hub.info.firmware, view.hub.info.chip) == ("1.0.0", "generic")
+    assert view.hub.model.main_current_ma is None
+    for current_a, current_ma in ((7.321, 7321), (None, None)):
+        house.device.set_sensor("main_current", current_a)
+        await until(lambda: view.hub.model.main_current_ma == current_ma, view)  # noqa: B023 - called at once
     await view.act("number", "set_value", "number", "threshold", value=2500)
     await until(lambda: view.hub.model.outlets["FE"].device_threshold == 2500, view)
     # A refused key: the outlet stays as it is, and the unit returns once its key is accepted again.
@@ -158,6 +162,18 @@ async def test_the_compiled_control_unit_switches_the_outlet(house: House) -> No
     await view.act("switch", "turn_on", "switch", "socket_a")
     await until(lambda: house.outlet.relays == (True, relays[1]), view)
     await until(lambda: view.state("switch", "socket_a") == "on", view)
+    # Replies that cannot be used: the unit keeps its outlets and goes on.
+    for reply in (b"x" * 20_000, b'{"devices": [' + b'"FD", ' * 2000, b"[" * 40, b'{"devices": ["F', b"<html>502</html>"):
+        house.network.reply = reply
+        count = house.network.connections
+        house.device.pass_time(2)
+        await until(lambda: house.network.connections > count + 4, view)  # noqa: B023 - called at once
+        assert house.device.states["online_outlets"] == "1.0"
+    house.network.reply = None
+    await view.act("switch", "turn_off", "switch", "socket_a")
+    await until(lambda: house.outlet.relays == (False, relays[1]), view)
+    await until(lambda: view.state("switch", "socket_a") == "off", view)
+    assert house.device.starts == 1
 
 
 async def test_the_control_unit_resumes_after_home_assistant_was_away_and_after_a_power_outage(house: House) -> None:

@@ -51,6 +51,21 @@ async def test_a_main_current_that_rises_through_its_threshold_is_shown_at_once(
     assert ccu.state("sensor", "main_power", None) == "3680.2"
 
 
+async def test_an_unknown_main_current_is_not_shown_as_the_last_one_and_ends_no_alert(ccu: Ccu) -> None:
+    ccu.version = "?v=2"
+    await ccu.act("number", "set_value", "number", "main_threshold", None, value=16000)
+    body = {"ccu_id": "01", "firmware": "1.0.0", "chip": "esp32c3"}
+    for current in ({}, {"current_ma": 16001}, {"current_ma": None}):
+        assert await ccu.post("/api/breaker-data/", body | current) == (200, {"success": True})
+        assert ccu.hub.model.main_current_ma == current.get("current_ma")
+        expected = "16001" if current.get("current_ma") else "unknown"
+        assert ccu.state("sensor", "main_current", None) == expected
+    assert ccu.state("binary_sensor", "main_overload", None) == "on"
+    assert (ccu.hub.info.firmware, ccu.hub.info.chip) == ("1.0.0", "esp32c3")
+    await ccu.post("/api/breaker-data/", body | {"current_ma": 900})
+    assert ccu.state("binary_sensor", "main_overload", None) == "off"
+
+
 async def test_a_threshold_mismatch_is_shown_at_once(busy: Ccu) -> None:
     busy.version = "?v=2"
     await busy.act("number", "set_value", "number", "threshold", value=5000)

@@ -8,6 +8,7 @@ import pytest
 
 from custom_components.smart_outlet.model.ccu_protocol import (
     Ack,
+    BreakerReport,
     Report,
     decode_acks,
     decode_breaker,
@@ -15,6 +16,7 @@ from custom_components.smart_outlet.model.ccu_protocol import (
     parse_device_id,
     parse_threshold,
     read_acks,
+    read_breaker,
     read_report,
 )
 from custom_components.smart_outlet.model.errors import FieldError, MissingFieldError
@@ -157,6 +159,16 @@ def test_device_ids_are_normalized(given_id: str, known: str) -> None:
 
 def test_the_main_current_may_exceed_16_bits() -> None:
     assert decode_breaker({"ccu_id": "01", "current_ma": 90_000}).current_ma == 90_000
+
+
+@pytest.mark.parametrize("current", [{}, {"current_ma": None}])
+def test_a_control_unit_of_version_2_may_not_know_its_main_current(current: dict[str, Any]) -> None:
+    body = {"ccu_id": "01", "firmware": "1.0.0", "chip": "esp32c6", **current}
+    assert read_breaker(body, version_2=True) == (BreakerReport("01", None, "1.0.0", "esp32c6"), [])
+    report, errors = read_breaker(body)
+    assert (report.firmware, [error.field for error in errors]) == ("1.0.0", ["current_ma"])
+    unreadable = read_breaker({**body, "current_ma": "7,3"}, version_2=True)[1]
+    assert [error.field for error in unreadable] == ["current_ma"]
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,8 @@ class HubNotifier:
         model, power_off = self.model, self.model.power_off
         over = model.alerts.is_active(AlertType.MAIN_THRESHOLD, HUB_SOURCE)
         results = None if power_off is None else (power_off.id, power_off.finished, *power_off.sockets.values())
-        return (model.online, model.main_threshold_ma, over, len(model.outlets), results)
+        known = model.main_current_ma is not None
+        return (model.online, model.main_threshold_ma, known, over, len(model.outlets), results)
 
     @callback
     def alert_raised(self, alert: Alert) -> None:

@@ -58,7 +58,7 @@ class BreakerReport:
 
     Attributes:
         ccu_id: ID of the CCU.
-        current_ma: Current in mA, None if it could not be read.
+        current_ma: Current in mA; None if it could not be read, or if the CCU does not know it (version 2).
         firmware: Firmware version, if reported.
         chip: Chip that its firmware is built for, if reported.
     """
@@ -162,16 +162,19 @@ def decode_report(body: dict[str, Any]) -> Report:
     return _whole(read_report(body))
 
 
-def read_breaker(body: dict[str, Any]) -> tuple[BreakerReport, list[FieldError]]:
+def read_breaker(body: dict[str, Any], *, version_2: bool = False) -> tuple[BreakerReport, list[FieldError]]:
     """Read the body of ``POST /api/breaker-data/``, and the errors of fields that could not be read.
+
+    In version 2 the current is absent or null while the CCU does not know it.
 
     Raises:
         FieldError: ``ccu_id`` is absent or invalid.
     """
     fields = _Fields(body)
+    read_current = fields.read_optional if version_2 else fields.read
     report = BreakerReport(
         ccu_id=fields.require("ccu_id", parse_device_id),
-        current_ma=fields.read("current_ma", _main_current),
+        current_ma=read_current("current_ma", _main_current),
         firmware=fields.read_optional("firmware", _firmware),
         chip=fields.read_optional("chip", _chip),
     )

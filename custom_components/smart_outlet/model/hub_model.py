@@ -139,11 +139,12 @@ class HubModel(HubState):
         sockets = (socket for outlet in self.outlets.values() if outlet.online for socket in outlet.sockets.values())
         return sum(socket.current_ma or 0 for socket in sockets)
 
-    def apply_main_current(self, current_ma: int, now: float) -> None:
-        """Apply the current of the main breaker."""
+    def apply_main_current(self, current_ma: int | None, now: float) -> None:
+        """Apply the current of the main breaker; an unknown one neither raises nor clears an alert."""
         self.main_current_ma = current_ma
-        self.meter.add(self.settings.mains.power_w(current_ma), now)
-        check_main_current(self.settings.name, current_ma, self.main_threshold_ma, self.alerts, now)
+        self.meter.add(None if current_ma is None else self.settings.mains.power_w(current_ma), now)
+        if current_ma is not None:
+            check_main_current(self.settings.name, current_ma, self.main_threshold_ma, self.alerts, now)
         self._observer.hub_changed()
 
     def set_main_threshold(self, threshold_ma: int | None, now: float) -> None:

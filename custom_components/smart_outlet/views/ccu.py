@@ -1,6 +1,7 @@
 """Views that Central Control Units call, several hundred times a second in total."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
@@ -115,17 +116,17 @@ class BreakerView(CcuView):
 
     @answers_errors(ERROR_FIELDS)
     async def post(self, request: web.Request) -> web.Response:
-        """Apply the current; an empty body is a sign of life."""
+        """Apply the current, which may be unknown in version 2; an empty body is a sign of life."""
         hub, _ = await self.async_authenticate(request)
         if not (body := await read_body(request)).strip():
             return _json_response(_SUCCESS)
         with api_errors():
-            report, errors = _read(read_breaker, body)
+            report, errors = _read(partial(read_breaker, version_2=_is_version_2(request)), body)
         if report.ccu_id != hub.info.ccu_id:
             raise not_found(f"the key does not belong to CCU {report.ccu_id}")
         hub.info.firmware = report.firmware or hub.info.firmware
         hub.info.chip = report.chip or hub.info.chip
-        if report.current_ma is not None:
+        if all(err.field != "current_ma" for err in errors):
             hub.model.apply_main_current(report.current_ma, hub.model.clock())
         return _answer(errors, _SUCCESS)
 

@@ -89,8 +89,8 @@ bool Ccu::prepare(uint32_t now_ms, CcuRequest &request) {
       writer.begin_object().name("ccu_id").value(ccu_id_);
       const float current_ma = main_current_a_.value * 1000.0f;
       const bool is_valid = main_current_a_.is_known && current_ma >= 0.0f && current_ma <= 1000000.0f;
-      if (!is_valid) return false;  // an unknown current is not 0
-      writer.name("current_ma").value(static_cast<int32_t>(current_ma + 0.5f));
+      // An unknown current is absent: it is not 0, and firmware and chip are reported without it.
+      if (is_valid) writer.name("current_ma").value(static_cast<int32_t>(current_ma + 0.5f));
       writer.name("firmware").value(version_).name("chip").value(chip_).end_object();
       request.length = writer.finish();
       return request.length != 0;
