@@ -1,7 +1,7 @@
 """Firmware updates of the compiled controller: good, bad, rolled back, and back again without a download."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 import hashlib
 from pathlib import Path
 
@@ -172,6 +172,52 @@ async def test_a_power_outage_during_the_download_leaves_the_old_image(home: Ins
         assert home.installed == "1.0.0"
         await act(home.hass, "retry", rollout=rollout)
     await home.passes_until(lambda: home.installed == "1.1.0", "1.1.0 is not installed")
+
+
+async def test_power_outages_while_an_image_is_checked_and_while_it_waits_for_the_end_of_frost(
+    home: Installation, tmp_path: Path
+) -> None:
+    image = hashlib.sha256(await asyncio.to_thread((tmp_path / "good").read_bytes)).hexdigest()
+    (building,) = home.hass.config_entries.async_entries("iot_heating")
+    record = building.runtime_data.hub.controllers["ESP32-001"]
+    sent: list[str] = []
+    original = home.ota.images.async_path
+
+    async def frost_begins(sha256: str) -> Path:
+        """The device waits for this reply; then it reads its sensors before it goes on, and does not restart."""
+        sent.append(sha256)
+        home.device.set_sensor("supply", 3.0)
+        await asyncio.sleep(0.2)  # longer than the interval of its sensors
+        home.device.pass_time(2)
+        return await original(sha256)
+
+    home.ota.images.async_path = frost_begins  # type: ignore[method-assign]
+    rollout = await home.create_rollout("1.1.0")
+
+    async def passes_until(condition: Callable[[], bool], what: str) -> None:
+        """It may have been complete for Home Assistant: the device came back without it, and it is tried again."""
+        await home.passes_until(lambda: condition() or home.job_state is JobState.FAILED, what)
+        if not condition():
+            await act(home.hass, "retry", rollout=rollout)
+        await home.passes_until(condition, what)
+
+    for moment in ("Checking version 1.1.0", "Version 1.1.0 is complete"):
+        count, starts = len(sent), home.device.starts
+        home.device.output.clear()
+        home.device.set_sensor("supply", 30.0)
+        await passes_until(lambda: len(sent) > count or home.device.starts > starts, "no download")  # noqa: B023
+        if home.device.starts > starts:
+            break  # a machine so slow that the check was over before the power was cut: the image is there
+        await home.device.until(lambda: any(moment in line for line in home.device.output), moment)  # noqa: B023
+        await home.device.cut_power()
+        await home.passes_until(lambda: record.values["boot_count"] == starts + 1, "no report")  # noqa: B023
+        assert (home.installed, home.slots.running) == ("1.0.0", 0)
+    await home.passes_until(lambda: home.slots.images[1] == image, "the image is not reported")
+    downloads = len(sent)
+    home.device.set_sensor("supply", 30.0)
+    await passes_until(lambda: home.installed == "1.1.0", "1.1.0 is not installed")
+    assert len(sent) == downloads <= 2, "the image was there"
+    await home.passes_until(lambda: home.slots.running == 1, "slot 1 does not run")
 
 
 async def test_a_power_outage_during_the_trial_starts_the_previous_image(home: Installation) -> None:

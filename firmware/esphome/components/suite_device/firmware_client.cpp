@@ -19,8 +19,11 @@ static constexpr uint32_t STALLED_MS = 15000;
 using esphome::http_request::Header;
 
 void FirmwareClient::poll(const std::string &base_url, const char *key, uint32_t now_ms) {
+  const bool was_checking = this->update_.state() == UpdateState::Checking;
   for (int i = 0; i < HASHES_PER_LOOP; i++)
     this->update_.poll(now_ms);
+  if (was_checking && this->update_.state() == UpdateState::Ready)
+    ESP_LOGI(TAG, "Version %s is complete", this->update_.offered().version);
   if (this->body_) {
     this->receive_(now_ms);
   } else if (this->update_.wants_download(now_ms)) {
@@ -44,8 +47,11 @@ void FirmwareClient::start_(const std::string &base_url, const char *key, uint32
 void FirmwareClient::receive_(uint32_t now_ms) {
   uint8_t piece[PIECE];
   for (int i = 0; i < PIECES_PER_LOOP; i++) {
-    if (this->update_.state() != UpdateState::Downloading)
+    if (this->update_.state() != UpdateState::Downloading) {
+      if (this->update_.state() == UpdateState::Checking)
+        ESP_LOGI(TAG, "Checking version %s", this->update_.offered().version);
       return this->stop_();
+    }
     const int count = this->body_->read(piece, sizeof piece);
     if (count > 0) {
       this->last_data_ms_ = esphome::millis();
