@@ -163,7 +163,13 @@ async def test_the_compiled_control_unit_switches_the_outlet(house: House) -> No
     await until(lambda: house.outlet.relays == (True, relays[1]), view)
     await until(lambda: view.state("switch", "socket_a") == "on", view)
     # Replies that cannot be used: the unit keeps its outlets and goes on.
-    for reply in (b"x" * 20_000, b'{"devices": [' + b'"FD", ' * 2000, b"[" * 40, b'{"devices": ["F', b"<html>502</html>"):
+    for reply in (
+        b"x" * 20_000,
+        b'{"devices": [' + b'"FD", ' * 2000,
+        b"[" * 40,
+        b'{"devices": ["F',
+        b"<html>502</html>",
+    ):
         house.network.reply = reply
         count = house.network.connections
         house.device.pass_time(2)
