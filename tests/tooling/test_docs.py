@@ -1,5 +1,6 @@
 """The documentation: every page is on the site, every link and anchor has a target, every example is loaded."""
 
+from functools import cache
 from itertools import pairwise
 import json
 from pathlib import Path
@@ -28,12 +29,14 @@ _OTHERS = ("README.md", "info.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CO
 FILES = [*PAGES, *(ROOT / name for name in _OTHERS)]
 _ANCHOR_DROPPED = re.compile(r"[^\w\- ]")
 _PARSER = MarkdownIt().enable("table")
+ADDRESSES = Addresses.load()
 
 
 def named(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+@cache
 def headings(path: Path) -> set[str]:
     """Return the anchors of a page, as GitHub and the site make them."""
     found: dict[str, int] = {}
@@ -71,7 +74,7 @@ def examples(language: str) -> list[Any]:
 
 @pytest.mark.parametrize("path", FILES, ids=named)
 def test_every_link_has_a_target(path: Path) -> None:
-    site = Addresses.load()
+    site = ADDRESSES
     for link in links(path):
         target, _, anchor = link.partition("#")
         if link.startswith(f"{site.docs}/"):
@@ -105,8 +108,8 @@ def test_the_site_has_each_page_once() -> None:
     assert {f"{domain}.md" for domain in DOMAINS} <= set(listed)
     assert {str(path.relative_to(DOCS)) for path in (DOCS / "guides").glob("*.md")} <= set(listed)
     assert loaded["strict"] is True
-    assert loaded["site_url"].rstrip("/") == Addresses.load().docs
-    assert loaded["repo_url"] == Addresses.load().source
+    assert loaded["site_url"].rstrip("/") == ADDRESSES.docs
+    assert loaded["repo_url"] == ADDRESSES.source
     assert all((ROOT / hook).is_file() for hook in loaded["hooks"])
 
 
@@ -120,8 +123,20 @@ _Tolerant.add_multi_constructor("tag:yaml.org,2002:python/", lambda *_: None)
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_a_manifest_points_to_its_page(domain: str) -> None:
     manifest = json.loads((ROOT / "custom_components" / domain / "manifest.json").read_text())
-    page = manifest["documentation"].removeprefix(Addresses.load().docs).strip("/")
+    page = manifest["documentation"].removeprefix(ADDRESSES.docs).strip("/")
     assert (DOCS / f"{page}.md").is_file()
+
+
+def test_cards_link_their_chapters_on_the_site() -> None:
+    sources = {path.name: path.read_text("utf-8") for path in (ROOT / "frontend" / "src").rglob("*.ts")}
+    assert f'const DOCS = "{ADDRESSES.docs}";' in sources["docs.ts"]
+    linked = {link for text in sources.values() for link in re.findall(r'(?:docs: |docsPage\()"([^"]+)"', text)}
+    assert len(linked) > 6
+    for link in linked:
+        page, _, anchor = link.partition("#")
+        assert (DOCS / page).is_file(), link
+        assert not anchor or anchor in headings(DOCS / page), link
+    assert not [name for name, text in sources.items() if "/blob/main/" in text]
 
 
 @pytest.mark.parametrize(
