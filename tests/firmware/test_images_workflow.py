@@ -42,7 +42,7 @@ def steps(job: str, workflow: dict[str, Any]) -> dict[str, Any]:
     return {step["name"]: step for step in workflow["jobs"][job]["steps"] if "run" in step}
 
 
-def execute(job: str, name: str, folder: Path, workflow: dict[str, Any] = WORKFLOW, **environment: str) -> None:
+def execute(job: str, name: str, folder: Path, workflow: dict[str, Any] = WORKFLOW, /, **environment: str) -> None:
     """Run a step as the runner does."""
     step = steps(job, workflow)[name]
     assert set(step.get("env", {})) <= environment.keys() | {"GH_TOKEN"}

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 import re
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 from xml.etree import ElementTree
 
@@ -90,7 +90,10 @@ async def test_the_heat_source(hass: HomeAssistant) -> None:
     (candidate,) = await form.connect(hass, {CONF_ADDRESS: "192.0.2.7"})
     assert candidate.unique_id == "element_A1"
     subentry = ConfigSubentry(
-        data=candidate.data, subentry_type="source", title=candidate.title, unique_id=candidate.unique_id
+        data=MappingProxyType(candidate.data),
+        subentry_type="source",
+        title=candidate.title,
+        unique_id=candidate.unique_id,
     )
     created = await source_type.create(SourceContext(hass, None, subentry))
     assert (await created.source.apply(Command(id="1", on=True, power_w=1200.0))).outcome == Outcome.APPLIED

@@ -11,6 +11,7 @@ from homeassistant.components.automation.config import async_validate_config_ite
 from homeassistant.components.script.config import async_validate_config_item as async_validate_script
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.template import Template
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import parse_yaml
 from homeassistant.util.yaml.loader import Secrets
@@ -18,6 +19,10 @@ from markdown_it import MarkdownIt
 import pytest
 import yaml
 
+from custom_components.proof_of_heat.prices.http_price import parse_price
+from custom_components.proof_of_heat.prices.series import hash_unit
+from custom_components.proof_of_heat.prices.units import is_plausible_hashprice
+from custom_components.proof_of_heat.system_config import HttpPriceConfig
 from scripts.tooling.addresses import Addresses
 from scripts.tooling.docs_site import with_absolute_links
 
@@ -150,6 +155,23 @@ def test_cards_link_their_chapters_on_the_site() -> None:
 )
 def test_links_that_leave_the_site(link: str, page: str, expected: str | None) -> None:
     assert with_absolute_links(link, page, "R") == (expected or link)
+
+
+async def test_sources_of_the_hashprice_give_a_plausible_one(hass: HomeAssistant) -> None:
+    """With replies of December 2025: 41 million USD a day for 1,050 EH/s."""
+    page = (DOCS / "guides" / "miner.md").read_text("utf-8")
+    ((url, path, factor),) = re.findall(r"URL `(\S+)`, JSON path `(\S+)`, factor `(\d+)`", page)
+    reply = b'{"hash_price": 0.039, "hash_value": 4e-7}'
+    assert parse_price(reply, HttpPriceConfig(url, path, 0.92 * float(factor))) == pytest.approx(35.88)
+    (text,) = (str(item.values[0]) for item in examples("yaml") if str(item.id).startswith("miner-"))
+    loaded: Any = parse_yaml(text)
+    (rest,) = loaded["rest"]
+    (sensor,) = rest["sensor"]
+    stats = {"miners_revenue_usd": 41_000_000.0, "hash_rate": 1_050_000_000_000.0}
+    price = Template(sensor["value_template"], hass).async_render({"value_json": stats})
+    assert price == 35.92
+    assert hash_unit(sensor["unit_of_measurement"]).factor == 1
+    assert is_plausible_hashprice(price, "EUR")
 
 
 @pytest.mark.parametrize("text", examples("json"))
