@@ -88,7 +88,7 @@ async def cycle(hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: Mock
     await settled(hass, entry)
 
 
-def said(entry: MockConfigEntry) -> set[MessageCode]:
+def message_codes(entry: MockConfigEntry) -> set[MessageCode]:
     record = entry.runtime_data.coordinator.data.decision.record
     return {part.code for part in (*record.reasons, *record.limits)}
 
@@ -127,7 +127,7 @@ async def test_a_higher_setpoint_starts_a_source_at_once(
     system: HeatingSystem = home.runtime_data
     before = system.coordinator.data
     assert before.decision.record.control_mode is ControlMode.PLAN
-    assert MessageCode.PLAN_BEGINS in said(home)
+    assert MessageCode.PLAN_BEGINS in message_codes(home)
     assert not is_on(hass)
     planned = system.engine.plan
     await ask(hass, home, 26.0)
@@ -135,7 +135,7 @@ async def test_a_higher_setpoint_starts_a_source_at_once(
     await settled(hass, home)
     await cycle(hass, freezer, home)
     assert system.engine.plan is not planned
-    assert MessageCode.PLAN_BEGINS not in said(home)
+    assert MessageCode.PLAN_BEGINS not in message_codes(home)
     assert is_on(hass)
 
 
@@ -153,7 +153,7 @@ async def test_a_lower_setpoint_ends_heating_after_the_minimum_time(
         if not is_on(hass):
             break
         is_wanted = home.runtime_data.coordinator.data.decision.record.requested_w > 0
-        assert (MessageCode.PLAN_BEGINS in said(home)) is not is_wanted, "it heats for its minimum time"
+        assert (MessageCode.PLAN_BEGINS in message_codes(home)) is not is_wanted, "it heats for its minimum time"
     assert not is_on(hass)
     await cycle(hass, freezer, home)
-    assert MessageCode.PLAN_BEGINS in said(home)
+    assert MessageCode.PLAN_BEGINS in message_codes(home)
