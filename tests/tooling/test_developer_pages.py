@@ -51,7 +51,7 @@ def test_named_files_exist(page: str) -> None:
     texts = [text.partition(" ")[2] if text.startswith("scripts/test ") else text for text in texts]
     paths = [text for text in texts if _PATH.fullmatch(text)]
     assert len(paths) > 3
-    # A placeholder stands for any file: the folder has some.
+    # A placeholder is the name of any file: the folder has some.
     assert [path for path in paths if not list(ROOT.glob(re.sub(r"<\w+>", "*", path.rstrip("/"))))] == []
 
 
@@ -64,7 +64,7 @@ def example(page: str, package: str) -> dict[str, Any]:
 
 
 class Element:
-    """What the page says that the heating element does."""
+    """A heating element with the API that the page describes."""
 
     def __init__(self) -> None:
         self.status: dict[str, Any] = {"on": False, "watts": 0, "limit": 600, "serial": "A1"}
