@@ -28,7 +28,7 @@ class HeatEntity(PublishedEntity):
         self.system = system
         self.publisher = system.publisher
         self._attr_unique_id = f"{owner_id}_{description.key}"
-        self._attr_translation_key = description.translation_key or description.key
+        self._attr_translation_key = description.key
         self._attr_device_info = device
 
 

@@ -199,8 +199,6 @@ class SourceSensor(SourceEntity, SensorEntity):
 
     def __init__(self, system: HeatingSystem, managed: ManagedSource, description: SourceSensorDescription) -> None:
         super().__init__(system, managed, description)
-        if description.translation_placeholders is not None:
-            self._attr_translation_placeholders = description.translation_placeholders
         if description.money is not None:
             self._attr_native_unit_of_measurement = f"{system.coordinator.hass.config.currency}{description.money}"
 

@@ -247,7 +247,7 @@ def test_luxos_boards_without_a_temperature_of_each() -> None:
 
 
 async def test_sensors_of_a_miner(hass: HomeAssistant, socket_enabled: None, loopback: Callable[[], str]) -> None:
-    """They are diagnostics; the boards' own are many, and disabled by default. Names have the board's number."""
+    """They are diagnostics; the boards' own are many, and disabled by default."""
     host = loopback()
     async with running(Whatsminer, ["--host", host, "--boot-s", "0"]) as device:
         values = {"address": host, "password": "admin", "port": 80, "efficiency_j_th": 26.0}
@@ -268,7 +268,7 @@ async def test_sensors_of_a_miner(hass: HomeAssistant, socket_enabled: None, loo
         assert float(hass.states.get(found["best_share"].entity_id).state) == 41127493
         assert float(hass.states.get(found["board_temperature"].entity_id).state) == device.machine.chip_c(2) - 8
         board = found["board_2_hashrate"]
-        assert (board.original_name, board.translation_key) == ("Board 2 hashrate", "board_n_hashrate")
+        assert (board.original_name, board.translation_key) == ("Board 2 hashrate", "board_2_hashrate")
         assert board.disabled_by is er.RegistryEntryDisabler.INTEGRATION
         assert {item.entity_category for key, item in found.items() if key in WORK or key.startswith("board_")} == {
             er.EntityCategory.DIAGNOSTIC

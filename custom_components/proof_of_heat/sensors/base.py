@@ -36,8 +36,6 @@ class SourceSensorDescription(SensorEntityDescription):
     money: str | None = None
     """The unit after the currency ("/kWh"); None: no amount of money."""
     attributes_fn: Callable[[ManagedSource], Mapping[str, Any]] | None = None
-    translation_placeholders: Mapping[str, str] | None = None
-    """Placeholders of the name that several sensors share by their translation key."""
 
 
 TEMPERATURE: Final[dict[str, Any]] = {

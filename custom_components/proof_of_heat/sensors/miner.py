@@ -26,8 +26,6 @@ def _board_sensors() -> tuple[SourceSensorDescription, ...]:
     return tuple(
         SourceSensorDescription(
             key=(key := f"board_{board}_{name}"),
-            translation_key=f"board_n_{name}",
-            translation_placeholders={"board": str(board)},
             **shape,
             entity_category=EntityCategory.DIAGNOSTIC,
             entity_registry_enabled_default=False,
