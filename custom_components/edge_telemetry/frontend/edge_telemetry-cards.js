@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-ed11b21644c8.js";
+import"/heat_suite_static/runtime-41f7101c7ee1.js";

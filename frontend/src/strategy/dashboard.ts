@@ -202,15 +202,17 @@ const sectionsOf = async (hass: Hass, found: Set<string>, titles: Titles): Promi
       ...deviceSections(hass, "proof_of_heat", "mdi:fire", KEYS.proof_of_heat),
       ...deviceSections(hass, "iot_heating", "mdi:radiator", KEYS.iot_heating),
     ],
-    outlets: found.has("smart_outlet") ? wide([{ type: "custom:smart-outlet-panel" }, ...power(hass)]) : [],
+    outlets: found.has("smart_outlet") ? wide([{ type: PANELS[0][1] }, ...power(hass)]) : [],
     energy: [...energy, ...deviceSections(hass, "ecoflow", "mdi:battery-charging", KEYS.ecoflow)],
     devices: deviceSections(hass, "edge_telemetry", "mdi:access-point"),
     firmware: found.has("ota")
-      ? [...wide([{ type: "custom:ota-rollouts" }]), { type: "grid", cards: [heading(titles.devices, ICONS.firmware), ...updates.map(({ entity_id }) => tile(hass, entity_id, "device"))] }]
+      ? [...wide([{ type: PANELS[1][1] }]), { type: "grid", cards: [heading(titles.devices, ICONS.firmware), ...updates.map(({ entity_id }) => tile(hass, entity_id, "device"))] }]
       : [],
   };
 };
 
+/** What the overview begins with where nothing is heated. */
+const PANELS = [["smart_outlet", "custom:smart-outlet-panel"], ["ota", "custom:ota-rollouts"]] as const;
 
 /** What matters of each area, in one screen: its first card, or its first tiles. */
 const overview = (hass: Hass, found: Set<string>, titles: Record<ViewKey, string>): Section[] => {
@@ -224,7 +226,9 @@ const overview = (hass: Hass, found: Set<string>, titles: Record<ViewKey, string
     );
   const buildings = first ? [] : pick("iot_heating", "mode", "iot_enabled", "flow_setpoint");
   const stations = pick("ecoflow", "battery_level", "solar_power");
-  const outlets = pick("smart_outlet", "main_power", "power_off_state");
+  const main = first ? [first] : schedules(hass).slice(0, 1);
+  const outlets = main.length ? pick("smart_outlet", "main_power", "power_off_state") : [];
+  if (!main.length) main.push(...PANELS.filter(([domain]) => found.has(domain)).map(([, type]) => ({ type })));
   const groups: [ViewKey, Card[]][] = [
     ["heating", [...rooms, ...buildings]],
     ["energy", stations],
@@ -233,16 +237,9 @@ const overview = (hass: Hass, found: Set<string>, titles: Record<ViewKey, string
   const rest: Section[] = groups
     .filter(([, cards]) => cards.length)
     .map(([key, cards]) => ({ type: "grid", cards: [heading(titles[key], ICONS[key]), ...cards.slice(0, MAX_TILES)] }));
-  const schedule = first ? [] : schedules(hass).slice(0, 1);
   const devices = rest.length || !found.has("edge_telemetry") ? [] : deviceSections(hass, "edge_telemetry", "mdi:access-point").slice(0, 4);
-  return [
-    ...wide([...(first ? [first] : []), ...schedule]),
-    ...rest,
-    ...devices,
-    ...(found.has("ota") && !first && !schedule.length ? wide([{ type: "custom:ota-rollouts" }]) : []),
-  ];
+  return [...wide(main), ...rest, ...devices];
 };
-
 export const generate = async (hass: Hass): Promise<{ title: string; views: View[] }> => {
   const titles = TITLES[hass.locale.language.split("-")[0] ?? "en"] ?? TITLES.en;
   const found = installed(hass);
