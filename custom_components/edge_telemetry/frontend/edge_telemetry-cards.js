@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-41f7101c7ee1.js";
+import"/heat_suite_static/runtime-e88baed69ae2.js";
