@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-e88baed69ae2.js";
+import"/heat_suite_static/runtime-ae4fbade8400.js";

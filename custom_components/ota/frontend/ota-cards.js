@@ -1,4 +1,4 @@
-import{$0 as e,$1 as t,$6 as n,$7 as r,$f as i,$i as a,$n as o,$y as s,$12 as c,$15 as l,$17 as u,$18 as d,$1a as f,$1i as p}from"/heat_suite_static/runtime-e88baed69ae2.js";var m={packed:`Firmware-Rollouts
+import{$0 as e,$1 as t,$6 as n,$7 as r,$f as i,$i as a,$n as o,$y as s,$12 as c,$15 as l,$17 as u,$18 as d,$1a as f,$1i as p}from"/heat_suite_static/runtime-ae4fbade8400.js";var m={packed:`Firmware-Rollouts
 Wellen, Geräte, Freigaben und Fehler von Firmware-Rollouts; ein Release hochladen.
 Titel
 Geplant
