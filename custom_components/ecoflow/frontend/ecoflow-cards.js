@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-ae4fbade8400.js";
+import"/heat_suite_static/runtime-3ea01515a4ef.js";

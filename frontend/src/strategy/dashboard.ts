@@ -1,5 +1,6 @@
 /** A dashboard that is built from what is installed. It is in the bundle of every integration and defined once. */
 
+import { docsPage } from "../lib/docs.js";
 import { pageLanguage } from "../lib/localize.js";
 import type { HomeAssistant } from "../lib/types.js";
 import { NAME, titlesIn, type Titles, type ViewKey } from "./titles.js";
@@ -281,6 +282,6 @@ if (!customElements.get(TAG)) {
     strategyType: "dashboard",
     name: NAME,
     description: titlesIn(pageLanguage()).description,
-    documentationURL: "https://github.com/heat-suite/heat-suite/blob/main/docs/dashboard.md",
+    documentationURL: docsPage("dashboard.md"),
   });
 }
