@@ -10,6 +10,7 @@ export { TEXTS, WeekScheduleCard } from "./cards/week-schedule/card.js";
 export * from "./lib/card.js";
 export * from "./lib/common.js";
 export * from "./lib/curve.js";
+export * from "./lib/docs.js";
 export * from "./lib/format.js";
 export * from "./lib/localize.js";
 export * from "./lib/request.js";

@@ -16,9 +16,11 @@ import pytest
 import yaml
 
 from firmware.web.manifest import CHIPS, PRODUCTS
+from scripts.tooling.addresses import Addresses
 
 ROOT = Path(__file__).parents[2]
 WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/firmware-images.yml").read_text())
+SITE = yaml.safe_load((ROOT / ".github/workflows/docs.yml").read_text())
 ESPHOME = """#!/bin/sh
 cp "$2" "$SEEN"
 mkdir -p .esphome/build/device/$FOLDER
@@ -26,18 +28,23 @@ for kind in factory ota; do echo "$kind" > .esphome/build/device/$FOLDER/firmwar
 """
 GH = """#!/bin/sh
 echo "$@" >> "$GH_LOG"
-[ "$1 $2" != "run download" ] || cp -r "$ARTIFACTS" downloaded
+case "$1 $2" in
+  "run download") cp -r "$ARTIFACTS" downloaded ;;
+  "release list") echo "$NEWEST" ;;
+  "release view") [ -n "$NEWEST" ] ;;
+  "release download") mkdir -p "$5"; cp "$RELEASE"/* "$5" ;;
+esac
 """
 
 
-def steps(job: str) -> dict[str, Any]:
+def steps(job: str, workflow: dict[str, Any]) -> dict[str, Any]:
     """Return the shell steps of a job by name."""
-    return {step["name"]: step for step in WORKFLOW["jobs"][job]["steps"] if "run" in step}
+    return {step["name"]: step for step in workflow["jobs"][job]["steps"] if "run" in step}
 
 
-def execute(job: str, name: str, folder: Path, **environment: str) -> None:
+def execute(job: str, name: str, folder: Path, workflow: dict[str, Any] = WORKFLOW, /, **environment: str) -> None:
     """Run a step as the runner does."""
-    step = steps(job)[name]
+    step = steps(job, workflow)[name]
     assert set(step.get("env", {})) <= environment.keys() | {"GH_TOKEN"}
     path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
@@ -116,8 +123,56 @@ def test_the_site_contains_the_images_of_all_boards(tmp_path: Path) -> None:
         assert (path.parent / part["path"]).is_file()
         assert re.fullmatch(r"[0-9a-f]{32}", build["ota"]["md5"])
         assert (path.parent / build["ota"]["path"]).is_file()
-    execute("site", "Attach to the release", tmp_path, **environment)
-    assert "release upload firmware-1.4.0 site/" in (tmp_path / "log").read_text()
+    for newest, creates in (("firmware-1.4.0", False), ("", True)):  # a tag may be pushed before there is a release
+        (tmp_path / "log").unlink(missing_ok=True)
+        execute("site", "Attach to the release", tmp_path, **environment, NEWEST=newest)
+        log = (tmp_path / "log").read_text()
+        assert "release upload firmware-1.4.0 site/" in log
+        assert ("release create firmware-1.4.0 --verify-tag" in log) is creates
+
+
+@pytest.mark.parametrize("newest", ["firmware-1.4.0", ""])
+def test_the_site_publishes_the_flashing_page_where_images_look_for_updates(tmp_path: Path, newest: str) -> None:
+    # The site is one deployment: another one would remove the documentation.
+    addresses = Addresses.load()
+    assert addresses.firmware == f"{addresses.docs}/firmware"
+    assert not (ROOT / "docs/firmware.md").exists()
+    assert not (ROOT / "docs/firmware").exists()
+    for product in PRODUCTS:
+        config = (ROOT / f"firmware/esphome/{product}.factory.yaml").read_text()
+        assert f"  manifest_url: {addresses.firmware}/{product}-esp32.manifest.json\n" in config
+    released = tmp_path / "released"
+    released.mkdir()
+    for name in ("index.html", "heating-esp32.manifest.json", "heating-esp32.ota.bin"):
+        (released / name).write_text(name)
+    tool(tmp_path / "bin/gh", GH)
+    log = tmp_path / "log"
+    environment = {"GH_LOG": str(log), "NEWEST": newest, "RELEASE": str(released)}
+    execute("build", "Flashing page", tmp_path, SITE, **environment)
+    assert 'startswith("firmware-")' in log.read_text()
+    assert "--exclude-pre-releases" in log.read_text()
+    published = {path.name for path in tmp_path.glob("site/firmware/*")}
+    assert published == ({path.name for path in released.iterdir()} if newest else set())
+    # Between the step that builds the pages and the one that uploads them, in every run for main.
+    names = [step.get("name") or step["uses"].partition("@")[0] for step in SITE["jobs"]["build"]["steps"]]
+    assert names[-3:] == ["Site", "Flashing page", "actions/upload-pages-artifact"]
+    page, upload = SITE["jobs"]["build"]["steps"][-2:]
+    assert page["if"] == upload["if"] == "github.ref == 'refs/heads/main'"
+    assert upload["with"]["path"] == "site"
+
+
+def test_a_firmware_release_has_the_site_published(tmp_path: Path) -> None:
+    assert "workflow_dispatch" in SITE[True], "YAML reads `on` as true"
+    job = WORKFLOW["jobs"]["publish"]
+    assert job["needs"] == "site"
+    assert job["permissions"] == {"actions": "write"}
+    tool(tmp_path / "bin/gh", GH)
+    log = tmp_path / "log"
+    execute("publish", "Publish the flashing page", tmp_path, GH_LOG=str(log), REPOSITORY="o/r")
+    assert log.read_text() == "workflow run docs.yml --repo o/r --ref main\n"
+    # A release of images is none of the integrations.
+    release = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())
+    assert release["jobs"]["release"]["if"] == "${{ !startsWith(github.event.release.tag_name, 'firmware-') }}"
 
 
 @pytest.mark.parametrize("product", PRODUCTS)

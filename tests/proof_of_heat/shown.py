@@ -169,9 +169,12 @@ class World:
                 found.append(
                     f"{key} shows {state and state.state}, was {[round(value, 3) for value in self.range_of(truth)]}"
                 )
-        climate = self.state(zone, "climate", "climate")
-        if climate is not None and abs(climate.attributes["current_temperature"] - self.recent[-1]["room"]) > OFF_BY_K:
-            found.append(f"room {climate.attributes['current_temperature']}")
+        climate = self.state(zone, "zone", "climate")
+        assert climate is not None
+        room_c = climate.attributes["current_temperature"]
+        self.checked["room"] += room_c is not None
+        if room_c is not None and abs(room_c - self.recent[-1]["room"]) > OFF_BY_K:
+            found.append(f"room {room_c}, was {self.recent[-1]['room']:.2f}")
         return found
 
     def totals(self) -> dict[str, tuple[float, float]]:

@@ -53,6 +53,7 @@ async def lease_of(source: Source) -> AsyncGenerator[Lease]:
 async def test_release_is_repeated_until_it_succeeds(
     failure: Outcome | Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO")
     source = Source(failure, failure, Outcome.UNCHANGED)
     async with lease_of(source) as lease:
         lease.start(0.0)
@@ -61,7 +62,29 @@ async def test_release_is_repeated_until_it_succeeds(
         await asyncio.sleep(AWHILE_S)
         assert (source.asked, lease.active) == (3, False)
     reason = repr(failure) if isinstance(failure, Exception) else "the connection is lost"
-    assert caplog.text.count(f"burner: releasing control failed: {reason}") == 2
+    logged = [(record.levelname, record.getMessage()) for record in caplog.records if record.levelname != "DEBUG"]
+    assert logged == [
+        ("WARNING", "burner: lease ended, control is released"),
+        ("WARNING", f"burner: releasing control failed, it is retried: {reason}"),
+        ("INFO", "burner: control is released, after 2 failed attempts"),
+    ]
+
+
+async def test_a_release_that_succeeds_at_once_logs_no_recovery(caplog: pytest.LogCaptureFixture) -> None:
+    source = Source()
+    async with lease_of(source) as lease:
+        lease.start(0.0)
+        await source.was_asked()
+        await asyncio.sleep(AWHILE_S)
+    assert "failed" not in caplog.text
+
+
+async def test_a_device_that_is_off_for_days_is_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    source = Source(*[Outcome.FAILED] * 1000)
+    async with lease_of(source) as lease:
+        lease.start(0.0)
+        await source.was_asked(5)
+    assert sum("failed" in record.message for record in caplog.records if record.levelname == "WARNING") == 1
 
 
 async def test_lease_ended_in_time_does_not_release_control() -> None:

@@ -1,5 +1,6 @@
 """The documentation: every page is on the site, every link and anchor has a target, every example is loaded."""
 
+from functools import cache
 from itertools import pairwise
 import json
 from pathlib import Path
@@ -10,6 +11,7 @@ from homeassistant.components.automation.config import async_validate_config_ite
 from homeassistant.components.script.config import async_validate_config_item as async_validate_script
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.template import Template
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import parse_yaml
 from homeassistant.util.yaml.loader import Secrets
@@ -17,6 +19,10 @@ from markdown_it import MarkdownIt
 import pytest
 import yaml
 
+from custom_components.proof_of_heat.prices.http_price import parse_price
+from custom_components.proof_of_heat.prices.series import hash_unit
+from custom_components.proof_of_heat.prices.units import is_plausible_hashprice
+from custom_components.proof_of_heat.system_config import HttpPriceConfig
 from scripts.tooling.addresses import Addresses
 from scripts.tooling.docs_site import with_absolute_links
 
@@ -28,12 +34,14 @@ _OTHERS = ("README.md", "info.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CO
 FILES = [*PAGES, *(ROOT / name for name in _OTHERS)]
 _ANCHOR_DROPPED = re.compile(r"[^\w\- ]")
 _PARSER = MarkdownIt().enable("table")
+ADDRESSES = Addresses.load()
 
 
 def named(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+@cache
 def headings(path: Path) -> set[str]:
     """Return the anchors of a page, as GitHub and the site make them."""
     found: dict[str, int] = {}
@@ -71,7 +79,7 @@ def examples(language: str) -> list[Any]:
 
 @pytest.mark.parametrize("path", FILES, ids=named)
 def test_every_link_has_a_target(path: Path) -> None:
-    site = Addresses.load()
+    site = ADDRESSES
     for link in links(path):
         target, _, anchor = link.partition("#")
         if link.startswith(f"{site.docs}/"):
@@ -105,8 +113,8 @@ def test_the_site_has_each_page_once() -> None:
     assert {f"{domain}.md" for domain in DOMAINS} <= set(listed)
     assert {str(path.relative_to(DOCS)) for path in (DOCS / "guides").glob("*.md")} <= set(listed)
     assert loaded["strict"] is True
-    assert loaded["site_url"].rstrip("/") == Addresses.load().docs
-    assert loaded["repo_url"] == Addresses.load().source
+    assert loaded["site_url"].rstrip("/") == ADDRESSES.docs
+    assert loaded["repo_url"] == ADDRESSES.source
     assert all((ROOT / hook).is_file() for hook in loaded["hooks"])
 
 
@@ -120,8 +128,20 @@ _Tolerant.add_multi_constructor("tag:yaml.org,2002:python/", lambda *_: None)
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_a_manifest_points_to_its_page(domain: str) -> None:
     manifest = json.loads((ROOT / "custom_components" / domain / "manifest.json").read_text())
-    page = manifest["documentation"].removeprefix(Addresses.load().docs).strip("/")
+    page = manifest["documentation"].removeprefix(ADDRESSES.docs).strip("/")
     assert (DOCS / f"{page}.md").is_file()
+
+
+def test_cards_link_their_chapters_on_the_site() -> None:
+    sources = {path.name: path.read_text("utf-8") for path in (ROOT / "frontend" / "src").rglob("*.ts")}
+    assert f'const DOCS = "{ADDRESSES.docs}";' in sources["docs.ts"]
+    linked = {link for text in sources.values() for link in re.findall(r'(?:docs: |docsPage\()"([^"]+)"', text)}
+    assert len(linked) > 6
+    for link in linked:
+        page, _, anchor = link.partition("#")
+        assert (DOCS / page).is_file(), link
+        assert not anchor or anchor in headings(DOCS / page), link
+    assert not [name for name, text in sources.items() if "/blob/main/" in text]
 
 
 @pytest.mark.parametrize(
@@ -135,6 +155,23 @@ def test_a_manifest_points_to_its_page(domain: str) -> None:
 )
 def test_links_that_leave_the_site(link: str, page: str, expected: str | None) -> None:
     assert with_absolute_links(link, page, "R") == (expected or link)
+
+
+async def test_sources_of_the_hashprice_give_a_plausible_one(hass: HomeAssistant) -> None:
+    """With replies of December 2025: 41 million USD a day for 1,050 EH/s."""
+    page = (DOCS / "guides" / "miner.md").read_text("utf-8")
+    ((url, path, factor),) = re.findall(r"URL `(\S+)`, JSON path `(\S+)`, factor `(\d+)`", page)
+    reply = b'{"hash_price": 0.039, "hash_value": 4e-7}'
+    assert parse_price(reply, HttpPriceConfig(url, path, 0.92 * float(factor))) == pytest.approx(35.88)
+    (text,) = (str(item.values[0]) for item in examples("yaml") if str(item.id).startswith("miner-"))
+    loaded: Any = parse_yaml(text)
+    (rest,) = loaded["rest"]
+    (sensor,) = rest["sensor"]
+    stats = {"miners_revenue_usd": 41_000_000.0, "hash_rate": 1_050_000_000_000.0}
+    price = Template(sensor["value_template"], hass).async_render({"value_json": stats})
+    assert price == 35.92
+    assert hash_unit(sensor["unit_of_measurement"]).factor == 1
+    assert is_plausible_hashprice(price, "EUR")
 
 
 @pytest.mark.parametrize("text", examples("json"))

@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-ed11b21644c8.js";
+import"/heat_suite_static/runtime-b81ad6eff9d5.js";

@@ -54,12 +54,17 @@ class Lease:
         self._task = asyncio.get_running_loop().create_task(self._release_until_settled())
 
     async def _release_until_settled(self) -> None:
-        backoff = Backoff(self._retry)
+        """Release control until it is done; a failure is logged once, although a device may be off for days."""
+        backoff, failed = Backoff(self._retry), 0
         while (failure := await self._release_once()) is not None:
-            _LOGGER.warning("%s: releasing control failed: %s", self._name, failure)
+            failed += 1
+            level = logging.WARNING if failed == 1 else logging.DEBUG
+            _LOGGER.log(level, "%s: releasing control failed, it is retried: %s", self._name, failure)
             await asyncio.sleep(backoff.next_s())
             if self.active:
                 return
+        if failed:
+            _LOGGER.info("%s: control is released, after %s failed attempts", self._name, failed)
 
     async def _release_once(self) -> str | None:
         """Release control; return the reason if the source is not settled, else None."""

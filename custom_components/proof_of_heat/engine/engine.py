@@ -82,6 +82,7 @@ class Engine:
         self._busy = False
         self._plan_due = False
         self._planned_with: tuple[object, ...] | None = None
+        self._plan_is_for: tuple[object, ...] | None = None
         self._inputs: ValidatedInputs | None = None
         self._band: ComfortBand | None = None
         self._last_s: float | None = None
@@ -186,7 +187,7 @@ class Engine:
                 self.plan = None
             self._plan_due = True
         if result.plan is not None:
-            self.plan = result.plan
+            self.plan, self._plan_is_for = result.plan, self._planned_with
 
     def adopt_history(self, older: History) -> None:
         """Add a history from before the engine's own; the house is learned again at the next job."""
@@ -198,6 +199,9 @@ class Engine:
         """Continue after a job that failed; it is retried when it is due again."""
         self._busy = False
         self._learn_at_h = max(self._learn_at_h, next_learning_h(self.history.hours))
+        if self._plan_is_for != self._planned_with:
+            self.plan = None  # made for other setpoints or sources
+        self._planned_with = None
 
     def decide(self, snapshot: Snapshot) -> Decision:
         """Return the commands of all sources for this cycle. It is fast and does no I/O."""

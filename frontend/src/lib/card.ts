@@ -1,6 +1,7 @@
 /** What all cards share: Home Assistant's card contract, texts, and the entry in the card picker. */
 
 import { LitElement, type PropertyDeclarations } from "lit";
+import { docsPage } from "./docs.js";
 import { localizer, pageLanguage, type Languages, type Localize } from "./localize.js";
 import type { CardConfig, ConfigForm, GridOptions, HomeAssistant } from "./types.js";
 
@@ -60,8 +61,6 @@ export interface CardRegistration {
   suggest?: (hass: HomeAssistant, entityId: string) => CardConfig | null;
 }
 
-const DOCS = "https://github.com/heat-suite/heat-suite/blob/main/docs/";
-
 /** Define the element and add it to the card picker, once per page. */
 export const registerCard = ({ tag, element, texts, key, docs, suggest }: CardRegistration): void => {
   if (!customElements.get(tag)) customElements.define(tag, element);
@@ -73,7 +72,7 @@ export const registerCard = ({ tag, element, texts, key, docs, suggest }: CardRe
     name: localize(`${key}.name`),
     description: localize(`${key}.description`),
     preview: true,
-    documentationURL: DOCS + docs,
+    documentationURL: docsPage(docs),
     ...(suggest && {
       getEntitySuggestion: (hass: HomeAssistant, entityId: string) => {
         const config = suggest(hass, entityId);

@@ -1,5 +1,6 @@
 /** A dashboard that is built from what is installed. It is in the bundle of every integration and defined once. */
 
+import { docsPage } from "../lib/docs.js";
 import type { HomeAssistant } from "../lib/types.js";
 import { TITLES, type Titles, type ViewKey } from "./titles.js";
 
@@ -285,6 +286,6 @@ if (!customElements.get(TAG)) {
     strategyType: "dashboard",
     name: titles.name,
     description: titles.description,
-    documentationURL: "https://github.com/heat-suite/heat-suite/blob/main/docs/dashboard.md",
+    documentationURL: docsPage("dashboard.md"),
   });
 }

@@ -5,10 +5,12 @@
 
 Home Assistant starts in an empty folder with nothing but the archives of scripts/release. A simulated home provides
 thermometers, an outdoor sensor, a price sensor and a heat pump. The user adds a heating system in the guided dialog,
-turns on control, waits for the first decision with numbers, and adds the dashboard. Then the entry is removed.
+turns on control, waits for the first decision with numbers, and adds the dashboard. Then the other five integrations
+are added and three blueprints imported, and all entries are removed.
 
-The JSON line: {"ok", "clicks", "fields", "dialogs", "seconds", "seconds_to_decision", "steps": [...], "targets",
-"missed", "left", "screenshots"}. The exit status is 1 if a step fails or a target is missed.
+The JSON line: {"ok", "clicks", "fields", "dialogs", "seconds", "seconds_to_decision", "others": [...],
+"blueprints": [...], "steps": [...], "targets", "missed", "left", "screenshots"}. Clicks, fields and dialogs are those
+until the dashboard is there. The exit status is 1 if a step fails or a target is missed.
 """
 
 import argparse
@@ -32,12 +34,14 @@ from ..demo.client import HomeAssistant
 from ..demo.plugin import World
 from ..demo.process import Children
 from ..ports import free_port
+from . import others
 from .visitor import Visitor
 
 ROOT = Path(__file__).resolve().parents[3]
 TARGETS = {"clicks": 15, "fields": 6, "seconds_to_decision": 600}
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 _DOMAIN = "proof_of_heat"
+_SUITE = ("ecoflow", "edge_telemetry", "iot_heating", "ota", _DOMAIN, "smart_outlet")
 
 
 class Evening:
@@ -101,7 +105,23 @@ class Evening:
             )  # fmt: skip
             await child.ready_line(120)
         self.pump = f"http://127.0.0.1:{pump}"
+        await self._start_others()
         return await self._onboard(queue)
+
+    async def _start_others(self) -> None:
+        """Start the cloud of the power stations, and a server with the blueprints."""
+        cloud = await self.children.start(
+            "ecoflow_cloud",
+            [sys.executable, "-m", "simulators.ecoflow_cloud", "--port", "0", "--broker-port", str(free_port()),
+             "--folder", str(self.folder / "cloud"), "--device", "delta_pro"],
+            cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, pipe=True,
+        )  # fmt: skip
+        port = (await cloud.ready_line(120))["port"]
+        self.cloud = others.Endpoint(f"https://127.0.0.1:{port}", self.folder / "cloud" / "ca.pem")
+        files = free_port()
+        command = [sys.executable, "-m", "http.server", str(files), "--bind", "127.0.0.1"]
+        await self.children.start("blueprints", command, cwd=ROOT / "blueprints")
+        self.files = f"http://127.0.0.1:{files}"
 
     async def _onboard(self, queue: dict[str, Any]) -> HomeAssistant:
         self.session = HomeAssistant.connect(self.url)
@@ -134,20 +154,28 @@ class Evening:
                 self.log("turning on control")
                 plan = await self.until_decision(ha, user, entry)
                 await self.dashboard(user)
+                counts = {"clicks": user.clicks, "fields": user.fields, "dialogs": user.dialogs}
+                self.log("adding the other integrations")
+                added = await others.add_all(user, ha, self.url, self.cloud)
+                self.log("importing blueprints")
+                blueprints = await others.import_blueprints(user, ha, self.url, self.files)
             except Exception:
                 await user.page.screenshot(path=self.folder / "failed.png")
                 raise
             finally:
                 await context.close()
                 await browser.close()
-        left = await self.remove(ha, entry)
+        self.log("removing everything")
+        left = await self.remove(ha)
         done = user.steps[-1]
-        numbers = {"clicks": user.clicks, "fields": user.fields, "seconds_to_decision": plan}
+        numbers = {"clicks": counts["clicks"], "fields": counts["fields"], "seconds_to_decision": plan}
         missed = [name for name, limit in TARGETS.items() if numbers[name] > limit]
         return {
-            "ok": not missed and not left,
+            "ok": not missed and not left and len(blueprints) == len(others.BLUEPRINTS),
             **numbers,
-            "dialogs": user.dialogs,
+            "dialogs": counts["dialogs"],
+            "others": added,
+            "blueprints": blueprints,
             "seconds": done["seconds"],
             "missed": missed,
             "left": left,
@@ -158,15 +186,8 @@ class Evening:
 
     async def set_up(self, user: Visitor) -> None:
         """The guided dialog: system, zone, price, heat source."""
-        await user.page.goto(f"{self.url}/config/integrations/dashboard/add?domain={_DOMAIN}")
         user.begun = time.monotonic()
-        confirm = user.page.locator("ha-dialog").get_by_role("button", name="OK")
-        title = user.dialog.get_by_text("Heating system", exact=True)
-        await confirm.or_(title).first.wait_for(timeout=90_000)
-        if await confirm.count():
-            user.dialogs += 1
-            await user.click(confirm)
-        await user.form("Heating system")
+        await user.start_flow(self.url, _DOMAIN, "Heating system")
         await user.picture("system")
         await user.submit()
         await user.form("First zone")
@@ -242,12 +263,16 @@ class Evening:
         await user.page.wait_for_timeout(2000)  # the cards' animations
         await user.picture("dashboard")
 
-    async def remove(self, ha: HomeAssistant, entry_id: str) -> list[str]:
-        """Remove the entry; return what is left of it."""
-        await ha._request("DELETE", f"config/config_entries/entry/{entry_id}", None)  # noqa: SLF001
+    async def remove(self, ha: HomeAssistant) -> list[str]:
+        """Remove the entries; return what is left of them, except the archives, which are kept for a new entry."""
+        for domain in _SUITE:
+            for entry in await ha.call("config_entries/get", domain=domain):
+                await ha._request("DELETE", f"config/config_entries/entry/{entry['entry_id']}", None)  # noqa: SLF001
         await asyncio.sleep(3)
-        left = [path.name for path in (self.folder / ".storage").iterdir() if path.name.startswith(_DOMAIN)]
-        left += [item["entity_id"] for item in await ha.entity_keys() if item["platform"] == _DOMAIN]
+        left = [path.name for path in (self.folder / ".storage").iterdir() if path.name.startswith(_SUITE)]
+        left += [item["entity_id"] for item in await ha.entity_keys() if item["platform"] in _SUITE]
+        devices = await ha.call("config/device_registry/list")
+        left += [f"device {item['name']}" for item in devices if any(key[0] in _SUITE for key in item["identifiers"])]
         return sorted(left)
 
 
@@ -276,7 +301,9 @@ async def run(args: argparse.Namespace) -> int:
     else:
         for step in result["steps"]:
             print(f"{step['step']:<18} {step['seconds']:6.1f} s  {step['clicks']} clicks  {step['fields']} fields")
-        print({name: result[name] for name in (*TARGETS, "dialogs", "missed", "left")})
+        for item in result["others"]:
+            print(item)
+        print({name: result[name] for name in (*TARGETS, "dialogs", "blueprints", "missed", "left")})
     return 0 if result["ok"] else 1
 
 

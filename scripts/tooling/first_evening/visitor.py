@@ -49,10 +49,20 @@ class Visitor:
     async def form(self, title: str) -> None:
         """Wait for a form."""
         await self.dialog.get_by_text(title, exact=True).first.wait_for(timeout=_TIMEOUT_MS)
-        await self.dialog.locator("ha-selector, ha-list-item, ha-md-list-item, ha-list-item-base").first.wait_for(
-            timeout=_TIMEOUT_MS
-        )
+        await self.dialog.locator(
+            "ha-selector, ha-list-item, ha-md-list-item, ha-list-item-base, step-flow-menu"
+        ).first.wait_for(timeout=_TIMEOUT_MS)
         self.dialogs += 1
+
+    async def start_flow(self, url: str, domain: str, title: str) -> None:
+        """Open the link that adds an integration, confirm it if asked, and wait for the first form."""
+        await self.page.goto(f"{url}/config/integrations/dashboard/add?domain={domain}")
+        confirm = self.page.locator("ha-dialog").get_by_role("button", name="OK")
+        await confirm.or_(self.dialog.get_by_text(title, exact=True)).first.wait_for(timeout=_TIMEOUT_MS)
+        if await confirm.count():
+            self.dialogs += 1
+            await self.click(confirm)
+        await self.form(title)
 
     async def submit(self) -> None:
         """Send a form."""

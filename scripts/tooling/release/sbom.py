@@ -5,6 +5,7 @@ installs for it, in the versions of requirements.lock that the tests ran with. I
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 import hashlib
 import importlib.metadata
 import json
@@ -116,7 +117,8 @@ def _is_installed(name: str) -> bool:
     return canonicalize_name(name) in locked()
 
 
-def locked() -> dict[str, str]:
+@cache
+def locked() -> Mapping[str, str]:
     """Return package -> version of requirements.lock."""
     lines = (ROOT / "requirements.lock").read_text("utf-8").splitlines()
     pins = (re.match(r"([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", line) for line in lines)

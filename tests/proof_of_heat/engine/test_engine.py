@@ -15,6 +15,7 @@ from custom_components.proof_of_heat.engine import (
     PeakPolicy,
     SensorReading,
     SiteLimits,
+    Snapshot,
     SourceConfig,
     SourceKind,
     SourceSnapshot,
@@ -143,8 +144,7 @@ def test_a_source_that_becomes_available_is_planned_with_at_once(going_on: tuple
 def test_a_setpoint_that_a_user_changes_is_planned_with_at_once(going_on: tuple[Engine, Home]) -> None:
     engine, home = going_on
     now = snapshot(home)
-    zone = now.zones[0]
-    warmer = replace(now, zones=(replace(zone, target_c=zone.target_c + 4),))
+    warmer = _warmer(now)
     closed = replace(warmer, zones=(replace(warmer.zones[0], wants_heat=False),))
     for seen, is_planned in ((now, True), (now, False), (warmer, True), (warmer, False), (closed, True), (now, True)):
         engine.observe(seen)
@@ -152,6 +152,23 @@ def test_a_setpoint_that_a_user_changes_is_planned_with_at_once(going_on: tuple[
         assert (job is not None) is is_planned
         if job is not None:
             engine.adopt(job())
+
+
+def test_a_plan_for_another_setpoint_is_not_followed_when_planning_fails(going_on: tuple[Engine, Home]) -> None:
+    engine, home = going_on
+    now = snapshot(home)
+    for seen, control_mode in ((now, ControlMode.PLAN), (_warmer(now), ControlMode.CURVE)):
+        engine.observe(seen)
+        assert engine.job(seen) is not None
+        engine.job_failed()
+        assert engine.decide(seen).record.control_mode is control_mode
+        engine.observe(seen)
+        assert engine.job(seen) is not None, "it is retried, not with the next row of the history"
+        engine.job_failed()
+
+
+def _warmer(now: Snapshot) -> Snapshot:
+    return replace(now, zones=(replace(now.zones[0], target_c=now.zones[0].target_c + 4),))
 
 
 def test_state_survives_a_restart_as_json(lived: tuple[Engine, Home]) -> None:

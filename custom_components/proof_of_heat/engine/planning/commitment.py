@@ -113,7 +113,7 @@ def make_plan(request: PlanRequest) -> PlanResult:
         else:
             levels.setdefault(segment.source_id, 0.0)
     emitter = np.concatenate([[request.state.emitter_c], plan.emitter_c[:-1]])
-    return PlanResult(request.made_s, plan, levels, heat, emitter, cap, _messages(plan, cap, request.next_rise))
+    return PlanResult(request.made_s, plan, levels, heat, emitter, cap, _messages(plan, heat, cap, request.next_rise))
 
 
 def _solve(request: PlanRequest, cap_w: float) -> tuple[PlanProblem, Plan]:
@@ -290,9 +290,10 @@ def _is_cheaper_on(problem: PlanProblem, fixed: Fixes, place: int, trial: tuple[
     return with_it + change < without
 
 
-def _messages(plan: Plan, cap_w: float, next_rise: SetpointRise | None) -> tuple[Message, ...]:
-    """Return the messages that describe the plan."""
-    first_use = next((i for i, heat in enumerate(plan.heat_w) if heat > 1.0), None)
+def _messages(plan: Plan, now_w: float, cap_w: float, next_rise: SetpointRise | None) -> tuple[Message, ...]:
+    """Return the messages that describe the plan, of whose first cell only ``now_w`` is carried out."""
+    heat_w = [now_w, *plan.heat_w[1:]]
+    first_use = next((i for i, heat in enumerate(heat_w) if heat > 1.0), None)
     kwh = float((plan.heat_w * plan.grid.hours).sum() / 1000)
     messages = [message(MessageCode.PLAN, hours=plan.grid.steps * STEP_S / 3600, heat_kwh=kwh)]
     if first_use is not None and first_use > 0:
