@@ -29,7 +29,7 @@ from .const import (
 )
 from .drivers.capabilities import capabilities_from_dict
 from .flows.advanced import fields_of, source_advanced
-from .flows.basics import SYSTEM_SCHEMA, problems_of as system_problems
+from .flows.basics import FULL_SCHEMA, problems_of as system_problems
 from .flows.meter import METER_SCHEMA
 from .flows.options import SUBJECTS, problems_of as option_problems
 from .flows.zone import ZONE_SCHEMA, problems_of as zone_problems
@@ -163,7 +163,7 @@ def validate(body: Any) -> dict[str, Any]:
 
 def _system(values: Any, _: str) -> dict[str, Any]:
     try:
-        checked: dict[str, Any] = SYSTEM_SCHEMA(values)
+        checked: dict[str, Any] = FULL_SCHEMA(values)
     except vol.Invalid as err:
         raise ConfigTransferError(f"system: {err}") from err
     for field, problem in system_problems(checked).items():

@@ -85,6 +85,27 @@ async def test_import_changes_settings_and_a_source_and_keeps_omitted_ones(hass:
     assert entry.options["price"]["fixed_price"] == 0.25
 
 
+async def test_advanced_settings_of_system_price_and_presence_are_moved(hass: HomeAssistant) -> None:
+    window = {"months": ["jan"], "days": ["mon"], "start": "07:00:00", "end": "22:00:00", "price": 0.06}
+    basics = {"override_hours": 6, "frost_room": 10, "fallback_flow": 35}
+    options = {
+        "price": {"fixed_price": 0.25, "fees": 0.02, "advanced": {"fee_windows": [window]}},
+        "presence": {"persons": ["person.anna"], "advanced": {"away_delay": 30}},
+    }
+    entry = system(zone(), options=options, advanced=basics)
+    await start(hass, entry)
+    body, before = await export(hass, entry), entry.runtime_data.config
+    plain = {key: body[key] for key in ("format", "domain")} | {
+        "system": {key: value for key, value in body["system"].items() if key != "advanced"},
+        "options": {"price": {"fixed_price": 0.25, "fees": 0.02}, "presence": {"persons": ["person.anna"]}},
+    }
+    assert await take(hass, entry, plain)
+    assert entry.runtime_data.config != before
+    assert await take(hass, entry, body)
+    assert (entry.data["advanced"], dict(entry.options)) == (basics, options)
+    assert entry.runtime_data.config == before
+
+
 async def test_configuration_is_moved_to_another_home_assistant(hass: HomeAssistant) -> None:
     """Everything comes back; the heat pump asks for its credentials and heats again with them."""
     async with running(ViessmannCloud, ["--port", "0"]) as cloud:
@@ -207,6 +228,16 @@ ZONE = "{name: Bath, temperature: sensor.room, comfort: 23, eco: 20, away: 16}"
         (HEAD + "zones: [5]", "zones: must be a list"),
         (HEAD + "system: {name: Home, emitter: radiator}", "system.outdoor: outdoor_missing"),
         (HEAD + "system: {name: Home, emitter: stove}", "system: "),
+        (
+            HEAD + "system: {name: Home, weather: weather.x, emitter: radiator, advanced: {frost_room: 30}}",
+            "frost_room",
+        ),
+        (HEAD + "options: {presence: {advanced: {away_delay: long}}}", "away_delay"),
+        (HEAD + "options: {price: {advanced: {fee_windows: [{start: 1}]}}}", "fee_windows"),
+        (
+            HEAD + "options: {price: {advanced: {fee_windows: [{start: '07:00:00', end: '07:00:00', price: 1}]}}}",
+            "options.price.base: fee_windows_invalid",
+        ),
         (HEAD + "sources: [{title: X}]", "sources[0].id: is required"),
         (HEAD + "sources: [{id: x, title: ' '}]", "sources[0].title: is required"),
         (HEAD + "sources: [{id: x, title: X, token: t}]", "sources[0]: must not contain secrets: token"),
