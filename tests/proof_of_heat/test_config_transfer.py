@@ -85,6 +85,20 @@ async def test_import_changes_settings_and_a_source_and_keeps_omitted_ones(hass:
     assert entry.options["price"]["fixed_price"] == 0.25
 
 
+@pytest.mark.parametrize("days", ["Mon-Fri", "Mo\u2013Fr", "ma-pe", "\u043f\u043d-\u043f\u0442"])
+async def test_the_week_of_a_zone_is_exported_and_imported(hass: HomeAssistant, days: str) -> None:
+    """Day names may be those of the person's language; English ones are stored, as the card writes them."""
+    week = [{"day": "Sat,Sun", "slots": ["08:00-23:00"]}]
+    entry = system(zone(week=week))
+    await start(hass, entry)
+    body = await export(hass, entry)
+    assert body["zones"][0]["week"] == week
+    row = {**body["zones"][0], "week": [{"day": days, "slots": ["6.30-9.30"]}]}
+    assert await take(hass, entry, {"format": 1, "domain": DOMAIN, "zones": [row]})
+    (stored,) = entry.subentries.values()
+    assert stored.data["week"] == [{"day": "Mon-Fri", "slots": ["06:30-09:30"]}]
+
+
 async def test_advanced_settings_of_system_price_and_presence_are_moved(hass: HomeAssistant) -> None:
     window = {"months": ["jan"], "days": ["mon"], "start": "07:00:00", "end": "22:00:00", "price": 0.06}
     basics = {"override_hours": 6, "frost_room": 10, "fallback_flow": 35}
@@ -253,6 +267,8 @@ ZONE = "{name: Bath, temperature: sensor.room, comfort: 23, eco: 20, away: 16}"
         (HEAD + "zones: [{name: Bath}]", "zones[0]"),
         (HEAD + f"zones: [{ZONE.replace('20', '25')}]", "zones[0].eco"),
         (HEAD + f"zones: [{ZONE}, {ZONE}]", "zones: duplicate Bath"),
+        (HEAD + f"zones: [{ZONE[:-1]}, week: 5}}]", "zones[0].week: "),
+        (HEAD + f"zones: [{ZONE[:-1]}, week: [{{day: Mon, slots: ['6-9']}}]}}]", "zones[0].week[0].slots[0]: "),
     ],
 )
 async def test_rejected_import_names_the_path(hass: HomeAssistant, text: str, place: str) -> None:
