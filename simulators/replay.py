@@ -173,7 +173,7 @@ class Replay:
             if "gql_system" not in self.replies:
                 return web.json_response({"error": "not found"}, status=404)
             merged: dict[str, Any] = {}
-            for name in ("gql_system", "gql_boards", "gql_tuning"):
+            for name in ("gql_system", "gql_boards", "gql_tuning", "gql_pools"):
                 merged = _merged(merged, self.replies.get(name, {}))
             return web.json_response(merged)
 

@@ -1,6 +1,5 @@
 """EcoFlow power stations through the official open API."""
 
-from functools import partial
 from pathlib import Path
 
 from homeassistant.core import HomeAssistant
@@ -11,7 +10,7 @@ from homeassistant.helpers.typing import ConfigType
 from ._lib.cards import async_add_cards, async_remove_cards
 from .const import DOMAIN, PLATFORMS
 from .data import EcoflowConfigEntry
-from .repairs import async_delete_account_issues, async_storage_result
+from .repairs import async_delete_account_issues
 from .runtime.connection import CertificateFileError, async_create_client
 from .runtime.store import EcoflowStore
 from .services import async_setup_services
@@ -29,8 +28,8 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: EcoflowConfigEntry) -> bool:
     """Set up an account."""
     store = EcoflowStore(hass, entry.entry_id)
-    store.on_result = partial(async_storage_result, hass, entry)
     await store.async_load()
+    entry.async_on_unload(store.async_close)  # also if the setup fails
     try:
         client = await async_create_client(hass, entry.data, entry.options)
     except CertificateFileError as err:
@@ -72,7 +71,6 @@ async def async_unload_entry(hass: HomeAssistant, entry: EcoflowConfigEntry) -> 
         data = entry.runtime_data
         data.devices.stop()
         await data.client.stop()
-        await data.devices.async_save_counters()
         async_delete_account_issues(hass, entry)
     return unloaded
 

@@ -69,13 +69,6 @@ def async_check_device(hass: HomeAssistant, client: EcoflowClient, sn: str) -> N
 
 
 @callback
-def async_storage_result(hass: HomeAssistant, entry: ConfigEntry, error: str | None) -> None:
-    """Report that data of an account cannot be saved, or that it can be again."""
-    placeholders = None if error is None else {"account": entry.title, "error": error}
-    _update_issue(hass, f"storage_failed_{entry.entry_id}", "storage_failed", placeholders)
-
-
-@callback
 def async_delete_device_issues(hass: HomeAssistant, sn: str) -> None:
     """Delete the issues of a device."""
     for key in ("unknown_device", "not_allowed"):
@@ -85,7 +78,7 @@ def async_delete_device_issues(hass: HomeAssistant, sn: str) -> None:
 @callback
 def async_delete_account_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Delete the issues of an account."""
-    for key in ("clock_skew", "key_in_use", "storage_failed"):
+    for key in ("clock_skew", "key_in_use"):
         ir.async_delete_issue(hass, DOMAIN, f"{key}_{entry.entry_id}")
 
 

@@ -13,7 +13,7 @@ from homeassistant.helpers.typing import UndefinedType
 from ._lib.publisher import PublishedEntity
 from .const import CONF_OVERRIDES, DOMAIN
 from .data import EdgeData
-from .decoders import Value, describe
+from .decoders import Value, describe, without_unit
 from .device import EdgeDevice
 from .naming import display_name, part_name
 
@@ -72,7 +72,7 @@ class MetricEntity(EdgeEntity):
             self._attr_translation_key = self.metric.named
         elif not self.metric.known:
             self._attr_translation_key = None
-            self._attr_name = display_name(key)
+            self._attr_name = display_name(without_unit(key, self.override.get("unit") or self.metric.unit))
         if name := self.override.get("name"):
             self._attr_name = name
 

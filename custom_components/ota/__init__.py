@@ -36,6 +36,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OtaConfigEntry) -> bool:
     """Set up OTA from a config entry."""
     data = OtaData.create(hass, entry)
     entry.async_on_unload(data.hub.storage.async_close)  # also if the setup fails
+    entry.async_on_unload(data.keys.async_close)
     await _async_load(data)
     data.hub.start()
     entry.async_on_unload(data.notifier.start())

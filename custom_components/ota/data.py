@@ -57,7 +57,7 @@ class OtaData:
             devices=DeviceStore(hass, entry, hub, keys),
             fleets=FleetTracker(hass, entry, hub, keys),
             sources=SourcePoller(hass, entry, SourceClient(hass, hub, importer, settings)),
-            notifier=Notifier(hass, hub, keys),
+            notifier=Notifier(hass, hub),
         )
 
     def placement(self, device: Device) -> DevicePlacement:

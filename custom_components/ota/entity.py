@@ -27,27 +27,11 @@ class OtaEntity(PublishedEntity):
         self.publisher = hub.publisher
         self._attr_translation_key = description.key
         self._subject = subject
-        self._published_urgent: object = None
-
-    @property
-    def urgent_value(self) -> object:
-        """Return what is written at once when it changes; the publisher paces all else (progress, counts)."""
-        return None
-
-    @callback
-    @override
-    def publish(self) -> None:
-        """Write the state, at once if its urgent value changed."""
-        super().publish()
-        if (urgent := self.urgent_value) != self._published_urgent:
-            self._published_urgent = urgent
-            self.publisher.write_now(self)
 
     @override
     async def async_added_to_hass(self) -> None:
         """Subscribe to changes."""
         await super().async_added_to_hass()
-        self._published_urgent = self.urgent_value
         self.async_on_remove(self.hub.dispatcher.listen(self._subject, self.publish))
 
 
@@ -94,7 +78,7 @@ class DeviceEntity(OtaEntity):
 
     @property
     @override
-    def urgent_value(self) -> object:
+    def immediate_value(self) -> object:
         """Return the installed version and the state of the update."""
         device, job = self.device, self.job
         return device.installed_version if device else None, job.state if job else None
@@ -129,7 +113,7 @@ class RolloutEntity(OtaEntity):
 
     @property
     @override
-    def urgent_value(self) -> object:
+    def immediate_value(self) -> object:
         """Return status and wave."""
         return (self.rollout.status, self.rollout.wave) if self.rollout else None
 

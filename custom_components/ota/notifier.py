@@ -1,30 +1,23 @@
 """Notify users and automations: bus events, and repair issues for what a user has to decide."""
 
-from functools import partial
-import logging
 from typing import Any
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
 from . import repairs
 from .const import EVENT_RELEASE, EVENT_ROLLOUT, EVENT_UPDATE
-from .devices.key_store import KeyStore
 from .hub import OtaHub
 from .rollout.contacts import is_stuck
 from .rollout.models import Job
 from .rollout.plan import Rollout, Status
 from .rollout.state import Event, EventKind
 
-_LOGGER = logging.getLogger(__name__)
-
 
 class Notifier:
     """Fires bus events and updates repair issues when the state changes."""
 
-    def __init__(self, hass: HomeAssistant, hub: OtaHub, keys: KeyStore) -> None:
+    def __init__(self, hass: HomeAssistant, hub: OtaHub) -> None:
         """Create the notifier; `start` subscribes to the changes."""
-        self._keys = keys
-        self._is_failing = False
         self._hass = hass
         self._hub = hub
         self._stuck: set[str] = set()
@@ -41,8 +34,6 @@ class Notifier:
         unsubscribe = (
             self._hub.dispatcher.listen_events(self._on_event),
             self._hub.listen_tick(self.check_stuck),
-            self._hub.listen_tick(self.check_storage),
-            partial(repairs.delete_storage_issue, self._hass),
         )
 
         def stop() -> None:
@@ -116,20 +107,6 @@ class Notifier:
 
     def _update_issue(self, rollout: Rollout) -> None:
         repairs.update_rollout_issue(self._hass, self._hub, rollout)
-
-    @callback
-    def check_storage(self) -> None:
-        """Create an issue while changes cannot be saved."""
-        failure = self._hub.storage.failure or self._keys.failure
-        if (failure is not None) is self._is_failing:
-            return
-        self._is_failing = failure is not None
-        if failure is None:
-            _LOGGER.info("The changes of the storage failure are saved")
-            repairs.delete_storage_issue(self._hass)
-        else:
-            _LOGGER.warning("Changes could not be saved: %s", failure)
-            repairs.create_storage_issue(self._hass, failure)
 
     @callback
     def check_stuck(self) -> None:

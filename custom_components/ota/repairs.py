@@ -4,7 +4,6 @@ from typing import Any, Final
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
@@ -103,29 +102,6 @@ def create_source_issue(hass: HomeAssistant, source_id: str, name: str, error: s
 def delete_source_issue(hass: HomeAssistant, source_id: str) -> None:
     """Delete the issue of a release source."""
     ir.async_delete_issue(hass, DOMAIN, f"source_{source_id}")
-
-
-@callback
-def create_storage_issue(hass: HomeAssistant, failure: HomeAssistantError) -> None:
-    """Create the issue of changes that cannot be saved."""
-    is_full = failure.translation_key == "disk_full"
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        "storage",
-        is_fixable=False,
-        severity=ir.IssueSeverity.ERROR,
-        translation_key="storage_full" if is_full else "storage_failing",
-        translation_placeholders=None
-        if is_full
-        else {"error": (failure.translation_placeholders or {}).get("error", "")},
-    )
-
-
-@callback
-def delete_storage_issue(hass: HomeAssistant) -> None:
-    """Delete the issue of changes that could not be saved."""
-    ir.async_delete_issue(hass, DOMAIN, "storage")
 
 
 class StoppedRolloutFlow(RepairsFlow):

@@ -174,7 +174,7 @@ class DeviceSensor(DeviceEntity, SensorEntity):
 
     @property
     @override
-    def urgent_value(self) -> object:
+    def immediate_value(self) -> object:
         """Return the value if it is an enum state; times are paced."""
         return self.native_value if self.device_class is SensorDeviceClass.ENUM else None
 
@@ -192,7 +192,7 @@ class RolloutSensor(RolloutEntity, SensorEntity):
 
     @property
     @override
-    def urgent_value(self) -> object:
+    def immediate_value(self) -> object:
         """Return the value: counts change once a second at most, and users watch a rollout."""
         return self.native_value
 
@@ -210,7 +210,7 @@ class HubSensor(HubEntity, SensorEntity):
 
     @property
     @override
-    def urgent_value(self) -> object:
+    def immediate_value(self) -> object:
         """Return the value, as for a rollout."""
         return self.native_value
 

@@ -1,7 +1,7 @@
 """Storage of the state: a database in which every change is saved before it is acknowledged."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, override
 
@@ -10,7 +10,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util.hass_dict import HassKey
 
-from ._lib.durable_store import DurableStore
+from ._lib.retried_store import RetriedStore, storage_health
 from .const import DOMAIN
 from .error_handling import translate_error
 from .rollout.errors import StorageError
@@ -24,15 +24,17 @@ VERSION: Final = 1
 MINOR_VERSION: Final = 1
 _LEGACY: Final = ("releases", "devices", "rollouts")
 """Stores that contained the state in the first versions."""
+_STATE_KEY: Final = f"{DOMAIN}.state"
+"""The key of the database among the files that cannot be written."""
 _BACKUP_RUNNING: HassKey[bool] = HassKey(f"{DOMAIN}_backup_running")
 
 
-class OtaStore(DurableStore[dict[str, Any]]):
+class OtaStore(RetriedStore):
     """A store of immutable records, which are serialized outside the event loop."""
 
-    def __init__(self, hass: HomeAssistant, name: str) -> None:
-        """Create a store; `name` is the part after `ota.`."""
-        super().__init__(hass, VERSION, f"{DOMAIN}.{name}", minor_version=MINOR_VERSION, domain=DOMAIN)
+    def __init__(self, hass: HomeAssistant, name: str, dump: Callable[[], dict[str, Any]] = dict) -> None:
+        """Create a store; `name` is the part after `ota.`, `dump` returns the data to save."""
+        super().__init__(hass, VERSION, f"{DOMAIN}.{name}", dump, minor_version=MINOR_VERSION, domain=DOMAIN)
         self._serialize_in_event_loop = False
 
     @override
@@ -53,10 +55,11 @@ class Storage:
         self._hass = hass
         self._state = state
         self._records = RecordStore(
-            Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.state")),
+            Path(hass.config.path(STORAGE_DIR, _STATE_KEY)),
             backup_running=hass.data.get(_BACKUP_RUNNING, False),
         )
         self._database = self._records.database
+        self._health = storage_health(hass, DOMAIN)
         self._next: asyncio.Future[None] | None = None
         self._writer: asyncio.Task[None] | None = None
         self._writing: frozenset[RecordKey] = frozenset()
@@ -131,6 +134,7 @@ class Storage:
         except StorageError as err:
             restore_changes(self._state, changes)
             self.failure = translate_error(err)
+            self._health.set_failed(_STATE_KEY, err.placeholders.get("error") or str(err.__cause__ or err))
             raise self.failure from err
         except BaseException:
             restore_changes(self._state, changes)
@@ -138,6 +142,7 @@ class Storage:
         finally:
             self._writing = frozenset()
         self.failure = None
+        self._health.set_saved(_STATE_KEY)
 
     def has_unsaved(self, uid: str) -> bool:
         """Return whether the job of a device is not saved yet; the rest it sends again after a restart."""
@@ -178,6 +183,7 @@ class Storage:
 
     async def async_close(self) -> None:
         """Close the database: it is locked as long as it is open."""
+        self._health.set_saved(_STATE_KEY)  # nothing is saved again until the next load
         await self._hass.async_add_executor_job(self._database.close)
 
     async def async_remove(self) -> None:

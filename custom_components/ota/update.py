@@ -49,6 +49,7 @@ class FirmwareUpdate(DeviceEntity, UpdateEntity):
         | UpdateEntityFeature.SPECIFIC_VERSION
         | UpdateEntityFeature.RELEASE_NOTES
     )
+    _published_versions: object = None
 
     @property
     @override
@@ -58,7 +59,7 @@ class FirmwareUpdate(DeviceEntity, UpdateEntity):
 
     @property
     @override
-    def urgent_value(self) -> object:
+    def immediate_value(self) -> object:
         """Return all values except the percentage."""
         return self.installed_version, self.latest_version, self.in_progress
 
@@ -66,9 +67,10 @@ class FirmwareUpdate(DeviceEntity, UpdateEntity):
     @override
     def publish(self) -> None:
         """Write the state, and the firmware version of the registered device."""
-        before = self._published_urgent
         super().publish()
-        if before != self._published_urgent and self.device is not None:
+        versions = self.immediate_value
+        if versions != self._published_versions and self.device is not None:
+            self._published_versions = versions
             update_registered_device(self.hass, self.hub.entry_id, self._placement.owner, self.device)
 
     def _offered_release(self) -> Release | None:

@@ -10,7 +10,6 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .comfort.profiles import Override, Profile
-from .const import DEFAULT_OVERRIDE_HOURS
 from .data import HeatConfigEntry
 from .entity import SystemEntity
 
@@ -34,7 +33,7 @@ class BoostButton(SystemEntity, ButtonEntity):
     @override
     async def async_press(self) -> None:
         """Override all zones."""
-        until = dt_util.utcnow() + timedelta(hours=DEFAULT_OVERRIDE_HOURS)
+        until = dt_util.utcnow() + timedelta(hours=self.system.config.basics.override_hours)
         await self.system.user.async_override(Override(until=until, profile=Profile.COMFORT))
 
 

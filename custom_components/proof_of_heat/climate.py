@@ -18,7 +18,6 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .comfort.profiles import MAX_C, MIN_C, Override, Profile
-from .const import DEFAULT_OVERRIDE_HOURS
 from .data import HeatConfigEntry
 from .entity import ZoneEntity
 from .inputs.states import any_on, temperature
@@ -123,7 +122,7 @@ class ZoneClimate(ZoneEntity, ClimateEntity):
     @override
     async def async_set_temperature(self, **kwargs: Any) -> None:
         """Override this zone for some hours."""
-        until = dt_util.utcnow() + timedelta(hours=DEFAULT_OVERRIDE_HOURS)
+        until = dt_util.utcnow() + timedelta(hours=self.system.config.basics.override_hours)
         if (mode := kwargs.get(ATTR_HVAC_MODE)) is not None:
             await self.async_set_hvac_mode(HVACMode(mode))
             if mode == HVACMode.OFF:  # a target temperature would start heating

@@ -25,7 +25,8 @@ from .const import (
     SUBENTRY_SOURCE,
     SUBENTRY_ZONE,
 )
-from .flows.basics import SYSTEM_SCHEMA, problems_of as system_problems
+from .flows.advanced import without_empty
+from .flows.basics import FULL_SCHEMA, SYSTEM_SCHEMA, problems_of as system_problems
 from .flows.discovery import DiscoverySteps
 from .flows.form import CONNECTION_ERRORS, DeviceCandidate, only, same_device, without_tokens
 from .flows.guide import GUIDED, suggested_system
@@ -91,12 +92,13 @@ class ProofOfHeatConfigFlow(DiscoverySteps, domain=DOMAIN):
             name = user_input[CONF_NAME].strip()
             if any(item.title == name for item in self._systems() if item is not entry):
                 return self.async_abort(reason="already_configured")
-            return self.async_update_and_abort(entry, title=name, data={**user_input, CONF_NAME: name})
+            return self.async_update_and_abort(entry, title=name, data=without_empty({**user_input, CONF_NAME: name}))
         return self._form("reconfigure", user_input or entry.data, errors)
 
     def _form(self, step: str, values: Mapping[str, Any] | None, errors: dict[str, str]) -> ConfigFlowResult:
+        schema = FULL_SCHEMA if step == "reconfigure" else SYSTEM_SCHEMA
         return self.async_show_form(
-            step_id=step, data_schema=self.add_suggested_values_to_schema(SYSTEM_SCHEMA, values), errors=errors
+            step_id=step, data_schema=self.add_suggested_values_to_schema(schema, values), errors=errors
         )
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:

@@ -14,7 +14,9 @@ from homeassistant.core import HomeAssistant, callback
 import probatio as vol
 from yarl import URL
 
+from ._lib.local_week import english_week
 from ._lib.user_text import UserTextError, parse_yaml
+from ._lib.week_schedule import ScheduleError, WeekSchedule
 from .const import (
     CONF_ADVANCED,
     CONF_CAPABILITIES,
@@ -22,6 +24,7 @@ from .const import (
     CONF_INFO,
     CONF_KIND,
     CONF_PRICE,
+    CONF_WEEK,
     DOMAIN,
     SUBENTRY_METER,
     SUBENTRY_SOURCE,
@@ -29,7 +32,7 @@ from .const import (
 )
 from .drivers.capabilities import capabilities_from_dict
 from .flows.advanced import fields_of, source_advanced
-from .flows.basics import SYSTEM_SCHEMA, problems_of as system_problems
+from .flows.basics import FULL_SCHEMA, problems_of as system_problems
 from .flows.meter import METER_SCHEMA
 from .flows.options import SUBJECTS, problems_of as option_problems
 from .flows.zone import ZONE_SCHEMA, problems_of as zone_problems
@@ -163,7 +166,7 @@ def validate(body: Any) -> dict[str, Any]:
 
 def _system(values: Any, _: str) -> dict[str, Any]:
     try:
-        checked: dict[str, Any] = SYSTEM_SCHEMA(values)
+        checked: dict[str, Any] = FULL_SCHEMA(values)
     except vol.Invalid as err:
         raise ConfigTransferError(f"system: {err}") from err
     for field, problem in system_problems(checked).items():
@@ -197,13 +200,25 @@ def _zones(zones: Any, name: str) -> list[dict[str, Any]]:
     checked = []
     for index, zone in enumerate(_rows(zones, name)):
         try:
-            checked.append(ZONE_SCHEMA(zone))
+            checked.append(ZONE_SCHEMA({key: value for key, value in zone.items() if key != CONF_WEEK}))
         except vol.Invalid as err:
             raise ConfigTransferError(f"zones[{index}]: {err}") from err
         for field, problem in zone_problems(checked[-1]).items():
             raise ConfigTransferError(f"zones[{index}].{field}: {problem}")
+        if CONF_WEEK in zone:
+            checked[-1][CONF_WEEK] = _week(zone[CONF_WEEK], f"zones[{index}].{CONF_WEEK}")
     _each_once([zone["name"].strip() for zone in checked], name)
     return checked
+
+
+def _week(rows: Any, where: str) -> Any:
+    """Return a weekly schedule with English days; people also write those of their language."""
+    week = english_week(rows)
+    try:
+        WeekSchedule.parse(week)
+    except ScheduleError as err:
+        raise ConfigTransferError(f"{where}{err.field}: {err.message}") from err
+    return week
 
 
 def _devices(rows: Any, name: str) -> list[dict[str, Any]]:

@@ -15,9 +15,11 @@ from .const import (
     CONF_ADVANCED,
     CONF_AREA,
     CONF_AWAY_CALENDAR,
+    CONF_AWAY_DELAY,
     CONF_BASE_PRICE,
     CONF_CURVE,
     CONF_EMITTER,
+    CONF_FEE_WINDOWS,
     CONF_FEES,
     CONF_FIXED_PRICE,
     CONF_HASHPRICE,
@@ -62,11 +64,13 @@ from .const import (
 )
 from .prices.tariff import Tariff, TariffError, parse as parse_tariff
 from .settings import (
+    basics as basic_settings,
     curve as curve_settings,
     phases as phase_settings,
     planning as planning_settings,
     solar as solar_settings,
 )
+from .settings.basics import BasicSettings
 from .settings.curve import CurveSettings
 from .settings.phases import PhaseSettings
 from .settings.planning import PlanningSettings
@@ -119,6 +123,8 @@ class SystemConfig:
     fixed_price: float | None
     fees: float
     tax: float
+    fee_tariff: Tariff | None
+    """Fees that depend on the time, in place of `fees`."""
     tariff: Tariff | None
     hashprice: float | None
     hashprice_entity: str | None
@@ -129,12 +135,15 @@ class SystemConfig:
     way_zones: tuple[str, ...]
     """A person in one of these zones counts as home: the home is preheated."""
     away_calendar: str | None
+    away_delay_s: float
+    """How long all persons have to be away before the away temperature applies."""
     quiet_from: time | None
     quiet_to: time | None
     quiet_level: float
     site_power_w: float | None
     site_meter: str | None
     zones: tuple[ZoneConfig, ...]
+    basics: BasicSettings
     curve: CurveSettings
     solar: SolarSettings
     phases: PhaseSettings
@@ -167,6 +176,7 @@ def read_config(entry: ConfigEntry) -> SystemConfig:
     presence: Mapping[str, Any] = options.get(CONF_PRESENCE, {})
     limits: Mapping[str, Any] = options.get(CONF_LIMITS, {})
     emitter = str(entry.data.get(CONF_EMITTER, "underfloor"))
+    basics = basic_settings.read(entry.data.get(CONF_ADVANCED, {}), emitter)
     return SystemConfig(
         name=entry.title,
         outdoor=entry.data.get(CONF_OUTDOOR),
@@ -180,6 +190,7 @@ def read_config(entry: ConfigEntry) -> SystemConfig:
         fixed_price=price.get(CONF_FIXED_PRICE),
         fees=float(price.get(CONF_FEES, 0.0)),
         tax=float(price.get(CONF_TAX, 0.0)) / 100,
+        fee_tariff=_fee_tariff(price),
         tariff=_tariff(options, price),
         hashprice=price.get(CONF_HASHPRICE),
         hashprice_entity=price.get(CONF_HASHPRICE_ENTITY),
@@ -188,12 +199,14 @@ def read_config(entry: ConfigEntry) -> SystemConfig:
         persons=tuple(presence.get(CONF_PERSONS, ())),
         way_zones=tuple(presence.get(CONF_WAY_ZONES, ())),
         away_calendar=presence.get(CONF_AWAY_CALENDAR),
+        away_delay_s=60.0 * float(presence.get(CONF_ADVANCED, {}).get(CONF_AWAY_DELAY, 0.0)),
         quiet_from=_time(limits.get(CONF_QUIET_FROM)),
         quiet_to=_time(limits.get(CONF_QUIET_TO)),
         quiet_level=float(limits.get(CONF_QUIET_LEVEL, DEFAULT_QUIET_LEVEL)) / 100,
         site_power_w=limits.get(CONF_SITE_POWER),
         site_meter=limits.get(CONF_SITE_METER),
-        zones=_zones(entry),
+        zones=_zones(entry, basics.frost_room_c),
+        basics=basics,
         curve=curve_settings.read(curve, emitter),
         phases=phase_settings.read(options.get(CONF_PHASES, {})),
         solar=solar_settings.read(options.get(CONF_SOLAR, {})),
@@ -205,12 +218,22 @@ def _tariff(options: Mapping[str, Any], price: Mapping[str, Any]) -> Tariff | No
     """Return the time-of-use tariff. An invalid one, which the form does not accept, is ignored with a warning."""
     rows = price.get(CONF_TARIFF_WINDOWS, options.get(CONF_TARIFF_WINDOWS))
     base = price.get(CONF_BASE_PRICE, options.get(CONF_BASE_PRICE, price.get(CONF_FIXED_PRICE)))
-    if not rows or base is None:
+    return None if base is None else _parsed(float(base), rows, "time-of-use tariff")
+
+
+def _fee_tariff(price: Mapping[str, Any]) -> Tariff | None:
+    """Return the fees by time; outside of their windows the usual fees apply."""
+    rows = price.get(CONF_ADVANCED, {}).get(CONF_FEE_WINDOWS)
+    return _parsed(float(price.get(CONF_FEES, 0.0)), rows, "list of fees by time")
+
+
+def _parsed(default: float, rows: object, name: str) -> Tariff | None:
+    if not rows:
         return None
     try:
-        return parse_tariff(float(base), rows)
+        return parse_tariff(default, rows)
     except TariffError as err:
-        _LOGGER.warning("The time-of-use tariff is invalid and ignored: %s", err)
+        _LOGGER.warning("The %s is invalid and ignored: %s", name, err)
         return None
 
 
@@ -234,16 +257,16 @@ def _time(value: object) -> time | None:
     return dt_util.parse_time(value) if isinstance(value, str) else None
 
 
-def _zones(entry: ConfigEntry) -> tuple[ZoneConfig, ...]:
+def _zones(entry: ConfigEntry, frost_c: float) -> tuple[ZoneConfig, ...]:
     """Return the zones. One without a floor area gets the mean area of the others."""
     subentries = [item for item in entry.subentries.values() if item.subentry_type == SUBENTRY_ZONE]
     areas = [item.data.get(CONF_ADVANCED, {}).get(CONF_AREA) for item in subentries]
     known = [float(area) for area in areas if area]
     usual = sum(known) / len(known) if known else 1.0
-    return tuple(_zone(item, float(area or usual)) for item, area in zip(subentries, areas, strict=True))
+    return tuple(_zone(item, float(area or usual), frost_c) for item, area in zip(subentries, areas, strict=True))
 
 
-def _zone(subentry: ConfigSubentry, weight: float) -> ZoneConfig:
+def _zone(subentry: ConfigSubentry, weight: float, frost_c: float) -> ZoneConfig:
     data = subentry.data
     return ZoneConfig(
         zone_id=subentry.subentry_id,
@@ -252,7 +275,9 @@ def _zone(subentry: ConfigSubentry, weight: float) -> ZoneConfig:
         windows=tuple(data.get(CONF_WINDOWS, ())),
         schedule=data.get(CONF_SCHEDULE),
         week=_week(data.get(CONF_WEEK)),
-        targets=Targets(**{key: float(data[key]) for key in ("comfort", "eco", "away") if key in data}),
+        targets=Targets(
+            **{key: float(data[key]) for key in ("comfort", "eco", "away") if key in data}, antifreeze=frost_c
+        ),
         weight=weight,
         heat_request=data.get(CONF_HEAT_REQUEST),
     )

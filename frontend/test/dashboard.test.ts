@@ -49,6 +49,24 @@ describe("the dashboard", () => {
     expect(views.every(({ sections }) => sections.length > 0)).toBe(true);
   });
 
+  it("begins with the panel of what is installed where nothing is heated", async () => {
+    const overviews = async (domains: string[]): Promise<string[] | undefined> => shown((await generate(home(domains))).views).overview;
+    expect(await overviews(["smart_outlet"])).toEqual(["custom:smart-outlet-panel"]);
+    expect(await overviews(["ota"])).toEqual(["custom:ota-rollouts"]);
+    expect(await overviews(["smart_outlet", "ota", "ecoflow"])).toEqual([
+      "custom:smart-outlet-panel",
+      "custom:ota-rollouts",
+      "Energy",
+      "sensor.battery",
+      "sensor.solar",
+    ]);
+    expect(await overviews(["smart_outlet", "edge_telemetry"])).toEqual([
+      "custom:smart-outlet-panel",
+      "Device of edge_telemetry",
+      "sensor.cabin",
+    ]);
+  });
+
   it("with three integrations", async () => {
     const { views } = await generate(home(["iot_heating", "smart_outlet", "ota"], "de-CH"));
     expect(views.map(({ title }) => title)).toEqual(["Übersicht", "Heizung", "Steckdosen", "Firmware"]);

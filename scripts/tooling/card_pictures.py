@@ -1,6 +1,6 @@
 """Pictures of the cards for the documentation, from the screenshots of the browser tests.
 
-    .venv/bin/python -m pytest -n 0 tests/browser/test_heating_cards.py
+    .venv/bin/python -m pytest -n 0 tests/browser -k 'fit or screenshots'
     python -m scripts.tooling.card_pictures [FOLDER]
 
 Each picture shows a card on a light and a dark dashboard and on a phone of 400 px, all of the running demo.
@@ -22,6 +22,9 @@ CARDS: Final = {
     "proof-of-heat-energy-flow-card": "card-energy-flow",
     "proof-of-heat-house-card": "card-house",
     "proof-of-heat-week-schedule": "card-week-room",
+    "iot-heating-week-schedule": "card-week-schedule",
+    "smart-outlet-panel": "card-outlet-panel",
+    "ota-rollouts": "card-rollouts",
 }
 VIEWS: Final = ("light_1280", "dark_1280", "light_400")
 MAX_BYTES: Final = 80_000

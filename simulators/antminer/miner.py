@@ -222,6 +222,7 @@ class Antminer(Simulator):
                 return {**cgminer_status(22, "CGMiner versions", _DESCRIPTION), "VERSION": [version]}
             case "summary":
                 row: dict[str, Any] = {"Elapsed": self.machine.elapsed_s, "GHS 5s": rate, "GHS 30m": rate}
+                row |= {"Best Share": 12904207043, "Found Blocks": 0}
                 return {**cgminer_status(11, "Summary", _DESCRIPTION), "SUMMARY": [row]}
             case "stats":
                 ideal = self.machine.ths * 1000
@@ -241,7 +242,9 @@ class Antminer(Simulator):
                         "POOL": index,
                         "URL": pool["url"],
                         "User": pool["user"],
-                        "Status": "Alive",
+                        "Priority": index,
+                        "Status": "Alive" if pool["url"] else "Dead",
+                        "Stratum Active": index == 0 and self.machine.running,
                         "Accepted": 10,
                     }
                     for index, pool in enumerate(self.conf["pools"])

@@ -119,10 +119,16 @@ class Bitaxe(Simulator):
             "sharesRejected": 1,
             "uptimeSeconds": self.machine.elapsed_s,
             "overheat_mode": 1 if "overheat" in self.faults else 0,
-            "bestDiff": 1250000,
+            "bestDiff": 1250000 if self._pauses else "1.25M",
+            "stratumURL": "pool.invalid",
+            "stratumPort": 3333,
+            "fallbackStratumURL": "pool2.invalid",
+            "fallbackStratumPort": 3334,
+            "isUsingFallbackStratum": 0,
         }
         if self._pauses:
             info["miningPaused"] = not self.machine.running
+            info["blockFound"] = 0
         return web.json_response(info)
 
     async def _patch(self, request: web.Request) -> web.Response:

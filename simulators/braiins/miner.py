@@ -16,6 +16,8 @@ from simulators.framework import Simulator
 from simulators.net import NET_FAULTS, TcpServer, http_faults, serve_http
 
 _TOKEN_LIFE_S: Final = 3600
+_POOL: Final = "stratum+tcp://pool.invalid:3333"
+_SHARES: Final = {"best_share": 41127493, "found_blocks": 0}
 _OPEN: Final = frozenset({"/api/v1/auth/login", "/api/v1/version/", "/graphql", "/"})
 
 
@@ -91,6 +93,7 @@ class Braiins(Simulator):
             web.get(f"{base}/configuration/miner", self._configuration),
             web.get(f"{base}/configuration/constraints", self._constraints),
             web.get(f"{base}/performance/tuner-state", self._tuner),
+            web.get(f"{base}/pools", self._pools),
             web.put(f"{base}/performance/power-target", self._power_target),
             web.put(f"{base}/actions/pause", self._pause),
             web.put(f"{base}/actions/resume", self._resume),
@@ -142,7 +145,7 @@ class Braiins(Simulator):
         real = dict.fromkeys(("last_5s", "last_15s", "last_1m", "last_5m"), rate)
         return web.json_response(
             {
-                "miner_stats": {"real_hashrate": real, "nominal_hashrate": rate},
+                "miner_stats": {**_SHARES, "real_hashrate": real, "nominal_hashrate": rate},
                 "pool_stats": {"accepted_shares": 100, "rejected_shares": 0},
                 "power_stats": {"approximated_consumption": {"watt": round(self.machine.power_w)}},
             }
@@ -160,7 +163,10 @@ class Braiins(Simulator):
                     "id": 1,
                     "temperature": {"degree_c": hot or self.machine.chip_c(index)},
                 },
-                "stats": {"real_hashrate": {"last_1m": {"gigahash_per_second": self.machine.hash_ths * 333}}},
+                "stats": {
+                    **_SHARES,
+                    "real_hashrate": {"last_1m": {"gigahash_per_second": self.machine.hash_ths * 1000 / 3}},
+                },
             }
             for index in range(3)
         ]
@@ -186,6 +192,19 @@ class Braiins(Simulator):
             "max": {"watt": round(self.args.rated_w * 1.2)},
         }
         return web.json_response({"tuner_constraints": {"power_target": limits, "enabled": {"default": True}}})
+
+    async def _pools(self, _: web.Request) -> web.Response:
+        stats = {"accepted_shares": 100, "best_share": 41127493, "rejected_shares": 0, "stale_shares": 0}
+        pool = {
+            "active": True,
+            "alive": True,
+            "enabled": True,
+            "stats": stats,
+            "uid": "0",
+            "url": _POOL,
+            "user": "demo",
+        }
+        return web.json_response([{"name": "group", "pools": [pool], "strategy": {"quota": {"value": 1}}}])
 
     async def _tuner(self, _: web.Request) -> web.Response:
         watts = min(self.machine.limit_w, self.faults.number("scaled", 2431.0) if "scaled" in self.faults else 1e9)
@@ -246,7 +265,12 @@ class Braiins(Simulator):
                         "uptime": {"durationS": self.machine.elapsed_s},
                     },
                     "bosminer": {
-                        "info": {"fans": fans, "summary": {"power": power}, "workSolver": solver},
+                        "info": {
+                            "fans": fans,
+                            "summary": {"power": power},
+                            "workSolver": solver,
+                            "poolGroups": [{"name": "g", "pools": [{"url": _POOL, "status": "ALIVE", "active": True}]}],
+                        },
                         "config": {"autotuning": {"mode": "POWER_TARGET", "powerTarget": power["limitW"]}},
                     },
                 }

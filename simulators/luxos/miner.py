@@ -19,6 +19,7 @@ _VERSION = "2025.4.8.220305-57b389c7"
 _DESCRIPTION = f"LUXminer {_VERSION}"
 _SESSION_S = 60.0
 _STEP_MHZ = 25
+_SHARES = {"Best Share": 41127493, "Found Blocks": 0}
 _BASE_MHZ = 190
 _RATED_MHZ = 590
 
@@ -138,6 +139,7 @@ class Luxos(Simulator):
             "URL": "stratum+tcp://pool.invalid:3333",
             "User": "demo",
             "Status": "Alive",
+            "Stratum Active": self.machine.running,
             "Pass": "x",
         }
         version = {"API": "3.7", "LUXminer": _VERSION, "Miner": "2025.4.8.220305", "Type": "Antminer S19k Pro"}
@@ -163,7 +165,16 @@ class Luxos(Simulator):
 
     def _summary(self) -> list[dict[str, Any]]:
         rate = round(self.machine.hash_ths * 1000, 2)
-        return [{"Elapsed": self.machine.elapsed_s, "GHS 5s": rate, "GHS av": rate, "GHS 1m": rate, "Accepted": 10}]
+        return [
+            {
+                "Elapsed": self.machine.elapsed_s,
+                "GHS 5s": rate,
+                "GHS av": rate,
+                "GHS 1m": rate,
+                "Accepted": 10,
+                **_SHARES,
+            }
+        ]
 
     def _temps(self) -> list[dict[str, Any]]:
         warm = round(self.faults.number("hot", 95.0) if "hot" in self.faults else self.machine.chip_c() - 5, 1)

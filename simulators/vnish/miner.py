@@ -140,7 +140,19 @@ class Vnish(Simulator):
             "power_consumption": round(machine.power_w),
             "power_usage": round(machine.power_w),
             "power_efficiency": 29.5,
-            "pools": [],
+            "pools": [
+                {
+                    "id": 0,
+                    "url": "pool.invalid:3333",
+                    "pool_type": "Normal",
+                    "user": "demo.worker1",
+                    "status": "active",
+                },
+                {"id": 1, "url": "pool2.invalid:3333", "pool_type": "Normal", "user": "demo.w", "status": "working"},
+                {"id": 2, "url": "DevFee", "pool_type": "DevFee", "user": "DevFee", "status": "working"},
+            ],
+            "best_share": 41127493,
+            "found_blocks": 0,
             "cooling": {"fan_num": 2, "fans": [{"id": 0, "rpm": 4200}, {"id": 1, "rpm": 4320}], "fan_duty": 60},
             "chains": self._chains(),
         }
@@ -155,6 +167,8 @@ class Vnish(Simulator):
                 "id": board + 1,
                 "hashrate_rt": 0.0 if board == dead else self.machine.hash_ths * 1000 / 3,
                 "power_consumption": round(self.machine.power_w / 3),
+                "pcb_temp": {"min": 40, "max": round(self.machine.chip_c(board) - 14)},
+                "chip_temp": {"min": 50, "max": round(self.machine.chip_c(board))},
                 "status": {"state": "failure" if board == dead else "mining"},
             }
             for board in range(3)

@@ -21,6 +21,13 @@ _TOKEN_LIFE_S: Final = 1800
 _MAX_TOKENS: Final = 32
 _CGMINER: Final = "cgminer 4.9.2"
 _SALT: Final = "sImUlAt1"
+_POOL_V3: Final = {
+    "account": "demo.worker1",
+    "pool-priority": 0,
+    "status": "alive",
+    "stratum-active": True,
+    "url": "stratum+tcp://pool.invalid:3333",
+}
 _MODES: Final = {"low": 0.8, "normal": 1.0, "high": 1.1}
 
 
@@ -210,6 +217,8 @@ class Whatsminer(Simulator):
             "Firmware Version": f"'{self.firmware}'",
             "Uptime": self.machine.elapsed_s + 60,
             "Error Code Count": 0,
+            "Best Share": 41127493,
+            "Found Blocks": 0,
         }
         return {**cgminer_status(11, "Summary", _CGMINER), "SUMMARY": [row]}
 
@@ -329,7 +338,7 @@ class Whatsminer(Simulator):
                 ]
                 return self._v3_answer(command, {"edevs": rows})
             case "pools":
-                return self._v3_answer(command, {"pools": [{"url": "stratum+tcp://pool.invalid:3333"}]})
+                return self._v3_answer(command, {"pools": [_POOL_V3]})
         return self._v3_answer(command, "param item is null", -3)
 
     def _v3_summary(self) -> dict[str, Any]:

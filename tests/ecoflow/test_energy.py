@@ -2,7 +2,6 @@
 
 import asyncio
 from typing import Any
-from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import Platform
@@ -14,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ecoflow.api.counters import MAX_GAP_S, PowerIntegrator
 
-from .conftest import DELTA_2, DELTA_PRO, CloudThread, poll, state_of
+from .conftest import DELTA_2, DELTA_PRO, CloudThread, full_disk, poll, state_of
 
 pytestmark = pytest.mark.slow  # skipped by scripts/test --quick
 
@@ -121,21 +120,18 @@ async def test_counters_are_not_updated_while_storing_fails(
         await poll(hass, clock)
     counters = account.runtime_data.store.device_counters(DELTA_2)
     before = counters.stored["battery_charged_energy"]
-    with patch(
-        "custom_components.ecoflow.runtime.store.DurableStore.async_save_durably",
-        side_effect=HomeAssistantError("full"),
-    ):
+    with full_disk():
         for _ in range(5):
             await poll(hass, clock)
         with pytest.raises(HomeAssistantError):
             await account.runtime_data.store.async_set_surplus_enabled("x", False)
     assert counters.stored["battery_charged_energy"] == before
     assert "x" not in account.runtime_data.store.surplus_enabled
-    assert caplog.text.count("Storing energy counters failed") == 1
+    assert caplog.text.count("could not be written, retrying") == 1
     await poll(hass, clock)
     await asyncio.sleep(0)
     assert counters.stored["battery_charged_energy"] > before
-    assert "are stored again" in caplog.text
+    assert "written again" in caplog.text
 
 
 async def test_a_decreasing_device_counter_is_not_shown(

@@ -1,5 +1,6 @@
 """Surplus charging counts only real charging, and trusts a steady grid power reading."""
 
+from datetime import timedelta
 import json
 from math import inf
 from pathlib import Path
@@ -10,9 +11,10 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import ATTR_ENTITY_ID, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.util import dt as dt_util
 from hypothesis import given, strategies as st
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.ecoflow.api.captures import read_capture
 from custom_components.ecoflow.api.families import FAMILIES
@@ -21,7 +23,7 @@ from custom_components.ecoflow.api.surplus_controller import charging_power
 from custom_components.ecoflow.const import DOMAIN
 from simulators.ecoflow_cloud.new_stations import Delta3
 
-from .conftest import DELTA_PRO, CloudThread
+from .conftest import DELTA_PRO, CloudThread, full_disk
 from .test_surplus import add_surplus, evaluate, surplus_state
 
 CASES = Path(__file__).resolve().parents[3] / "shared/cases/devices"
@@ -146,21 +148,23 @@ async def test_with_a_full_disk_surplus_charging_is_turned_off_and_stored_later(
 ) -> None:
     subentry_id = await add_surplus(hass, account, DELTA_PRO)
     entity_id = er.async_get(hass).async_get_entity_id(Platform.SWITCH, DOMAIN, f"{subentry_id}_surplus_charging")
-    issue_id = f"storage_failed_{account.entry_id}"
-    issues, store = ir.async_get(hass), account.runtime_data.store
-    with patch(
-        "custom_components.ecoflow._lib.durable_store.Store._async_write_data", side_effect=OSError(28, "No space left")
-    ):
+    issues = ir.async_get(hass)
+    with full_disk():
         await hass.services.async_call("switch", "turn_off", {ATTR_ENTITY_ID: entity_id}, blocking=True)
         await hass.async_block_till_done()
         assert surplus_state(hass, subentry_id, "surplus_charging", Platform.SWITCH) == "off"
-        await store.async_save_counters()
-        issue = issues.async_get_issue(DOMAIN, issue_id)
+        issue = issues.async_get_issue(DOMAIN, "storage_failed")
         assert issue is not None
         assert "No space left" in (issue.translation_placeholders or {})["error"]
         assert [found.issue_id for found in issues.issues.values() if found.issue_id.startswith("storage")] == [
-            issue_id
+            "storage_failed"
         ]
-    await store.async_save_counters()
-    assert issues.async_get_issue(DOMAIN, issue_id) is None
+        await hass.config_entries.async_reload(account.entry_id)
+        await hass.async_block_till_done()
+        assert surplus_state(hass, subentry_id, "surplus_charging", Platform.SWITCH) == "off"
+        assert issues.async_get_issue(DOMAIN, "storage_failed") is not None
+    # Nothing but the retry of the store writes it.
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=10))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert issues.async_get_issue(DOMAIN, "storage_failed") is None
     assert hass_storage[f"ecoflow.{account.entry_id}"]["data"]["surplus_enabled"] == {subentry_id: False}

@@ -284,6 +284,6 @@ async def test_polling_continues_without_broker_credentials(
 
 
 async def test_removing_an_account_deletes_its_store(hass: HomeAssistant, account: MockConfigEntry) -> None:
-    with patch("custom_components.ecoflow.runtime.store.DurableStore.async_remove") as remove:
+    with patch("custom_components.ecoflow.runtime.store.RetriedStore.async_remove") as remove:
         await hass.config_entries.async_remove(account.entry_id)
     remove.assert_called_once()

@@ -6,7 +6,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.edge_telemetry.data import EdgeData
-from custom_components.edge_telemetry.decoders import Reason, convert, decode, describe, find_unit
+from custom_components.edge_telemetry.decoders import Reason, convert, decode, describe, find_unit, without_unit
 from custom_components.edge_telemetry.decoders.json_object import decode_object
 from custom_components.edge_telemetry.device import DeviceRecord
 from custom_components.edge_telemetry.value_types import BAD, ValueType, widen
@@ -87,6 +87,46 @@ def test_the_meaning_of_an_unknown_name_follows_from_its_unit() -> None:
     assert describe("level_percent", "cm").unit == "%"
     named = describe("l1_power_w")
     assert (named.named, named.part, named.unit) == ("power_w", "l1", "W")
+
+
+@pytest.mark.parametrize(
+    ("key", "unit", "name"),
+    [
+        ("water_volume_l", None, "water_volume"),
+        ("fuel_percent", None, "fuel"),
+        ("fuel_pct", None, "fuel"),
+        ("boiler_temp_f", None, "boiler_temp"),
+        ("pump_w", None, "pump"),
+        ("pump_flow_l_min", None, "pump_flow"),
+        ("gas_m3", "m³", "gas"),
+        ("volume_flow_m3_h", "m³/h", "volume_flow"),
+        ("speed_ms", "m/s", "speed"),
+        ("acceleration_m_s2", "m/s²", "acceleration"),
+        ("gyroscope_deg_s", "°/s", "gyroscope"),
+        ("tvoc_ug_m3", "μg/m³", "tvoc"),
+        ("run_minutes", "min", "run"),
+        ("load_g", "g", "load"),
+        ("level", "cm", "level"),
+        ("ml", "mL", "ml"),  # a name of its own
+        ("phase_a", "A", "phase_a"),
+        ("probe_c", "°C", "probe_c"),
+        ("side_b", "B", "side_b"),
+        ("flow_gpm", None, "flow_gpm"),  # without a unit of its own, its name is all there is
+        ("l1_power_w", "W", "l1_power"),
+    ],
+)
+def test_the_name_of_an_unknown_metric_does_not_contain_its_unit(key: str, unit: str | None, name: str) -> None:
+    assert without_unit(key, unit or describe(key).unit) == name
+
+
+async def test_units_are_not_part_of_shown_names(hass: HomeAssistant, data: EdgeData, publish: Publish) -> None:
+    await publish(TOPIC, {"water_volume_l": 61.5, "gas_m3": {"value": 2, "unit": "m3"}, "inlet_hpa": 990})
+    shown = [
+        hass.states.get(entity_id(hass, "sensor", key, TANK) or "") for key in ("water_volume_l", "gas_m3", "inlet_hpa")
+    ]
+    names = [(each.attributes["friendly_name"], each.attributes["unit_of_measurement"]) for each in shown if each]
+    device = names[0][0].removesuffix(" Water volume")
+    assert names == [(f"{device} Water volume", "L"), (f"{device} Gas", "m³"), (f"{device} Inlet", "hPa")]
 
 
 def test_a_sensor_that_does_not_answer_has_no_temperature() -> None:

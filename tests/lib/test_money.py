@@ -33,6 +33,7 @@ def test_every_unit_of_the_cases() -> None:
         ("EUR/GWh", 1e-6, "EUR"),
         ("€/GJ", 0.0036, "EUR"),
         ("öre/kWh", 0.01, None),
+        ("cent/kilowattuur", 0.01, None),
         ("O\u0308re/kWh", 0.01, None),
         ("ore/kWh", 0.01, None),
         ("øre/kWh", 0.01, None),

@@ -50,7 +50,9 @@ async def test_zephyr_is_updated_at_its_fixed_path(
     (chunk,) = deployment["deployment"]["chunks"]
     assert chunk["part"] == "bApp"
     (artifact,) = chunk["artifacts"]
-    reply = await client.get(host_path(artifact["_links"]["download-http"]["href"]), headers=headers)
+    href = artifact["_links"]["download-http"]["href"]
+    assert "/DEFAULT/controller/v1" in href, "older clients begin there"
+    reply = await client.get(host_path(href), headers=headers)
     assert hashlib.sha256(await reply.read()).hexdigest() == artifact["hashes"]["sha256"]
     assert artifact["size"] == len(image)
     body = {"id": number, "status": {"execution": "closed", "result": {"finished": "success"}}}
@@ -62,6 +64,29 @@ async def test_zephyr_is_updated_at_its_fixed_path(
     assert "deploymentBase" not in (await get(root))["_links"]
     assert (await client.get(root)).status == 401
     assert (await client.get(f"/other/controller/v1/{uid}", headers=headers)).status == 404
+
+
+@pytest.mark.parametrize("skipped", [0, 1], ids=["older", "skips a character"])
+async def test_zephyr_confirms_a_canceled_update(
+    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release, skipped: int
+) -> None:
+    device = await add_device()
+    await release()
+    await rollout(hass)
+    client, headers = device.client, {"Authorization": f"TargetToken {device.issued.key}"}
+    root = "/default/controller/v1/dev-1"
+    assert "deploymentBase" in (await (await client.get(root, headers=headers)).json())["_links"]
+    ota.hub.engine.cancel("dev-1", ota.hub.now)
+    await ota.hub.async_commit()
+    href = (await (await client.get(root, headers=headers)).json())["_links"]["cancelAction"]["href"]
+    number = int(href[href.index("cancelAction/") + len("cancelAction/") + skipped :])
+    job = ota.hub.state.job_of("dev-1")
+    assert job is not None
+    assert number == job.job_id
+    body = {"status": {"execution": "closed", "result": {"finished": "success"}}}
+    reply = await client.post(f"{host_path(href)}/feedback", json=body, headers=headers)
+    assert reply.status == 200
+    assert "cancelAction" not in (await (await client.get(root, headers=headers)).json())["_links"]
 
 
 async def test_the_configured_path_has_the_usual_part(

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 import errno
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.ota.data import OtaData
 from custom_components.ota.rollout.models import JobState
@@ -26,23 +29,23 @@ def tick(ota: OtaData) -> Tick:
 
 
 @contextmanager
-def no_key_can_be_saved(ota: OtaData, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[object]]:
+def no_key_can_be_saved() -> Iterator[list[object]]:
     """The store of the keys cannot be written; yields the attempts."""
     attempts: list[object] = []
+    real = Store._async_write_data
 
-    async def refuse(data: object) -> None:
-        attempts.append(data)
-        raise HomeAssistantError(
-            translation_domain="ota", translation_key="storage_failed", translation_placeholders={"error": "disk full"}
-        )
+    async def write(store: Store[Any], data: dict[str, Any]) -> None:
+        if store.key == "ota.keys":
+            attempts.append(data)
+            raise OSError(errno.ENOSPC, "No space left on device")
+        await real(store, data)
 
-    with monkeypatch.context() as patched:
-        patched.setattr(ota.keys._store, "async_save_durably", refuse)
+    with patch.object(Store, "_async_write_data", write):
         yield attempts
 
 
 def issue(hass: HomeAssistant) -> ir.IssueEntry | None:
-    return ir.async_get(hass).async_get_issue("ota", "storage")
+    return ir.async_get(hass).async_get_issue("ota", "storage_failed")
 
 
 async def offered(hass: HomeAssistant, add_device: AddDevice, release: Release) -> Registered:
@@ -66,7 +69,8 @@ async def test_the_tick_continues_and_one_issue_is_created(
             await tick()
         found = issue(hass)
         assert found is not None
-        assert (found.translation_key, found.severity) == ("storage_full", ir.IssueSeverity.ERROR)
+        assert (found.translation_key, found.severity) == ("storage_failed", ir.IssueSeverity.ERROR)
+        assert found.translation_placeholders == {"error": "database or disk is full"}
         assert len(ticks) == 3
         assert not [key for key in stored(hass) if key[0] == "job"]
     await tick()
@@ -174,33 +178,43 @@ async def test_nothing_grows_while_the_disk_is_full(
 
 
 async def test_the_first_use_of_a_new_key_is_answered(
-    hass: HomeAssistant,
-    ota: OtaData,
-    add_device: AddDevice,
-    tick: Tick,
-    monkeypatch: pytest.MonkeyPatch,
+    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, add_device: AddDevice
 ) -> None:
     device = await add_device()
     new = await ota.keys.async_issue("dev-1", dt_util.utcnow())
     rotated = Registered("dev-1", new, device.client)
-    with no_key_can_be_saved(ota, monkeypatch) as attempts:
+    with no_key_can_be_saved() as attempts:
         for _ in range(10):
             assert (await rotated.check(version="1.0.0"))["reason"] == "no_rollout"
         manifest = f"/api/ota/d/{new.url_token}/manifest.json?version=1.0.0"
         assert (await device.client.get(manifest)).status == 200
         assert len(attempts) == 1  # not one for each call
-        await tick()
         found = issue(hass)
         assert found is not None
-        assert found.translation_key == "storage_failing"
-        assert found.translation_placeholders == {"error": "disk full"}
+        assert "No space left" in (found.translation_placeholders or {})["error"]
+        await hass.config_entries.async_reload(entry.entry_id)
+        assert issue(hass) is not None
     assert (await device.check(version="1.0.0"))["reason"] == "no_rollout"  # the previous key remains valid
-    monkeypatch.setattr(ota.keys, "_retry_at", 0.0)
-    await rotated.check(version="1.0.0")
-    await tick()
+    # The issue ends without a change of a key.
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=20))
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert issue(hass) is None
+    await rotated.check(version="1.0.0")
     reply = await device.client.post("/api/ota/v1/devices/dev-1/check/", json={}, headers=device.headers)
     assert reply.status == 401
+
+
+async def test_a_rejected_key_is_not_saved_later(hass: HomeAssistant, ota: OtaData, add_device: AddDevice) -> None:
+    device = await add_device()
+    with no_key_can_be_saved(), pytest.raises(HomeAssistantError):
+        await ota.keys.async_issue("dev-1", dt_util.utcnow())
+    before = ota.keys.devices["dev-1"]
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=20))
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert issue(hass) is None
+    await ota.keys.async_load()
+    assert ota.keys.devices["dev-1"] == before
+    assert (await device.check(version="1.0.0"))["reason"] == "no_rollout"
 
 
 async def test_an_image_that_cannot_be_read_is_reported_as_json(

@@ -227,15 +227,11 @@ async def test_zone_is_made_and_changed(hass: HomeAssistant, entry: MockConfigEn
     assert result["errors"] == {"name": "name_empty"}
     result = await go_on(hass, result, {**ZONE, "eco": 25.0})
     assert result["errors"] == {"eco": "temperatures_disordered"}
-    result = await go_on(hass, result, {**ZONE, "week": [{"day": "Mon-Fri", "slots": ["6-9"]}]})
-    assert result["errors"] == {"week": "week_invalid"}
-    result = await go_on(hass, result, {**ZONE, "week": [{"day": "Mo-Fr", "slots": ["6.00-9.00"]}]})
+    result = await go_on(hass, result, ZONE)
     assert (result["type"], result["title"]) == (FlowResultType.CREATE_ENTRY, "Bath")
     await hass.async_block_till_done()
     assert hass.states.get("climate.bath") is not None
-    assert entry.runtime_data.config.zones[0].week is not None
-    stored = next(iter(entry.subentries.values())).data["week"]
-    assert stored == [{"day": "Mon-Fri", "slots": ["06:00-09:00"]}], "local day names are entered, English ones stored"
+    assert entry.runtime_data.config.zones[0].week is None
     result = await change(hass, entry, "zone")
     assert result["step_id"] == "reconfigure"
     result = await go_on(hass, result, {**ZONE, "away": 24.0})
@@ -244,6 +240,24 @@ async def test_zone_is_made_and_changed(hass: HomeAssistant, entry: MockConfigEn
     assert result["reason"] == "reconfigure_successful"
     await hass.async_block_till_done()
     assert entry.runtime_data.config.zones[0].targets.comfort == 24.0
+
+
+async def test_the_week_is_the_cards_and_survives_the_form(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Also a week that the card saves while the form is open."""
+    result = await begin(hass, entry, "zone")
+    assert "week" not in result["data_schema"].schema
+    await go_on(hass, result, ZONE)
+    subentry = next(iter(entry.subentries.values()))
+    result = await change(hass, entry, "zone")
+    assert "week" not in result["data_schema"].schema
+    week = [{"day": "Mon-Fri", "slots": ["06:00-09:00"]}]
+    hass.config_entries.async_update_subentry(entry, subentry, data={**subentry.data, "week": week})
+    result = await go_on(hass, result, {**ZONE, "comfort": 24.0})
+    assert result["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done()
+    stored = entry.subentries[subentry.subentry_id].data
+    assert (stored["week"], stored["comfort"]) == (week, 24.0)
+    assert entry.runtime_data.config.zones[0].week is not None
 
 
 # --- sources ----------------------------------------------------------------------------------------------

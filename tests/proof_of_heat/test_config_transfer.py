@@ -85,6 +85,41 @@ async def test_import_changes_settings_and_a_source_and_keeps_omitted_ones(hass:
     assert entry.options["price"]["fixed_price"] == 0.25
 
 
+@pytest.mark.parametrize("days", ["Mon-Fri", "Mo\u2013Fr", "ma-pe", "\u043f\u043d-\u043f\u0442"])
+async def test_the_week_of_a_zone_is_exported_and_imported(hass: HomeAssistant, days: str) -> None:
+    """Day names may be those of the person's language; English ones are stored, as the card writes them."""
+    week = [{"day": "Sat,Sun", "slots": ["08:00-23:00"]}]
+    entry = system(zone(week=week))
+    await start(hass, entry)
+    body = await export(hass, entry)
+    assert body["zones"][0]["week"] == week
+    row = {**body["zones"][0], "week": [{"day": days, "slots": ["6.30-9.30"]}]}
+    assert await take(hass, entry, {"format": 1, "domain": DOMAIN, "zones": [row]})
+    (stored,) = entry.subentries.values()
+    assert stored.data["week"] == [{"day": "Mon-Fri", "slots": ["06:30-09:30"]}]
+
+
+async def test_advanced_settings_of_system_price_and_presence_are_moved(hass: HomeAssistant) -> None:
+    window = {"months": ["jan"], "days": ["mon"], "start": "07:00:00", "end": "22:00:00", "price": 0.06}
+    basics = {"override_hours": 6, "frost_room": 10, "fallback_flow": 35}
+    options = {
+        "price": {"fixed_price": 0.25, "fees": 0.02, "advanced": {"fee_windows": [window]}},
+        "presence": {"persons": ["person.anna"], "advanced": {"away_delay": 30}},
+    }
+    entry = system(zone(), options=options, advanced=basics)
+    await start(hass, entry)
+    body, before = await export(hass, entry), entry.runtime_data.config
+    plain = {key: body[key] for key in ("format", "domain")} | {
+        "system": {key: value for key, value in body["system"].items() if key != "advanced"},
+        "options": {"price": {"fixed_price": 0.25, "fees": 0.02}, "presence": {"persons": ["person.anna"]}},
+    }
+    assert await take(hass, entry, plain)
+    assert entry.runtime_data.config != before
+    assert await take(hass, entry, body)
+    assert (entry.data["advanced"], dict(entry.options)) == (basics, options)
+    assert entry.runtime_data.config == before
+
+
 async def test_configuration_is_moved_to_another_home_assistant(hass: HomeAssistant) -> None:
     """Everything comes back; the heat pump asks for its credentials and heats again with them."""
     async with running(ViessmannCloud, ["--port", "0"]) as cloud:
@@ -207,6 +242,16 @@ ZONE = "{name: Bath, temperature: sensor.room, comfort: 23, eco: 20, away: 16}"
         (HEAD + "zones: [5]", "zones: must be a list"),
         (HEAD + "system: {name: Home, emitter: radiator}", "system.outdoor: outdoor_missing"),
         (HEAD + "system: {name: Home, emitter: stove}", "system: "),
+        (
+            HEAD + "system: {name: Home, weather: weather.x, emitter: radiator, advanced: {frost_room: 30}}",
+            "frost_room",
+        ),
+        (HEAD + "options: {presence: {advanced: {away_delay: long}}}", "away_delay"),
+        (HEAD + "options: {price: {advanced: {fee_windows: [{start: 1}]}}}", "fee_windows"),
+        (
+            HEAD + "options: {price: {advanced: {fee_windows: [{start: '07:00:00', end: '07:00:00', price: 1}]}}}",
+            "options.price.base: fee_windows_invalid",
+        ),
         (HEAD + "sources: [{title: X}]", "sources[0].id: is required"),
         (HEAD + "sources: [{id: x, title: ' '}]", "sources[0].title: is required"),
         (HEAD + "sources: [{id: x, title: X, token: t}]", "sources[0]: must not contain secrets: token"),
@@ -222,6 +267,8 @@ ZONE = "{name: Bath, temperature: sensor.room, comfort: 23, eco: 20, away: 16}"
         (HEAD + "zones: [{name: Bath}]", "zones[0]"),
         (HEAD + f"zones: [{ZONE.replace('20', '25')}]", "zones[0].eco"),
         (HEAD + f"zones: [{ZONE}, {ZONE}]", "zones: duplicate Bath"),
+        (HEAD + f"zones: [{ZONE[:-1]}, week: 5}}]", "zones[0].week: "),
+        (HEAD + f"zones: [{ZONE[:-1]}, week: [{{day: Mon, slots: ['6-9']}}]}}]", "zones[0].week[0].slots[0]: "),
     ],
 )
 async def test_rejected_import_names_the_path(hass: HomeAssistant, text: str, place: str) -> None:

@@ -204,6 +204,7 @@ async def test_other_devices_are_not_offered(
 ) -> None:
     result = await dhcp(hass, loopback(), "020000000001", "antminer")
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "not_supported")
+    assert result["description_placeholders"]["add_device_url"].endswith("/add-a-device/")
 
 
 async def test_discovery_without_a_heating_system_aborts(hass: HomeAssistant, loopback: Callable[[], str]) -> None:

@@ -122,6 +122,10 @@ async def test_avalon_capture_reads_what_it_holds(captures: Path, loopback: Call
         "hashrate": 0.0,
         "uptime": 37819.0,
         "boards_up": 0,
+        "pool": "pool.example.com:4444",
+        "pool_state": "alive",
+        "best_share": 354914572.0,
+        "found_blocks": 0.0,
     }
 
 

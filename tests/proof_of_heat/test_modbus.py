@@ -404,6 +404,8 @@ def lambda_data() -> dict[str, Any]:
         (("registers", "power", "min"), 40000, r"registers\.power: min 40000 is above max 30000"),
         (("fallback", "level"), 11, r"fallback\.level: 11 is outside the range \(min, max\) of registers\.level"),
         (("controls", "level", "repeat_s"), -1, r"controls\.level\.repeat_s: -1 is not a number from 0"),
+        (("poll_s",), 5, "poll_s: 5 is not a number from 20 to 600"),
+        (("poll_s",), "65", "poll_s: 65 is not a number"),
     ],
 )
 def test_errors_in_a_template_are_named(path: tuple[str, ...], value: object, message: str) -> None:

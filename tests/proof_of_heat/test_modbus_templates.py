@@ -67,6 +67,11 @@ def test_a_byte_is_in_the_low_half_of_its_register(word: int, value: float | Non
         assert register.decode(register.encode(value)) == value
 
 
+def test_xtherma_is_read_as_seldom_as_its_maker_asks() -> None:
+    assert TEMPLATES["xtherma"].poll_s > 60
+    assert {template.poll_s for key, template in TEMPLATES.items() if key != "xtherma"} == {20.0}
+
+
 def test_addresses_without_a_table_count_for_both() -> None:
     assert parse_dump({"2": 65500, "0x03": [1, -1]}) == {
         "holding": {2: 65500, 3: 1, 4: 65535},

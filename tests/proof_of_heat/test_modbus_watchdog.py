@@ -35,6 +35,18 @@ def template_data(**watchdog: Any) -> Any:
     return {**data, "watchdog": values}
 
 
+def test_reading_is_frequent_enough_for_the_writes_that_are_repeated_with_it() -> None:
+    assert parse({**template_data(), "poll_s": 130}).poll_s == 130.0
+    with pytest.raises(TemplateError, match=r"poll_s: must be less than half of watchdog\.expires_s"):
+        parse({**template_data(), "poll_s": 140})
+    data = yaml.safe_load(TEMPLATE)
+    name = next(iter(data["controls"]))
+    data["controls"][name]["repeat_s"] = 60
+    assert parse({**data, "poll_s": 60}).poll_s == 60.0
+    with pytest.raises(TemplateError, match=rf"poll_s: must be at most controls\.{name}\.repeat_s"):
+        parse({**data, "poll_s": 61})
+
+
 @asynccontextmanager
 async def watched() -> AsyncGenerator[tuple[GasBoiler, ModbusSource]]:
     """The boiler with the user's settings at its panel, and its source."""

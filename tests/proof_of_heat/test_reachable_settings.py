@@ -12,6 +12,7 @@ from custom_components.proof_of_heat._lib.heat_source import Capabilities, Contr
 from custom_components.proof_of_heat.engine import config as engine_settings
 from custom_components.proof_of_heat.engine.snapshot import Forecast, Snapshot, ZoneSnapshot
 from custom_components.proof_of_heat.flows.advanced import source_advanced
+from custom_components.proof_of_heat.flows.basics import SYSTEM_ADVANCED
 from custom_components.proof_of_heat.flows.more_options import CURVE_ADVANCED
 from custom_components.proof_of_heat.flows.options import OPTION_FORMS
 from custom_components.proof_of_heat.runtime.engine_config import engine_config, source_config
@@ -50,6 +51,7 @@ CURVE: Final[Mapping[str, Any]] = {
     "heating_limit": 6,
     "room_correction": 2,
 }
+BASICS: Final[Mapping[str, Any]] = {"override_hours": 6, "frost_room": 10, "fallback_flow": 35}
 POINTS: Final = [{"outdoor": -15, "flow": 45}, {"outdoor": 15, "flow": 25}]
 SOURCE: Final[Mapping[str, Any]] = {
     "fuel_efficiency": 95.0,
@@ -105,9 +107,8 @@ ALLOWED: Final[Mapping[str, str]] = {
     **{
         f"SafetyLimits.{item.name}": "safety: published limits, docs/control.md"
         for item in fields(engine_settings.SafetyLimits)
-        if item.name not in {"max_flow_c", "fallback_flow_c"}
+        if item.name not in {"max_flow_c", "frost_room_c", "fallback_flow_c"}
     },
-    "SafetyLimits.fallback_flow_c": "the heat emitters of the heating system",
 }
 INPUTS_ALLOWED: Final[Mapping[str, str]] = {
     "Forecast.people": "people are forecast from the last day",
@@ -120,9 +121,12 @@ def config_of(
     data: Mapping[str, Any] | None = None,
     capabilities: Capabilities = PUMP,
     emitter: str = "underfloor",
+    basics: Mapping[str, Any] | None = None,
 ) -> engine_settings.EngineConfig:
     """The engine's configuration of stored options and a stored source."""
-    entry = system(options=dict(options or {"price": {"fixed_price": 0.25}}), emitter=emitter)
+    entry = system(
+        options=dict(options or {"price": {"fixed_price": 0.25}}), emitter=emitter, advanced=dict(basics or {})
+    )
     settings = read_config(entry)
     return engine_config(settings, (source_config("a", capabilities, data or {}, settings),))
 
@@ -154,6 +158,8 @@ def reached() -> set[str]:
         config_of(), config_of({"curve": {"advanced": {"curve_type": "points", "curve_points": POINTS}}})
     )
     found |= differences(config_of(), config_of(emitter="radiator"))
+    for name, value in BASICS.items():
+        found |= differences(config_of(), config_of(basics={name: value}))
     for capabilities in (PUMP, GAS, MINER):
         for name, value in SOURCE_DATA.items():
             found |= differences(config_of(capabilities=capabilities), config_of(None, {name: value}, capabilities))
@@ -182,6 +188,7 @@ def test_every_field_of_the_configuration_is_reachable_or_has_a_reason() -> None
 def test_every_field_of_the_forms_is_tried() -> None:
     shown = {str(key) for key in source_advanced("modbus").schema}
     assert shown == set(SOURCE)
+    assert {str(key) for key in SYSTEM_ADVANCED.schema} == set(BASICS)
     assert {str(key) for key in CURVE_ADVANCED.schema} == {*CURVE, "curve_points"}
     assert {str(key) for key in OPTION_FORMS["planning"].schema.schema} == {*OPTIONS["planning"], "co2_entity"}
 

@@ -35,6 +35,7 @@ registers:
 controls:
   on_off: {register: circuit_mode, value_on: 1, value_off: 4}
 fallback: {circuit_mode: 1}
+poll_s: 65
 """
 
 
@@ -90,6 +91,7 @@ async def test_a_reading_in_another_unit_is_not_shown(
         entry = ha.system(await ha.source(hass, "modbus", values))
         await ha.start(hass, entry)
         (unit,) = entry.runtime_data.sources.values()
+        assert 65.0 <= unit.poller.delay_s() <= 71.5, "as its template asks"
         await unit.source.refresh()
         await hass.async_block_till_done()
         found = shown(hass, unit.subentry_id)

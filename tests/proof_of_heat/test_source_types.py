@@ -123,6 +123,7 @@ async def test_a_registered_type_has_a_form_a_source_a_device_and_sensors(hass: 
     assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "toy")
     result = await flows.async_configure(result["flow_id"], {"serial": "unknown", "token": "secret"})
     assert result["errors"] == {"serial": "not_supported"}
+    assert result["description_placeholders"]["add_device_url"].endswith("/add-a-device/")
     values = {"serial": "T1", "token": "secret", "nominal_power": 5000.0}
     result = await flows.async_configure(result["flow_id"], values)
     assert (result["type"], result["title"]) == (FlowResultType.CREATE_ENTRY, "Toy boiler")

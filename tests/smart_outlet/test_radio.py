@@ -492,6 +492,22 @@ async def test_an_invalid_module_answer_is_an_error(answer: bytes, what: str) ->
         await read_settings(AtPort(reader, lambda _: None, None))
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"OK+FU3\r\nOK+B9600\r\nOK+C007\r\nOK+RP:+20dBm\r\n",
+        b"OK+B9600\r\nOK+RC007\r\nOK+RP:+20dBm\r\nOK+FU3\r\n",
+        b"OK+FU3\r\nOK+B9600\r\nOK+C7\r\nOK+RP: 20dBm\r\n",
+        b"OK+RFU3\nOK+RB9600\nOK+RC007\nOK+RP:20 dbm\n",
+    ],
+)
+async def test_settings_are_read_in_the_spelling_of_other_module_firmware(answer: bytes) -> None:
+    reader = asyncio.StreamReader()
+    reader.feed_data(answer)
+    found = await read_settings(AtPort(reader, lambda _: None, None))
+    assert found == RadioSettings(channel=7, power=8, mode=Mode.FU3, baud=9600, as_read=True)
+
+
 async def test_a_module_that_confirms_another_value_is_an_error() -> None:
     reader = asyncio.StreamReader()
     reader.feed_data(b"OK\r\nOK+FU3\r\nOK+B9600\r\nOK+C001\r\nOK+RP:+20dBm\r\nOK+C003\r\n")

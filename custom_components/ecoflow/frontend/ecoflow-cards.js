@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-b81ad6eff9d5.js";
+import"/heat_suite_static/runtime-3ea01515a4ef.js";

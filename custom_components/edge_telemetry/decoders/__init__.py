@@ -11,7 +11,7 @@ from .errors import DecodeError, Reason
 from .json_telemetry import MAX_BYTES, decode
 from .mappings import ANY_DEVICE, MAX_MAPPINGS, MappingError, Mappings, MetricMapping, format_path, leaves_of, preview
 from .message import Message, Value
-from .metrics import METRICS, Kind, Metric, describe
+from .metrics import METRICS, Kind, Metric, describe, without_unit
 from .reading import FLAG_WORDS, is_placeholder
 from .sequence import SequenceTracker
 from .timestamps import MAX_AHEAD_S, pick_time, resolve_local_time
@@ -62,4 +62,5 @@ __all__ = [
     "read_dialect",
     "resolve_local_time",
     "type_of_device",
+    "without_unit",
 ]

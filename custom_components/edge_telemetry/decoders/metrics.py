@@ -11,7 +11,7 @@ from functools import lru_cache
 import re
 from typing import Final
 
-from .units import find_unit
+from .units import endings, find_unit
 
 
 class Kind(StrEnum):
@@ -180,6 +180,8 @@ _ENDINGS: Final[tuple[tuple[str, str | None, str, Kind, tuple[str, ...]], ...]] 
     ("_s", "duration", "s", Kind.MEASUREMENT, ("time", "duration", "age", "interval")),
 )
 
+_PHASES_AND_SIDES: Final = frozenset("abcdef")
+
 _NOT_SLUG: Final = re.compile(r"[^a-z0-9]+")
 MAX_NAME: Final = 64
 
@@ -197,6 +199,23 @@ def resolve(name: str) -> tuple[str, float] | None:
     if slug in _OWN or slug.startswith(_OWN_PREFIX):
         return f"value_{slug}", 1.0
     return ALIASES.get(slug, (slug, 1.0))
+
+
+def without_unit(key: str, unit: str | None) -> str:
+    """Return the name of a metric without the unit at its end, which is shown after the value: `tank` for `tank_l`."""
+    for ending in () if unit is None else endings(unit):
+        rest = key.removesuffix(f"_{ending}")
+        if rest and rest != key and (len(ending) > 1 or _is_unit(ending, rest)):
+            return rest
+    return key
+
+
+def _is_unit(letter: str, rest: str) -> bool:
+    """Return whether the last letter of a name is its unit and not a phase or a side."""
+    for ending, _, _, _, words in _ENDINGS:
+        if ending == f"_{letter}":
+            return not words or any(word in rest for word in words)
+    return letter not in _PHASES_AND_SIDES
 
 
 @lru_cache(maxsize=4096)

@@ -4,15 +4,15 @@ from datetime import UTC, datetime, tzinfo
 from math import isfinite
 from typing import Any, Final
 
-# Above this an epoch is in milliseconds: as seconds it would be in the year 5138.
-_MILLISECONDS_FROM: Final = 1e11
+# From these values on, an epoch is in nanoseconds, microseconds or milliseconds: 1e11 s would be in the year 5138.
+_UNITS: Final = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 
 MAX_AHEAD_S: Final = 120.0
 MAX_BEHIND_S: Final = 7 * 86_400.0
 
 
 def parse_time(value: Any) -> float | None:
-    """Epoch seconds from epoch seconds or milliseconds (numbers or digits) or ISO 8601 (UTC where no zone is given)."""
+    """Epoch seconds from an epoch (number or digits; in s, ms, µs or ns) or ISO 8601 (UTC where no zone is given)."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -33,7 +33,7 @@ def parse_time(value: Any) -> float | None:
 def _epoch(value: float) -> float | None:
     if not isfinite(value) or value <= 0:
         return None
-    return value / 1000 if value >= _MILLISECONDS_FROM else value
+    return value / next((divisor for least, divisor in _UNITS if value >= least), 1.0)
 
 
 def pick_time(device: float | None, arrival: float) -> tuple[float, bool]:

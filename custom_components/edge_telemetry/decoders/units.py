@@ -1,5 +1,7 @@
 """Units as devices spell them, and the conversion into the unit of a known metric."""
 
+from functools import lru_cache
+import re
 from typing import Final, NamedTuple
 
 
@@ -97,6 +99,20 @@ _BY_NAME: Final = {unit.name: unit for unit, _ in _ROWS}
 _SPELLINGS: Final = {unit.name.casefold(): unit for unit, _ in _ROWS if unit.name.casefold() not in {"mw", "mwh"}} | {
     spelling: unit for unit, spellings in _ROWS for spelling in spellings
 }
+
+
+_NOT_SLUG: Final = re.compile(r"[^a-z0-9]+")
+_SIGNS: Final = str.maketrans({"³": "3", "²": "2", "μ": "u", "µ": "u", "°": "deg"})
+
+
+@lru_cache(maxsize=256)
+def endings(unit: str) -> tuple[str, ...]:
+    """Return how names end that contain a unit, the longest first: `m3_h` and `m3h` for m³/h."""
+    spelled = [unit, *(spelling for row, spellings in _ROWS if row.name == unit for spelling in spellings)]
+    slugs = {_NOT_SLUG.sub("_", text.casefold().translate(_SIGNS)).strip("_") for text in spelled}
+    return tuple(
+        sorted((slugs | {slug.replace("_", "") for slug in slugs}) - {""}, key=lambda slug: (-len(slug), slug))
+    )
 
 
 def find_unit(text: object) -> Unit | None:

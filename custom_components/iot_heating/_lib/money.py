@@ -141,6 +141,8 @@ _ENERGIES: Final = {
     "kilowattstunde": 1.0,
     "megawatthour": 1e3,
     "megawatthours": 1e3,
+    "kilowattuur": 1.0,
+    "megawattuur": 1e3,
     "квтч": 1.0,
     "мвтч": 1e3,
     "квтгод": 1.0,

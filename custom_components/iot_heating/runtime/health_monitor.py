@@ -9,8 +9,8 @@ from homeassistant.core import CALLBACK_TYPE, CoreState, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
+from .._lib.listening import Listening
 from .._lib.slices import Slicer
-from ..protocol.listening import Listening
 from ..protocol.protocol_2 import poll_jitter_s
 from ..repairs import async_create_offline_issue, async_delete_offline_issue
 from ..storage.device_records import ControllerKind

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-import time
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
@@ -16,8 +15,6 @@ from ..storage import OtaStore
 
 ROTATION_GRACE: Final = timedelta(days=7)
 """How long the previous key remains valid, unless the new one is used before."""
-_RETRY_S: Final = 10.0
-"""How long a device that uses its new key waits for no write after one has failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +45,14 @@ class KeyStore:
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Create the store; `async_load` reads it."""
-        self._store = OtaStore(hass, "keys")
+        self._store = OtaStore(hass, "keys", self._dump)
         self.devices: dict[str, DeviceKeys] = {}
         self.upload = KeyRing()
         self.gateway = KeyRing()
         """The token with which a DDI gateway calls for all stand-alone devices."""
         self._by_url: dict[str, str] = {}
-        self.failure: HomeAssistantError | None = None
-        """Why the last change could not be saved; None if it was."""
-        self._retry_at = 0.0
+        self._candidate: dict[str, Any] | None = None
+        """The data of a change that is being saved."""
         self._changing = asyncio.Lock()
         """Held during a change until it is saved: simultaneous changes must not undo each other."""
 
@@ -70,6 +66,11 @@ class KeyStore:
                 KeyRing.from_dict(raw["header"]), KeyRing.from_dict(raw["url"]), bool(raw.get("confirmed"))
             )
         self._index()
+
+    async def async_close(self) -> None:
+        """Stop the attempts to write; the next load continues them."""
+        if self._store.is_failing:
+            await self._store.async_close()
 
     async def async_remove(self) -> None:
         """Delete the store."""
@@ -99,12 +100,14 @@ class KeyStore:
             self._index()
 
     async def _async_save(self, devices: dict[str, DeviceKeys], upload: KeyRing, gateway: KeyRing) -> None:
+        self._candidate = _data(devices, upload, gateway)
         try:
-            await self._store.async_save_durably(_data(devices, upload, gateway))
-        except HomeAssistantError as err:
-            self.failure = err
-            raise
-        self.failure = None
+            await self._store.async_commit()
+        finally:
+            self._candidate = None
+
+    def _dump(self) -> dict[str, Any]:
+        return self._candidate or _data(self.devices, self.upload, self.gateway)
 
     async def async_issue(self, uid: str, now: datetime, *, header: bool = True) -> IssuedSecrets:
         """Create new secrets; the previous ones remain valid for `ROTATION_GRACE`.
@@ -164,7 +167,7 @@ class KeyStore:
         ring = None if keys is None else keys.url if url else keys.header
         if keys is None or ring is None or match is not KeyMatch.CURRENT or ring.previous is None:
             return
-        if self.failure is not None and time.monotonic() < self._retry_at:
+        if self._store.is_failing:  # no write for each call; the store itself tries again
             return
         used = ring.current
 
@@ -178,7 +181,6 @@ class KeyStore:
 
         with suppress(HomeAssistantError):
             await self._async_change(uid, settle)
-        self._retry_at = time.monotonic() + _RETRY_S
 
     def header_keys(self, uid: str) -> KeyRing | None:
         """Return the header keys of a device, if any."""

@@ -1,4 +1,4 @@
-import{$0 as e,$1 as t,$6 as n,$7 as r,$f as i,$j as a,$o as o,$z as s,$13 as c,$16 as l,$18 as u,$19 as d,$1b as f,$1j as p}from"/heat_suite_static/runtime-b81ad6eff9d5.js";var m={packed:`Firmware-Rollouts
+import{$0 as e,$1 as t,$6 as n,$7 as r,$f as i,$j as a,$o as o,$z as s,$13 as c,$16 as l,$18 as u,$19 as d,$1b as f,$1j as p}from"/heat_suite_static/runtime-3ea01515a4ef.js";var m={packed:`Firmware-Rollouts
 Wellen, Geräte, Freigaben und Fehler von Firmware-Rollouts; ein Release hochladen.
 Titel
 Geplant

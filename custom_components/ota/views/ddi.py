@@ -39,8 +39,11 @@ class DdiView(OtaView):
         return device
 
     def root(self, request: web.Request, tenant: str, uid: str) -> str:
-        """Return the URL of the controller, with the origin that the client used."""
-        prefix = "" if _has_fixed_root(request) else _PREFIX
+        """Return the URL of the controller, with the origin that the client used.
+
+        Older clients of Zephyr poll `/default/...`, and require `/DEFAULT/...` in the links, as hawkBit returns them.
+        """
+        prefix, tenant = ("", ddi.TENANT) if _has_fixed_root(request) else (_PREFIX, tenant)
         return f"{request.url.origin()}{prefix}/{tenant}/controller/v1/{uid}"
 
     def open_job(self, device: Device, action: str) -> Job:
@@ -50,7 +53,7 @@ class DdiView(OtaView):
             ApiError: `not_found`.
         """
         job = self.hub.state.job_of(device.uid)
-        if job is None or str(job.job_id) != action:
+        if job is None or str(job.job_id) != action.lstrip("0"):
             raise not_found("unknown action")
         return job
 
@@ -80,6 +83,7 @@ class BaseView(DdiView):
             job=offer.job if ready else None,
             cancel=_job_to_cancel(hub.state.job_of(uid), offer),
             ask_config=not device.attributes,
+            is_zephyr=_has_fixed_root(request),
         )
         return self.json(reply)
 

@@ -114,6 +114,11 @@ class RetriedStore(DurableStore[dict[str, Any]]):
         self._is_closed = False
         self._retry: list[CALLBACK_TYPE] = []
 
+    @property
+    def is_failing(self) -> bool:
+        """Return whether the last write failed: the present data is not on disk."""
+        return self._health.is_failing(self.key)
+
     @override
     async def async_load(self) -> dict[str, Any] | None:
         """Return the stored data, or newer data that could not be stored before an unload."""
@@ -125,7 +130,7 @@ class RetriedStore(DurableStore[dict[str, Any]]):
     @callback
     def schedule_save(self, delay_s: float) -> None:
         """Save later; a pending retry saves the change too."""
-        if not self._health.is_failing(self.key):
+        if not self.is_failing:
             self.async_delay_save(self._dump, delay_s)
 
     async def async_commit(self) -> None:
@@ -138,7 +143,7 @@ class RetriedStore(DurableStore[dict[str, Any]]):
 
     async def async_save_or_retry(self) -> None:
         """Save now if the disk accepts data, otherwise later; never raises."""
-        if not self._health.is_failing(self.key):
+        if not self.is_failing:
             with suppress(HomeAssistantError):  # logged, reported as a repair issue, and retried
                 await self.async_commit()
 

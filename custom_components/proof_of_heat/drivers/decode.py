@@ -23,6 +23,8 @@ _UNITS: Final = {
     "ambient_temperature": "°C",
     "fan_speed": "rpm",
     "uptime": "s",
+    **{f"board_{board}_hashrate": "TH/s" for board in range(1, 17)},
+    **{f"board_{board}_{name}": "°C" for board in range(1, 17) for name in ("chip_temperature", "temperature")},
 }
 
 

@@ -19,7 +19,7 @@ from ..drivers.miner.client_factory import create_client
 from ..drivers.miner.probe import probe
 from ..sources.types import miner
 from .fields import select
-from .form import CONNECTION_ERRORS, DeviceCandidate, same_device
+from .form import CONNECTION_ERRORS, GUIDE_LINK, DeviceCandidate, same_device
 from .meter import METER_SCHEMA, connect as connect_meter, errors_of as meter_errors
 
 CONF_SYSTEM: Final = "system"
@@ -61,7 +61,7 @@ class DiscoverySteps(ConfigFlow):
             if mac is None:
                 mac = (await create_client(found, session, None, http_port=self._port).identify()).mac
         except DriverError:
-            return self.async_abort(reason="not_supported")
+            return self.async_abort(reason="not_supported", description_placeholders=GUIDE_LINK)
         self._name = str(found.family).capitalize()
         return await self._discovered(mac or self._host)
 

@@ -22,6 +22,8 @@ ERROR_KEYS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (HomeAssistantError, "cannot_connect"),
 )
 CONNECTION_ERRORS: Final = (DriverError, HomeAssistantError)
+GUIDE_LINK: Final = {"add_device_url": "https://heat-suite.github.io/heat-suite/add-a-device/"}
+"""Placeholder of "not_supported": how to get a device supported. URLs are not part of translations."""
 
 
 _MAC: Final = re.compile(r"\b(?:[0-9A-F]{2}[:\-]){5}[0-9A-F]{2}\b|\b[0-9A-F]{12}\b", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""Option forms of solar power and planning, and the advanced section of the heating curve."""
+"""Option forms of solar power and planning, and the advanced sections of heating curve and presence."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -15,6 +15,7 @@ import probatio as vol
 
 from ..const import (
     CONF_ADVANCED,
+    CONF_AWAY_DELAY,
     CONF_CO2_ENTITY,
     CONF_CO2_PRICE,
     CONF_COEFFICIENT,
@@ -74,6 +75,7 @@ CURVE_ADVANCED: Final = vol.Schema(
         vol.Optional(CONF_ROOM_CORRECTION): number(0, 10, "K/K", 0.5),
     }
 )
+PRESENCE_ADVANCED: Final = vol.Schema({vol.Optional(CONF_AWAY_DELAY): number(0, 240, UnitOfTime.MINUTES)})
 SOLAR: Final = vol.Schema(
     {
         vol.Optional(CONF_EXPORT_METER): POWER,

@@ -12,11 +12,6 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.selector import (
     EntitySelector,
     EntitySelectorConfig,
-    ObjectSelector,
-    ObjectSelectorConfig,
-    SelectSelector,
-    SelectSelectorConfig,
-    SelectSelectorMode,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
@@ -27,7 +22,6 @@ import probatio as vol
 from .._lib.money import UnknownUnitError, is_plausible_price
 from ..const import (
     CONF_AWAY_CALENDAR,
-    CONF_BASE_PRICE,
     CONF_CO2_ENTITY,
     CONF_CURVE,
     CONF_FEES,
@@ -56,7 +50,6 @@ from ..const import (
     CONF_SITE_POWER,
     CONF_SLOPE,
     CONF_SOLAR,
-    CONF_TARIFF_WINDOWS,
     CONF_TAX,
     CONF_WAY_ZONES,
     DEFAULT_LEVEL,
@@ -72,40 +65,18 @@ from ..inputs.emissions import emission_kg_kwh
 from ..inputs.pv_forecast import fetch_forecast
 from ..inputs.states import known, number_of
 from ..prices.http_price import HttpPriceError, fetch_price
-from ..prices.tariff import DAYS, TariffError, parse as parse_tariff
 from ..prices.units import SELECTABLE, unit_of
 from ..system_config import HttpPriceConfig, SystemConfig, read_config
 from .advanced import with_section, without_empty
 from .fields import POWER, number, select, with_currency
-from .more_options import CURVE_ADVANCED, PLANNING, SOLAR, curve_problems
+from .more_options import CURVE_ADVANCED, PLANNING, PRESENCE_ADVANCED, SOLAR, curve_problems
 from .phases import PHASES, phases_problems
+from .price_windows import MONEY, PRICE_ADVANCED, TARIFF, price_problems, tariff_problems
 
 type Problems = dict[str, str]
 type Validator = Callable[[Mapping[str, Any]], Problems]
 type Trial = Callable[[HomeAssistant, Mapping[str, Any]], Awaitable[Problems]]
 type CurrentValues = Callable[[SystemConfig], Mapping[str, Any]]
-
-_MONEY: Final = number(-1, 100, None, "any")
-_WINDOWS: Final = ObjectSelector(
-    ObjectSelectorConfig(
-        multiple=True,
-        label_field="start",
-        description_field="price",
-        translation_key="tariff_window",
-        fields={
-            "days": {
-                "selector": SelectSelector(
-                    SelectSelectorConfig(
-                        options=list(DAYS), multiple=True, mode=SelectSelectorMode.DROPDOWN, translation_key="days"
-                    )
-                ),
-            },
-            "start": {"required": True, "selector": TimeSelector()},
-            "end": {"required": True, "selector": TimeSelector()},
-            "price": {"required": True, "selector": _MONEY},
-        },
-    )
-)
 
 
 def _no_problems(values: Mapping[str, Any]) -> Problems:
@@ -122,20 +93,6 @@ def current_curve(config: SystemConfig) -> Mapping[str, Any]:
 
 
 async def _no_trial(hass: HomeAssistant, values: Mapping[str, Any]) -> Problems:
-    return {}
-
-
-def tariff_problems(values: Mapping[str, Any]) -> Problems:
-    """Validate the time windows and the price outside of them."""
-    rows = values.get(CONF_TARIFF_WINDOWS)
-    if not rows:
-        return {}
-    if CONF_BASE_PRICE not in values:
-        return {CONF_BASE_PRICE: "base_price_missing"}
-    try:
-        parse_tariff(values[CONF_BASE_PRICE], rows)
-    except TariffError:
-        return {CONF_TARIFF_WINDOWS: "tariff_invalid"}
     return {}
 
 
@@ -240,20 +197,24 @@ OPTION_FORMS: Final[dict[str, OptionForm]] = {
     ),
     "price": OptionForm(
         CONF_PRICE,
-        vol.Schema(
-            {
-                vol.Optional(CONF_PRICE_ENTITY): EntitySelector(EntitySelectorConfig(domain=["sensor", "event"])),
-                vol.Optional(CONF_PRICE_UNIT): select(list(SELECTABLE), CONF_PRICE_UNIT),
-                vol.Required(CONF_FEES, default=0.0): _MONEY,
-                vol.Required(CONF_TAX, default=0.0): number(0, 100, "%", "any"),
-                vol.Optional(CONF_FIXED_PRICE): _MONEY,
-            }
+        with_section(
+            vol.Schema(
+                {
+                    vol.Optional(CONF_PRICE_ENTITY): EntitySelector(EntitySelectorConfig(domain=["sensor", "event"])),
+                    vol.Optional(CONF_PRICE_UNIT): select(list(SELECTABLE), CONF_PRICE_UNIT),
+                    vol.Required(CONF_FEES, default=0.0): MONEY,
+                    vol.Required(CONF_TAX, default=0.0): number(0, 100, "%", "any"),
+                    vol.Optional(CONF_FIXED_PRICE): MONEY,
+                }
+            ),
+            PRICE_ADVANCED,
         ),
+        price_problems,
         trial=try_price,
     ),
     "tariff": OptionForm(
         CONF_PRICE,
-        vol.Schema({vol.Optional(CONF_BASE_PRICE): _MONEY, vol.Optional(CONF_TARIFF_WINDOWS): _WINDOWS}),
+        TARIFF,
         tariff_problems,
     ),
     "mining": OptionForm(
@@ -275,14 +236,19 @@ OPTION_FORMS: Final[dict[str, OptionForm]] = {
     ),
     "presence": OptionForm(
         CONF_PRESENCE,
-        vol.Schema(
-            {
-                vol.Optional(CONF_PERSONS): EntitySelector(
-                    EntitySelectorConfig(domain=["person", "device_tracker", "group", "input_boolean"], multiple=True)
-                ),
-                vol.Optional(CONF_WAY_ZONES): EntitySelector(EntitySelectorConfig(domain="zone", multiple=True)),
-                vol.Optional(CONF_AWAY_CALENDAR): EntitySelector(EntitySelectorConfig(domain="calendar")),
-            }
+        with_section(
+            vol.Schema(
+                {
+                    vol.Optional(CONF_PERSONS): EntitySelector(
+                        EntitySelectorConfig(
+                            domain=["person", "device_tracker", "group", "input_boolean"], multiple=True
+                        )
+                    ),
+                    vol.Optional(CONF_WAY_ZONES): EntitySelector(EntitySelectorConfig(domain="zone", multiple=True)),
+                    vol.Optional(CONF_AWAY_CALENDAR): EntitySelector(EntitySelectorConfig(domain="calendar")),
+                }
+            ),
+            PRESENCE_ADVANCED,
         ),
     ),
     "limits": OptionForm(

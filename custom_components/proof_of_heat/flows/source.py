@@ -15,7 +15,7 @@ from ..sources import registry
 from ..sources.types import miner
 from .advanced import source_advanced, with_section, without_empty
 from .fields import select, with_currency
-from .form import CONNECTION_ERRORS, DeviceCandidate, FieldError, SourceForm, same_device, without_tokens
+from .form import CONNECTION_ERRORS, GUIDE_LINK, DeviceCandidate, FieldError, SourceForm, same_device, without_tokens
 from .guide import GUIDE, GUIDED, GuideSteps
 
 CONF_CHOICE: Final = "choice"
@@ -110,7 +110,7 @@ class SourceSubentryFlow(GuideSteps):
             step_id=step or name,
             data_schema=self.add_suggested_values_to_schema(schema, values),
             errors=errors,
-            description_placeholders={"broken": warning, **placeholders},
+            description_placeholders={**GUIDE_LINK, "broken": warning, **placeholders},
         )
 
     def _suggested(self, form: SourceForm, step: str | None) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 """The form of a zone."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import (
@@ -11,15 +11,10 @@ from homeassistant.const import (
 from homeassistant.helpers.selector import (
     EntitySelector,
     EntitySelectorConfig,
-    ObjectSelector,
-    ObjectSelectorConfig,
     TextSelector,
-    TextSelectorConfig,
 )
 import probatio as vol
 
-from .._lib.local_week import english_week
-from .._lib.week_schedule import ScheduleError, WeekSchedule
 from ..const import (
     CONF_HEAT_REQUEST,
     CONF_SCHEDULE,
@@ -30,18 +25,6 @@ from ..const import (
 from .advanced import ZONE_ADVANCED, with_section, without_empty
 from .fields import TEMPERATURE, number
 
-_WEEK: Final = ObjectSelector(
-    ObjectSelectorConfig(
-        multiple=True,
-        label_field="day",
-        description_field="slots",
-        translation_key="week_entry",
-        fields={
-            "day": {"required": True, "selector": TextSelector()},
-            "slots": {"required": True, "selector": TextSelector(TextSelectorConfig(multiple=True))},
-        },
-    )
-)
 ZONE_SCHEMA = with_section(
     vol.Schema(
         {
@@ -51,7 +34,6 @@ ZONE_SCHEMA = with_section(
             vol.Optional(CONF_SCHEDULE): EntitySelector(
                 EntitySelectorConfig(domain=["schedule", "calendar", "input_boolean", "binary_sensor"])
             ),
-            vol.Optional(CONF_WEEK): _WEEK,
             vol.Optional(CONF_HEAT_REQUEST): EntitySelector(
                 EntitySelectorConfig(domain=["binary_sensor", "switch", "input_boolean", "valve", "climate"])
             ),
@@ -70,19 +52,13 @@ def problems_of(user_input: Mapping[str, Any]) -> dict[str, str]:
         return {CONF_NAME: "name_empty"}
     if not user_input["comfort"] >= user_input["eco"] >= user_input["away"]:
         return {"eco" if user_input["comfort"] < user_input["eco"] else "away": "temperatures_disordered"}
-    if CONF_WEEK in user_input:
-        try:
-            WeekSchedule.parse(user_input[CONF_WEEK])
-        except ScheduleError:
-            return {CONF_WEEK: "week_invalid"}
     return {}
 
 
-def _with_english_week(user_input: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return the input with the day names that are stored; people enter those of their language."""
-    if user_input is None or CONF_WEEK not in user_input:
-        return user_input
-    return {**user_input, CONF_WEEK: english_week(user_input[CONF_WEEK])}
+def _with_week(user_input: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the data to store: the form does not have the weekly schedule, which the week-schedule card changes."""
+    week = {CONF_WEEK: stored[CONF_WEEK]} if CONF_WEEK in stored else {}
+    return without_empty(user_input) | week
 
 
 class ZoneSubentryFlow(ConfigSubentryFlow):
@@ -91,7 +67,6 @@ class ZoneSubentryFlow(ConfigSubentryFlow):
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Enter sensors, schedule and temperatures."""
         errors: dict[str, str] = {}
-        user_input = _with_english_week(user_input)
         if user_input is not None and not (errors := problems_of(user_input)):
             return self.async_create_entry(
                 title=user_input[CONF_NAME].strip(),
@@ -104,10 +79,12 @@ class ZoneSubentryFlow(ConfigSubentryFlow):
         """Change the zone."""
         subentry = self._get_reconfigure_subentry()
         errors: dict[str, str] = {}
-        user_input = _with_english_week(user_input)
         if user_input is not None and not (errors := problems_of(user_input)):
             return self.async_update_and_abort(
-                self._get_entry(), subentry, title=user_input[CONF_NAME].strip(), data=without_empty(user_input)
+                self._get_entry(),
+                subentry,
+                title=user_input[CONF_NAME].strip(),
+                data=_with_week(user_input, subentry.data),
             )
         return self._form("reconfigure", user_input or subentry.data, errors)
 

@@ -1,6 +1,7 @@
 """Presence from persons, device trackers and zones."""
 
 from collections.abc import Iterable
+import math
 
 from homeassistant.const import STATE_HOME, STATE_ON
 from homeassistant.core import HomeAssistant, State
@@ -17,6 +18,26 @@ def everyone_away(hass: HomeAssistant, entity_ids: Iterable[str], preheat_zones:
         state.state not in (STATE_HOME, STATE_ON, *UNKNOWN_STATES) and not _is_in_zone(hass, state, zones)
         for state in existing
     )
+
+
+class AwayDelay:
+    """Delays the away temperature until all persons have been away for some time; a return applies at once.
+
+    The delay begins when someone known to be at home has left, so that a restart does not heat an empty home.
+    """
+
+    def __init__(self) -> None:
+        self._away_since_s = -math.inf
+
+    def is_over(self, *, away: bool, home: bool, now_s: float, delay_s: float) -> bool:
+        """Return whether the home counts as empty. `home`: someone is known to be there; `now_s` is steady time."""
+        if home:
+            self._away_since_s = math.nan
+        if not away:
+            return False
+        if math.isnan(self._away_since_s):
+            self._away_since_s = now_s
+        return now_s - self._away_since_s >= delay_s
 
 
 def people_home(hass: HomeAssistant, entity_ids: Iterable[str]) -> float:

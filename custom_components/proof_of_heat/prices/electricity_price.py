@@ -73,7 +73,7 @@ def read_prices(hass: HomeAssistant, config: SystemConfig, now: datetime, row_fa
         row_factor = scale or 1.0
         rows = PriceSeries() if scale is None else rows.scaled(scale)
     surcharges = _surcharges(config)
-    present = None if value is None else surcharges.of(value * factor)
+    present = None if value is None else surcharges.of(value * factor, now)
     return KnownPrices(
         _plausible(rows, currency).priced(1.0, surcharges),
         present,
@@ -119,7 +119,14 @@ def price_at(hass: HomeAssistant, config: SystemConfig, series: PriceSeries, now
 
 
 def _surcharges(config: SystemConfig) -> Surcharges:
-    return Surcharges(per_kwh=config.fees, tax=config.tax)
+    tariff = config.fee_tariff
+    fees_at = None if tariff is None else lambda when: tariff.at(dt_util.as_local(when))
+    return Surcharges(per_kwh=config.fees, fees_at=fees_at, tax=config.tax)
+
+
+def _settings(config: SystemConfig) -> object:
+    """Return the settings that are part of a series; they may change while it is kept."""
+    return (config.fees, config.tax, config.fee_tariff, config.tariff)
 
 
 def _next_day(entity_id: str) -> str | None:
@@ -137,6 +144,7 @@ class ElectricityPrice:
         self._published = PriceSeries()
         """The last prices of the sensor: they stay known while it is unavailable."""
         self._row_factor = 1.0
+        self._settings = _settings(config)
         self.problem: PriceProblem | None = None
         """Why prices of the sensor are not used."""
         self.other_currency: PriceProblem | None = None
@@ -155,7 +163,9 @@ class ElectricityPrice:
         entity_id = self._config.price_entity
         states = [_with_rows(self._hass, name) for name in (entity_id, entity_id and _next_day(entity_id))]
         updates = (None if state is None else state.last_updated for state in states)
-        key = (*updates, id(fetched), now.timestamp() // 900)
+        if (settings := _settings(self._config)) != self._settings:
+            self._settings, self._published = settings, PriceSeries()  # those include the fees and tax of before
+        key = (*updates, id(fetched), now.timestamp() // 900, settings)
         if key != self._key:
             self._key = key
             self._series = self._from_action(fetched, now) or self._from_sensor(states[0] is not None, now)

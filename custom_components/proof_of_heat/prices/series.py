@@ -5,7 +5,7 @@ attributes themselves, and plain lists of numbers for a day (`today`). Rows with
 of the same day, which do not show which hour of a 23- or 25-hour day they mean.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
@@ -23,6 +23,7 @@ _PLAIN: Final = ("today", "tomorrow")
 """A plain list of numbers is a price list only in an attribute with one of these words."""
 MAX_RATIO: Final = 3.0
 """Rows that differ from the state by more contradict it."""
+_QUARTER_S: Final = 900.0
 _MAX_SLOT: Final = timedelta(hours=3)
 _MAX_ROWS: Final = 1000
 _HASHES: Final = {"gh": 1e6, "th": 1e3, "ph": 1.0, "eh": 1e-3, "mh": 1e9, "zh": 1e-6}
@@ -46,12 +47,29 @@ class Surcharges:
     """Fees and then tax on top of the exchange price. `feed_in`: revenue of a kWh fed into the grid."""
 
     per_kwh: float = 0.0
+    fees_at: Callable[[datetime], float] | None = None
+    """The fees by time, constant within a quarter-hour, in place of `per_kwh`."""
     tax: float = 0.0
     feed_in: float = 0.0
 
-    def of(self, price: float) -> float:
+    def of(self, price: float, when: datetime) -> float:
         """Return the price that the user pays."""
-        return (price + self.per_kwh) * (1 + self.tax)
+        fees = self.per_kwh if self.fees_at is None else self.fees_at(when)
+        return (price + fees) * (1 + self.tax)
+
+    def slots(self, slot: Slot) -> Iterator[Slot]:
+        """Yield a slot with its price, in parts where the fees change within it."""
+        if self.fees_at is None:
+            yield replace(slot, price=self.of(slot.price, slot.start))
+            return
+        start = slot.start
+        while start < slot.end:
+            end = min(slot.end, _next_quarter(start))
+            price = self.of(slot.price, start)
+            while end < slot.end and self.of(slot.price, end) == price:
+                end = min(slot.end, _next_quarter(end))
+            yield Slot(start, end, price)
+            start = end
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +110,12 @@ class PriceSeries:
 
     def priced(self, factor: float, surcharges: Surcharges) -> PriceSeries:
         """Return the series with the factor of its unit and the surcharges."""
-        return PriceSeries(tuple(replace(slot, price=surcharges.of(slot.price * factor)) for slot in self.slots))
+        scaled = (replace(slot, price=slot.price * factor) for slot in self.slots)
+        return PriceSeries(tuple(part for slot in scaled for part in surcharges.slots(slot)))
+
+
+def _next_quarter(when: datetime) -> datetime:
+    return datetime.fromtimestamp((when.timestamp() // _QUARTER_S + 1) * _QUARTER_S, UTC)
 
 
 def unit_factor(unit: str | None) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
 from .._lib.week_schedule import ScheduleError, parse_days
@@ -11,6 +11,8 @@ from .series import PriceSeries, Slot
 
 MAX_WINDOWS: Final = 50
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_ALL_MONTHS: Final = frozenset(range(1, 13))
 _STEP: Final = timedelta(minutes=15)
 
 
@@ -20,22 +22,29 @@ class TariffError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A time window on `days` (0 = Monday), local time. `end` 00:00 is midnight; a window may extend past it."""
+    """A time window on `days` (0 = Monday) of `months`, local time. `end` 00:00 is midnight.
+
+    A window may extend past midnight; day and month are those in which it starts.
+    """
 
     days: frozenset[int]
     start: time
     end: time
     price: float
+    months: frozenset[int] = _ALL_MONTHS
 
     def contains(self, local: datetime) -> bool:
         """Return whether a local time is in the window."""
         now = local.time().replace(tzinfo=None)
         if self.start < self.end or self.end == time():
             inside = self.start <= now and (now < self.end or self.end == time())
-            return inside and local.weekday() in self.days
+            return inside and self._is_on(local.date())
         if now >= self.start:
-            return local.weekday() in self.days
-        return now < self.end and (local.weekday() - 1) % 7 in self.days
+            return self._is_on(local.date())
+        return now < self.end and self._is_on(local.date() - timedelta(days=1))
+
+    def _is_on(self, day: date) -> bool:
+        return day.weekday() in self.days and day.month in self.months
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,7 @@ class Tariff:
 def parse(default: float, rows: Any) -> Tariff:
     """Parse rows of `days` ("Mon-Fri", "Sat,Sun", "Daily" or a list of names; none: all), `start`, `end`, `price`.
 
+    `months` is a list of names ("jan"); none: all.
     `from` and `to` are accepted for `start` and `end`. Raises TariffError with the row.
     """
     if not isinstance(rows, Sequence) or isinstance(rows, (str, bytes)):
@@ -95,4 +105,14 @@ def _window(row: Any, where: str) -> Window:
         raise TariffError(f"{where}: the price must be a number")
     if start == end != time():  # midnight to midnight is a whole day
         raise TariffError(f"{where}: start and end must differ")
-    return Window(numbers, start, end, price)
+    return Window(numbers, start, end, price, _months(row.get("months"), where))
+
+
+def _months(names: Any, where: str) -> frozenset[int]:
+    if not names:
+        return _ALL_MONTHS
+    written = names.split(",") if isinstance(names, str) else names
+    try:
+        return frozenset(MONTHS.index(str(name).strip().lower()) + 1 for name in written)
+    except (TypeError, ValueError) as err:
+        raise TariffError(f"{where}: unknown month") from err

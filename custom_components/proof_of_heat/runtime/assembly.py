@@ -220,7 +220,7 @@ def _managed(
         type_key=source_type.key,
         source=created.source,
         config=config,
-        poller=SourcePoller(hass, created.source, source_type.poll_interval_s),
+        poller=SourcePoller(hass, created.source, created.poll_interval_s or source_type.poll_interval_s),
         budget=created.budget,
         meter=meter,
         meter_power_w=partial(drawn_w, hass, meter),

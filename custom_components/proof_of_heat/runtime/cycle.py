@@ -19,7 +19,7 @@ from ..engine.engine import Engine
 from ..engine.heat_price import heat_prices
 from ..engine.running_cost import RunningCost
 from ..engine.snapshot import Snapshot
-from ..inputs.presence import everyone_away
+from ..inputs.presence import AwayDelay, everyone_away, people_home
 from ..inputs.states import known
 from ..inputs.weather import WeatherForecast
 from ..messages.journal import DecisionJournal
@@ -99,6 +99,7 @@ class ControlCycle:
         self._site_power = SitePower(hass, config.site_meter, sources.values(), config.phases.meters)
         self._journal = journal
         self._clock = SteadyClock()
+        self._away_delay = AwayDelay()
 
     async def async_run(self, now: datetime) -> CycleData:
         """Decide what the sources have to do until the next cycle."""
@@ -136,7 +137,13 @@ class ControlCycle:
         self.providers.schedules.refresh_if_due(now)
         self._surplus.refresh_if_due(now)
         comfort = self._user_settings.settings.comfort
-        comfort.away = everyone_away(self._hass, self._config.persons, self._config.way_zones)
+        config = self._config
+        comfort.away = self._away_delay.is_over(
+            away=everyone_away(self._hass, config.persons, config.way_zones),
+            home=people_home(self._hass, config.persons) > 0,
+            now_s=self._clock(),
+            delay_s=config.away_delay_s,
+        )
         comfort.trips = self.providers.schedules.trips(now)
         comfort.back_at = comfort.trips.end_of(now)
         if comfort.expire(now):

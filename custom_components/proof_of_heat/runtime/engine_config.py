@@ -189,5 +189,9 @@ def engine_config(system: SystemConfig, sources: tuple[SourceConfig, ...]) -> En
             power_w=math.inf if system.site_power_w is None else system.site_power_w,
             phase_w=math.inf if system.phases.power_w is None else system.phases.power_w,
         ),
-        safety=SafetyLimits(max_flow_c=system.max_flow_c, fallback_flow_c=30.0 if underfloor else 45.0),
+        safety=SafetyLimits(
+            max_flow_c=system.max_flow_c,
+            frost_room_c=system.basics.frost_room_c,
+            fallback_flow_c=system.basics.fallback_flow_c,
+        ),
     )

@@ -20,8 +20,8 @@ IN_PLACE: Final = frozenset(
     {
         *("slope", "level", "max_flow_c"),
         *("site_power_w", "quiet_from", "quiet_to", "quiet_level"),
-        *("fixed_price", "fees", "tax", "tariff", "hashprice", "pool_fee"),
-        *("persons", "way_zones"),
+        *("fixed_price", "fees", "fee_tariff", "tax", "tariff", "hashprice", "pool_fee"),
+        *("persons", "way_zones", "away_delay_s"),
     }
 )
 """Settings that every part of the system reads when it needs them."""

@@ -169,7 +169,8 @@ class Releaser:
             try:
                 context = SourceContext(self._hass, None, record.subentry)
                 created = await async_create_source(context, record.settings)
-                poller = SourcePoller(self._hass, created.source, type_of(context.data).poll_interval_s)
+                interval_s = created.poll_interval_s or type_of(context.data).poll_interval_s
+                poller = SourcePoller(self._hass, created.source, interval_s)
                 await self._release(record, poller, _ignore, None)
             except Exception as err:
                 _LOGGER.exception("%s: the removed heat source could not be set up for its release", record.title)

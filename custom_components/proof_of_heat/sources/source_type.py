@@ -50,6 +50,8 @@ class CreatedSource:
     close: Callable[[], Awaitable[None]] | None = None
     counters: frozenset[str] = frozenset()
     """Which of "electricity" and "heat" the device counts itself; the rest is integrated from power."""
+    poll_interval_s: float | None = None
+    """How often this device is read; None: as its type."""
 
 
 def device_from_info(data: Mapping[str, Any], source: HeatSource) -> DeviceInfo:

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from .._lib.commands import CommandStatus
+from .._lib.listening import Listening
 from .alerts import HUB_SOURCE, AlertLog, AlertSource, AlertType
 from .ccu_protocol import Ack, Report
 from .clock import Clock
@@ -17,7 +19,6 @@ from .commands import (
 )
 from .errors import PowerOffInProgressError, UnknownOutletError
 from .hub_state import HubSettings, HubState
-from .listening import Listening
 from .monitoring import (
     check_main_current,
     check_outlet,
@@ -28,6 +29,9 @@ from .monitoring import (
 from .observer import HubObserver
 from .outlet import REBOOT_GAP_S, Outlet, OutletSettings
 from .power_off import CONFIRM_WITHIN_S, EmergencyPowerOff, SocketId, SocketResult, initial_results
+
+MAX_TICK_S: Final = 10.0
+"""Ticks are a second apart. After a longer pause nothing was received meanwhile: the machine was suspended or busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class HubModel(HubState):
         self._observer = observer
         self._new_id = new_id
         self._now = 0.0
-        self._listening = Listening()
+        self._listening = Listening(MAX_TICK_S)
 
     # Outlets
 
@@ -324,7 +328,7 @@ class HubModel(HubState):
             listening: Whether a hub can reach Home Assistant, which is not the case while it starts or stops.
         """
         self._advance(now)
-        self._listening.tick(now, listening=listening)
+        self._listening.check(now, is_listening=listening)
         self.commands.expire(now)
         self._finish_power_off(now)
         if self.unresponsive is not None:

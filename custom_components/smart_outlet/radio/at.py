@@ -151,11 +151,12 @@ async def wake_module(port: AtPort, attempts: int = WAKE_ATTEMPTS) -> None:
     raise error or AtError("no answer to AT")
 
 
+# The spelling differs by the firmware of the module: "OK+RC001" and "OK+C001", "RP:+20dBm" and "RP: 20dBm".
 _PATTERNS = {
-    "mode": re.compile(r"OK\+(FU[1-4])$"),
-    "baud": re.compile(r"OK\+B(\d+)$"),
-    "channel": re.compile(r"OK\+R?C(\d{3})$"),
-    "power": re.compile(r"OK\+RP:([+-]\d+)dBm$"),
+    "mode": re.compile(r"OK\+R?(FU[1-4])$"),
+    "baud": re.compile(r"OK\+R?B(\d+)$"),
+    "channel": re.compile(r"OK\+R?C(\d{1,3})$"),
+    "power": re.compile(r"OK\+R?P:?\s*([+-]?\d+)\s*dBm$", re.IGNORECASE),
 }
 
 

@@ -1,8 +1,9 @@
 /** A dashboard that is built from what is installed. It is in the bundle of every integration and defined once. */
 
 import { docsPage } from "../lib/docs.js";
+import { pageLanguage } from "../lib/localize.js";
 import type { HomeAssistant } from "../lib/types.js";
-import { TITLES, type Titles, type ViewKey } from "./titles.js";
+import { NAME, titlesIn, type Titles, type ViewKey } from "./titles.js";
 
 export const STRATEGY = "heat-suite";
 
@@ -95,6 +96,9 @@ const tile = (hass: Hass, entity: string, name?: "entity" | "device"): Card => {
 
 const nameOf = (hass: Hass, device: string): string => hass.devices[device]?.name_by_user ?? hass.devices[device]?.name ?? "";
 
+const rooms = (hass: Hass): Card[] =>
+  entitiesOf(hass, "proof_of_heat", "climate.").map(({ entity_id }) => tile(hass, entity_id));
+
 /** A section per device with the entities of some keys; without keys its first sensors. */
 const deviceSections = (hass: Hass, platform: string, icon: string, keys?: readonly string[]): Section[] => {
   const devices = new Map<string, Entity[]>();
@@ -125,16 +129,16 @@ const heatCards = (): Card[] =>
 
 const installed = (hass: Hass): Set<string> => new Set(Object.values(hass.entities).map((each) => each?.platform ?? ""));
 
-const WAIT: Record<string, () => boolean> = {
-  proof_of_heat: () => heatCards().length > 0,
-  iot_heating: () => customElements.get("iot-heating-week-schedule") !== undefined,
-  smart_outlet: () => customElements.get("smart-outlet-panel") !== undefined,
-  ota: () => customElements.get("ota-rollouts") !== undefined,
-};
+/** The cards that this dashboard names itself. */
+const TAGS = { iot_heating: "iot-heating-week-schedule", smart_outlet: "smart-outlet-panel", ota: "ota-rollouts" } as const;
+
+const panel = (domain: "smart_outlet" | "ota"): Card => ({ type: `custom:${TAGS[domain]}` });
 
 /** Wait a moment for the bundles of the installed integrations: they load at the same time as this one. */
 const bundles = async (found: Set<string>): Promise<void> => {
-  const missing = (): boolean => Object.entries(WAIT).some(([domain, isReady]) => found.has(domain) && !isReady());
+  const missing = (): boolean =>
+    (found.has("proof_of_heat") && !heatCards().length) ||
+    Object.entries(TAGS).some(([domain, tag]) => found.has(domain) && !customElements.get(tag));
   for (let turn = 0; turn < 20 && missing(); turn += 1) await new Promise((done) => setTimeout(done, 100));
 };
 
@@ -190,7 +194,7 @@ const power = (hass: Hass): Card[] => {
 };
 
 const sectionsOf = async (hass: Hass, found: Set<string>, titles: Titles): Promise<Sections> => {
-  const climates = entitiesOf(hass, "proof_of_heat", "climate.").map(({ entity_id }) => tile(hass, entity_id));
+  const climates = rooms(hass);
   const energy = (await hasEnergy(hass))
     ? wide([{ type: "energy-date-selection" }, { type: "energy-usage-graph" }, { type: "energy-distribution" }, { type: "energy-devices-graph" }])
     : energyOffers(hass, found, titles);
@@ -203,20 +207,18 @@ const sectionsOf = async (hass: Hass, found: Set<string>, titles: Titles): Promi
       ...deviceSections(hass, "proof_of_heat", "mdi:fire", KEYS.proof_of_heat),
       ...deviceSections(hass, "iot_heating", "mdi:radiator", KEYS.iot_heating),
     ],
-    outlets: found.has("smart_outlet") ? wide([{ type: "custom:smart-outlet-panel" }, ...power(hass)]) : [],
+    outlets: found.has("smart_outlet") ? wide([panel("smart_outlet"), ...power(hass)]) : [],
     energy: [...energy, ...deviceSections(hass, "ecoflow", "mdi:battery-charging", KEYS.ecoflow)],
     devices: deviceSections(hass, "edge_telemetry", "mdi:access-point"),
     firmware: found.has("ota")
-      ? [...wide([{ type: "custom:ota-rollouts" }]), { type: "grid", cards: [heading(titles.devices, ICONS.firmware), ...updates.map(({ entity_id }) => tile(hass, entity_id, "device"))] }]
+      ? [...wide([panel("ota")]), { type: "grid", cards: [heading(titles.devices, ICONS.firmware), ...updates.map(({ entity_id }) => tile(hass, entity_id, "device"))] }]
       : [],
   };
 };
 
-
-/** What matters of each area, in one screen: its first card, or its first tiles. */
+/** What matters of each area, in one screen: its first card, or its first tiles; without heating the panels of the others. */
 const overview = (hass: Hass, found: Set<string>, titles: Record<ViewKey, string>): Section[] => {
   const [first] = found.has("proof_of_heat") ? heatCards() : [];
-  const rooms = entitiesOf(hass, "proof_of_heat", "climate.").map(({ entity_id }) => tile(hass, entity_id));
   const pick = (platform: string, ...keys: string[]): Card[] =>
     keys.flatMap((key) =>
       entitiesOf(hass, platform)
@@ -225,27 +227,22 @@ const overview = (hass: Hass, found: Set<string>, titles: Record<ViewKey, string
     );
   const buildings = first ? [] : pick("iot_heating", "mode", "iot_enabled", "flow_setpoint");
   const stations = pick("ecoflow", "battery_level", "solar_power");
-  const outlets = pick("smart_outlet", "main_power", "power_off_state");
+  const main = first ? [first] : schedules(hass).slice(0, 1);
+  const outlets = main.length ? pick("smart_outlet", "main_power", "power_off_state") : [];
+  if (!main.length) main.push(...(["smart_outlet", "ota"] as const).filter((each) => found.has(each)).map(panel));
   const groups: [ViewKey, Card[]][] = [
-    ["heating", [...rooms, ...buildings]],
+    ["heating", [...rooms(hass), ...buildings]],
     ["energy", stations],
     ["outlets", outlets],
   ];
   const rest: Section[] = groups
     .filter(([, cards]) => cards.length)
     .map(([key, cards]) => ({ type: "grid", cards: [heading(titles[key], ICONS[key]), ...cards.slice(0, MAX_TILES)] }));
-  const schedule = first ? [] : schedules(hass).slice(0, 1);
   const devices = rest.length || !found.has("edge_telemetry") ? [] : deviceSections(hass, "edge_telemetry", "mdi:access-point").slice(0, 4);
-  return [
-    ...wide([...(first ? [first] : []), ...schedule]),
-    ...rest,
-    ...devices,
-    ...(found.has("ota") && !first && !schedule.length ? wide([{ type: "custom:ota-rollouts" }]) : []),
-  ];
+  return [...wide(main), ...rest, ...devices];
 };
-
 export const generate = async (hass: Hass): Promise<{ title: string; views: View[] }> => {
-  const titles = TITLES[hass.locale.language.split("-")[0] ?? "en"] ?? TITLES.en;
+  const titles = titlesIn(hass.locale.language);
   const found = installed(hass);
   await bundles(found);
   const view = (key: ViewKey, sections: Section[]): View => ({
@@ -258,7 +255,7 @@ export const generate = async (hass: Hass): Promise<{ title: string; views: View
   });
   const sections = await sectionsOf(hass, found, titles);
   const filled = (Object.keys(sections) as (keyof Sections)[]).filter((key) => sections[key].length);
-  return { title: titles.name, views: [view("overview", overview(hass, found, titles)), ...filled.map((key) => view(key, sections[key]))] };
+  return { title: NAME, views: [view("overview", overview(hass, found, titles)), ...filled.map((key) => view(key, sections[key]))] };
 };
 
 class HeatSuiteStrategy extends HTMLElement {
@@ -280,12 +277,11 @@ const page = window as unknown as { customStrategies?: StrategyEntry[] };
 
 if (!customElements.get(TAG)) {
   customElements.define(TAG, HeatSuiteStrategy);
-  const titles = TITLES[(document.documentElement.lang || navigator.language || "en").split("-")[0] ?? "en"] ?? TITLES.en;
   (page.customStrategies ??= []).push({
     type: STRATEGY,
     strategyType: "dashboard",
-    name: titles.name,
-    description: titles.description,
+    name: NAME,
+    description: titlesIn(pageLanguage()).description,
     documentationURL: docsPage("dashboard.md"),
   });
 }

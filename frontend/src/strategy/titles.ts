@@ -1,11 +1,12 @@
 /** The texts of the dashboard; short, because every bundle contains them. */
 
 export type ViewKey = "overview" | "heating" | "outlets" | "energy" | "devices" | "firmware";
-export type Titles = Record<ViewKey | "name" | "description" | "setUpEnergy", string>;
+export type Titles = Record<ViewKey | "description" | "setUpEnergy", string>;
 
-export const TITLES: Record<string, Titles> & { en: Titles } = {
+export const NAME = "Heat suite";
+
+const TITLES: Record<string, Titles> & { en: Titles } = {
   en: {
-    name: "Heat suite",
     description: "Built from the installed integrations: heating, outlets, energy, devices and firmware.",
     overview: "Overview",
     heating: "Heating",
@@ -16,7 +17,6 @@ export const TITLES: Record<string, Titles> & { en: Titles } = {
     setUpEnergy: "Set up the Energy dashboard",
   },
   de: {
-    name: "Heat suite",
     description: "Aus den installierten Integrationen: Heizung, Steckdosen, Energie, Geräte und Firmware.",
     overview: "Übersicht",
     heating: "Heizung",
@@ -27,7 +27,6 @@ export const TITLES: Record<string, Titles> & { en: Titles } = {
     setUpEnergy: "Energie-Dashboard einrichten",
   },
   fi: {
-    name: "Heat suite",
     description: "Asennetuista integraatioista: lämmitys, pistorasiat, energia, laitteet ja laiteohjelmistot.",
     overview: "Yleiskatsaus",
     heating: "Lämmitys",
@@ -38,7 +37,6 @@ export const TITLES: Record<string, Titles> & { en: Titles } = {
     setUpEnergy: "Määritä energiapaneeli",
   },
   ru: {
-    name: "Heat suite",
     description: "Из установленных интеграций: отопление, розетки, энергия, устройства и прошивки.",
     overview: "Обзор",
     heating: "Отопление",
@@ -49,3 +47,6 @@ export const TITLES: Record<string, Titles> & { en: Titles } = {
     setUpEnergy: "Настроить панель «Энергия»",
   },
 };
+
+/** The titles of a language such as "de" or "de-CH"; English ones for another. */
+export const titlesIn = (language: string): Titles => TITLES[language.split("-")[0] ?? ""] ?? TITLES.en;

@@ -1,10 +1,11 @@
 """STREAM: batteries for balcony solar systems, which share one system of several units.
 
-Facts: EcoFlow's document (developer-eu.ecoflow.com/us/document/bkw: AC sockets, backup reserve, charge limits) and the
-recorded values of a STREAM Ultra in a system of two (battery 20.161 V x 44.671 A = 900.6 W with inputWatts 900; solar
-2051 W = batteries 1915 W + export 135 W). Values are those of the unit, but the grid is that of the system. The feed-in
-mode has no control: owners report the opposite of the document. The direction of `gridConnectionPower` is unproved, so
-it has no sensor. A STREAM Microinverter is another device.
+Facts: the names in EcoFlow's document (developer-eu.ecoflow.com/us/document/bkw: AC sockets, backup reserve, limits)
+and the recorded values of a STREAM Ultra in a system of two (battery 20.161 V x 44.671 A = 900.6 W with inputWatts
+900; solar 2051 W = batteries 1915 W + export 135 W). The ranges of the limits are those of the DELTA 3; programs
+written from that document disagree on them. Values are those of the unit, but the grid is that of the system. The
+feed-in mode has no control: owners report the opposite of the document. The direction of `gridConnectionPower` is
+unproved, so it has no sensor. A STREAM Microinverter is another device.
 """
 
 from functools import partial

@@ -37,11 +37,18 @@ def polling(seconds: int) -> str:
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
-def base(root: str, *, poll_s: int, job: Job | None, cancel: Job | None, ask_config: bool) -> dict[str, Any]:
-    """Return the response to a poll. `root` is the URL of the controller."""
+def base(
+    root: str, *, poll_s: int, job: Job | None, cancel: Job | None, ask_config: bool, is_zephyr: bool = False
+) -> dict[str, Any]:
+    """Return the response to a poll. `root` is the URL of the controller.
+
+    Zephyr's client (as rewritten in 2024) skips the first character of the number of a cancel action, and stops if the
+    rest is no number: for it, the number begins with a zero.
+    """
     links: dict[str, Any] = {}
     if cancel is not None:
-        links["cancelAction"] = {"href": f"{root}/cancelAction/{cancel.job_id}"}
+        zero = "0" if is_zephyr else ""
+        links["cancelAction"] = {"href": f"{root}/cancelAction/{zero}{cancel.job_id}"}
     elif job is not None:
         links["deploymentBase"] = {"href": f"{root}/deploymentBase/{job.job_id}"}
     if ask_config:
@@ -72,7 +79,8 @@ def deployment(
 ) -> dict[str, Any]:
     """Return a deployment with one chunk: the artifact of the release, and `more` of them.
 
-    RAUC's and Zephyr's clients accept only one artifact. `part` is the type of the chunk: Zephyr accepts only `bApp`.
+    RAUC's and Zephyr's clients accept only one artifact; Zephyr's refuses a deployment unless it has exactly one chunk
+    with one artifact. `part` is the type of the chunk: Zephyr accepts only `bApp`.
     """
     extension = ".swu" if device.chip == "generic" else ".bin"
     artifacts = []

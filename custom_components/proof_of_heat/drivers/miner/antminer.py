@@ -14,9 +14,10 @@ import aiohttp
 from ..._lib.heat_source import Capabilities, Control, SourceKind
 from ..errors import BadReplyError, RefusedError, UnreachableError
 from ..http import JsonHttp, dumps
-from ..values import at, first, highest, number, rows_at
+from ..values import at, first, highest, number, number_at, rows_at, scaled
 from .models import MinerFamily, MinerInfo, MinerReading
 from .pyasic_adapter import PyasicModules, gather_data, library, model_class, prepared, reading_of
+from .work import BoardReading, PoolReading, ask_socket, best_share, decode_pools, decode_shares, pool_in_use
 
 MODES: Final = {"normal": 0, "low": 3}
 SLEEP: Final = "sleep"
@@ -25,6 +26,7 @@ _MODE_NAMES: Final = {0: "normal", _SLEEP: SLEEP, 2: "hem", 3: "low"}
 _READ_S: Final = 10.0
 _WRITE_S: Final = 35.0
 _REPORTED_MODE: Final = "bitmain-work-mode"
+_MAX_CHAINS: Final = 16
 
 
 class AntminerClient:
@@ -110,14 +112,34 @@ class AntminerClient:
         if code == _SLEEP:
             return reading
         # pyasic has the mean of the sensors of a board: the hottest counts.
-        chip_c, board_c = decode_page_temperatures(await self._page_stats())
-        if chip_c is None:
-            chip_c, board_c = decode_socket_temperatures(await self._socket_stats(lib))
-        return replace(reading, chip_c=first(chip_c, reading.chip_c), board_c=first(board_c, reading.board_c))
+        stats = await self._optional_page("stats")
+        boards = decode_page_boards(stats)
+        if decode_page_temperatures(stats)[0] is None:
+            stats = await self._socket_stats(lib)
+            boards = decode_socket_boards(stats) if decode_socket_temperatures(stats)[0] is not None else boards
+        chip_c, board_c = _hottest_of(boards)
+        reading = replace(
+            reading,
+            board_readings=boards,
+            chip_c=first(chip_c, reading.chip_c),
+            board_c=first(board_c, reading.board_c),
+        )
+        return await self._with_pool_and_shares(reading)
 
-    async def _page_stats(self) -> Any:
+    async def _with_pool_and_shares(self, reading: MinerReading) -> MinerReading:
+        """Return the reading with what the socket reports; pool and best share are on a page of newer firmware, too."""
+        replies = await ask_socket(self._host, "pools", "summary")
+        best, blocks = decode_shares(replies.get("summary"))
+        pool = decode_pools(replies.get("pools"))
+        if pool.address is None:
+            pool = decode_page_pools(await self._optional_page("pools"))
+        if best is None:
+            best = best_share(at(await self._optional_page("summary"), "SUMMARY", 0, "bestshare"))
+        return replace(reading, pool=pool, best_share=best, found_blocks=blocks)
+
+    async def _optional_page(self, name: str) -> Any:
         try:
-            return await self._page("GET", "stats")
+            return await self._page("GET", name)
         except RefusedError, BadReplyError, UnreachableError:
             return None
 
@@ -172,23 +194,59 @@ def _mode_of(conf: object) -> int:
 
 
 def decode_page_temperatures(stats: object) -> tuple[float | None, float | None]:
-    """Return maximum chip and board temperature of the page `stats.cgi`: a list per chain."""
-    chains = [chain for row in rows_at(stats, "STATS") for chain in rows_at(row, "chain")]
-    chips, boards = (
-        highest([number(value) or None for chain in chains for value in rows_at(chain, key)])
-        for key in ("temp_chip", "temp_pcb")
-    )
-    return chips, boards
+    """Return maximum chip and board temperature of the page `stats.cgi`."""
+    return _hottest_of(decode_page_boards(stats))
 
 
 def decode_socket_temperatures(stats: object) -> tuple[float | None, float | None]:
-    """Return maximum chip and board temperature of the socket's `stats`: text such as "78-50-69-70" per chain."""
+    """Return maximum chip and board temperature of the socket's `stats`."""
+    return _hottest_of(decode_socket_boards(stats))
+
+
+def _hottest_of(boards: tuple[BoardReading, ...]) -> tuple[float | None, float | None]:
+    return highest([board.chip_c for board in boards]), highest([board.board_c for board in boards])
+
+
+def decode_page_boards(stats: object) -> tuple[BoardReading, ...]:
+    """Return the boards of the page `stats.cgi`: lists of temperatures per chain, of which the hottest counts.
+
+    Rates are in the unit of the page, GH/s.
+    """
+    return tuple(
+        BoardReading(
+            hashrate_ths=scaled(number_at(chain, "rate_real"), 1e-3),
+            board_c=highest([number(value) or None for value in rows_at(chain, "temp_pcb")]),
+            chip_c=highest([number(value) or None for value in rows_at(chain, "temp_chip")]),
+        )
+        for row in rows_at(stats, "STATS")
+        for chain in rows_at(row, "chain")
+    )
+
+
+def decode_socket_boards(stats: object) -> tuple[BoardReading, ...]:
+    """Return the boards of the socket's `stats`: keys with the chain's number, temperatures such as "78-50-69-70".
+
+    Places without a board have no chips.
+    """
     row = at(stats, "STATS", 1)
     if not isinstance(row, dict):
-        return None, None
-    return _highest_of(row, "temp_chip"), _highest_of(row, "temp_pcb")
+        return ()
+    return tuple(
+        BoardReading(
+            hashrate_ths=scaled(number_at(row, f"chain_rate{chain}"), 1e-3),
+            board_c=_hottest(row, f"temp_pcb{chain}"),
+            chip_c=_hottest(row, f"temp_chip{chain}"),
+        )
+        for chain in range(1, _MAX_CHAINS + 1)
+        if number_at(row, f"chain_acn{chain}") or _hottest(row, f"temp_chip{chain}") is not None
+    )
 
 
-def _highest_of(row: dict[str, Any], prefix: str) -> float | None:
-    texts = [str(value) for key, value in row.items() if key.startswith(prefix)]
-    return highest([number(part) or None for text in texts for part in text.split("-")])
+def _hottest(row: dict[str, Any], key: str) -> float | None:
+    return highest([number(part) or None for part in str(row.get(key, "")).split("-")])
+
+
+def decode_page_pools(pools: object) -> PoolReading:
+    """Return the pool of the page `pools.cgi`, which does not report the one in use."""
+    rows = sorted(rows_at(pools, "POOLS"), key=lambda row: number_at(row, "priority") or 0.0)
+    return pool_in_use((at(row, "url"), at(row, "status"), None) for row in rows)

@@ -10,6 +10,7 @@ from ..errors import BadReplyError, RefusedError
 from ..http import JsonHttp, dumps
 from ..values import highest, number_at, rows_at, scaled
 from .models import MinerFamily, MinerInfo, MinerReading
+from .work import PoolReading, best_share, pool_address
 
 _PAUSE_SINCE: Final = (2, 14)
 _VERSION = re.compile(r"v?(\d+)\.(\d+)")
@@ -112,8 +113,21 @@ def decode_reading(reply: object) -> MinerReading:
         uptime_s=number_at(reply, "uptimeSeconds"),
         boards=1,
         boards_up=1,
+        pool=_pool(reply),
+        best_share=best_share(reply.get("bestDiff")),
+        found_blocks=number_at(reply, "blockFound"),
         faults=tuple(_faults(reply)),
     )
+
+
+def _pool(reply: dict[str, Any]) -> PoolReading:
+    """Return the pool in use. AxeOS does not report its state."""
+    prefix = "fallbackStratum" if reply.get("isUsingFallbackStratum") else "stratum"
+    host, port = reply.get(f"{prefix}URL"), number_at(reply, f"{prefix}Port")
+    address = pool_address(host)
+    if address is None or port is None or ":" in address:
+        return PoolReading(address=address)
+    return PoolReading(address=f"{address}:{port:.0f}")
 
 
 def _is_mining(reply: dict[str, Any]) -> bool:

@@ -4,6 +4,7 @@ Facts: Braiins' public API descriptions; captures of the releases 22.08 to 25.07
 `authorization` header as it is and lives an hour.
 """
 
+from dataclasses import replace
 from enum import IntEnum
 import re
 from typing import Any, Final
@@ -15,9 +16,12 @@ from ..errors import AuthError, BadReplyError, RefusedError
 from ..http import JsonHttp, dumps
 from ..values import at, highest, number, number_at, rows_at, scaled
 from .models import MinerFamily, MinerInfo, MinerReading
+from .work import BoardReading, PoolReading, best_share, pool_in_use
 
 _API: Final = "/api/v1"
 _RANGE = re.compile(r"min: Some\((\d+)\), max: Some\((\d+)\)")
+_POOL_PATHS: Final = ("/pools/", "/pools")
+_POOL_QUERY: Final = "{bosminer{info{poolGroups{pools{url status active}}}}}"
 _QUERY: Final = (
     "{bos{hostname faultLight info{version{full}} uptime{durationS}} bosminer{info{summary{power"
     "{approxConsumptionW limitW}} fans{name rpm speed} workSolver{nominalMhs realHashrate{mhs5S}"
@@ -56,6 +60,7 @@ class BraiinsClient:
         self._token: str | None = None
         self._info: MinerInfo | None = None
         self._limits: tuple[float | None, float | None] = (None, None)
+        self._pool_paths: tuple[str, ...] = _POOL_PATHS
 
     @property
     def info(self) -> MinerInfo:
@@ -93,16 +98,18 @@ class BraiinsClient:
         )
 
     async def read(self) -> MinerReading:
-        """Six requests over REST, one over GraphQL."""
+        """Seven requests over REST, two over GraphQL."""
         if self.info.variant == "graphql":
-            return decode_graphql(await self._graphql())
+            reading = decode_graphql(await self._graphql())
+            return replace(reading, pool=decode_graphql_pools(await self._graphql_pools()))
         details = await self._get("/miner/details")
         stats = await self._get("/miner/stats")
         tuner = await self._get("/performance/tuner-state")
         boards = await self._optional("/miner/hw/hashboards")
         cooling = await self._optional("/cooling/state")
         configuration = await self._optional("/configuration/miner")
-        return decode_rest(details, stats, tuner, boards=boards, cooling=cooling, configuration=configuration)
+        reading = decode_rest(details, stats, tuner, boards=boards, cooling=cooling, configuration=configuration)
+        return replace(reading, pool=decode_pool_groups(await self._pools()))
 
     async def set_running(self, running: bool) -> None:
         """Pause or resume mining; the controller keeps running."""
@@ -120,6 +127,21 @@ class BraiinsClient:
     async def set_mode(self, mode: str) -> None:
         """Not supported."""
         raise RefusedError(f"Braiins OS has no mode {mode}")
+
+    async def _pools(self) -> Any:
+        """Return the pools; releases differ in the path."""
+        for path in self._pool_paths:
+            if (reply := await self._optional(path)) is not None:
+                self._pool_paths = (path,)
+                return reply
+        return None
+
+    async def _graphql_pools(self) -> Any:
+        """Return the pools by a query of their own, so that a release without them is read, too."""
+        try:
+            return await self._http.request("POST", "/graphql", body=dumps({"query": _POOL_QUERY}))
+        except RefusedError, BadReplyError:
+            return None
 
     async def _optional(self, path: str) -> Any:
         try:
@@ -234,8 +256,40 @@ def decode_rest(
         uptime_s=number_at(details, "bosminer_uptime_s"),
         boards=len(rows) or None,
         boards_up=sum(1 for row in rows if at(row, "enabled")) if rows else None,
+        board_readings=tuple(_rest_board(row) for row in rows),
+        best_share=best_share(at(stats, "miner_stats", "best_share")),
+        found_blocks=number_at(stats, "miner_stats", "found_blocks"),
         faults=_FAULTS.get(int(status), ()),
     )
+
+
+def _rest_board(row: object) -> BoardReading:
+    rate = number_at(row, "stats", "real_hashrate", "last_1m", "gigahash_per_second")
+    return BoardReading(
+        hashrate_ths=scaled(rate, 1e-3),
+        board_c=number_at(row, "board_temp", "degree_c"),
+        chip_c=number_at(row, "highest_chip_temp", "temperature", "degree_c"),
+    )
+
+
+def decode_pool_groups(groups: object) -> PoolReading:
+    """Return the pool in use of `/pools`: the first that is active, of the first group that has one."""
+    rows = [row for group in (groups if isinstance(groups, list) else []) for row in rows_at(group, "pools")]
+    return pool_in_use((at(row, "url"), _rest_pool_state(row), at(row, "active") is True) for row in rows)
+
+
+def _rest_pool_state(row: object) -> str | None:
+    if at(row, "enabled") is False:
+        return "disabled"
+    is_alive = at(row, "alive")
+    return None if not isinstance(is_alive, bool) else "alive" if is_alive else "dead"
+
+
+def decode_graphql_pools(reply: object) -> PoolReading:
+    """Return the pool in use of a GraphQL reply."""
+    groups = rows_at(reply, "data", "bosminer", "info", "poolGroups")
+    rows = [row for group in groups for row in rows_at(group, "pools")]
+    return pool_in_use((at(row, "url"), at(row, "status"), at(row, "active") is True) for row in rows)
 
 
 def _target(tuner: object) -> float | None:
@@ -252,20 +306,30 @@ def decode_graphql(reply: object) -> MinerReading:
         raise BadReplyError("the reply is not from Braiins OS")
     solvers = rows_at(info, "workSolver", "childSolvers")
     rate = scaled(number_at(info, "workSolver", "realHashrate", "mhs5S"), 1e-6)
-    temperatures: dict[bool, list[float | None]] = {True: [], False: []}
-    for solver in solvers:
-        for row in rows_at(solver, "temperatures"):
-            temperatures["Chip" in str(at(row, "name"))].append(number(at(row, "degreesC")))
+    rows = tuple(_graphql_board(solver) for solver in solvers)
     return MinerReading(
         mining=bool(rate),
         power_w=number_at(info, "summary", "power", "approxConsumptionW"),
         power_limit_w=number_at(info, "summary", "power", "limitW"),
         hashrate_ths=rate,
         expected_ths=scaled(number_at(info, "workSolver", "nominalMhs"), 1e-6),
-        chip_c=highest(temperatures[True]),
-        board_c=highest(temperatures[False]),
+        chip_c=highest([row.chip_c for row in rows]),
+        board_c=highest([row.board_c for row in rows]),
         fan_rpm=highest([number_at(fan, "rpm") for fan in rows_at(info, "fans")]),
         uptime_s=number_at(reply, "data", "bos", "uptime", "durationS"),
         boards=len(solvers) or None,
         boards_up=sum(1 for solver in solvers if number_at(solver, "realHashrate", "mhs5S")) or None,
+        board_readings=rows,
+    )
+
+
+def _graphql_board(solver: object) -> BoardReading:
+    """Return a board: names are "Board" and "Chip", newer ones "Max Board", "Max Chip", "Inlet" and "Outlet"."""
+    temperatures: dict[bool, list[float | None]] = {True: [], False: []}
+    for row in rows_at(solver, "temperatures"):
+        temperatures["Chip" in str(at(row, "name"))].append(number(at(row, "degreesC")))
+    return BoardReading(
+        hashrate_ths=scaled(number_at(solver, "realHashrate", "mhs5S"), 1e-6),
+        board_c=highest(temperatures[False]),
+        chip_c=highest(temperatures[True]),
     )

@@ -4,12 +4,14 @@ Supports what pyasic's class implements and what can be read back: power only if
 (the "limit" of an Avalon is one of three levels, not watts).
 """
 
+from dataclasses import replace
 from typing import Any
 
 from ..._lib.heat_source import Capabilities, Control, SourceKind
 from ..errors import BadReplyError, RefusedError, UnreachableError
 from .models import MinerFamily, MinerInfo, MinerReading
-from .pyasic_adapter import PyasicModules, gather_data, library, reading_of
+from .pyasic_adapter import PyasicModules, board_readings, gather_data, library, pool_of, reading_of
+from .work import ask_socket, decode_shares
 
 
 class GenericClient:
@@ -73,14 +75,22 @@ class GenericClient:
         lib = self._lib
         if lib is None or self._miner is None:
             raise BadReplyError("the miner is not identified yet")
-        data = await gather_data(lib, self._miner)
+        data = await gather_data(lib, self._miner, ("pools",))
         if all(data.get(name) is None for name in ("hashrate", "wattage", "uptime")):
             raise UnreachableError("no answer")
         try:
             mining = await self._miner.is_mining()
         except lib.errors:
             mining = None
-        return reading_of(data, mining=mining)
+        replies = await ask_socket(self._host, "summary") if self._miner.rpc is not None else {}
+        best, blocks = decode_shares(replies.get("summary"))
+        return replace(
+            reading_of(data, mining=mining),
+            board_readings=board_readings(data),
+            pool=pool_of(data),
+            best_share=best,
+            found_blocks=blocks,
+        )
 
     async def set_running(self, running: bool) -> None:
         """Stop or resume mining."""

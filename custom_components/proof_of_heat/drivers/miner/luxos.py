@@ -5,6 +5,7 @@ time; the advanced thermal management (ATM) undoes a chosen profile unless it is
 hash rate is TH/s, the summary's GH/s. Asleep, the power supply is off.
 """
 
+from dataclasses import replace
 from typing import Any, Final
 
 from ..._lib.heat_source import Capabilities
@@ -13,6 +14,7 @@ from ..values import at, first, highest, number_at, rows_at, scaled
 from .cgminer_rpc import exchange
 from .models import MinerFamily, MinerInfo, MinerReading
 from .power_presets import PowerPreset, PowerPresets
+from .work import BoardReading, decode_devs, decode_pools, decode_shares
 
 _CORNERS: Final = ("TopLeft", "TopRight", "BottomLeft", "BottomRight")
 
@@ -61,7 +63,7 @@ class LuxosClient:
         config = at(await self._ask("config"), "CONFIG", 0)
         if self._thermal_owed:
             await self._pay_thermal()
-        replies = {name: await self._optional(name) for name in ("summary", "power", "devs", "temps", "fans")}
+        replies = {name: await self._optional(name) for name in ("summary", "power", "devs", "temps", "fans", "pools")}
         return decode_reading(config, replies, self._presets)
 
     async def set_running(self, running: bool) -> None:
@@ -154,6 +156,7 @@ def decode_reading(config: object, replies: dict[str, Any], presets: PowerPreset
     mining = str(curtailed).lower() != "sleep" and at(config, "IsPowerSupplyOn") is not False
     summary, boards = at(replies.get("summary"), "SUMMARY", 0), rows_at(replies.get("devs"), "DEVS")
     temperatures = [number_at(row, corner) for row in rows_at(replies.get("temps"), "TEMPS") for corner in _CORNERS]
+    best, blocks = decode_shares(replies.get("summary"))
     return MinerReading(
         mining=mining,
         power_w=number_at(replies.get("power"), "POWER", 0, "Watts"),
@@ -165,6 +168,21 @@ def decode_reading(config: object, replies: dict[str, Any], presets: PowerPreset
         uptime_s=number_at(summary, "Elapsed"),
         boards=len(boards) or None,
         boards_up=sum(1 for row in boards if at(row, "Status") == "Alive") if boards else None,
+        board_readings=_boards(replies),
+        pool=decode_pools(replies.get("pools")),
+        best_share=best,
+        found_blocks=blocks,
+    )
+
+
+def _boards(replies: dict[str, Any]) -> tuple[BoardReading, ...]:
+    """Return the boards with the hottest corner of each; `temps` lists the same boards in the same order."""
+    boards, temperatures = decode_devs(replies.get("devs")), rows_at(replies.get("temps"), "TEMPS")
+    if len(temperatures) != len(boards):
+        return boards
+    corners = [highest([number_at(row, corner) for corner in _CORNERS]) for row in temperatures]
+    return tuple(
+        replace(board, board_c=first(hottest, board.board_c)) for board, hottest in zip(boards, corners, strict=True)
     )
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from ..._lib.heat_source import Capabilities
+from .work import BoardReading, PoolReading
 
 
 class MinerFamily(StrEnum):
@@ -45,6 +46,8 @@ _PLAUSIBLE: Final[Mapping[str, tuple[float, float]]] = {
     "ambient_c": (-50.0, 90.0),
     "fan_rpm": (0.0, 50_000.0),
     "uptime_s": (0.0, 1e10),
+    "best_share": (1.0, 1e30),
+    "found_blocks": (0.0, 1e6),
 }
 """A board or chip is warmer than 0 °C; 0 is what firmware reports without a sensor."""
 
@@ -70,6 +73,11 @@ class MinerReading:
     uptime_s: float | None = None
     boards_up: int | None = None
     boards: int | None = None
+    board_readings: tuple[BoardReading, ...] = ()
+    pool: PoolReading = field(default=PoolReading())
+    best_share: float | None = None
+    """The difficulty of the best share, since the start of the miner; all-time for AxeOS."""
+    found_blocks: float | None = None
     faults: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from ..errors import BadReplyError, UnreachableError
 from ..values import highest, number
 from .models import MinerReading
+from .work import BoardReading, PoolReading, pool_in_use
 
 _GROUPS: Final = (
     ("hashrate", "wattage", "wattage_limit"),
@@ -74,11 +75,11 @@ def model_class(lib: PyasicModules, family: Any, model: str, fallback: Any) -> A
     return lib.classes[family].get(model.upper(), fallback)
 
 
-async def gather_data(lib: PyasicModules, miner: Any) -> dict[str, Any]:
-    """Return all groups of fields that can be read; a group that fails is omitted."""
+async def gather_data(lib: PyasicModules, miner: Any, *further: tuple[str, ...]) -> dict[str, Any]:
+    """Return all groups of fields, and further ones, that can be read; a group that fails is omitted."""
     found: dict[str, Any] = {}
     failures: list[str] = []
-    for group in _GROUPS:
+    for group in (*_GROUPS, *further):
         try:
             data = await miner.get_data(include=list(group))
         except lib.errors as err:
@@ -128,6 +129,32 @@ def reading_of(data: dict[str, Any], *, mining: bool | None, mode: str | None = 
         boards_up=len(up) if up or (boards and not rate) else None,
         faults=tuple(_fault(error) for error in data.get("errors") or []),
     )
+
+
+def board_readings(data: dict[str, Any]) -> tuple[BoardReading, ...]:
+    """Return the boards that answer."""
+    boards = [board for board in data.get("hashboards") or [] if board is not None]
+    return tuple(
+        BoardReading(hashrate_ths=_ths(board.hashrate), board_c=number(board.temp), chip_c=number(board.chip_temp))
+        for board in boards
+        if not getattr(board, "missing", True)
+    )
+
+
+def pool_of(data: dict[str, Any]) -> PoolReading:
+    """Return the pool in use of pyasic's fields."""
+    return pool_in_use(
+        (
+            str(getattr(pool, "url", None) or ""),
+            _pool_state(getattr(pool, "alive", None)),
+            getattr(pool, "active", None),
+        )
+        for pool in data.get("pools") or []
+    )
+
+
+def _pool_state(is_alive: bool | None) -> str | None:
+    return None if is_alive is None else "alive" if is_alive else "dead"
 
 
 def _ths(rate: Any) -> float | None:

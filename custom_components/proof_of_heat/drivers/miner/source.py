@@ -10,6 +10,7 @@ from ..device_settings import Settings, SettingValue, Shown
 from ..source_parts import Timing
 from .antminer import SLEEP
 from .models import MinerClient, MinerReading
+from .work import values_of
 
 _HIDDEN_WHILE_PAUSED: Final = frozenset({"mode", "power_w"})
 
@@ -206,4 +207,5 @@ def extra_of(reading: MinerReading, power_w: float | None) -> dict[str, float | 
         "uptime": reading.uptime_s,
         "boards_up": reading.boards_up,
         "fault": ", ".join(reading.faults) or None,
+        **values_of(reading.board_readings, reading.pool, reading.best_share, reading.found_blocks),
     }

@@ -16,6 +16,11 @@ _READS: Final = (
     "fan_speed",
     "uptime",
     "boards_up",
+    "board_hashrate",
+    "pool",
+    "pool_state",
+    "best_share",
+    "found_blocks",
     "fault",
 )
 
@@ -24,6 +29,7 @@ def _reads_without(*keys: str) -> tuple[str, ...]:
     return tuple(key for key in _READS if key not in keys)
 
 
+_AXEOS: Final = _reads_without("power_limit", "ambient_temperature", "board_hashrate", "pool_state")
 _STOCK: Final = _reads_without("power", "power_limit", "ambient_temperature")
 SUPPORTED: Final = (
     SupportedDevice(
@@ -57,7 +63,7 @@ SUPPORTED: Final = (
         key="whatsminer_v3",
         maker="MicroBT",
         models=("WhatsMiner M60S and others with API V3",),
-        reads=_READS,
+        reads=_reads_without("best_share", "found_blocks"),
         commands=("on_off", "power", "mode"),
         evidence=Evidence.CAPTURE,
         sources=("fixtures/miners/whatsminer/v3_api3.0.2_m60s",),
@@ -75,7 +81,7 @@ SUPPORTED: Final = (
         key="braiins_graphql",
         maker="Braiins",
         models=("Braiins OS 21.09 to 25.03",),
-        reads=_reads_without("mode", "ambient_temperature"),
+        reads=_reads_without("mode", "ambient_temperature", "best_share", "found_blocks"),
         evidence=Evidence.CAPTURE,
         sources=(
             "fixtures/miners/braiins/v21_09",
@@ -87,7 +93,7 @@ SUPPORTED: Final = (
         key="bitaxe",
         maker="Bitaxe",
         models=("Supra",),
-        reads=_reads_without("power_limit", "ambient_temperature"),
+        reads=_AXEOS,
         commands=("mode", "on_off"),
         evidence=Evidence.CAPTURE,
         sources=("fixtures/miners/bitaxe/axeos_v2.4.5_supra",),
@@ -96,7 +102,7 @@ SUPPORTED: Final = (
         key="axeos",
         maker="Bitaxe",
         models=("Max", "Ultra", "Gamma", "GT", "others with AxeOS"),
-        reads=_reads_without("power_limit", "ambient_temperature"),
+        reads=_AXEOS,
         commands=("mode", "on_off"),
         sources=("Bitaxe, AxeOS API (bitaxeorg/ESP-Miner main/http_server/openapi.yaml)",),
     ),
@@ -104,7 +110,7 @@ SUPPORTED: Final = (
         key="nerdqaxe",
         maker="NerdQAxe",
         models=("NerdQAxe+", "NerdQAxe++"),
-        reads=_reads_without("power_limit", "ambient_temperature"),
+        reads=_AXEOS,
         commands=("mode",),
         evidence=Evidence.CAPTURE,
         sources=("cases/heating/nerdqaxe_running", "cases/heating/nerdqaxe_shutdown"),

@@ -17,6 +17,7 @@ from ..http import JsonHttp, dumps
 from ..values import at, first, highest, number, number_at, rows_at, scaled
 from .models import MinerFamily, MinerInfo, MinerReading
 from .power_presets import PowerPreset, PowerPresets
+from .work import BoardReading, best_share, pool_in_use
 
 _API: Final = "/api/v1"
 _OFF: Final = frozenset({"stopped", "shutting-down"})
@@ -152,7 +153,23 @@ def decode_reading(miner: object, performance: object, presets: PowerPresets, to
         uptime_s=number_at(miner, "miner_status", "miner_state_time"),
         boards=len(boards) or None,
         boards_up=sum(1 for row in boards if str(at(row, "status", "state")) not in _BOARD_DOWN) if boards else None,
+        board_readings=tuple(_board(row, to_ths) for row in boards),
+        pool=pool_in_use(
+            (at(row, "url"), at(row, "status"), None)
+            for row in rows_at(miner, "pools")
+            if str(at(row, "pool_type")).lower() != "devfee"
+        ),
+        best_share=best_share(at(miner, "best_share")),
+        found_blocks=number_at(miner, "found_blocks"),
         faults=tuple(_faults(miner)),
+    )
+
+
+def _board(row: object, to_ths: float) -> BoardReading:
+    return BoardReading(
+        hashrate_ths=scaled(number_at(row, "hashrate_rt"), to_ths),
+        board_c=number_at(row, "pcb_temp", "max"),
+        chip_c=number_at(row, "chip_temp", "max"),
     )
 
 

@@ -11,6 +11,7 @@ from ..errors import AuthError, BadReplyError, DriverError, LimitedError, Refuse
 from ..values import at, first, highest, number, number_at, rows_at, scaled
 from .models import MinerFamily, MinerInfo, MinerReading
 from .pyasic_adapter import PyasicModules, ask, gather_data, library, model_class, prepared, reading_of
+from .work import BoardReading, PoolReading, decode_devs, decode_pools, decode_shares, pool_in_use
 
 _OK_V2: Final = 131
 _BAD_TOKEN: Final = 135
@@ -105,11 +106,19 @@ class WhatsminerClient:
             summary = await self._ask_status("summary")
             boards = await self._ask_status("edevs")
             reading = reading_of(await gather_data(lib, self._miner), mining=mining, mode=decode_mode_v3(setting))
-            return completed_v3(reading, summary, boards)
+            reading = completed_v3(reading, summary, boards)
+            return replace(reading, pool=decode_pools_v3(await self._ask_status("pools")))
         status = await self._ask("status")
         mining, mode, limit = decode_status_v2(status)
         reading = reading_of(await gather_data(lib, self._miner), mining=mining, mode=mode)
-        return completed_v2(reading, await self._ask("summary"), limit)
+        reading = completed_v2(reading, await self._ask("summary"), limit)
+        boards = decode_devs(await self._ask("devs", must=False))
+        return replace(
+            reading,
+            board_readings=boards,
+            board_c=first(reading.board_c, highest([board.board_c for board in boards])),
+            pool=decode_pools(await self._ask("pools", must=False)),
+        )
 
     async def set_running(self, running: bool) -> None:
         """Switch the hash boards on or off; the controller keeps running."""
@@ -242,6 +251,7 @@ def completed_v2(reading: MinerReading, summary: object, limit_w: float | None) 
     """
     row = at(summary, "SUMMARY", 0)
     rate = first(number_at(row, "MHS 1m"), number_at(row, "HS RT"), number_at(row, "MHS av"))
+    best, blocks = decode_shares(summary)
     return replace(
         reading,
         power_limit_w=reading.power_limit_w or limit_w,
@@ -249,6 +259,8 @@ def completed_v2(reading: MinerReading, summary: object, limit_w: float | None) 
         chip_c=first(number_at(row, "Chip Temp Max"), reading.chip_c),
         board_c=first(reading.board_c, number_at(row, "Temperature")),
         fan_rpm=first(reading.fan_rpm, number_at(row, "Fan Speed In")),
+        best_share=best,
+        found_blocks=blocks,
     )
 
 
@@ -267,4 +279,23 @@ def completed_v3(reading: MinerReading, summary: object, boards: object) -> Mine
         chip_c=highest(chips),
         boards=len(rows) or None,
         boards_up=sum(1 for board in rows if at(board, "status") in (None, "alive")) if rows else None,
+        board_readings=_boards_v3(rows, board_rows if len(board_rows) == len(rows) else [None] * len(rows)),
     )
+
+
+def _boards_v3(rows: list[Any], temperatures: list[Any]) -> tuple[BoardReading, ...]:
+    """Return the boards. Rates are in TH/s; the boards' own temperatures are a list in the summary."""
+    return tuple(
+        BoardReading(
+            hashrate_ths=first(number_at(row, "hash-realtime"), number_at(row, "hash-average")),
+            board_c=number(temperature),
+            chip_c=first(number_at(row, "chip-temp-max"), number_at(row, "chip-temp-avg")),
+        )
+        for row, temperature in zip(rows, temperatures, strict=True)
+    )
+
+
+def decode_pools_v3(reply: object) -> PoolReading:
+    """Return the pool of `get.miner.status pools`."""
+    rows = rows_at(reply, "msg", "pools")
+    return pool_in_use((at(row, "url"), at(row, "status"), at(row, "stratum-active")) for row in rows)

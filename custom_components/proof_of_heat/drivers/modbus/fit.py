@@ -66,6 +66,8 @@ def judge(
     has_water = any(line.plausible for line in water) if water else bool(known)
     is_foreign = any(line.key == "fault" and line.plausible is False for line in status) and bool(wrong)
     answered = len(absent) <= _MAX_ABSENT * len(template.registers)
+    half_is_wrong = bool(wrong) and 2 * len(wrong) >= len(known)
+    is_foreign |= half_is_wrong and any(line.key == "mode" and line.plausible is False for line in status)
     fits = answered and has_water and 2 * len(wrong) <= len(known) and not is_foreign
     return TemplateFit((*lines, *status), fits)
 

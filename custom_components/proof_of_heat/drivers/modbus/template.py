@@ -10,8 +10,10 @@ from ..supported import Evidence, SupportedDevice
 from .connection import AddressError, SerialSettings, parse_serial_settings
 from .plausible import placeholders, plausible_range
 from .registers import WORDS, AddressSpace, ControlWrite, Register, Watchdog
-from .template_schema import TemplateError, validate
+from .template_schema import POLL_S, TemplateError, validate
 
+_LONGEST_POLL: Final = 1.1
+"""Reading is spread by up to a tenth of the interval."""
 FOLDER: Final = Path(__file__).parent / "templates"
 _CONTROLS: Final = {"on_off": Control.ON_OFF, "power": Control.POWER, "flow": Control.FLOW, "room": Control.ROOM}
 # A command is verified by reading back: the register that shows each control.
@@ -52,6 +54,7 @@ class DeviceTemplate:
     """Factory settings of the serial interface."""
     timeout_s: float = 5.0
     spacing_s: float = 0.0
+    poll_s: float = POLL_S
     min_write_interval_s: float = 60.0
     max_writes_per_day: int = 100
     fuel: str = "electricity"
@@ -186,6 +189,7 @@ def parse(data: object) -> DeviceTemplate:
     fallback = tuple(_fallback(key, value, registers) for key, value in values["fallback"].items())
     if values["controls"] and not fallback:
         raise TemplateError("fallback: values for when control is released are required")
+    _check_poll(values)
     return DeviceTemplate(
         id=values["id"],
         name=values["name"],
@@ -201,6 +205,7 @@ def parse(data: object) -> DeviceTemplate:
         serial=_serial(values["serial"]),
         timeout_s=values["timeout_s"],
         spacing_s=values["spacing_s"],
+        poll_s=values["poll_s"],
         min_write_interval_s=values["write"]["min_interval_s"],
         max_writes_per_day=values["write"]["max_per_day"],
         fuel=values["fuel"],
@@ -209,6 +214,16 @@ def parse(data: object) -> DeviceTemplate:
         evidence=Evidence(values["evidence"]),
         sources=values["sources"],
     )
+
+
+def _check_poll(values: Mapping[str, Any]) -> None:
+    """Check that reading is frequent enough for the writes that are repeated with it."""
+    poll_s, watchdog = values["poll_s"], values["watchdog"]
+    if watchdog is not None and 2 * _LONGEST_POLL * poll_s > watchdog["expires_s"]:
+        raise TemplateError("poll_s: must be less than half of watchdog.expires_s, a write may be lost")
+    for name, row in values["controls"].items():
+        if row["repeat_s"] and poll_s > max(row["repeat_s"], POLL_S):
+            raise TemplateError(f"poll_s: must be at most controls.{name}.repeat_s")
 
 
 def _serial(text: str) -> SerialSettings:

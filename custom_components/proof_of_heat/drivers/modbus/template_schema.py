@@ -10,9 +10,11 @@ from ..._lib.heat_source import SourceKind
 from ..supported import Evidence
 
 FORMAT_VERSION: Final = 1
+POLL_S: Final = 20.0
+"""How often a device is read, unless its template asks for less."""
 _LIMIT: Final = 1e9
 MIN_EXPIRY_S: Final = 90
-"""Devices are read every 30 seconds, and writes are repeated then: one that expires sooner cannot be kept alive."""
+"""Writes are repeated when the device is read: one that expires sooner cannot be kept alive."""
 
 
 class TemplateError(ValueError):
@@ -169,6 +171,7 @@ _TEMPLATE: Final = vol.Schema(
         vol.Optional("word_order", default="big"): _one_of(("big", "little", "auto")),
         vol.Optional("timeout_s", default=5.0): _number(0.1, 60),
         vol.Optional("spacing_s", default=0.0): _number(0, 10),
+        vol.Optional("poll_s", default=POLL_S): _number(POLL_S, 600),
         vol.Optional("fuel", default="electricity"): vol.Coerce(str),
         vol.Optional("note", default=""): vol.Coerce(str),
         vol.Required("registers"): vol.All({vol.Coerce(str): _REGISTER}, vol.Length(min=1)),

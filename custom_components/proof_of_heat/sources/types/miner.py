@@ -38,6 +38,7 @@ from ...flows.fields import PORT, POWER_METER, SECRET, WATTS, number
 from ...flows.form import DeviceCandidate, SourceForm
 from ...inputs.states import drawn_w
 from ...sensors.base import SourceSensorDescription, extra_value
+from ...sensors.miner import MINER_SENSORS
 from ..source_type import CreatedSource, SourceContext, SourceType, device_with_web_page
 
 KEY: Final = "miner"
@@ -125,6 +126,7 @@ SOURCE_TYPE: Final = SourceType(
     secrets=frozenset({CONF_PASSWORD}),
     redacted=frozenset({CONF_ADDRESS, "mac", "serial"}),
     sensors=(
+        *MINER_SENSORS,
         SourceSensorDescription(
             key="fan_speed",
             native_unit_of_measurement=REVOLUTIONS_PER_MINUTE,

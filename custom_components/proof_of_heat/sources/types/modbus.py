@@ -32,6 +32,7 @@ from ...drivers.modbus.connection import AddressError, SerialSettings, connectio
 from ...drivers.modbus.fit import TemplateFit, judge
 from ...drivers.modbus.source import ModbusSource
 from ...drivers.modbus.template import DeviceTemplate
+from ...drivers.modbus.template_schema import POLL_S
 from ...drivers.viessmann.features import UNITS
 from ...flows.fields import FUEL_PRICE, PORT, POWER_METER, WATTS, number, select
 from ...flows.form import DeviceCandidate, FieldError, SourceForm
@@ -204,7 +205,9 @@ async def create(context: SourceContext) -> CreatedSource:
         await source.close()
         await stack.aclose()
 
-    return CreatedSource(source, close=close, counters=COUNTERS & template.registers.keys())
+    return CreatedSource(
+        source, close=close, counters=COUNTERS & template.registers.keys(), poll_interval_s=template.poll_s
+    )
 
 
 def device(data: Mapping[str, Any], source: HeatSource) -> DeviceInfo:
@@ -230,7 +233,7 @@ SOURCE_TYPE: Final = SourceType(
         ),
     },
     create=create,
-    poll_interval_s=20.0,
+    poll_interval_s=POLL_S,
     redacted=frozenset({CONF_ADDRESS}),
     sensors=(
         RETURN_TEMPERATURE,

@@ -23,7 +23,7 @@ export const styles = css`
   button.limit { border-style: dashed; padding: 0 10px; }
   .edit { display: flex; gap: 6px; align-items: center; }
   .edit input { width: 72px; }
-  .primary { background: var(--primary-color); color: var(--text-primary-color); border-color: var(--primary-color); }
+  .primary { background: color-mix(in srgb, var(--primary-color) 72%, black); color: var(--text-primary-color); }
   .outlets { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(280px, 100%), 1fr)); gap: 12px; }
   .title { margin-bottom: 6px; }
   .outlet { border: 1px solid var(--divider-color); border-radius: 12px; padding: 6px 12px 12px; }

@@ -33,7 +33,7 @@ export const styles = css`
   button { cursor: pointer; }
   button:disabled { opacity: 0.5; cursor: default; }
   :is(button, select, input):focus-visible { outline: 2px solid var(--primary-color); outline-offset: 1px; }
-  .primary { background: var(--primary-color); color: var(--text-primary-color); border-color: var(--primary-color); }
+  .primary { background: color-mix(in srgb, var(--primary-color) 72%, black); color: var(--text-primary-color); }
   .danger { color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); }
   .add { width: 36px; padding: 0; font-size: 20px; border: 0; color: var(--secondary-text-color); background: none; }
   .form { display: flex; flex-wrap: wrap; gap: 8px 12px; margin: 8px 0 0; padding: 8px 12px 12px; border: 1px solid var(--divider-color); border-radius: 12px; min-width: 0; }

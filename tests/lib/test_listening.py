@@ -4,7 +4,7 @@ from math import inf
 
 from hypothesis import given, strategies as st
 
-from custom_components.iot_heating.protocol.listening import MAX_PAUSE_S, Listening
+from lib.listening import MAX_PAUSE_S, Listening
 
 CHECK_S = 10.0
 LIMIT_S = 180.0
@@ -68,3 +68,23 @@ def test_before_the_start_nothing_is_silent() -> None:
     assert (listening.since_s, listening.silence_s(None, 5000)) == (inf, 0)
     listening.check(5000, is_listening=False)
     assert listening.silence_s(0, 9000) == 0
+
+
+def test_a_pause_is_a_gap_once() -> None:
+    listening = Listening(max_pause_s=10)
+    assert listening.gap_s(100) == 0, "nothing was checked before"
+    assert (listening.silence_s(None, 100), listening.silence_s(40, 100)) == (0, 60)
+    listening.check(100)
+    assert [listening.gap_s(now) for now in (101, 109.9, 110, 400, 90)] == [0, 0, 10, 300, -10]
+    listening.restart(400)
+    assert (listening.gap_s(401), listening.since_s) == (0, 400)
+    assert (listening.silence_s(99, 405), listening.silence_s(None, 405)) == (5, 5)
+
+
+def test_a_gap_while_calls_are_not_accepted_begins_nothing() -> None:
+    listening = Listening(max_pause_s=10)
+    listening.check(0, is_listening=False)
+    listening.restart(500)
+    assert (listening.since_s, listening.silence_s(0, 900)) == (inf, 0)
+    listening.check(501)
+    assert listening.silence_s(0, 511) == 10
