@@ -280,7 +280,9 @@ def main() -> int:
             print(f"{name:<18}{value:>12.2f}{comparison}")
     if args.json:
         args.json.write_text(json.dumps(result, indent=1) + "\n")
-    return int(any(result.get(name, 0.0) > goal for name, goal in _GOALS.items()))
+    # Tiny sizes measure nothing: what counts is that nothing failed.
+    goals = {"errors": _GOALS["errors"]} if args.smoke else _GOALS
+    return int(any(result.get(name, 0.0) > goal for name, goal in goals.items()))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def quick_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """The simulated module answers in milliseconds."""
     for name in ("ENTER_S", "LEAVE_S", "QUIET_S"):
         monkeypatch.setattr(at, name, 0.005)
-    monkeypatch.setattr(at, "WAKE_ANSWER_S", 0.05)
+    monkeypatch.setattr(at, "WAKE_ANSWER_S", 0.4)
 
 
 @asynccontextmanager

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 import itertools
+import time
 from typing import Any, Self
 
 import aiohttp
 
 _TIMEOUT = aiohttp.ClientTimeout(total=60)
+_LOADS_WITHIN_S = 60.0
 
 
 class HomeAssistantError(Exception):
@@ -63,8 +65,15 @@ class HomeAssistant:
         return await self._request("GET", path, None)
 
     async def post(self, path: str, data: Mapping[str, Any]) -> Any:
-        """POST /api/<path> with JSON."""
-        return await self._request("POST", path, data)
+        """POST /api/<path> with JSON; on a busy machine, an entry that is loading again is waited for."""
+        end = time.monotonic() + _LOADS_WITHIN_S
+        while True:
+            try:
+                return await self._request("POST", path, data)
+            except HomeAssistantError as err:
+                if "is not loaded" not in str(err) or time.monotonic() > end:
+                    raise
+            await asyncio.sleep(0.5)
 
     async def _request(self, method: str, path: str, data: Mapping[str, Any] | None) -> Any:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}

@@ -40,11 +40,12 @@ def test_versions_are_ordered(older: str, newer: str) -> None:
 def test_versions_that_are_written_differently_are_the_same() -> None:
     assert same_version("v1.2", "1.2.0")
     assert not same_version("1.2", None)
+    assert same_version(" 1.2\n", "1.2")
     assert same_version("custom", "custom")
     assert not same_version("custom", "1.0")
 
 
-@pytest.mark.parametrize("bad", ["", "1..2", "latest", "1.2.3.4.5", "1.2\n", "9" * 40, "1.2-"])
+@pytest.mark.parametrize("bad", ["", "1..2", "1.\n2", "latest", "1.2.3.4.5", "9" * 40, "1.2-"])
 def test_an_invalid_version_is_rejected(bad: str) -> None:
     with pytest.raises(ReleaseError, match="bad_version"):
         version_key(bad)
