@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockUser
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.proof_of_heat._lib.week_schedule import WeekSchedule
-from custom_components.proof_of_heat.cards import subscription
+from custom_components.proof_of_heat.cards import schedule as schedule_card, subscription
 from custom_components.proof_of_heat.comfort.week_grid import (
     MAX_BLOCKS,
     WeekError,
@@ -183,3 +183,18 @@ async def test_only_who_may_control_the_thermostat_changes_its_week(
     other = er.async_get(hass).async_get_or_create("sensor", "demo", "x").entity_id
     for unknown in ("climate.none", other, "sensor.home_decision"):
         assert await code(entity_id=unknown) == "not_found"
+
+
+async def test_a_stored_week_that_cannot_be_read_is_shown_empty_and_a_zone_that_does_not_run_is_not_available(
+    hass: HomeAssistant,
+) -> None:
+    assert await async_setup_component(hass, DOMAIN, {})
+    thermometer(hass, ROOM, 20.0)
+    thermometer(hass, OUTDOOR, 0.0)
+    entry = system(zone(week=[{"day": "Someday", "slots": ["25:00-26:00"]}]))
+    await start(hass, entry)
+    stored = next(item for item in entry.subentries.values() if item.subentry_type == "zone")
+    shown = schedule_card.schedule(hass, entry.runtime_data, stored)
+    assert (shown["available"], shown["week"], shown["follows"]) == (True, EMPTY, None)
+    gone = zone("Attic")
+    assert schedule_card.schedule(hass, entry.runtime_data, gone) == {"available": False}
