@@ -1,13 +1,13 @@
 """Chromium with a running demo. All tests are skipped, with the reason, if Chromium is not installed."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 import shutil
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Route, expect, sync_playwright
 import pytest
 import pytest_socket
 
@@ -68,6 +68,17 @@ def chromium(demo: RunningDemo) -> Generator[Browser]:
     yield browser
     _BROWSER_THREAD.submit(browser.close).result()
     _BROWSER_THREAD.submit(playwright.stop).result()
+
+
+def steady[T](look: Callable[[], T]) -> T:
+    """Look again where the dashboard was built anew meanwhile, as after an entity was added."""
+    for _ in range(9):
+        try:
+            return look()
+        except Error as err:
+            if "not attached" not in str(err) and "Execution context was destroyed" not in str(err):
+                raise
+    return look()
 
 
 @dataclass

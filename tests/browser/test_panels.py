@@ -8,7 +8,7 @@ import pytest
 
 from tests.running_demo import ROOT, RunningDemo
 
-from .conftest import Visit
+from .conftest import Visit, steady
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(900)]
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
@@ -57,7 +57,8 @@ def test_screenshots_of_the_cards(visit: Visit, scheme: str, width: int) -> None
         card = visit.page.locator(tag).first
         expect(card.locator("ha-card")).to_be_visible()
         visit.page.wait_for_timeout(1000)
-        card.screenshot(path=visit.screenshot(f"view_{view}_{scheme}_{width}").with_name(f"{tag}_{scheme}_{width}.png"))
+        picture = visit.screenshot(f"view_{view}_{scheme}_{width}").with_name(f"{tag}_{scheme}_{width}.png")
+        steady(lambda card=card, picture=picture: card.screenshot(path=picture))  # type: ignore[misc]
         overflow = visit.page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth")
         assert overflow <= 0, f"{view} is wider than the window"
 

@@ -198,3 +198,27 @@ async def test_a_stored_week_that_cannot_be_read_is_shown_empty_and_a_zone_that_
     assert (shown["available"], shown["week"], shown["follows"]) == (True, EMPTY, None)
     gone = zone("Attic")
     assert schedule_card.schedule(hass, entry.runtime_data, gone) == {"available": False}
+
+
+async def test_a_saved_week_is_shown_before_the_answer_to_saving_it(
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, socket_enabled: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the card shows the old week for a moment, and what is done to it then is lost."""
+    monkeypatch.setattr(subscription, "MIN_INTERVAL_S", 3600.0)
+    assert await async_setup_component(hass, DOMAIN, {})
+    thermometer(hass, ROOM, 20.0)
+    thermometer(hass, OUTDOOR, 0.0)
+    await start(hass, system(zone()))
+    client = await hass_ws_client(hass)
+    await client.send_json_auto_id({"type": "proof_of_heat/schedule/subscribe", "entity_id": ROOM_CLIMATE})
+    assert (await client.receive_json())["success"]
+    revision = (await client.receive_json())["event"]["revision"]
+    week = [blocks((0, 60)), *EMPTY[1:]]
+    await client.send_json_auto_id(
+        {"type": "proof_of_heat/schedule/set", "entity_id": ROOM_CLIMATE, "revision": revision, "week": week}
+    )
+    shown = await client.receive_json()
+    assert shown["type"] == "event"
+    assert [(block["start"], block["end"]) for block in shown["event"]["week"][0]] == [(0, 60)]
+    saved = await client.receive_json()
+    assert saved["result"]["revision"] == shown["event"]["revision"]

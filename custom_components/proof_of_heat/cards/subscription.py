@@ -56,8 +56,9 @@ class CardSubscription:
         is_loaded = change is not ConfigEntryChange.REMOVED and entry.state is ConfigEntryState.LOADED
         system = entry.runtime_data if is_loaded else None
         if system is self._system:
-            if system is not None:
-                self._changed()  # the options or a zone were changed
+            if system is not None:  # the options or a zone were changed: who saved it sees it at once
+                self._cancel()
+                self._send()
             return
         self._detach()
         self._attach()
@@ -78,6 +79,9 @@ class CardSubscription:
             unsubscribe()
         self._unsubscribe = []
         self._system = None
+        self._cancel()
+
+    def _cancel(self) -> None:
         if self._scheduled is not None:
             self._scheduled()
             self._scheduled = None
