@@ -55,7 +55,7 @@ async def watched() -> AsyncGenerator[tuple[GasBoiler, ModbusSource]]:
         boiler.setpoint_c, boiler.switch = USERS
         connection = ModbusConnection(ModbusTcpParams(host="127.0.0.1", port=boiler.port))
         unit = connection.for_unit(1)
-        unit.require_timeout(0.5)
+        unit.require_timeout(2.0)
         template = parse(template_data())
         capabilities = replace(capabilities_of(template), min_write_interval_s=0.0, settle_s=0.0)
         source = ModbusSource("proof_of_heat:b", "Boiler", unit, template, capabilities=capabilities)

@@ -33,7 +33,7 @@ NO_UNIT = re.compile(
     r"(?:^|[._/])(?:\w*_)?(?:"
     r"mode|cycles|\w*error|fan_level|level|slope|\w+_starts|boards_up|s?cop\w*|spf\w*|pf_[abc]|power_factor"
     r"|movement_counter|voc_index|nox_index|indicator_brightness"
-    r"|lost_connections|mic_failures|resets|sensors_seen|(?:in)?active_sensors"
+    r"|best_share|found_blocks|lost_connections|mic_failures|resets|sensors_seen|(?:in)?active_sensors"
     r")$"
 )
 # Flags and enumerations of models that no family describes, by their wire name.
