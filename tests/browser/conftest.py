@@ -71,7 +71,7 @@ def chromium(demo: RunningDemo) -> Generator[Browser]:
 
 
 def steady[T](look: Callable[[], T]) -> T:
-    """Look again where the dashboard was built anew meanwhile, as after an entity was added."""
+    """Look again where the dashboard was built again meanwhile, as after an entity was added."""
     for _ in range(9):
         try:
             return look()

@@ -10,7 +10,8 @@ from benchmarks.control.scoring import baseline, score  # noqa: E402
 from benchmarks.control.tables import Scored, summary, tariffs_table, windows_table  # noqa: E402
 from benchmarks.control.window import Case, load_twin  # noqa: E402
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+# One worker: the window is scored once for all.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.xdist_group("twin")]
 
 
 @pytest.fixture(scope="module")
