@@ -23,7 +23,7 @@ import time
 ROOT = Path(__file__).resolve().parents[2]
 COMPONENTS = ROOT / "custom_components"
 BACKUPS = "heat_suite_backups"
-# The folder of an integration of the suite contains this, whatever the addresses in its manifest are.
+# The folder of an integration of the suite contains this, even where the addresses in its manifest were changed.
 _OURS = "copied from lib/ by scripts/build"
 _IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc")
 

@@ -89,7 +89,7 @@ def suggested_price(hass: HomeAssistant) -> dict[str, Any]:
 
 
 def _of_others(hass: HomeAssistant) -> list[str]:
-    """Return the sensors of other integrations: a flow temperature setpoint of ours is no room temperature."""
+    """Return the sensors of other integrations: those of this one are setpoints, not room temperatures."""
     registry = er.async_get(hass)
     entries = ((item, registry.async_get(item)) for item in sorted(hass.states.async_entity_ids("sensor")))
     return [item for item, entry in entries if entry is None or entry.platform != DOMAIN]

@@ -18,7 +18,7 @@ class BasicSettings:
     """The settings."""
 
     frost_room_c: float = DEFAULT_FROST_ROOM_C
-    """A room that is colder is heated, whatever else is set."""
+    """A colder room is always heated."""
     fallback_flow_c: float = DEFAULT_FALLBACK_FLOW_C["underfloor"]
     """Flow temperature while neither room nor outdoor temperature is known."""
     override_hours: float = DEFAULT_OVERRIDE_HOURS

@@ -4,7 +4,7 @@ import type { Localize } from "./localize.js";
 import type { CardConfig, ConfigForm, FormField } from "./types.js";
 
 export interface SystemConfig extends CardConfig {
-  /** Config entry of the heating system; the first one if it is left out. */
+  /** Config entry of the heating system; default: the first one. */
   entry_id?: string;
   title?: string;
 }

@@ -68,7 +68,7 @@ describe("house report", () => {
     expect(worse.shadowRoot?.querySelectorAll("td.good")).toHaveLength(0);
     expect(text(card)).toContain("COP 3.1");
   });
-  it("tells a drift from noise", async () => {
+  it("distinguishes a drift from noise", async () => {
     expect(text(await mount(data()))).toContain("Unchanged within its uncertainty over 40 days (+4 W/K, +2 %)");
     const drifted = data({ drift: { days: 40, change_w_k: -40, percent: -16, significant: true } });
     expect(text(await mount(drifted))).toContain("Changed by -40 W/K (-16 %) in 40 days.");

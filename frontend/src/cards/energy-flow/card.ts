@@ -21,7 +21,7 @@ import { styles } from "./styles.js";
 /** Less than a kWh is shown in Wh. */
 const energy = (kwh: number, locale: Locale): string =>
   kwh < 1 ? `${formatNumber(kwh * 1000, locale)} Wh` : formatEnergy(kwh, locale, kwh < 100 ? 1 : 0);
-/** What was recorded later than this after the begin of a period is told. */
+/** What began to be recorded later than this after the start of a period is marked as incomplete. */
 const LATE_S = 3700;
 
 export class EnergyFlowCard extends SuiteCard<EnergyFlowConfig> {

@@ -36,7 +36,7 @@ export const targetLabel = (hass: HomeAssistant, { target_c }: Block, unit = tru
   return unit ? `${value} ${isFahrenheit(hass) ? "°F" : "°C"}` : `${value}°`;
 };
 
-/** A block in words: "Monday 06:00–09:00, 21.5 °C, Auto"; without `localize` the mode is left out. */
+/** A block in words: "Monday 06:00–09:00, 21.5 °C, Auto"; without `localize`, the mode is not named. */
 export const describe = (hass: HomeAssistant, localize: Localize | undefined, day: number, block: Block): string =>
   [
     `${dayName(hass, day, "long")} ${timeLabel(hass, block.start)}–${timeLabel(hass, block.end)}`,
