@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+import threading
 from typing import Any
 from unittest.mock import patch
 import zipfile
@@ -125,6 +126,20 @@ async def test_broken_diagnostics_are_reported_not_raised(hass: HomeAssistant, e
     ):
         files = await bundle.async_collect(hass)
     assert files["diagnostics/proof_of_heat/1.json"] == {"error": "RuntimeError: password: <secret 1>"}
+
+
+async def test_texts_are_searched_outside_the_event_loop(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    threads = []
+
+    class Watched(Redactor):
+        def text(self, value: str) -> str:
+            threads.append(threading.get_ident())
+            return super().text(value)
+
+    with patch.object(bundle, "Redactor", Watched):
+        await bundle.async_collect(hass)
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 async def test_an_entry_that_is_not_loaded_is_included(hass: HomeAssistant, entry: MockConfigEntry) -> None:

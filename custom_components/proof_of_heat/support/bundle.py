@@ -1,5 +1,6 @@
 """Collect diagnostics, decisions, states, repairs and log of the suite's integrations; write them as one archive."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 import json
 from pathlib import Path
@@ -38,8 +39,11 @@ async def async_collect(hass: HomeAssistant) -> dict[str, Any]:
             files[f"decisions/{number}.json"] = list(journal.rows)[-_DECISIONS:]
     files["states.json"] = _states(hass, entries)
     files["log.json"] = _log(hass)
-    redactor = Redactor(_known_secrets(hass, entries))
-    return {name: redactor.data(_plain(content)) for name, content in files.items()}
+    texts = {}
+    for name, content in files.items():
+        texts[name] = _as_json(content)  # in the event loop, where nothing changes it meanwhile
+        await asyncio.sleep(0)
+    return await hass.async_add_executor_job(_redacted, texts, _known_secrets(hass, entries))
 
 
 async def async_write(hass: HomeAssistant, files: Mapping[str, Any]) -> Path:
@@ -161,9 +165,14 @@ def _known_secrets(hass: HomeAssistant, entries: Iterable[ConfigEntry]) -> set[s
     return known
 
 
-def _plain(value: Any) -> Any:
-    """Return data as JSON has it."""
-    return json.loads(json.dumps(value, cls=_Encoder, skipkeys=True))
+def _redacted(texts: Mapping[str, str], known: set[str]) -> dict[str, Any]:
+    """Return file name -> content without secrets. It takes long: not in the event loop."""
+    redactor = Redactor(known)
+    return {name: redactor.data(json.loads(text)) for name, text in texts.items()}
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, cls=_Encoder, skipkeys=True)
 
 
 class _Encoder(JSONEncoder):
