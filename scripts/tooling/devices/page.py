@@ -31,7 +31,8 @@ This page lists every device that the integrations know, what is read from it, w
 - **document**: the manufacturer's own document describes the protocol. No device was at hand.
 - **specification**: a protocol of this project. Its page describes it, and a simulator is written from the page.
 - **experimental**: neither a capture nor a document of the manufacturer. It follows another public program or reports
-  of users. A Modbus template of this kind is marked in its form and on its device page, too. Please report whether it works.
+  of users. A Modbus template of this kind is marked in its form and on its device page, too. Please report whether it
+  works.
 
 A device that is not listed is never treated as a similar one. [Add a device](add-a-device.md) describes how to get it
 supported.
