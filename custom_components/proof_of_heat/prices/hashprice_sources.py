@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..drivers.values import number_at
+from .units import is_plausible_hashprice
 
 _PRICES: Final = "https://mempool.space/api/v1/prices"
 _BLOCKS: Final = 144
@@ -81,7 +82,7 @@ async def fetch_hashprice(get: GetJson, key: str, currency: str) -> float:
     """
     source = HASHPRICE_SOURCES[key]
     price = source.decode(*[await get(address) for address in source.addresses])
-    if price is None or price <= 0:
+    if price is None or not is_plausible_hashprice(price, _USD):
         raise HashpriceError(f"{source.name}: the reply has no hashprice")
     if currency == _USD:
         return price

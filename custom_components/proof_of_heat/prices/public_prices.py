@@ -9,7 +9,6 @@ rows in autumn), spotovaelektrina.cz (CZK and EUR per MWh by quarter, of today a
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-import json
 import re
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -17,11 +16,10 @@ from zoneinfo import ZoneInfo
 import aiohttp
 
 from ..drivers.values import at, number, number_at, rows_at
+from .json_fetch import HttpPriceError, fetch_json
 from .row_values import parse_time, price_number
 from .series import PriceSeries, Slot, joined
 
-TIMEOUT_S: Final = 20.0
-_MAX_BYTES: Final = 2_000_000
 _PER_MWH: Final = 1e-3
 _PENCE: Final = 0.01
 _HOUR: Final = timedelta(hours=1)
@@ -74,36 +72,19 @@ def needs_area(source: str, area: str) -> bool:
 
 
 async def fetch_public(session: aiohttp.ClientSession, prices: PublicPrices, today: date, home: str) -> PriceSeries:
-    """Return the prices of today and tomorrow; raises PublicPriceError, aiohttp.ClientError or TimeoutError."""
+    """Return the prices of today and tomorrow; raises a ValueError, aiohttp.ClientError or TimeoutError."""
     source = PUBLIC_SOURCES[prices.source]
     found: list[PriceSeries] = []
     failure: Exception | None = None
     for address in source.addresses(prices.area.strip(), today):
         try:
-            found.append(source.decode(await _fetch(session, address), currency_of(prices, home)))
-        except (PublicPriceError, aiohttp.ClientError) as err:
+            found.append(source.decode(await fetch_json(session, address), currency_of(prices, home)))
+        except (PublicPriceError, HttpPriceError, aiohttp.ClientError) as err:
             failure = failure or err
     series = joined(found)
     if not series.slots:
         raise failure or PublicPriceError("no prices")
     return series
-
-
-async def _fetch(session: aiohttp.ClientSession, address: str) -> Any:
-    async with session.get(
-        address, timeout=aiohttp.ClientTimeout(total=TIMEOUT_S), headers={"Accept": "application/json"}
-    ) as reply:
-        if reply.status != 200:
-            raise PublicPriceError(f"status {reply.status}")
-        body = bytearray()
-        while len(body) <= _MAX_BYTES and (more := await reply.content.read(_MAX_BYTES)):
-            body += more
-    if len(body) > _MAX_BYTES:
-        raise PublicPriceError(f"more than {_MAX_BYTES} bytes")
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as err:
-        raise PublicPriceError("invalid JSON") from err
 
 
 def _series(slots: Iterable[Slot]) -> PriceSeries:
@@ -146,7 +127,7 @@ def decode_awattar(reply: Any, _: str = "") -> PriceSeries:
 
 
 def decode_energy_charts(reply: Any, _: str = "") -> PriceSeries:
-    """Return the market prices: lists of times and prices; a price may be null. The last slot is like the one before."""
+    """Return the market prices of a list of times and one of prices, which may be null."""
     times, prices = rows_at(reply, "unix_seconds"), rows_at(reply, "price")
     starts = [None if (seconds := number(value)) is None else datetime.fromtimestamp(seconds, UTC) for value in times]
     slots = []
@@ -166,7 +147,7 @@ def decode_esios(reply: Any, _: str = "") -> PriceSeries:
     start: datetime | None = None
     for row in rows_at(reply, "PVPC"):
         if start is None:
-            if (day := parse_time(f"{at(row, 'Dia')} 00:00", _MADRID)) is None:
+            if (day := parse_time(f"{str(at(row, 'Dia')).replace('/', '.')} 00:00", _MADRID)) is None:
                 raise PublicPriceError("the reply has no date")
             start = day
         price, _factor = price_number(at(row, "PCB") or at(row, "GEN"))
