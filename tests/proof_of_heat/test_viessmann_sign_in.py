@@ -106,7 +106,7 @@ async def test_the_user_signs_in_at_the_website_and_only_the_refresh_token_is_st
         result = await signed_in(hass, hass_client_no_auth, result)
         assert result["type"] is FlowResultType.CREATE_ENTRY, result
         await hass.async_block_till_done()
-        assert not hass.config_entries.flow.async_progress(), "the flow that waited for the website is gone"
+        assert not hass.config_entries.flow.async_progress(), "the flow that waited for the website has ended"
         (subentry,) = entry.subentries.values()
         token = subentry.data["refresh_token"]
         assert subentry.data["auth_implementation"] == "proof_of_heat_demo_client"
