@@ -104,7 +104,9 @@ def source_command(
 def command_text(command: Command) -> str:
     """Return a command for the log: `on=True flow_c=38.0`."""
     values = (
-        (spec.name, getattr(command, spec.name)) for spec in fields(command) if spec.name not in ("id", "lease_s")
+        (spec.name, getattr(command, spec.name))
+        for spec in fields(command)
+        if spec.name not in ("id", "lease_s", "by_user")
     )
     return " ".join(f"{name}={value}" for name, value in values if value is not None)
 
