@@ -140,7 +140,7 @@ async def test_a_higher_setpoint_starts_a_source_at_once(
     assert is_on(hass)
 
 
-async def test_what_a_user_changed_is_sent_as_something_that_somebody_waits_for(
+async def test_commands_after_a_change_by_a_user_are_marked(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[Command] = []

@@ -184,7 +184,7 @@ class Command:
     lease_s: float = 900.0
     """After this time without a further command the source returns to its own safe control."""
     by_user: bool = False
-    """Whether it follows from what a user has just changed, and somebody waits for it."""
+    """Whether it follows from what a user has just changed: it is sent sooner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

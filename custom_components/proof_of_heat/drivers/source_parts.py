@@ -51,7 +51,7 @@ class Written:
 
 
 def write_interval_s(capabilities: Capabilities, command: Command) -> float:
-    """Return the time in seconds that must pass after a write: somebody who waits for a change gets it sooner."""
+    """Return the time in seconds that must pass after a write: less for a change by a user."""
     interval_s, user_s = capabilities.min_write_interval_s, capabilities.user_write_interval_s
     return min(interval_s, user_s) if command.by_user and user_s is not None else interval_s
 

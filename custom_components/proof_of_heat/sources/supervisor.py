@@ -25,7 +25,7 @@ from .source_commands import command_text, source_command
 _LOGGER = logging.getLogger(__name__)
 _DEFAULT_ROOM_C = 20.0
 _USER_CHANGE_S: Final = 180.0
-"""So long after a change by a user, commands are sent as ones that somebody waits for."""
+"""So long after a change by a user, commands are marked as its consequence."""
 
 
 class SourceSupervisor:
