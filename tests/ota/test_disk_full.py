@@ -290,7 +290,12 @@ async def test_a_reload_keeps_what_could_not_be_saved(
 
 
 async def test_a_removed_entry_leaves_nothing_unsaved(
-    hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, add_device: AddDevice, release: Release, full_disk: FullDisk
+    hass: HomeAssistant,
+    ota: OtaData,
+    entry: MockConfigEntry,
+    add_device: AddDevice,
+    release: Release,
+    full_disk: FullDisk,
 ) -> None:
     device = await offered(hass, add_device, release)
     with full_disk():
