@@ -88,7 +88,7 @@ def test_the_power_of_each_pack_is_that_of_its_voltage_and_current(name: str) ->
         ((0, 0), None, (0.0, 0.0)),  # no current is reported
     ],
 )
-def test_a_packs_power_is_believed_if_voltage_and_current_agree(
+def test_a_packs_power_agrees_with_voltage_and_current(
     reported: tuple[int, int], amps_ma: int | None, expected: tuple[float, float]
 ) -> None:
     values = {"p.vol": 49285, "p.inputWatts": reported[0], "p.outputWatts": reported[1]}
