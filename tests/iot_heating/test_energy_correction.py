@@ -217,7 +217,7 @@ async def test_who_cannot_correct_and_when(home: Home, hass_read_only_user: Mock
         await home.hass.services.async_call(
             DOMAIN, "correct_energy", {}, blocking=True, return_response=True, context=context
         )
-    with pytest.raises(ServiceValidationError, match="later than the start"):
+    with pytest.raises(ServiceValidationError, match="after the start"):
         await home.correct(start="2026-01-05 13:00:00", end="2026-01-05 12:00:00")
     home.hass.config.components.remove("recorder")
     with pytest.raises(ServiceValidationError, match="recorder"):
