@@ -38,6 +38,7 @@ def connect(port: int, password: str, protocol: int) -> bool:
     return answers == [True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["mosquitto", "amqtt"])
 async def test_both_brokers_accept_only_the_demo_user(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
