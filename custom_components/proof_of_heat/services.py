@@ -81,9 +81,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         },
         SupportsResponse.OPTIONAL,
     )
-    register(
-        "clear_override", _clear_override, {vol.Optional(ATTR_ENTITY_ID): entity_ids}, SupportsResponse.OPTIONAL
-    )
+    register("clear_override", _clear_override, {vol.Optional(ATTR_ENTITY_ID): entity_ids}, SupportsResponse.OPTIONAL)
     register("apply_curve_suggestion", _apply_curve, {}, SupportsResponse.OPTIONAL)
     register("get_plan", _get_plan, {}, SupportsResponse.ONLY)
     register("get_learned_house", _get_learned_house, {}, SupportsResponse.ONLY)
