@@ -14,7 +14,7 @@ from ..wire_values import Values
 from .generic_units import DIRECTION_SOURCES, context_units, direction_of
 from .options import NO_REMAINING_TIME
 from .specs import CommandFormat, Family, SensorSpec
-from .wire_names import WireUnit, is_remaining_time, is_temperature, readable_name, serials_in, unit_of
+from .wire_names import WireUnit, is_health, is_remaining_time, is_temperature, readable_name, serials_in, unit_of
 
 GENERIC_FAMILY = "generic"
 # More would be too long to read on a device page; the diagnostics hold all values.
@@ -76,7 +76,7 @@ def _sensors(wire_names: list[str], values: Values) -> Iterable[SensorSpec]:
             source=wire_name,
             quantity=(unit or _PLAIN).quantity,
             scale=(unit or _PLAIN).scale,
-            unknown_values=NO_REMAINING_TIME if is_remaining_time(wire_name) else (),
+            unknown_values=NO_REMAINING_TIME if is_remaining_time(wire_name) else (0,) if is_health(wire_name) else (),
             # One without a direction in its name is negative while discharging.
             magnitude=is_remaining_time(wire_name),
             applies=applies,

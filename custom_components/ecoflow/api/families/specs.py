@@ -155,7 +155,9 @@ def _as_state(value: Any) -> Decoded:
         return value
     if isinstance(value, str):
         return value if len(value) <= MAX_STATE_LENGTH else None
-    return as_number(value)
+    number = as_number(value)
+    # Devices send single-precision numbers: 52.770000458 is 52.77.
+    return float(f"{number:.6g}") if isinstance(number, float) and number != int(number) else number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
