@@ -5,6 +5,7 @@ one (`generic_units`), otherwise none. A remaining time is shown only in the dir
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 import re
 from typing import Any
 
@@ -49,6 +50,15 @@ def generic_family(product: str, values: Values) -> Family:
         serial_prefixes=(),
         sensors=tuple(_sensors(names, values)),
     )
+
+
+def with_other_values(family: Family, values: Values) -> Family:
+    """Return a family with sensors of the values that it does not describe, if it shows them."""
+    if not family.shows_other_values:
+        return family
+    described = {name for spec in family.entities() for name in spec.value_names}
+    others = generic_family("", {name: value for name, value in values.items() if name not in described})
+    return replace(family, sensors=(*family.sensors, *(replace(spec, enabled=False) for spec in others.sensors)))
 
 
 def _sensors(wire_names: list[str], values: Values) -> Iterable[SensorSpec]:

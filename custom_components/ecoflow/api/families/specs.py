@@ -315,6 +315,8 @@ class Family:
     ignored_values: tuple[str, ...] = ()
     # False for a family that only the reported values suggest.
     is_certain: bool = True
+    # Whether the values without an entity here are shown as those of an unknown model are.
+    shows_other_values: bool = False
 
     def without_controls(self) -> Family:
         """Return the family with what it shows, but without anything that sends commands."""
