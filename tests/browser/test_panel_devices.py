@@ -1,7 +1,7 @@
 """What is done on the outlet panel and the rollout card, on 400 px, arrives at the simulated devices."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 import random
 import time
 from typing import Any
@@ -14,7 +14,7 @@ from simulators.ota_device.image import build
 from tests.running_demo import RunningDemo
 
 from .conftest import Visit
-from .test_panels import PANEL, ROLLOUTS, opened
+from .test_panels import AXE, PANEL, ROLLOUTS, opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(900)]
 HELD_MS = 1300
@@ -91,6 +91,79 @@ def test_everything_is_switched_off_at_the_devices_and_restored(
         context.close()
 
 
+def accessibility(card: Locator) -> list[Any]:
+    """Return what axe finds within a card."""
+    card.page.add_script_tag(path=str(AXE))
+    found = card.evaluate("element => axe.run(element.shadowRoot.querySelector('ha-card'))")
+    return [(each["id"], each["nodes"][0]["html"][:120]) for each in found["violations"]]
+
+
+def open_alerts(demo: RunningDemo) -> list[str]:
+    """Return the messages of the alerts that were not dismissed."""
+    _, answer = demo.request("POST", "/api/services/smart_outlet/list_alerts?return_response", {})
+    return [alert["message"] for alert in answer["service_response"]["alerts"]]
+
+
+@pytest.fixture
+def kettle(demo: RunningDemo) -> Generator[dict[str, str]]:
+    """A load of 2 A at socket A of the outlet in the kitchen, without a threshold; the entities of the outlet."""
+    entities: dict[str, str] = demo.device("FE")["entities"]
+
+    def begin() -> None:
+        demo.request("POST", "/api/services/number/set_value", {"entity_id": entities["threshold"], "value": 0})
+        wait_until(lambda: truth(demo, "FE")["outlets"]["FE"]["threshold"] == 0)
+        # A socket that tripped is switched off before it is switched on again.
+        if truth(demo, "FE")["outlets"]["FE"]["tripped"]:
+            demo.request("POST", "/api/services/switch/turn_off", {"entity_id": entities["socket_a"]})
+            wait_until(lambda: not truth(demo, "FE")["outlets"]["FE"]["tripped"])
+        demo.request("POST", "/api/services/switch/turn_on", {"entity_id": entities["socket_a"]})
+        wait_until(lambda: sockets(demo)["FE/a"])
+        demo.request("POST", "/api/services/smart_outlet/dismiss_alert", {})
+
+    control = "http://{host}:{port}".format(**demo.device("FE")["simulator"]["control"])
+    assert demo.request("POST", "/do/load", {"outlet": "FE", "a": 2000, "b": 100}, url=control, token=None)[0] == 200
+    begin()
+    yield entities
+    begin()
+
+
+def test_a_threshold_trips_the_outlet_and_its_alert_is_dismissed(
+    demo: RunningDemo, chromium: Browser, kettle: dict[str, str]
+) -> None:
+    """On a phone: typed and dismissed by keyboard, removed by touch; the outlet has each threshold."""
+    context = chromium.new_context(viewport={"width": 400, "height": 850}, has_touch=True)
+    try:
+        page = context.new_page()
+        card = opened(Visit(demo, context, page), "outlets", PANEL)
+        outlet = card.get_by_role("group", name="Kitchen outlet")
+        limit, field = outlet.locator("button.limit"), outlet.get_by_role("textbox")
+        limit.focus()
+        page.keyboard.press("Enter")
+        expect(field).to_be_focused()
+        field.fill("0,5")
+        assert accessibility(card) == []
+        field.press("Enter")
+        wait_until(lambda: truth(demo, "FE")["outlets"]["FE"]["threshold"] == 500)
+        wait_until(lambda: not sockets(demo)["FE/a"])
+        assert sockets(demo)["FE/b"], "a socket below the threshold stays on"
+        expect(limit).to_contain_text("0.5")
+        message = "Kitchen outlet: socket A tripped on overload"
+        dismiss = card.get_by_role("button", name=f"Dismiss: {message}", exact=True)
+        expect(dismiss).to_be_visible()
+        assert message in open_alerts(demo)
+        dismiss.focus()
+        page.keyboard.press("Enter")
+        expect(dismiss).to_have_count(0)
+        wait_until(lambda: message not in open_alerts(demo))
+        limit.tap()
+        field.fill("")
+        outlet.get_by_role("button", name="Save").tap()
+        wait_until(lambda: truth(demo, "FE")["outlets"]["FE"]["threshold"] == 0)
+        expect(limit).to_contain_text("No limit")
+    finally:
+        context.close()
+
+
 _DROP = """(element, files) => {
     const transfer = new DataTransfer();
     for (const [name, text] of files) {
@@ -124,6 +197,9 @@ def test_a_release_is_dropped_rolled_out_paused_resumed_and_aborted(visit: Visit
     card.locator("ha-card").evaluate(_DROP, release_files(VERSION, 16))
     expect(card.locator(".live")).to_have_text(f"{PRODUCT} {VERSION} is stored.")
     roll_out = card.locator(".release.new").get_by_role("button", name="Roll out now")
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        assert accessibility(card) == [], scheme
     roll_out.focus()
     page.keyboard.press("Enter")
     rollout = card.locator("details.rollout", has_text=VERSION).first
