@@ -8,10 +8,11 @@ import pytest
 
 from tests.running_demo import RunningDemo
 
-from .conftest import ARTIFACTS, OVERVIEW, Visit, steady
+from .conftest import ARTIFACTS, OVERVIEW, Visit, steady, truth
 from .test_dashboard import AXE
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(1800)]
+PUMP = "viessmann_7571381700000000_0"
 PLAN_S = 600
 """The first plan takes some minutes after a start."""
 CURVE = "proof-of-heat-curve-card"
@@ -25,14 +26,14 @@ SLOPE, LEVEL, MAX_FLOW = (
 
 
 @pytest.fixture
-def curve(demo: RunningDemo) -> Generator[dict[str, float]]:
+def curve(demo: RunningDemo) -> dict[str, float]:
     """The curve of a test, which is the same whatever another test left."""
-    values = {SLOPE: 0.8, LEVEL: 1.0, MAX_FLOW: 55.0}
+    values = {SLOPE: 0.6, LEVEL: 0.0, MAX_FLOW: 40.0}
     for entity_id, value in values.items():
         demo.request("POST", "/api/services/number/set_value", {"entity_id": entity_id, "value": value})
     for entity_id, value in values.items():
         demo.wait_for(entity_id, lambda state, value=value: float(state) == value)
-    yield values
+    return values
 
 
 @pytest.fixture
@@ -124,9 +125,7 @@ def test_an_override_is_set_and_ended_by_keyboard(visit: Visit, without_override
 
     def targets() -> list[float | None]:
         _, states = visit.demo.request("GET", "/api/states")
-        return [
-            item["attributes"].get("temperature") for item in states if item["entity_id"].startswith("climate.")
-        ]
+        return [item["attributes"].get("temperature") for item in states if item["entity_id"].startswith("climate.")]
 
     visit.wait_until(lambda: wanted in targets())
     end.focus()
@@ -158,17 +157,27 @@ def heating(demo: RunningDemo) -> Generator[None]:
     assert demo.request("POST", "/api/services/proof_of_heat/clear_override", {})[0] == 200
 
 
-def test_the_curve_is_typed_and_the_boiler_gets_its_flow_temperature(
-    visit: Visit, curve: dict[str, float], heating: None
-) -> None:
-    """What is saved arrives in the register of the simulated boiler, which confirms it."""
-    visit.log_in("demo", "demo")
+_CURVE = """() => new Promise((done) => {
+    const { connection } = document.querySelector("home-assistant").hass;
+    connection.subscribeMessage(done, { type: "proof_of_heat/curve/subscribe" });
+})"""
+
+
+def test_the_curve_is_typed_and_the_heat_pump_confirms(visit: Visit, curve: dict[str, float], heating: None) -> None:
+    """The card shows the curve that the simulated heat pump has, and that it has confirmed its command."""
     shown = card(visit, CURVE)
     shown.locator("input[name=level]").fill("6")
     shown.locator("input[name=level]").press("Tab")
     shown.locator(".save .main").click()
     visit.demo.wait_for(LEVEL, lambda state: float(state) == 6)
     expect(shown.locator("li.confirmed").first).to_be_visible(timeout=600_000)
+
+    def is_what_the_pump_has() -> bool:
+        (pump,) = visit.page.evaluate(_CURVE)["devices"]
+        device = truth(visit.demo, PUMP)
+        return bool((pump["slope"], pump["level"]) == (device["slope"], device["shift"]))
+
+    visit.wait_until(is_what_the_pump_has, 600)
 
 
 def _knob(handle: Locator) -> tuple[float, float]:

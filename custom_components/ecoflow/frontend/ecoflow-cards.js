@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-3ea01515a4ef.js";
+import"/heat_suite_static/runtime-293b36b57a68.js";

@@ -139,7 +139,7 @@ const bundles = async (found: Set<string>): Promise<void> => {
   const missing = (): boolean =>
     (found.has("proof_of_heat") && !heatCards().length) ||
     Object.entries(TAGS).some(([domain, tag]) => found.has(domain) && !customElements.get(tag));
-  for (let turn = 0; turn < 20 && missing(); turn += 1) await new Promise((done) => setTimeout(done, 100));
+  for (let turn = 0; turn < 50 && missing(); turn += 1) await new Promise((done) => setTimeout(done, 100));
 };
 
 const hasEnergy = async (hass: Hass): Promise<boolean> => {
