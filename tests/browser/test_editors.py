@@ -2,10 +2,10 @@
 
 from typing import Any, Final
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, TimeoutError, expect  # noqa: A004 - that of Playwright
 import pytest
 
-from .conftest import Visit
+from .conftest import OVERVIEW, Visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(900)]
 CARDS: Final[dict[str, dict[str, Any]]] = {
@@ -39,18 +39,30 @@ _STORED: Final = """async (url_path) => {
 def test_the_editor_of_each_card_changes_its_title(visit: Visit) -> None:
     """What is typed is shown by the card and stored in the dashboard; all else stays as it was."""
     page = visit.page
-    visit.log_in("demo", "demo", "heat-suite/overview")
+    visit.open("heat-suite/overview", OVERVIEW)
+    page.wait_for_function("(tags) => tags.every((tag) => customElements.get(tag))", arg=list(CARDS))
     cards = [{"type": f"custom:{tag}", **config} for tag, config in CARDS.items()]
     page.evaluate(_CREATE, [_DASHBOARD, cards])
-    page.goto(f"{visit.demo.url}/{_DASHBOARD}/0?edit=1")
+    visit.open(f"{_DASHBOARD}/0?edit=1", "hui-card-options")
     for tag in CARDS:
         card: Locator = page.locator("hui-card-options").filter(has=page.locator(tag))
         expect(card.locator("ha-card").first).to_be_visible()
-        card.get_by_text("Edit", exact=True).click()
         dialog = page.locator("hui-dialog-edit-card")
-        dialog.get_by_role("textbox", name="Title").fill(f"My {tag}")
+        title = dialog.get_by_role("textbox", name="Title")
+
+        def opened(card: Locator = card, title: Locator = title) -> bool:
+            """Press the button; the view that was saved before may replace it at this moment."""
+            card.get_by_text("Edit", exact=True).click()
+            try:
+                title.wait_for(timeout=20_000)
+            except TimeoutError:
+                return False
+            return True
+
+        visit.wait_until(opened)
+        title.fill(f"My {tag}")
         dialog.get_by_text("Save", exact=True).click()
-        expect(dialog).to_have_count(0)
+        expect(title).to_have_count(0)
         expect(page.locator("hui-card-options").locator(tag)).to_contain_text(f"My {tag}")
-    stored = page.evaluate(_STORED, _DASHBOARD)
-    assert stored == [{**card, "title": f"My {tag}"} for card, tag in zip(cards, CARDS, strict=True)]
+    wished = [{**card, "title": f"My {tag}"} for card, tag in zip(cards, CARDS, strict=True)]
+    visit.wait_until(lambda: page.evaluate(_STORED, _DASHBOARD) == wished)

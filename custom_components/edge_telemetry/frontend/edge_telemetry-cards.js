@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-293b36b57a68.js";
+import"/heat_suite_static/runtime-0394713e7268.js";

@@ -1,4 +1,4 @@
-import{$0 as e,$6 as t,$7 as n,$f as r,$i as i,$k as a,$p as o,$10 as s,$17 as c,$19 as l,$1a as u,$1b as d,$1d as f,$1h as p,$1m as m}from"/heat_suite_static/runtime-293b36b57a68.js";var h={packed:`Firmware-Rollouts
+import{$0 as e,$6 as t,$7 as n,$f as r,$i as i,$k as a,$p as o,$10 as s,$17 as c,$19 as l,$1a as u,$1b as d,$1d as f,$1h as p,$1m as m}from"/heat_suite_static/runtime-0394713e7268.js";var h={packed:`Firmware-Rollouts
 Wellen, Geräte, Freigaben und Fehler von Firmware-Rollouts; ein Release hochladen.
 Titel
 Geplant
