@@ -94,7 +94,7 @@ def _sockets(socket_enabled: None) -> None:
     """Allow connections to other processes."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Generator[RunningDemo]:
     """A running demo."""
     if shutil.which("chromium") is None:
@@ -105,7 +105,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Generator[RunningDemo]:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium(demo: RunningDemo) -> Generator[Browser]:
     """The browser; the demo has the dashboard with the cards."""
     playwright = _BROWSER_THREAD.submit(lambda: sync_playwright().start()).result()

@@ -163,6 +163,7 @@ async def test_configuration_is_moved_to_another_home_assistant(hass: HomeAssist
         await hass.config_entries.async_unload(new.entry_id)
 
 
+@pytest.mark.slow
 async def test_meter_and_boiler_are_restored(hass: HomeAssistant, loopback: Any, tmp_path: Path) -> None:
     entry = system()
     await start(hass, entry)
