@@ -150,7 +150,7 @@ async def test_socket_errors_are_typed(reply: bytes, error: type[Exception], soc
     "error", [UnicodeError("label empty or too long"), ValueError("embedded null character")], ids=["label", "null"]
 )
 async def test_an_address_that_no_host_can_have(error: ValueError, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`getaddrinfo` encodes the name before it asks anybody: "a..b" and "miner\\0" have no encoding."""
+    """`getaddrinfo` encodes the name before it asks a server: "a..b" has no encoding."""
 
     async def open_connection(*_: object) -> None:
         raise error
