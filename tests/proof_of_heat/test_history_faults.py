@@ -99,6 +99,7 @@ def on_holiday() -> Readings:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_holiday_and_defects_are_no_other_house(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
     await recorded(hass, freezer, on_holiday())
@@ -115,6 +116,7 @@ async def test_holiday_and_defects_are_no_other_house(hass: HomeAssistant, freez
     assert learned.doubt is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_history_of_a_renamed_entity_is_its_own(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
     """The meter had another entity ID for all of the time, in the states and in the long-term statistics."""
@@ -140,6 +142,7 @@ async def test_history_of_a_renamed_entity_is_its_own(hass: HomeAssistant, freez
     assert max(row.power_w for row in rows[: 5 * 96]) > 500, "statistics of the days before"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_learning_that_a_restart_interrupts_is_done_afterwards(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch

@@ -135,6 +135,7 @@ def test_what_a_source_draws_above_the_limit_of_its_plans_is_subtracted() -> Non
     assert worked(10, 2990.0) == 1.0
 
 
+@pytest.mark.slow
 def test_savings_are_proved_without_nominal_power() -> None:
     engine, home = Engine(EngineConfig(sources=(pump_config(),), commission=False)), Home()
     for row in _unknown_size(lived_history(3)):
@@ -228,7 +229,7 @@ def test_state_between_two_rows_is_that_of_the_moment(rows: list[Row], learned: 
     assert observer.at(hour).emitter_c < known.emitter_c
     days = replace(last, time_s=last.time_s + 2 * 86400.0, room_c=15.0, heat_w=0.0, water_c=math.nan)
     assert observer.at(days).room_c == pytest.approx(15.0, abs=0.3)
-    assert observer.at(days).emitter_c == pytest.approx(15.0, abs=1.0), "cold after two days without heat"
+    assert observer.at(days).emitter_c == pytest.approx(15.0, abs=1.5), "cold after two days without heat"
 
 
 def test_rows_missing_after_a_history_count(rows: list[Row], learned: LearnedModel) -> None:
