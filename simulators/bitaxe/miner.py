@@ -149,7 +149,7 @@ class Bitaxe(Simulator):
 
     async def _identify(self, _: web.Request) -> web.Response:
         self.writes.append("identify")
-        return web.Response(text='The device says "Hi!" for 30 seconds.')
+        return web.Response(text="Identify command received.")
 
     async def _pause(self, _: web.Request) -> web.Response:
         return self._run(False)

@@ -226,7 +226,7 @@ class WhatsminerClient:
 
 
 def _is_lit(status: object) -> bool | None:
-    """Return whether the light was set by somebody; "auto" is what the firmware does with it."""
+    """Return whether the light is set by a command; "auto" is what the firmware does with it."""
     return None if status is None else status != "auto"
 
 
