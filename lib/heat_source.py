@@ -120,6 +120,8 @@ class Capabilities:
     settle_s: float = 30.0
     """Seconds until a command shows in the readings (a miner's reboot, a cloud's poll)."""
     min_write_interval_s: float = 0.0
+    user_write_interval_s: float | None = None
+    """The same for a change that a user waits for; None: no exception."""
     min_on_s: float = 0.0
     min_off_s: float = 0.0
     fuel: str = "electricity"
@@ -180,6 +182,8 @@ class Command:
     room_c: float | None = None
     lease_s: float = 900.0
     """After this time without a further command the source returns to its own safe control."""
+    by_user: bool = False
+    """Whether it follows from what a user has just changed: it is sent sooner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

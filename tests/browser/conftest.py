@@ -7,7 +7,7 @@ from pathlib import Path
 import shutil
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, expect, sync_playwright
 import pytest
 import pytest_socket
 
@@ -22,6 +22,7 @@ _FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
 expect.set_options(timeout=60_000)
 # Playwright's sync API keeps an event loop running in its thread, which conflicts with pytest-asyncio's fixtures:
@@ -48,7 +49,7 @@ def _sockets(socket_enabled: None) -> None:
     """Allow connections to other processes."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Generator[RunningDemo]:
     """A running demo."""
     if shutil.which("chromium") is None:
@@ -59,7 +60,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Generator[RunningDemo]:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium(demo: RunningDemo) -> Generator[Browser]:
     """The browser."""
     playwright = _BROWSER_THREAD.submit(lambda: sync_playwright().start()).result()
@@ -123,18 +124,16 @@ def _arrive(demo: RunningDemo, chromium: Browser) -> Visit:
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     visit = Visit(demo, context, context.new_page())
 
-    def guard(route: Route) -> None:
-        if urlsplit(route.request.url).hostname in ("127.0.0.1", "localhost"):
-            route.continue_()
-        else:
-            visit.outside_requests.append(route.request.url)
-            route.abort()
+    def watch(request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname not in ("127.0.0.1", "localhost"):
+            visit.outside_requests.append(request.url)
 
     def console(message: ConsoleMessage) -> None:
         if message.type == "error":
             visit.console_errors.append(f"{message.text} ({message.location.get('url')})")
 
-    context.route("**/*", guard)
+    context.on("request", watch)
     visit.page.on("console", console)
     visit.page.on("pageerror", lambda error: visit.console_errors.append(f"page error: {error}"))
     return visit

@@ -158,7 +158,7 @@ def test_the_curve_is_typed_and_the_boiler_gets_its_flow_temperature(
     shown.locator("input[name=level]").press("Tab")
     shown.locator(".save .main").click()
     visit.demo.wait_for(LEVEL, lambda state: float(state) == 6)
-    expect(shown.locator("li.confirmed").first).to_be_visible(timeout=240_000)
+    expect(shown.locator("li.confirmed").first).to_be_visible(timeout=600_000)
 
 
 def test_the_curve_is_dragged_by_mouse_and_undone(visit: Visit, curve: dict[str, float]) -> None:

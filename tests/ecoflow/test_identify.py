@@ -75,6 +75,7 @@ UNDESCRIBED = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("product", UNDESCRIBED)
 def test_a_model_without_a_family_is_generic_whatever_it_reports(product: str) -> None:
     for spelled in (product, product.upper(), f"EcoFlow {product} ", f" {product.replace(' ', '  ')}"):

@@ -93,6 +93,7 @@ def on_holiday() -> Readings:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_holiday_and_defects_are_no_other_house(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
     await recorded(hass, freezer, on_holiday())
@@ -109,6 +110,7 @@ async def test_holiday_and_defects_are_no_other_house(hass: HomeAssistant, freez
     assert learned.doubt is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_history_of_a_renamed_entity_is_its_own(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
     """The meter had another entity ID for most of the time."""
@@ -133,6 +135,7 @@ async def test_history_of_a_renamed_entity_is_its_own(hass: HomeAssistant, freez
     assert max(row.power_w for row in rows) > 2000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_learning_that_a_restart_interrupts_is_done_afterwards(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory

@@ -126,6 +126,7 @@ async def minute(hass: HomeAssistant, freezer: FrozenDateTimeFactory, found: Hea
         await real_pause()
 
 
+@pytest.mark.slow
 async def test_the_first_plan_is_there_within_ten_minutes(
     home: Callable[..., Any], hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
@@ -159,6 +160,7 @@ async def test_the_first_plan_is_there_within_ten_minutes(
     assert float(hass.states.get("sensor.home_heat_loss").state) == pytest.approx(house["loss_w_k"], abs=0.1)  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 async def test_units_may_change_within_the_history(home: Callable[..., Any], hass: HomeAssistant) -> None:
     await home(temperature="°F", power="kW")
     found = await finished(hass, await set_up(hass, meter=METER))
@@ -168,6 +170,7 @@ async def test_units_may_change_within_the_history(home: Callable[..., Any], has
     assert max(row.power_w for row in rows[-96:]) > 2000
 
 
+@pytest.mark.slow
 async def test_without_a_meter_nothing_is_guessed(home: Callable[..., Any], hass: HomeAssistant) -> None:
     await home()
     found = await finished(hass, await set_up(hass))
@@ -175,6 +178,7 @@ async def test_without_a_meter_nothing_is_guessed(home: Callable[..., Any], hass
     assert found.engine.history.hours == 0
 
 
+@pytest.mark.slow
 async def test_an_interrupted_import_continues_after_a_restart(
     home: Callable[..., Any], hass: HomeAssistant, hass_storage: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,6 +206,7 @@ async def test_an_interrupted_import_continues_after_a_restart(
     assert hass_storage[key]["data"].keys() == {"done", "count"}
 
 
+@pytest.mark.slow
 async def test_the_button_learns_again(home: Callable[..., Any], hass: HomeAssistant) -> None:
     await home(since=DAYS - 1)
     found = await finished(hass, await set_up(hass, meter=METER))
@@ -212,6 +217,7 @@ async def test_the_button_learns_again(home: Callable[..., Any], hass: HomeAssis
     assert found.history_import.progress.rows == before > 96
 
 
+@pytest.mark.slow
 async def test_wrong_meter_is_reported_although_no_heat_is_measured(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

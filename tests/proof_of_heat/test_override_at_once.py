@@ -12,6 +12,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
+from custom_components.proof_of_heat._lib.heat_source import Command, CommandResult
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.data import HeatingSystem
 from custom_components.proof_of_heat.drivers.base import SourceBase
@@ -137,6 +138,27 @@ async def test_a_higher_setpoint_starts_a_source_at_once(
     assert system.engine.plan is not planned
     assert MessageCode.PLAN_BEGINS not in message_codes(home)
     assert is_on(hass)
+
+
+async def test_commands_after_a_change_by_a_user_are_marked(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Command] = []
+    apply = SourceBase.apply
+
+    async def record(self: SourceBase, command: Command) -> CommandResult:
+        sent.append(command)
+        return await apply(self, command)
+
+    monkeypatch.setattr(SourceBase, "apply", record)
+    await cycle(hass, freezer, home)
+    assert [command.by_user for command in sent] == [False]
+    await set_temperature(hass, home, 26.0)
+    await settled(hass, home)
+    assert sent[-1].by_user
+    for _ in range(4):
+        await cycle(hass, freezer, home)
+    assert not sent[-1].by_user
 
 
 async def test_a_lower_setpoint_ends_heating_after_the_minimum_time(

@@ -6,6 +6,7 @@ from .shown import HOURS, RECENT, STEPS, World
 from .winter import Winter
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 async def test_every_number_is_true_or_marked(winter: Winter) -> None:
     world, wrong = World(winter), []

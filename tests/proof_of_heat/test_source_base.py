@@ -88,6 +88,28 @@ async def test_a_command_that_has_to_wait_keeps_the_lease_alive() -> None:
     await source.close()
 
 
+@pytest.mark.parametrize(
+    ("since_s", "by_user", "user_s", "outcome"),
+    [
+        (59, True, 60.0, Outcome.DEFERRED),
+        (61, True, 60.0, Outcome.APPLIED),
+        (61, False, 60.0, Outcome.DEFERRED),
+        (61, True, None, Outcome.DEFERRED),
+        (61, True, 900.0, Outcome.DEFERRED),
+        (601, False, 60.0, Outcome.APPLIED),
+    ],
+)
+async def test_a_change_by_a_user_waits_less_for_the_write_interval(
+    since_s: float, by_user: bool, user_s: float | None, outcome: Outcome
+) -> None:
+    source = Plain(min_write_interval_s=600.0, user_write_interval_s=user_s)
+    source._written_at = source._clock() - since_s
+    result = await source.apply(Command(id="a", on=False, by_user=by_user))
+    await source.close()
+    assert result.outcome == outcome
+    assert source.on is (outcome is Outcome.DEFERRED)
+
+
 async def test_device_id_and_names() -> None:
     source = Plain()
     source.device_id = "d1"

@@ -28,7 +28,7 @@ from .device_settings import DeviceSettings, Settings, SettingValue, Shown
 from .errors import BadReplyError, DriverError, LimitedError, RefusedError
 from .lease import Lease
 from .plausible import plausible_state
-from .source_parts import ANSWERING, Timing, WriteLog, Written, blank_state, error_state, utcnow
+from .source_parts import ANSWERING, Timing, WriteLog, Written, blank_state, error_state, utcnow, write_interval_s
 from .verification import (
     check_finite,
     clamp,
@@ -336,7 +336,7 @@ class SourceBase(ABC):
             self._lease.start(command.lease_s)
             return self._result(command, Outcome.PENDING, "sent, not yet confirmed")
         since = self._clock() - self._written_at
-        if since < self._capabilities.min_write_interval_s:
+        if since < write_interval_s(self._capabilities, command):
             if self.leased:  # control continues: a write interval beyond the lease must not release the device
                 self._lease.start(command.lease_s)
             return self._result(command, Outcome.DEFERRED, f"last write {since:.0f} s ago")
@@ -390,7 +390,7 @@ class SourceBase(ABC):
     def _still_settling(self, wanted: Command) -> bool:
         if self._pending is None:
             return False
-        same = replace(self._pending.command, id=wanted.id, lease_s=wanted.lease_s) == wanted
+        same = commanded_fields(self._pending.command) == commanded_fields(wanted)
         return same and self._clock() - self._pending.at < self._capabilities.settle_s
 
     def _result(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
-from .._lib.heat_source import Command, FaultReason, Health, SourceState
+from .._lib.heat_source import Capabilities, Command, FaultReason, Health, SourceState
 from .device_settings import SettingValue
 from .errors import AuthError, DriverError, LimitedError
 
@@ -48,6 +48,12 @@ class Written:
     at: float
     settings: tuple[tuple[str, SettingValue], ...] = ()
     """At a release: the settings that were written."""
+
+
+def write_interval_s(capabilities: Capabilities, command: Command) -> float:
+    """Return the time in seconds that must pass after a write: less for a change by a user."""
+    interval_s, user_s = capabilities.min_write_interval_s, capabilities.user_write_interval_s
+    return min(interval_s, user_s) if command.by_user and user_s is not None else interval_s
 
 
 def utcnow() -> datetime:

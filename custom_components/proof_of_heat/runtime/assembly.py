@@ -142,6 +142,11 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         check_health=monitor.check,
         check_offer=ControlOffer(hass, entry, shadow).check,
     )
+
+    async def decide_again() -> None:
+        supervisor.expect_user_change()
+        await coordinator.async_request_refresh()
+
     supervisor.start()
     links.start()
     if not user_settings.settings.active:
@@ -161,7 +166,7 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
             user_settings,
             events,
             user_changes,
-            refresh=coordinator.async_request_refresh,
+            refresh=decide_again,
             release=supervisor.release_all,
             resume=supervisor.resume_control,
         ),
@@ -176,7 +181,7 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
             engine=engine,
             sources=sources,
             changes=user_changes,
-            refresh=coordinator.async_request_refresh,
+            refresh=decide_again,
         ),
         curve_advisor=curve_advisor,
         shadow=shadow,

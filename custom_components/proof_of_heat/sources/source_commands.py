@@ -14,6 +14,7 @@ OFF_ROOM_C = 15.0
 """The setpoint of a source that is controlled by a room temperature alone and is not needed."""
 
 
+_NO_SETTINGS = ("id", "lease_s", "by_user")
 OFF_FLOW_C = 30.0
 """Water of at most this flow temperature hardly heats a room."""
 _OFF_FLOW_C = 20.0
@@ -103,9 +104,7 @@ def source_command(
 
 def command_text(command: Command) -> str:
     """Return a command for the log: `on=True flow_c=38.0`."""
-    values = (
-        (spec.name, getattr(command, spec.name)) for spec in fields(command) if spec.name not in ("id", "lease_s")
-    )
+    values = ((spec.name, getattr(command, spec.name)) for spec in fields(command) if spec.name not in _NO_SETTINGS)
     return " ".join(f"{name}={value}" for name, value in values if value is not None)
 
 

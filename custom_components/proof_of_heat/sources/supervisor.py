@@ -1,14 +1,17 @@
 """Starts and stops the sources of a heating system, follows their reports and sends them commands."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 import logging
 import math
+from typing import Final
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
 from .._lib.heat_source import CommandResult, FaultReason, Health, SourceState
+from .._lib.steady_clock import SteadyClock
 from ..engine.decision_record import Decision
 from ..engine.snapshot import Snapshot
 from ..metering.cop_feed import feed_source
@@ -21,6 +24,8 @@ from .source_commands import command_text, source_command
 
 _LOGGER = logging.getLogger(__name__)
 _DEFAULT_ROOM_C = 20.0
+_USER_CHANGE_S: Final = 180.0
+"""So long after a change by a user, commands are marked as its consequence."""
 
 
 class SourceSupervisor:
@@ -44,6 +49,13 @@ class SourceSupervisor:
         self._events = events
         self._updates = updates
         self._reason_text = reason_text
+        self._clock = SteadyClock()
+        self._user_until = -math.inf
+
+    @callback
+    def expect_user_change(self) -> None:
+        """Send the next commands as ones that a user waits for."""
+        self._user_until = self._clock() + _USER_CHANGE_S
 
     @callback
     def start(self) -> None:
@@ -89,6 +101,7 @@ class SourceSupervisor:
                 user=managed.user_curve,
             )
             if command is not None:
+                command = replace(command, by_user=self._clock() < self._user_until)
                 _LOGGER.debug("cycle=%s source=%s command=%s", cycle_id, managed.name, command_text(command))
                 managed.poller.command(self._entry, command, partial(self._on_result, managed))
 

@@ -60,6 +60,7 @@ def capabilities_of(hass: HomeAssistant, entities: Mapping[str, str], *, meter: 
         reads_power=meter,
         settle_s=180.0,
         min_write_interval_s=600.0,
+        user_write_interval_s=60.0,
         **limits,
     )
 

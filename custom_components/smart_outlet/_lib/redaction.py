@@ -38,7 +38,8 @@ _LABELED: Final = re.compile(
     r"(?<!<)\b(bearer|basic|password|passwd|token|secret|api[_-]?key)(\s*[:=]\s*|\s+)(\"?)([^\s\"',;&]+)", re.IGNORECASE
 )
 _FIELD: Final = re.compile(  # of a text that is no JSON: cut off, or of another format
-    r"([\w-]*(?:pass|password|passwd|token|secret|ssid|user|api[_-]?key))(\"?\s*[:=]\s*)(\"?)([^\s\"',;&{}\[\]]+)", re.IGNORECASE
+    r"([\w-]*(?:pass|password|passwd|token|secret|ssid|user|api[_-]?key))(\"?\s*[:=]\s*)(\"?)([^\s\"',;&{}\[\]]+)",
+    re.IGNORECASE,
 )
 _POSITION_IN_TEXT: Final = re.compile(
     r"(?<![a-z])((?:lat|lon|lng)(?:itude|gitude)?\W{1,4})[-+]?\d[\d.]*", re.IGNORECASE

@@ -58,6 +58,7 @@ def test_a_single_spike_of_the_meter_is_not_the_size(rows: list[Row]) -> None:
     assert found.full_power_w < 4500.0
 
 
+@pytest.mark.slow
 def test_savings_are_proved_without_nominal_power() -> None:
     engine, home = Engine(EngineConfig(sources=(pump_config(),), commission=False)), Home()
     for row in _unknown_size(lived_history(3)):

@@ -87,6 +87,7 @@ def capabilities_of(template: DeviceTemplate) -> Capabilities:
         reads_heat="heat_power" in template.registers,
         settle_s=30.0,
         min_write_interval_s=template.min_write_interval_s,
+        user_write_interval_s=60.0,
         fuel=template.fuel,
         lease_in_device=template.watchdog is not None,
     )

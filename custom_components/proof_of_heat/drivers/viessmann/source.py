@@ -48,6 +48,7 @@ def capabilities_of(reading: ViessmannReading) -> Capabilities:
         reads_heat=False,
         settle_s=2 * DEFAULT_POLL_S,
         min_write_interval_s=600.0,
+        user_write_interval_s=60.0,
         min_on_s=600.0,
         min_off_s=600.0,
     )
