@@ -409,8 +409,8 @@ async def test_diagnostics_contain_no_secret(hass: HomeAssistant, heated: Heated
         assert secret not in str(raw)
     # scripts/decode reads them from a support bundle.
     path = await bundle.async_write(hass, await bundle.async_collect(hass))
-    found = await hass.async_add_executor_job(lambda: list(decode.decode_bundle(path)))
-    lines = {key: value for key, value, _ in found}
+    decoded = await hass.async_add_executor_job(lambda: list(decode.decode_bundle(path)))
+    lines = {key: value for key, value, _ in decoded}
     assert "proof_of_heat.1.last.E3_Vitocal_16.GET features.outdoor_temperature" in lines
     assert '"SUMMARY"' in lines["proof_of_heat.1.last.MicroBT M50S_VH30.summary.raw"]
     assert {item["kind"] for item in found["sources"]} == {"miner", "viessmann"}

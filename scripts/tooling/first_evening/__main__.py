@@ -231,12 +231,13 @@ class Evening:
         await user.dialog.get_by_text("Select the type of heat source.").first.wait_for(timeout=90_000)
         user.dialogs += 1
         await user.picture("type")
-        await user.click(user.dialog.get_by_text("Viessmann heat pump (cloud)"))
-        await user.form("Viessmann heat pump (cloud)")
+        await user.click(user.dialog.get_by_text("Viessmann heat pump (cloud, with password)", exact=True))
+        await user.form("Viessmann heat pump (cloud, with password)")
         await user.enter(user.box(1), "demo-client")
         await user.enter(user.box(2), "demo@example.com")
         await user.enter(user.box(3), "demo")
         await user.enter(user.box(4), self.pump)
+        await user.choose(0, "Heat pump meter")  # its past is what the first plan is learned from
         await user.picture("heat-pump")
         await user.submit()
         await user.dialog.get_by_text("was added", exact=False).first.wait_for(timeout=90_000)

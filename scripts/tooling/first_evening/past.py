@@ -20,7 +20,11 @@ async def import_past(ha: HomeAssistant) -> int:
         if series.unit is None or series.entity_id is None:
             continue
         found = history._statistics(series.entity_id, series)  # noqa: SLF001
-        rows = [{**row, "start": datetime.fromtimestamp(row.pop("start_ts"), UTC).isoformat()} for row in found["rows"]]
+        rows = [
+            {"start": datetime.fromtimestamp(row["start_ts"], UTC).isoformat()}
+            | {key: value for key, value in row.items() if key != "start_ts"}
+            for row in found["rows"]
+        ]
         await ha.call("recorder/import_statistics", metadata=found["metadata"], stats=rows)
         hours = max(hours, len(rows))
     return hours

@@ -25,11 +25,9 @@ from .write_counter import WriteCounter
 __all__ = ["BusyError", "ModbusSource", "Unit", "blocks", "capabilities_of"]
 
 _LOGGER = logging.getLogger(__name__)
-
 _MAX_TIMEOUTS: Final = 2
 _BUSY_PAUSES_S: Final = (0.3,)
 """Before a request is repeated that the device was too busy to answer, after the library's own attempts."""
-# Keys of a template with a field in SourceState; all others are additional readings.
 _STATE_KEYS: Final = {
     "power": "power_w",
     "power_limit": "power_limit_w",
@@ -43,6 +41,7 @@ _STATE_KEYS: Final = {
     "heat": "heat_kwh",
     "level": "level",
 }
+"""Keys of a template with a field in SourceState; all others are additional readings."""
 _FLAGS: Final = ("running", "hot_water")
 
 
