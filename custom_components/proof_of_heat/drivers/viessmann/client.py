@@ -138,7 +138,7 @@ def sign_in(client_id: str, username: str, password: str, iam_url: str = IAM_URL
         try:
             reply = http.post(
                 f"{iam_url}/authorize?{query}",
-                auth=(username, password),
+                auth=requests.auth.HTTPBasicAuth(username.encode(), password.encode()),
                 allow_redirects=False,
                 timeout=_TIMEOUT_S,
                 headers={"Content-Type": "application/x-www-form-urlencoded"},
