@@ -82,10 +82,11 @@ def test_a_gateway_without_a_heat_pump_has_no_one_time_charge() -> None:
 
 async def test_the_charge_is_started_shown_and_stopped(socket_enabled: None) -> None:
     async with cloud() as setup:
-        await setup.source.refresh()
-        assert setup.source.can_charge_hot_water
+        source = await setup.source()
+        await source.refresh()
+        assert source.can_charge_hot_water
         calls = setup.cloud.total_calls
-        result = await setup.source.charge_hot_water(True)
+        result = await source.charge_hot_water(True)
         assert (result.outcome, setup.cloud.commands) == (
             Outcome.APPLIED,
             [["heating.dhw.oneTimeCharge", "activate", {}]],
@@ -93,10 +94,10 @@ async def test_the_charge_is_started_shown_and_stopped(socket_enabled: None) -> 
         assert setup.cloud.total_calls - calls == 2
         assert result.state.extra["dhw_one_time_charge"] is True
         assert result.state.hot_water
-        result = await setup.source.charge_hot_water(False)
+        result = await source.charge_hot_water(False)
         assert (result.outcome, result.state.extra["dhw_one_time_charge"]) == (Outcome.APPLIED, False)
         # It ended by itself meanwhile: the cloud refuses to stop it again.
-        result = await setup.source.charge_hot_water(False)
+        result = await source.charge_hot_water(False)
         assert result.outcome == Outcome.REFUSED
 
 
@@ -107,17 +108,19 @@ async def test_a_charge_that_does_not_start_is_not_shown_as_active(
     fault: str, outcome: Outcome, socket_enabled: None
 ) -> None:
     async with cloud() as setup:
-        await setup.source.refresh()
+        source = await setup.source()
+        await source.refresh()
         setup.cloud.faults.set(fault)
-        result = await setup.source.charge_hot_water(True)
+        result = await source.charge_hot_water(True)
         assert result.outcome == outcome
-        assert setup.source.state.extra["dhw_one_time_charge"] is False
+        assert source.state.extra["dhw_one_time_charge"] is False
 
 
 async def test_a_device_without_it_is_not_asked(socket_enabled: None) -> None:
     async with cloud() as setup:
-        setup.source._can_charge = False
-        result = await setup.source.charge_hot_water(True)
+        source = await setup.source()
+        source._can_charge = False
+        result = await source.charge_hot_water(True)
         assert (result.outcome, setup.cloud.commands) == (Outcome.REFUSED, [])
 
 
