@@ -1,8 +1,9 @@
-"""Switches: control of the heat sources, and the one-time charge of hot water."""
+"""Switches: control of the heat sources, the one-time charge of hot water, lights that show where a device is."""
 
 from typing import Any, Final, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -11,11 +12,13 @@ from ._lib.heat_source import Outcome
 from .const import DOMAIN
 from .data import HeatConfigEntry
 from .drivers.hot_water import ONE_TIME_CHARGE, HotWaterCharge
-from .entity import SourceEntity, SystemEntity
+from .drivers.operations import LOCATE_LIGHT, Operable, Operation
+from .entity import OperationEntity, SourceEntity, SystemEntity
 
 PARALLEL_UPDATES = 1
 _ACTIVE: Final = SwitchEntityDescription(key="control_active")
 _CHARGE: Final = SwitchEntityDescription(key=ONE_TIME_CHARGE)
+_LIGHT: Final = SwitchEntityDescription(key=LOCATE_LIGHT, entity_category=EntityCategory.CONFIG)
 
 
 async def async_setup_entry(
@@ -27,6 +30,8 @@ async def async_setup_entry(
     for managed in system.sources.values():
         if isinstance(managed.source, HotWaterCharge) and managed.source.can_charge_hot_water:
             async_add_entities([HotWaterSwitch(system, managed, _CHARGE)], config_subentry_id=managed.subentry_id)
+        if isinstance(managed.source, Operable) and Operation.LOCATE in managed.source.operations:
+            async_add_entities([LocateSwitch(system, managed, _LIGHT)], config_subentry_id=managed.subentry_id)
 
 
 class ControlSwitch(SystemEntity, SwitchEntity):
@@ -88,3 +93,24 @@ class HotWaterSwitch(SourceEntity, SwitchEntity):
             translation_key="hot_water_not_changed",
             translation_placeholders={"name": self.managed.name, "error": error},
         )
+
+
+class LocateSwitch(OperationEntity, SwitchEntity):
+    """The light that shows where a device is, as the device reports it; unknown where it does not."""
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Whether the light is on."""
+        lit = self.managed.source.state.extra.get(LOCATE_LIGHT)
+        return lit if isinstance(lit, bool) else None
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Turn the light on and verify it."""
+        await self.async_operate(Operation.LOCATE)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Turn the light off and verify it."""
+        await self.async_operate(Operation.STOP_LOCATING)
