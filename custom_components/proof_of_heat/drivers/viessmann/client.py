@@ -142,7 +142,7 @@ def sign_in(client_id: str, username: str, password: str, iam_url: str = IAM_URL
         try:
             reply = http.post(
                 f"{iam_url}/authorize?{query}",
-                auth=(username, password),
+                auth=requests.auth.HTTPBasicAuth(username.encode(), password.encode()),
                 allow_redirects=False,
                 timeout=_TIMEOUT_S,
                 headers={"Content-Type": "application/x-www-form-urlencoded"},
@@ -307,6 +307,10 @@ class ViessmannClient:
     async def set_mode(self, device: Device, mode: str, circuit: int = 0) -> None:
         """Write the heating circuit's mode; one call."""
         await self._command(device, f"heating.circuits.{circuit}.operating.modes.active", "setMode", {"mode": mode})
+
+    async def charge_hot_water(self, device: Device, active: bool) -> None:
+        """Start or stop the one-time charge of hot water; one call."""
+        await self._command(device, "heating.dhw.oneTimeCharge", "activate" if active else "deactivate", {})
 
     async def close(self) -> None:
         """Close the connections after the current call, at the latest after 5 s; the call then ends by its timeout."""
