@@ -55,10 +55,10 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EdgeCon
 
 
 def _last_messages(devices: Iterable[EdgeDevice]) -> list[RawMessage]:
-    """Return the last message of the devices that were heard last."""
-    heard = sorted(devices, key=lambda device: device.last_seen or 0.0, reverse=True)
+    """Return the last message of the devices that reported last."""
+    newest = sorted(devices, key=lambda device: device.last_seen or 0.0, reverse=True)
     return [
         RawMessage(device.newest_topic, device.last_seen or 0.0, device.newest, len(device.newest))
-        for device in heard[:_MAX_MESSAGES]
+        for device in newest[:_MAX_MESSAGES]
         if device.newest is not None
     ]
