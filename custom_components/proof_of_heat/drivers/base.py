@@ -43,6 +43,12 @@ from .verification import (
 
 _LOGGER = logging.getLogger(__name__)
 
+_FAULT_MESSAGES: Final = {
+    Health.DEGRADED: "%s has a problem: %s",
+    Health.FAILING: "%s is unavailable: %s",
+    Health.AUTH: "%s rejected the authentication: %s",
+    Health.LIMITED: "%s is not updated because of a call limit: %s",
+}
 _REST_VALID_S: Final = 60.0
 """Age up to which a state proves that the device has the user's settings."""
 
@@ -312,8 +318,10 @@ class SourceBase(ABC):
             degraded = state.health == Health.DEGRADED
             state = replace(state, reason=FaultReason.DEVICE_FAULT if degraded else FaultReason.NO_RESPONSE)
         if state.health != self._state.health:
-            level = logging.INFO if state.health == Health.OK else logging.WARNING
-            _LOGGER.log(level, "%s: %s -> %s %s", self._name, self._state.health, state.health, state.detail)
+            if state.health == Health.OK:
+                _LOGGER.info("%s is available again", self._name)
+            else:
+                _LOGGER.warning(_FAULT_MESSAGES[state.health], self._name, state.detail or "no details")
         self._state = state
         for listener in tuple(self._listeners):
             listener()
