@@ -26,6 +26,7 @@ from .._lib.heat_source import (
 )
 from .device_settings import DeviceSettings, Settings, SettingValue, Shown
 from .errors import BadReplyError, DriverError, LimitedError, RefusedError
+from .health_log import log_health
 from .lease import Lease
 from .plausible import plausible_state
 from .source_parts import ANSWERING, Timing, WriteLog, Written, blank_state, error_state, utcnow, write_interval_s
@@ -43,12 +44,6 @@ from .verification import (
 
 _LOGGER = logging.getLogger(__name__)
 
-_FAULT_MESSAGES: Final = {
-    Health.DEGRADED: "%s has a problem: %s",
-    Health.FAILING: "%s is unavailable: %s",
-    Health.AUTH: "%s rejected the authentication: %s",
-    Health.LIMITED: "%s is not updated because of a call limit: %s",
-}
 _REST_VALID_S: Final = 60.0
 """Age up to which a state proves that the device has the user's settings."""
 
@@ -318,10 +313,7 @@ class SourceBase(ABC):
             degraded = state.health == Health.DEGRADED
             state = replace(state, reason=FaultReason.DEVICE_FAULT if degraded else FaultReason.NO_RESPONSE)
         if state.health != self._state.health:
-            if state.health == Health.OK:
-                _LOGGER.info("%s is available again", self._name)
-            else:
-                _LOGGER.warning(_FAULT_MESSAGES[state.health], self._name, state.detail or "no details")
+            log_health(self._name, state)
         self._state = state
         for listener in tuple(self._listeners):
             listener()
