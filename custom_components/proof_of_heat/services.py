@@ -75,8 +75,10 @@ def async_setup_services(hass: HomeAssistant) -> None:
         _override,
         {
             vol.Optional(ATTR_ENTITY_ID): entity_ids,
-            vol.Exclusive(ATTR_PROFILE, "wish"): _PROFILES,
-            vol.Exclusive(ATTR_TEMPERATURE, "wish"): vol.All(vol.Coerce(float), vol.Range(min=MIN_C, max=MAX_C)),
+            vol.Exclusive(ATTR_PROFILE, "profile, temperature"): _PROFILES,
+            vol.Exclusive(ATTR_TEMPERATURE, "profile, temperature"): vol.All(
+                vol.Coerce(float), vol.Range(min=MIN_C, max=MAX_C)
+            ),
             vol.Required(ATTR_DURATION): vol.All(positive_time_period, vol.Range(min=_SHORTEST, max=_LONGEST)),
         },
         SupportsResponse.OPTIONAL,

@@ -3,8 +3,8 @@
 import argparse
 import base64
 from collections import deque
+from collections.abc import Mapping
 import hashlib
-import hmac
 import secrets
 import time
 from typing import Any, ClassVar, Final, override
@@ -17,21 +17,13 @@ from simulators.world.house import Surroundings
 from simulators.world.weather import in_heating_season
 
 from .heat_pump import HeatPump
+from .identity import APP_URI, CODE_S, LOGIN_PAGE, Code, is_valid, redirect, refresh_token
 
 _INSTALLATION: Final = 4242
 _GATEWAY: Final = "7571381700000000"
 _OFFLINE_GATEWAY: Final = "7571381799999999"
 _MODES: Final = {"heating", "standby"}
-_SIGNING_KEY: Final = b"viessmann_cloud"
-"""A refresh token outlives the process, as one outlives a restart of the real cloud."""
-
-
-def _refresh_token(nonce: str) -> str:
-    return f"{nonce}.{hmac.digest(_SIGNING_KEY, nonce.encode(), 'sha256').hex()[:16]}"
-
-
-def _is_ours(token: str) -> bool:
-    return token == _refresh_token(token.partition(".")[0])
+_CHARGE_S: Final = 2700.0
 
 
 class ViessmannCloud(Simulator):
@@ -61,7 +53,7 @@ class ViessmannCloud(Simulator):
         self.total_calls = 0
         self.over_limit = 0
         self.commands: list[Any] = []
-        self._codes: dict[str, str] = {}
+        self._codes: dict[str, Code] = {}
         self._access: dict[str, float] = {}
         self._runner: web.AppRunner | None = None
 
@@ -71,6 +63,12 @@ class ViessmannCloud(Simulator):
         parser.add_argument("--user", default="demo@example.com")
         parser.add_argument("--password", default="demo")
         parser.add_argument("--client-id", default="demo-client")
+        parser.add_argument(
+            "--redirect-uri",
+            action="append",
+            default=[],
+            help="redirect URI of the client; any if there is none",
+        )
         parser.add_argument("--day-limit", type=int, default=1450)
         parser.add_argument("--short-limit", type=int, default=120)
         parser.add_argument("--token-life", type=float, default=3600.0)
@@ -84,6 +82,7 @@ class ViessmannCloud(Simulator):
         device = f"/iot/v2/features/installations/{_INSTALLATION}/gateways/{_GATEWAY}/devices/0/features"
         app.add_routes(
             [
+                web.get("/idp/v3/authorize", self._login_page),
                 web.post("/idp/v3/authorize", self._authorize),
                 web.post("/idp/v3/token", self._token),
                 web.get("/iot/v2/equipment/installations", self._installations),
@@ -187,34 +186,77 @@ class ViessmannCloud(Simulator):
             return web.Response(status=502, text="<html>Bad gateway</html>", content_type="text/html")
         return None
 
-    async def _authorize(self, request: web.Request) -> web.Response:
-        try:
-            auth = BasicAuth.decode(request.headers.get("Authorization", ""))
-        except ValueError:
-            return web.json_response({"error": "invalid_request"}, status=400)
-        query = request.query
-        if (auth.login, auth.password) != (self.args.user, self.args.password):
-            return web.json_response({"error": "access_denied"}, status=401)
-        if query.get("client_id") != self.args.client_id or query.get("code_challenge_method") != "S256":
+    def _client_fault(self, query: Mapping[str, str]) -> web.Response | None:
+        """Return what the identity server answers to a client that is not registered like this; never a redirect."""
+        if query.get("client_id") != self.args.client_id:
             return web.json_response({"error": "invalid_client", "error_description": "unknown"}, status=400)
+        if self.args.redirect_uri and query.get("redirect_uri") not in [*self.args.redirect_uri, APP_URI]:
+            return web.json_response({"error": "Invalid redirection URI."}, status=400)
+        if query.get("code_challenge_method") != "S256" or query.get("response_type") != "code":
+            return web.json_response({"error": "invalid_request"}, status=400)
+        return None
+
+    async def _login_page(self, request: web.Request) -> web.Response:
+        if (fault := self._client_fault(request.query)) is not None:
+            return fault
+        return web.Response(text=LOGIN_PAGE, content_type="text/html")
+
+    async def _authorize(self, request: web.Request) -> web.Response:
+        """Sign in with the login page's form, or with a password in the header as the app does."""
+        query = request.query
+        if "Authorization" in request.headers:
+            try:
+                auth = BasicAuth.decode(request.headers["Authorization"])
+            except ValueError:
+                return web.json_response({"error": "invalid_request"}, status=400)
+            if (auth.login, auth.password) != (self.args.user, self.args.password):
+                return web.json_response({"error": "access_denied"}, status=401)
+        elif (fault := self._client_fault(query)) is not None:
+            return fault
+        else:
+            form = await request.post()
+            if "cancel" in form:
+                return redirect(query, {"error": "access_denied"})
+            if (form.get("isiwebuserid"), form.get("isiwebpasswd")) != (self.args.user, self.args.password):
+                return web.Response(text=LOGIN_PAGE, content_type="text/html")
+        if (fault := self._client_fault(query)) is not None:
+            return fault
         code = secrets.token_hex(8)
-        self._codes[code] = query.get("code_challenge", "")
-        return web.Response(status=302, headers={"Location": f"{query.get('redirect_uri', '')}?code={code}"})
+        self._codes[code] = Code(
+            query.get("code_challenge", ""),
+            query.get("redirect_uri", ""),
+            "offline_access" in query.get("scope", "").split(),
+            self.clock.elapsed(),
+        )
+        return redirect(query, {"code": code})
 
     async def _token(self, request: web.Request) -> web.Response:
         form = await request.post()
+        now = self.clock.now().timestamp()
+        if form.get("client_id") != self.args.client_id:
+            return web.json_response({"error": "invalid_client", "error_description": "unknown"}, status=401)
+        has_refresh = True
         if form.get("grant_type") == "authorization_code":
             verifier = str(form.get("code_verifier", "")).encode()
             challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier).digest()).rstrip(b"=").decode()
-            if self._codes.pop(str(form.get("code")), None) != challenge:
+            code = self._codes.pop(str(form.get("code")), None)
+            if (
+                code is None
+                or (code.challenge, code.redirect_uri) != (challenge, form.get("redirect_uri"))
+                or self.clock.elapsed() - code.issued > CODE_S
+            ):
                 return web.json_response({"error": "invalid_grant"}, status=400)
-        elif not _is_ours(str(form.get("refresh_token"))) or "revoked" in self.faults:
+            has_refresh = code.has_refresh
+        elif form.get("grant_type") != "refresh_token":
+            return web.json_response({"error": "unsupported_grant_type"}, status=400)
+        elif not is_valid(str(form.get("refresh_token")), now) or "revoked" in self.faults:
             return web.json_response({"error": "invalid_grant", "error_description": "token expired"}, status=400)
-        access, refresh = secrets.token_hex(8), _refresh_token(secrets.token_hex(8))
+        access = secrets.token_hex(8)
         self._access[access] = self.clock.elapsed()
-        return web.json_response(
-            {"access_token": access, "refresh_token": refresh, "token_type": "Bearer", "expires_in": 3600}
-        )
+        reply = {"access_token": access, "token_type": "Bearer", "expires_in": 3600}
+        if has_refresh:
+            reply["refresh_token"] = refresh_token(secrets.token_hex(8), now)
+        return web.json_response(reply)
 
     async def _installations(self, _: web.Request) -> web.Response:
         heating = {
@@ -273,6 +315,8 @@ class ViessmannCloud(Simulator):
 
     def _execute(self, name: str, command: str, body: dict[str, Any]) -> str | None:
         deaf = "deaf" in self.faults
+        if name == "heating.dhw.oneTimeCharge":
+            return self._charge(command, body, deaf)
         circuit = f"heating.circuits.{self.pump.circuit}."
         match name.removeprefix(circuit) if name.startswith(circuit) else "", command, body:
             case "heating.curve", "setCurve", {"shift": shift, "slope": slope}:
@@ -285,6 +329,16 @@ class ViessmannCloud(Simulator):
                     self.pump.mode = mode
             case _:
                 return "invalid command or parameters"
+        return None
+
+    def _charge(self, command: str, body: dict[str, Any], deaf: bool) -> str | None:
+        """Start or stop the one-time charge; a charge that is not active cannot be stopped."""
+        if body or command not in ("activate", "deactivate"):
+            return "invalid command or parameters"
+        if command == "deactivate" and not self.pump.charge_left_s:
+            return "Command not executable"
+        if not deaf:
+            self.pump.charge_left_s = _CHARGE_S if command == "activate" else 0.0
         return None
 
 

@@ -91,7 +91,7 @@ async def test_an_invalid_field_is_named_with_what_is_wrong(
 @pytest.mark.parametrize(
     ("path", "status", "code", "message"),
     [
-        ("check/", 400, "bad_json", "the body has to be a JSON object"),
+        ("check/", 400, "bad_json", "the body must be a JSON object"),
         ("status/", 409, "unknown_job", "The update 17 does not exist"),
     ],
 )

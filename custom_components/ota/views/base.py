@@ -28,6 +28,7 @@ _STATUS = {
     "not_offered": HTTPStatus.NOT_FOUND,
     "no_such_image": HTTPStatus.NOT_FOUND,
     "unknown_release": HTTPStatus.NOT_FOUND,
+    "unknown_release_id": HTTPStatus.NOT_FOUND,
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "disk_full": HTTPStatus.INSUFFICIENT_STORAGE,
     "storage_failed": HTTPStatus.INTERNAL_SERVER_ERROR,

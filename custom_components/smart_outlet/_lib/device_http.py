@@ -197,7 +197,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError as err:
         raise bad_json(f"not valid JSON: {err.msg} at position {err.pos}") from err
     if not isinstance(value, dict):
-        raise bad_json("the body has to be a JSON object")
+        raise bad_json("the body must be a JSON object")
     # Cheap first: what has not even sixteen brackets cannot nest deeper than that.
     if body.count(b"{") + body.count(b"[") > MAX_NESTING and _depth(value) > MAX_NESTING:
         raise bad_json(f"nested deeper than {MAX_NESTING} levels")
