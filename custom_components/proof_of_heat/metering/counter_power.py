@@ -11,6 +11,8 @@ from .._lib.counters import Counter
 STALE: Final = timedelta(minutes=10)
 SPAN: Final = timedelta(minutes=15)
 ENOUGH_STEPS: Final = 5
+_FINEST_KWH: Final = 0.001
+"""Finer steps are not told apart: readings are rounded, or converted from other units."""
 ACCURATE_STEPS: Final = 20
 """The mean over this many counts is within 5 %."""
 OWN_SPAN: Final = timedelta(hours=1)
@@ -37,7 +39,7 @@ class CounterPower:
     _readings: int = 0
     _incomplete: int = 0
     _step_kwh: float = math.inf
-    """The smallest increase seen: the counter's resolution, or the smallest load between readings."""
+    """The largest step of which all increases were multiples: the counter's resolution once a few were seen."""
 
     def limit(self, max_kw: float) -> None:
         """Set the power that the source cannot exceed."""
@@ -58,7 +60,7 @@ class CounterPower:
             self._edges.clear()
             self._readings = 1
         elif grown > 1e-9:
-            self._step_kwh = min(self._step_kwh, grown)
+            self._step_kwh = _common_step(self._step_kwh, grown)
         if grown > 1e-9 or not self._edges:
             self._edges.append((at, self._counter.total))
         while len(self._edges) > 2 and at - self._edges[1][0] > self.span:
@@ -91,3 +93,14 @@ class CounterPower:
         if last_at - edge_at > self.span:
             return 0.0, 0.0
         return (mean, counts) if mean <= most else (most, 0.0)
+
+
+def _common_step(one_kwh: float, other_kwh: float) -> float:
+    """Return the largest step of which both are multiples, by Euclid's algorithm; one of them may be infinite."""
+    larger, smaller = max(one_kwh, other_kwh), min(one_kwh, other_kwh)
+    if math.isinf(larger):
+        return smaller
+    while smaller > 1.5 * _FINEST_KWH:
+        rest = larger - smaller * round(larger / smaller)
+        larger, smaller = smaller, abs(rest)
+    return larger

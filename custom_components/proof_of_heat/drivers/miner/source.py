@@ -6,12 +6,14 @@ from typing import Any, Final, override
 
 from ..._lib.heat_source import Capabilities, Command, CommandResult, Control, Health, SourceState
 from ..base import SourceBase
-from ..device_settings import Settings, SettingValue, Shown
+from ..device_settings import DeviceSettings, Settings, SettingValue, Shown
 from ..source_parts import Timing
 from .antminer import SLEEP
+from .luxos import LuxosClient
 from .models import MinerClient, MinerReading
 from .work import values_of
 
+_THERMAL: Final = "thermal_management"
 _HIDDEN_WHILE_PAUSED: Final = frozenset({"mode", "power_w"})
 
 
@@ -41,12 +43,25 @@ class MinerSource(SourceBase):
         self._meter_w = meter_w
         self._idle_on_release = idle_on_release
         self._identified = False
+        self._is_first_read = True
         self._limit_w: float | None = None
         """The power limit that was commanded and confirmed."""
+        self._earlier_limits_w: tuple[float, ...] = ()
+        """After a restart: limits from before the last command, in case that did not reach the miner."""
         self._while_mining: dict[str, SettingValue] = {}
         """Settings that a paused miner may not report: as they were reported or written last."""
         if meter_w is not None:
             self._capabilities = replace(capabilities, reads_power=True, reads_heat=True)
+
+    @override
+    def keep_settings(self, settings: DeviceSettings) -> None:
+        """Continue with the limit that was commanded before a restart: a lower one is the miner's own protection."""
+        super().keep_settings(settings)
+        commanded = [float(watts) for watts in settings.commanded("power_w") if not isinstance(watts, str)]
+        users = settings.values.get("power_w")
+        if commanded:
+            self._limit_w = commanded.pop()
+            self._earlier_limits_w = (*commanded, *((float(users),) if users is not None else ()))
 
     @property
     def client(self) -> MinerClient:
@@ -58,7 +73,7 @@ class MinerSource(SourceBase):
         if not self._identified:  # after a start without the miner, only its capabilities are known
             await self._client.identify()
             self._identified = True
-        reading = await self._client.read()
+        reading = await self._read_protected()
         metered = self._meter_w() if self._meter_w is not None else None
         reading = self._with_own_limit(reading)
         power_w = reading.power_w if metered is None else metered
@@ -77,6 +92,17 @@ class MinerSource(SourceBase):
             extra=extra_of(reading, power_w),
         )
 
+    async def _read_protected(self) -> MinerReading:
+        """Read the miner; first switch its thermal management on again if a command before a restart left it off."""
+        reading = await self._client.read()
+        first, self._is_first_read = self._is_first_read, False
+        users = self._settings.values.get(_THERMAL)
+        was_off = first and reading.thermal_management is False and users is True
+        if was_off and self._settings.may_have_changed(_THERMAL) and isinstance(self._client, LuxosClient):
+            self._client.owe_thermal()
+            return await self._client.read()
+        return reading
+
     def _with_own_limit(self, reading: MinerReading) -> MinerReading:
         """Separate a limit to which the miner reduced itself from the one that is set.
 
@@ -86,6 +112,8 @@ class MinerSource(SourceBase):
         if limit_w is None or set_w is None or reading.scaled_limit_w is not None:
             return reading
         if limit_w >= set_w - self.power_tolerance_w:
+            return reading
+        if any(abs(limit_w - earlier_w) <= self.power_tolerance_w for earlier_w in self._earlier_limits_w):
             return reading
         return replace(reading, power_limit_w=set_w, scaled_limit_w=limit_w)
 
@@ -100,7 +128,7 @@ class MinerSource(SourceBase):
     async def release(self) -> CommandResult:
         result = await super().release()
         if result.settled:
-            self._limit_w = None
+            self._limit_w, self._earlier_limits_w = None, ()
         return result
 
     @override
@@ -120,7 +148,7 @@ class MinerSource(SourceBase):
 
     @override
     async def _write(self, wanted: Command, state: SourceState) -> None:
-        self._limit_w = None
+        self._limit_w, self._earlier_limits_w = None, ()
         if wanted.on is False:
             await self._client.set_running(False)
             return
@@ -146,12 +174,14 @@ class MinerSource(SourceBase):
                 shown[key] = self._while_mining.get(key)
             elif (value := shown[key]) is not None:
                 self._while_mining[key] = value
+        if isinstance(thermal := state.extra.get(_THERMAL), bool):
+            shown[_THERMAL] = thermal
         return shown
 
     @override
     def _side_effects(self, wanted: Command) -> frozenset[str]:
         """A mode has its own power limit, and wakes some miners."""
-        return frozenset(super()._shown(self._state))
+        return frozenset((*super()._shown(self._state), *self._state.extra.keys() & {_THERMAL}))
 
     @override
     def _rest(self, settings: Settings) -> Settings:
@@ -168,6 +198,8 @@ class MinerSource(SourceBase):
     @override
     async def _restore(self, missing: Settings, state: SourceState) -> None:
         """Pause last, because a mode or power limit may wake the miner."""
+        if missing.get(_THERMAL) is True and isinstance(self._client, LuxosClient):
+            self._client.owe_thermal()
         target = self._rest(self._settings.values)
         if (mode := missing.get("mode")) is not None:
             await self._client.set_mode(str(mode))
@@ -207,5 +239,6 @@ def extra_of(reading: MinerReading, power_w: float | None) -> dict[str, float | 
         "uptime": reading.uptime_s,
         "boards_up": reading.boards_up,
         "fault": ", ".join(reading.faults) or None,
+        _THERMAL: reading.thermal_management,
         **values_of(reading.board_readings, reading.pool, reading.best_share, reading.found_blocks),
     }
