@@ -12,7 +12,7 @@ COMPARED = ("price", "outdoor", "miner", "pump", "power")
 @pytest.mark.parametrize("counter_digits", [1, 3])
 @pytest.mark.timeout(600)
 async def test_every_number_is_true_or_marked(winter: Winter, counter_digits: int) -> None:
-    """The heat is an estimate with counters in steps of 0.1 kWh, as most heat pumps have, and counted with finer ones."""
+    """With counters in steps of 0.1 kWh, as most pumps have, the heat is an estimate; with finer ones it is counted."""
     winter.cloud.pump.counter_digits = counter_digits
     world, wrong = World(winter), []
     begin: dict[str, tuple[float, float]] = {}
