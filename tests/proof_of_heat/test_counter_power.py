@@ -84,6 +84,18 @@ def test_the_resolution_is_the_step_of_which_all_increases_are_multiples(increas
     assert power._step_kwh == pytest.approx(step, rel=0.01, abs=0.002)
 
 
+def test_standby_after_a_load_is_not_the_mean_of_both() -> None:
+    """A heat pump of 900 W that rests with 8 W, by a counter in steps of 0.001 kWh that is read every five minutes."""
+    power, at, truth = CounterPower(), NOW, 100.0
+    for watts in (*[900.0] * 6, *[8.0] * 3):
+        at, truth = at + timedelta(minutes=5), truth + watts / 12_000
+        power.feed(at, round(truth, 3))
+    shown = power.power_w(at)
+    assert shown is not None
+    assert shown < 30
+    assert not power.is_accurate(at)
+
+
 def test_a_fine_counter_that_is_read_every_five_minutes_is_accurate() -> None:
     power, at, reading = CounterPower(OWN_SPAN, OWN_STALE), NOW, 100.0
     for kwh in (0.786, 0.522, 0.441, 0.392, 0.359, 0.275):
