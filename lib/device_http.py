@@ -31,6 +31,7 @@ BODY_LIMIT = 64 * 1024
 """Bytes that a device may send in one request."""
 BODY_TIMEOUT_S = 10
 MAX_NESTING = 16
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 HEADER_DEVICE_KEY = "X-Device-Key"
 QUERY_KEY = "api_key"
 
@@ -185,17 +186,17 @@ def _too_large(limit: int) -> ApiError:
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """A JSON object from bytes.
+    """A JSON object from bytes; a byte order mark and final NUL characters are skipped.
 
     Raises:
         ApiError: ``bad_json`` for no JSON, no object, NaN or Infinity, nesting deeper than 16, invalid UTF-8.
     """
     try:
-        value = orjson.loads(body)
+        value = orjson.loads(body.removeprefix(_BYTE_ORDER_MARK).rstrip(b"\0"))
     except orjson.JSONDecodeError as err:
         raise bad_json(f"not valid JSON: {err.msg} at position {err.pos}") from err
     if not isinstance(value, dict):
-        raise bad_json("the body has to be a JSON object")
+        raise bad_json("the body must be a JSON object")
     # Cheap first: what has not even sixteen brackets cannot nest deeper than that.
     if body.count(b"{") + body.count(b"[") > MAX_NESTING and _depth(value) > MAX_NESTING:
         raise bad_json(f"nested deeper than {MAX_NESTING} levels")

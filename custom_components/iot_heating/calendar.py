@@ -1,6 +1,7 @@
 """Calendar of a building: its heating schedule."""
 
 from datetime import date, datetime, timedelta
+import re
 from typing import Any, Final, override
 
 from homeassistant.components.calendar import (
@@ -36,6 +37,7 @@ PARALLEL_UPDATES = 1
 SCHEDULE: Final = CalendarEntityDescription(key="schedule")
 _HORIZON: Final = timedelta(days=8)
 _MAX_EVENTS: Final = 5000
+_UID: Final = re.compile(r"([0-9]{1,4})-([0-9]{1,4})")
 
 
 async def async_setup_entry(
@@ -163,10 +165,9 @@ def _slot_index(uid: str, recurrence_id: str | None, recurrence_range: str | Non
     """Return the indexes of entry and slot. A single week cannot be changed: the schedule has no dates."""
     if recurrence_id and not recurrence_range:
         raise ScheduleEditError("single_week")
-    entry, _, slot = uid.partition("-")
-    if not (entry.isdigit() and slot.isdigit()):
+    if not (indexes := _UID.fullmatch(uid)):
         raise ScheduleEditError("slot_not_found")
-    return int(entry), int(slot)
+    return int(indexes[1]), int(indexes[2])
 
 
 def _validation_error(err: ScheduleEditError) -> ServiceValidationError:

@@ -17,7 +17,7 @@ from .rollout.errors import StorageError
 from .rollout.models import HISTORY_LENGTH
 from .rollout.record_store import RecordStore
 from .rollout.record_types import RecordKey, RecordType
-from .rollout.records import all_records, load_state, pop_changes, restore_changes
+from .rollout.records import all_records, load_state, pop_changes, restore_changes, stored_form, with_changes
 from .rollout.state import State
 
 VERSION: Final = 1
@@ -78,8 +78,10 @@ class Storage:
         """
         run = self._hass.async_add_executor_job
         legacy = await self._async_load_legacy()
-        await run(load_state, self._state, await run(self._records.read, legacy))
+        unsaved = self._health.unsaved.get(_STATE_KEY, {}).get("changes", ())
+        await run(load_state, self._state, with_changes(await run(self._records.read, legacy), unsaved))
         await run(self._records.complete, all_records(self._state))
+        restore_changes(self._state, unsaved)
         if legacy:
             await self._async_remove_legacy()
 
@@ -182,12 +184,17 @@ class Storage:
             await self.async_close()
 
     async def async_close(self) -> None:
-        """Close the database: it is locked as long as it is open."""
-        self._health.set_saved(_STATE_KEY)  # nothing is saved again until the next load
+        """Close the database: it is locked as long as it is open. The next load continues with unsaved changes."""
+        if changes := pop_changes(self._state):
+            unsaved = await self._hass.async_add_executor_job(stored_form, changes)
+            self._health.unsaved[_STATE_KEY] = {"changes": unsaved}
+        elif _STATE_KEY not in self._health.unsaved:
+            self._health.set_saved(_STATE_KEY)
         await self._hass.async_add_executor_job(self._database.close)
 
     async def async_remove(self) -> None:
         """Delete all files."""
+        self._health.set_saved(_STATE_KEY)
         await self._hass.async_add_executor_job(self._records.remove)
         await self._async_remove_legacy()
 

@@ -1,23 +1,19 @@
 """Config flow of a heating system. Its zones, heat sources and meters are subentries."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Mapping
 from typing import Any, override
 
 from homeassistant.config_entries import (
     SOURCE_USER,
     ConfigEntry,
     ConfigFlowResult,
-    ConfigSubentry,
     ConfigSubentryFlow,
     FlowType,
     OptionsFlow,
     SubentryFlowContext,
 )
-from homeassistant.const import CONF_NAME, CONF_PASSWORD
-from homeassistant.core import HomeAssistant, callback
-import probatio as vol
+from homeassistant.const import CONF_NAME
+from homeassistant.core import callback
 
 from .const import (
     DOMAIN,
@@ -28,24 +24,20 @@ from .const import (
 from .flows.advanced import without_empty
 from .flows.basics import FULL_SCHEMA, SYSTEM_SCHEMA, problems_of as system_problems
 from .flows.discovery import DiscoverySteps
-from .flows.form import CONNECTION_ERRORS, DeviceCandidate, only, same_device, without_tokens
 from .flows.guide import GUIDED, suggested_system
-from .flows.meter import METER_SCHEMA, MeterSubentryFlow, connect as connect_meter, errors_of as meter_errors
+from .flows.meter import MeterSubentryFlow
 from .flows.options import ProofOfHeatOptionsFlow
+from .flows.reauth import ReauthSteps
+from .flows.sign_in import SignInRequest
 from .flows.source import SourceSubentryFlow
 from .flows.zone import ZoneSubentryFlow
-from .sources import registry
 
 
-class ProofOfHeatConfigFlow(DiscoverySteps, domain=DOMAIN):
+class ProofOfHeatConfigFlow(DiscoverySteps, ReauthSteps, domain=DOMAIN):
     """Adds a heating system."""
 
     VERSION = 1
     MINOR_VERSION = 1
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._subentry_id = ""
 
     @classmethod
     @callback
@@ -66,8 +58,10 @@ class ProofOfHeatConfigFlow(DiscoverySteps, domain=DOMAIN):
         return ProofOfHeatOptionsFlow()
 
     @override
-    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Enter the name, the outdoor temperature sensor and the emitters."""
+    async def async_step_user(self, user_input: dict[str, Any] | SignInRequest | None = None) -> ConfigFlowResult:
+        """Enter the name, the outdoor temperature sensor and the emitters; or wait for a sign-in at a website."""
+        if isinstance(user_input, SignInRequest):
+            return await self.async_wait(user_input)
         errors: dict[str, str] = {}
         if user_input is not None and not (errors := system_problems(user_input)):
             name = user_input[CONF_NAME].strip()
@@ -100,70 +94,3 @@ class ProofOfHeatConfigFlow(DiscoverySteps, domain=DOMAIN):
         return self.async_show_form(
             step_id=step, data_schema=self.add_suggested_values_to_schema(schema, values), errors=errors
         )
-
-    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """Start when a device rejects its credentials."""
-        self._subentry_id = str(entry_data.get("subentry_id", ""))
-        return await self.async_step_reauth_confirm()
-
-    async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Enter new credentials and connect with them."""
-        entry = self._get_reauth_entry()
-        subentry = entry.subentries.get(self._subentry_id)
-        if subentry is None:
-            return self.async_abort(reason="source_gone")
-        form = await _reauth_form(self.hass, subentry)
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            stored = {key: value for key, value in subentry.data.items() if key not in form.secrets}
-            try:
-                candidates = await form.connect(form.as_entered({**stored, **user_input}))
-            except CONNECTION_ERRORS as err:
-                errors = form.errors(err)
-            else:
-                match = next((item for item in candidates if same_device(item.unique_id, subentry.unique_id)), None)
-                if match is None:
-                    return self.async_abort(reason="wrong_device")
-                same = without_tokens(subentry.data) == without_tokens(match.data)
-                self.hass.config_entries.async_update_subentry(entry, subentry, data=match.data)
-                if same:  # a renewed token does not reload the entry, new credentials do
-                    self.hass.config_entries.async_schedule_reload(entry.entry_id)
-                return self.async_abort(reason="reauth_successful")
-        return self.async_show_form(
-            step_id="reauth_confirm",
-            data_schema=form.schema,
-            errors=errors,
-            description_placeholders={"name": subentry.title},
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _ReauthForm:
-    """The form for new credentials. Errors at fields that it does not have are shown at the whole form."""
-
-    schema: vol.Schema
-    secrets: tuple[str, ...]
-    connect: Callable[[dict[str, Any]], Awaitable[list[DeviceCandidate]]]
-    errors_of: Callable[[Exception], dict[str, str]]
-    as_entered: Callable[[Mapping[str, Any]], dict[str, Any]] = dict
-
-    def errors(self, err: Exception) -> dict[str, str]:
-        """Return the error's text key by field."""
-        return {field if field in self.secrets else "base": key for field, key in self.errors_of(err).items()}
-
-
-async def _reauth_form(hass: HomeAssistant, subentry: ConfigSubentry) -> _ReauthForm:
-    if subentry.subentry_type == SUBENTRY_METER:
-
-        async def connect_to_meter(data: dict[str, Any]) -> list[DeviceCandidate]:
-            return [await connect_meter(hass, data)]
-
-        return _ReauthForm(only(METER_SCHEMA, (CONF_PASSWORD,)), (CONF_PASSWORD,), connect_to_meter, meter_errors)
-    form = registry.form_of(subentry.data)
-    return _ReauthForm(
-        only(await form.schema(hass), form.secrets),
-        form.secrets,
-        partial(form.connect, hass),
-        form.errors,
-        registry.type_of(subentry.data).as_entered,
-    )

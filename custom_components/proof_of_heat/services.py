@@ -12,6 +12,7 @@ from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.util import dt as dt_util
 import probatio as vol
 
+from ._lib.action_fields import entity_ids, positive_time_period
 from ._lib.energy_dashboard import EnergyRoles, async_register_energy_action
 from .comfort.profiles import MAX_C, MIN_C, Override, Profile
 from .config_transfer import (
@@ -73,16 +74,16 @@ def async_setup_services(hass: HomeAssistant) -> None:
         "override",
         _override,
         {
-            vol.Optional(ATTR_ENTITY_ID): cv.entity_ids,
-            vol.Exclusive(ATTR_PROFILE, "wish"): _PROFILES,
-            vol.Exclusive(ATTR_TEMPERATURE, "wish"): vol.All(vol.Coerce(float), vol.Range(min=MIN_C, max=MAX_C)),
-            vol.Required(ATTR_DURATION): vol.All(cv.positive_time_period, vol.Range(min=_SHORTEST, max=_LONGEST)),
+            vol.Optional(ATTR_ENTITY_ID): entity_ids,
+            vol.Exclusive(ATTR_PROFILE, "profile, temperature"): _PROFILES,
+            vol.Exclusive(ATTR_TEMPERATURE, "profile, temperature"): vol.All(
+                vol.Coerce(float), vol.Range(min=MIN_C, max=MAX_C)
+            ),
+            vol.Required(ATTR_DURATION): vol.All(positive_time_period, vol.Range(min=_SHORTEST, max=_LONGEST)),
         },
         SupportsResponse.OPTIONAL,
     )
-    register(
-        "clear_override", _clear_override, {vol.Optional(ATTR_ENTITY_ID): cv.entity_ids}, SupportsResponse.OPTIONAL
-    )
+    register("clear_override", _clear_override, {vol.Optional(ATTR_ENTITY_ID): entity_ids}, SupportsResponse.OPTIONAL)
     register("apply_curve_suggestion", _apply_curve, {}, SupportsResponse.OPTIONAL)
     register("get_plan", _get_plan, {}, SupportsResponse.ONLY)
     register("get_learned_house", _get_learned_house, {}, SupportsResponse.ONLY)

@@ -50,6 +50,7 @@ class Controller:
         raise AssertionError("no answer")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(max(900, 2 * FAULTS))
 def test_no_radio_fault_leads_to_a_wrong_relay_state(bench: OutletBench) -> None:
     rng = random.Random(11)

@@ -15,6 +15,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 import importlib
 import json
+import math
 import os
 from pathlib import Path
 import signal
@@ -31,20 +32,24 @@ class UnreadableError(Exception):
 
 def _json(path: Path) -> Any:
     """Return the file's JSON, or its text if it is not JSON (a payload in hex)."""
-    try:
-        text = path.read_text("utf-8")
-    except UnicodeDecodeError as err:
-        raise UnreadableError(f"{path} is not UTF-8 text") from err
+    text = _text(path)
     try:
         return json.loads(text)
     except ValueError:
         return text.strip()
 
 
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError as err:
+        raise UnreadableError("the file is not UTF-8 text") from err
+
+
 def _object(path: Path) -> dict[str, Any]:
     data = _json(path)
     if not isinstance(data, dict):
-        raise UnreadableError(f"{path} does not contain a JSON object")
+        raise UnreadableError("the file does not contain a JSON object")
     return data
 
 
@@ -102,27 +107,36 @@ def decode_shelly(path: Path) -> Iterable[Line]:
 
 def decode_hc12(path: Path) -> Iterable[Line]:
     """Decode bytes received by the radio, written as hex."""
-    text = "".join(path.read_text("utf-8").split())
     try:
-        data = bytes.fromhex(text)
+        data = bytes.fromhex(_text(path))
     except ValueError as err:
-        raise UnreadableError(f"{path} is not hex: {err}") from err
+        raise UnreadableError("the file is not hex: only pairs of hexadecimal digits are allowed") from err
     lines: Iterable[Line] = _from("smart_outlet.radio.capture", "decode_capture")(data)
     return lines
 
 
 def decode_sync(path: Path) -> Iterator[Line]:
     """Decode a report that a heating controller posts to the device-sync API."""
-    report = _from("iot_heating.protocol.report", "decode_report")(_object(path)).values
-    for name, key, unit in (
-        ("state", "heating", None),
-        ("temp_out", "outdoor_temperature", "°C"),
-        ("supply_temp", "supply_temperature", "°C"),
-        ("voltage", "voltage", "V"),
-        ("errors", "errors", None),
-    ):
-        if (value := report.get(name)) is not None:
-            yield key, len(value) if name == "errors" else value, unit
+    report = _from("iot_heating.protocol.report", "decode_report")(_object(path))
+    sensors = {field.name: field.sensor for field in _from("iot_heating.protocol.fields", "TELEMETRY_FIELDS")}
+    if all(value is None for value in report.values.values()):
+        return
+    for name, value in report.values.items():
+        if value is None:
+            continue
+        if (sensor := sensors[name]) is not None:
+            yield sensor.key, value, _UNITS.get(sensor.quantity)
+        elif name in _OTHER_FIELDS:
+            key, unit = _OTHER_FIELDS[name]
+            yield key, value, unit
+        else:
+            yield name, len(value) if isinstance(value, tuple) else value, None
+    for name, reason in report.ignored.items():
+        yield f"ignored.{name}", reason, None
+
+
+_UNITS = {"temperature": "°C", "voltage": "V", "signal_strength": "dBm", "data_size": "B"}
+_OTHER_FIELDS = {"state": ("heating", None), "flow_setpoint": ("flow_setpoint", "°C"), "uptime_s": ("uptime_s", "s")}
 
 
 def decode_modbus(template: str, path: Path) -> Iterable[Line]:
@@ -139,7 +153,9 @@ def _shown(value: Any) -> str:
 
 
 def _rounded(value: Any) -> Any:
-    return round(value, 9) if isinstance(value, float) else value
+    if not isinstance(value, float):
+        return value
+    return round(value, 9) if math.isfinite(value) else None
 
 
 def decode_bundle(path: Path) -> Iterable[Line]:
@@ -194,15 +210,19 @@ def main(argv: list[str] | None = None) -> int:
     if (args.family == MODBUS) != (args.template is not None):
         parser.error("modbus TEMPLATE DUMP" if args.family == MODBUS else f"{args.family} FILE-OR-FOLDER")
     try:
+        args.path.stat()
         if args.family == MODBUS:
             lines = list(decode_modbus(args.template, args.path))
         else:
             lines = list(FAMILIES[args.family](args.path))
-    except (OSError, UnreadableError, ValueError) as err:
-        print(f"scripts/decode: {args.path}: {err}", file=sys.stderr)
+    except OSError as err:
+        print(f"scripts/decode: {err.filename or args.path}: {err.strerror or err}", file=sys.stderr)
         return 1
     except Exception as err:  # noqa: BLE001 - every core package has its own exception tree; all have a text
-        print(f"scripts/decode: {args.path}: {type(err).__name__}: {err}", file=sys.stderr)
+        text = str(err)
+        if " " not in text:
+            text = f"the capture cannot be decoded: {text.replace('_', ' ') or type(err).__name__}"
+        print(f"scripts/decode: {args.path}: {text}", file=sys.stderr)
         return 1
     if not lines:
         print(f"scripts/decode: {args.path}: no known values found", file=sys.stderr)

@@ -3,6 +3,8 @@
 import argparse
 import base64
 from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
 import hashlib
 import hmac
 import secrets
@@ -10,6 +12,7 @@ import time
 from typing import Any, ClassVar, Final, override
 
 from aiohttp import BasicAuth, web
+from yarl import URL
 
 from simulators.framework import Simulator
 from simulators.net import NET_FAULTS, http_faults, serve_http
@@ -26,12 +29,37 @@ _SIGNING_KEY: Final = b"viessmann_cloud"
 """A refresh token outlives the process, as one outlives a restart of the real cloud."""
 
 
-def _refresh_token(nonce: str) -> str:
-    return f"{nonce}.{hmac.digest(_SIGNING_KEY, nonce.encode(), 'sha256').hex()[:16]}"
+_APP_URI: Final = "vicare://oauth-callback/everest"
+"""Redirect URI that the app uses, and sign-in with a password."""
+_REFRESH_DAYS: Final = 180
+_CODE_S: Final = 20.0
+"""Life of an authorization code."""
+_LOGIN_PAGE: Final = """<!doctype html><title>Viessmann</title><form method="post">
+<input name="isiwebuserid"><input name="isiwebpasswd" type="password"><button>Login</button></form>"""
 
 
-def _is_ours(token: str) -> bool:
-    return token == _refresh_token(token.partition(".")[0])
+def _refresh_token(nonce: str, issued: float) -> str:
+    """Return a signed token with the day of its issue."""
+    text = f"{nonce}-{int(issued // 86400)}"
+    return f"{text}.{hmac.digest(_SIGNING_KEY, text.encode(), 'sha256').hex()[:16]}"
+
+
+def _is_valid(token: str, now: float) -> bool:
+    """Return whether a refresh token is one of ours and not older than 180 days."""
+    nonce, _, day = token.partition(".")[0].partition("-")
+    if not day.isdecimal() or token != _refresh_token(nonce, int(day) * 86400.0):
+        return False
+    return now - int(day) * 86400.0 <= _REFRESH_DAYS * 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """An authorization code, and what it was issued for."""
+
+    challenge: str
+    redirect_uri: str
+    has_refresh: bool
+    issued: float
 
 
 class ViessmannCloud(Simulator):
@@ -61,7 +89,7 @@ class ViessmannCloud(Simulator):
         self.total_calls = 0
         self.over_limit = 0
         self.commands: list[Any] = []
-        self._codes: dict[str, str] = {}
+        self._codes: dict[str, _Code] = {}
         self._access: dict[str, float] = {}
         self._runner: web.AppRunner | None = None
 
@@ -71,6 +99,12 @@ class ViessmannCloud(Simulator):
         parser.add_argument("--user", default="demo@example.com")
         parser.add_argument("--password", default="demo")
         parser.add_argument("--client-id", default="demo-client")
+        parser.add_argument(
+            "--redirect-uri",
+            action="append",
+            default=[],
+            help="redirect URI of the client; any if there is none",
+        )
         parser.add_argument("--day-limit", type=int, default=1450)
         parser.add_argument("--short-limit", type=int, default=120)
         parser.add_argument("--token-life", type=float, default=3600.0)
@@ -84,6 +118,7 @@ class ViessmannCloud(Simulator):
         device = f"/iot/v2/features/installations/{_INSTALLATION}/gateways/{_GATEWAY}/devices/0/features"
         app.add_routes(
             [
+                web.get("/idp/v3/authorize", self._login_page),
                 web.post("/idp/v3/authorize", self._authorize),
                 web.post("/idp/v3/token", self._token),
                 web.get("/iot/v2/equipment/installations", self._installations),
@@ -187,34 +222,77 @@ class ViessmannCloud(Simulator):
             return web.Response(status=502, text="<html>Bad gateway</html>", content_type="text/html")
         return None
 
-    async def _authorize(self, request: web.Request) -> web.Response:
-        try:
-            auth = BasicAuth.decode(request.headers.get("Authorization", ""))
-        except ValueError:
-            return web.json_response({"error": "invalid_request"}, status=400)
-        query = request.query
-        if (auth.login, auth.password) != (self.args.user, self.args.password):
-            return web.json_response({"error": "access_denied"}, status=401)
-        if query.get("client_id") != self.args.client_id or query.get("code_challenge_method") != "S256":
+    def _client_fault(self, query: Mapping[str, str]) -> web.Response | None:
+        """Return what the identity server answers to a client that is not registered like this; never a redirect."""
+        if query.get("client_id") != self.args.client_id:
             return web.json_response({"error": "invalid_client", "error_description": "unknown"}, status=400)
+        if self.args.redirect_uri and query.get("redirect_uri") not in [*self.args.redirect_uri, _APP_URI]:
+            return web.json_response({"error": "Invalid redirection URI."}, status=400)
+        if query.get("code_challenge_method") != "S256" or query.get("response_type") != "code":
+            return web.json_response({"error": "invalid_request"}, status=400)
+        return None
+
+    async def _login_page(self, request: web.Request) -> web.Response:
+        if (fault := self._client_fault(request.query)) is not None:
+            return fault
+        return web.Response(text=_LOGIN_PAGE, content_type="text/html")
+
+    async def _authorize(self, request: web.Request) -> web.Response:
+        """Sign in with the login page's form, or with a password in the header as the app does."""
+        query = request.query
+        if "Authorization" in request.headers:
+            try:
+                auth = BasicAuth.decode(request.headers["Authorization"])
+            except ValueError:
+                return web.json_response({"error": "invalid_request"}, status=400)
+            if (auth.login, auth.password) != (self.args.user, self.args.password):
+                return web.json_response({"error": "access_denied"}, status=401)
+        elif (fault := self._client_fault(query)) is not None:
+            return fault
+        else:
+            form = await request.post()
+            if "cancel" in form:
+                return _redirect(query, {"error": "access_denied"})
+            if (form.get("isiwebuserid"), form.get("isiwebpasswd")) != (self.args.user, self.args.password):
+                return web.Response(text=_LOGIN_PAGE, content_type="text/html")
+        if (fault := self._client_fault(query)) is not None:
+            return fault
         code = secrets.token_hex(8)
-        self._codes[code] = query.get("code_challenge", "")
-        return web.Response(status=302, headers={"Location": f"{query.get('redirect_uri', '')}?code={code}"})
+        self._codes[code] = _Code(
+            query.get("code_challenge", ""),
+            query.get("redirect_uri", ""),
+            "offline_access" in query.get("scope", "").split(),
+            self.clock.elapsed(),
+        )
+        return _redirect(query, {"code": code})
 
     async def _token(self, request: web.Request) -> web.Response:
         form = await request.post()
+        now = self.clock.now().timestamp()
+        if form.get("client_id") != self.args.client_id:
+            return web.json_response({"error": "invalid_client", "error_description": "unknown"}, status=401)
+        has_refresh = True
         if form.get("grant_type") == "authorization_code":
             verifier = str(form.get("code_verifier", "")).encode()
             challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier).digest()).rstrip(b"=").decode()
-            if self._codes.pop(str(form.get("code")), None) != challenge:
+            code = self._codes.pop(str(form.get("code")), None)
+            if (
+                code is None
+                or (code.challenge, code.redirect_uri) != (challenge, form.get("redirect_uri"))
+                or self.clock.elapsed() - code.issued > _CODE_S
+            ):
                 return web.json_response({"error": "invalid_grant"}, status=400)
-        elif not _is_ours(str(form.get("refresh_token"))) or "revoked" in self.faults:
+            has_refresh = code.has_refresh
+        elif form.get("grant_type") != "refresh_token":
+            return web.json_response({"error": "unsupported_grant_type"}, status=400)
+        elif not _is_valid(str(form.get("refresh_token")), now) or "revoked" in self.faults:
             return web.json_response({"error": "invalid_grant", "error_description": "token expired"}, status=400)
-        access, refresh = secrets.token_hex(8), _refresh_token(secrets.token_hex(8))
+        access = secrets.token_hex(8)
         self._access[access] = self.clock.elapsed()
-        return web.json_response(
-            {"access_token": access, "refresh_token": refresh, "token_type": "Bearer", "expires_in": 3600}
-        )
+        reply = {"access_token": access, "token_type": "Bearer", "expires_in": 3600}
+        if has_refresh:
+            reply["refresh_token"] = _refresh_token(secrets.token_hex(8), now)
+        return web.json_response(reply)
 
     async def _installations(self, _: web.Request) -> web.Response:
         heating = {
@@ -286,6 +364,12 @@ class ViessmannCloud(Simulator):
             case _:
                 return "invalid command or parameters"
         return None
+
+
+def _redirect(query: Mapping[str, str], answer: dict[str, str]) -> web.Response:
+    """Send the browser back with the answer and the client's own state."""
+    fields = answer | ({"state": query["state"]} if "state" in query else {})
+    return web.Response(status=302, headers={"Location": str(URL(query.get("redirect_uri", "")).update_query(fields))})
 
 
 def _device_offline(reason: str) -> web.Response:

@@ -19,7 +19,7 @@ def _sockets(socket_enabled: None) -> None:
     """Allow connections to the other process."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Generator[RunningDemo]:
     """A running demo; at its end SIGTERM stops every child."""
     pytest_socket.enable_socket()

@@ -188,6 +188,7 @@ def test_what_the_cloud_states_counts_at_once() -> None:
 STEPS = st.sampled_from(["broker away", "broker back", "network away", "network back", "restart", "clock", "quiet"])
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(STEPS, max_size=40), st.integers(0, 2**32), st.booleans())
 def test_whatever_happens_to_home_assistant_a_healthy_device_is_never_offline(

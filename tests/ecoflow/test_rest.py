@@ -32,6 +32,14 @@ async def test_device_list(rest: RestClient) -> None:
     assert [device.product for device in devices] == ["DELTA Pro", "DELTA 2"]
 
 
+@pytest.mark.parametrize("access", ["key\0", "key\r\nX-Other: 1", "ke\ny"])
+async def test_an_access_key_that_no_header_can_hold(rest: RestClient, cloud: CloudThread, access: str) -> None:
+    rest._keys = Keys(access, KEYS.secret)
+    with pytest.raises(InvalidKeysError, match="control characters"):
+        await rest.device_list()
+    assert rest.requests == 0
+
+
 async def test_all_values_of_a_device(rest: RestClient) -> None:
     values = await rest.quota_all(DELTA_PRO)
     assert values["inv.cfgSlowChgWatts"] == 600

@@ -8,7 +8,7 @@ import pytest
 
 from custom_components.ecoflow.api.captures import decode_capture, read_capture
 from custom_components.ecoflow.api.families import FAMILIES
-from custom_components.ecoflow.api.families.packs import pack_current, pack_voltage
+from custom_components.ecoflow.api.families.packs import pack_current, pack_direction_power, pack_voltage
 from custom_components.ecoflow.api.families.specs import Evidence
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared/fixtures/ecoflow"
@@ -60,6 +60,44 @@ def test_power_is_voltage_times_current(triple: tuple[str, str, str, tuple[float
         assert volts * amps == pytest.approx(watts, rel=relative, abs=absolute), name
         proofs += 1
     assert proofs, "no capture contains these values"
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+def test_the_power_of_each_pack_is_that_of_its_voltage_and_current(name: str) -> None:
+    """The main battery of a DELTA 2 and DELTA Pro reports 0 W in both directions while it charges with 178 W."""
+    got = rows(name)
+    for pack in ("main", "extra1", "extra2"):
+        watts_in, watts_out, volts, amps = (
+            got.get(f"{pack}_battery_{what}") for what in ("input_power", "output_power", "voltage", "current")
+        )
+        # Whole volts and amperes are too coarse.
+        if watts_in is None or watts_out is None or not volts or amps is None or isinstance(amps, int):
+            continue
+        assert watts_in - watts_out == pytest.approx(volts * amps, rel=0.1, abs=5.1), pack
+
+
+@pytest.mark.parametrize(
+    ("reported", "amps_ma", "expected"),
+    [
+        ((0, 0), -4591, (0.0, 226.3)),  # nothing is measured
+        ((0, 17), -340, (0.0, 17.0)),  # the device's own value, which agrees
+        ((114, 0), 2295, (114.0, 0.0)),
+        ((0, 300), 2295, (113.1, 0.0)),  # the direction before the load was switched off
+        ((0, -226), -4591, (0.0, 226.0)),  # negative while it delivers
+        ((0, 0), 60, (0.0, 0.0)),
+        ((0, 0), None, (0.0, 0.0)),  # no current is reported
+    ],
+)
+def test_a_packs_power_agrees_with_voltage_and_current(
+    reported: tuple[int, int], amps_ma: int | None, expected: tuple[float, float]
+) -> None:
+    values = {"p.vol": 49285, "p.inputWatts": reported[0], "p.outputWatts": reported[1]}
+    if amps_ma is not None:
+        values["p.amp"] = amps_ma
+    assert (
+        pack_direction_power(values, "p", "inputWatts", 1),
+        pack_direction_power(values, "p", "outputWatts", -1),
+    ) == expected
 
 
 def test_powerstream_output_is_solar_plus_battery() -> None:

@@ -172,6 +172,7 @@ async def test_a_discovered_gateway_is_not_offered_once_an_entry_subscribes(hass
     assert left["flow_id"] == open_elsewhere["flow_id"], "the dialog of another flow stays open"
 
 
+@pytest.mark.slow
 async def test_a_postgresql_archive_is_tried_before_it_is_taken(hass: HomeAssistant, postgresql_url: str) -> None:  # noqa: F811
     result = await go_on(hass, await begin(hass), {**TOPICS, "archive": "postgresql"})
     assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "postgresql")

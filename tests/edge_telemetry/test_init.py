@@ -227,6 +227,7 @@ async def fuzz(hass: HomeAssistant, count: int, caplog: pytest.LogCaptureFixture
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR or record.exc_info]
 
 
+@pytest.mark.slow
 async def test_fuzzed_payloads_cause_no_exception(
     hass: HomeAssistant, data: EdgeData, caplog: pytest.LogCaptureFixture
 ) -> None:

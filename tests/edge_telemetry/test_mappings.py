@@ -27,6 +27,7 @@ METER = {"SML": {"Power_curr": -0.34, "total_in": 1234.5}, "phases": [{"p": 1}, 
 DEVICE = "van/env/inside"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "steps", "value"),
     [

@@ -25,12 +25,14 @@ def _tools() -> None:
         pytest.skip(reason)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_tools")
 def test_the_tests_of_the_cards() -> None:
     done = frontend.run("node_modules/vitest/vitest.mjs", "run")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_tools")
 def test_the_bundles_are_reproducible_and_up_to_date(tmp_path: Path) -> None:
     for name in ("one", "two"):
@@ -39,6 +41,7 @@ def test_the_bundles_are_reproducible_and_up_to_date(tmp_path: Path) -> None:
         assert file.read_bytes() == (tmp_path / "two" / file.relative_to(tmp_path / "one")).read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_tools")
 def test_a_changed_bundle_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(frontend, "COMPONENTS", tmp_path)

@@ -180,7 +180,7 @@ async def test_a_schedule_is_set(hass: HomeAssistant, building: MockConfigEntry,
         await call("set_schedule", schedule=[{"day": "someday", "slots": []}], response=False)
     assert caught.value.translation_placeholders == {
         "field": "schedule[0].day",
-        "error": "'someday' is no day",
+        "error": "'someday' is not a day",
     }
 
 

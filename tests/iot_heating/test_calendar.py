@@ -132,6 +132,8 @@ async def test_a_series_is_changed(
         ({"type": "calendar/event/delete", "uid": "0-1", "recurrence_id": "20260105T180000"}, "the same every week"),
         ({"type": "calendar/event/delete", "uid": "7-0"}, "no longer part"),
         ({"type": "calendar/event/delete", "uid": "x"}, "no longer part"),
+        ({"type": "calendar/event/delete", "uid": "²-0"}, "no longer part"),
+        ({"type": "calendar/event/delete", "uid": "0-" + "9" * 5000}, "no longer part"),
         (
             {
                 "type": "calendar/event/create",

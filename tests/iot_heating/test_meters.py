@@ -65,6 +65,7 @@ async def bill(
     return heat
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("readings", "energy"),
     [
@@ -89,6 +90,7 @@ async def test_the_unit_of_the_meter_does_not_matter(bill: Bill) -> None:
     assert billed == pytest.approx(0.002, abs=1e-6)
 
 
+@pytest.mark.slow
 async def test_a_gap_of_the_meter_is_not_counted_twice_with_a_power_sensor(bill: Bill) -> None:
     """2 kW for 30 minutes; the meter is away for ten of them."""
     readings = [100 + minute / 30 for minute in range(0, 30, 5)]
@@ -96,6 +98,7 @@ async def test_a_gap_of_the_meter_is_not_counted_twice_with_a_power_sensor(bill:
     assert billed == pytest.approx(1.0, abs=0.02), "what the meter showed; it moves in steps of five minutes"
 
 
+@pytest.mark.slow
 async def test_a_frozen_meter_is_replaced_by_the_power(bill: Bill) -> None:
     billed, _ = await bill([100.0] * 7, power_w=12_000)
     assert billed == pytest.approx(7.0, rel=0.03)

@@ -78,6 +78,7 @@ async def test_a_session_is_on_disk_before_the_answer(report: Report, tmp_path: 
     assert not estimated
 
 
+@pytest.mark.slow
 async def test_usage_shows_in_sensors(hass: HomeAssistant, building: MockConfigEntry, report: Report) -> None:
     for _ in range(121):
         await report("on")

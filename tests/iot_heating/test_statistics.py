@@ -61,6 +61,7 @@ async def statistics(hass: HomeAssistant, entity: str) -> list[dict[str, Any]]:
     return rows.get(entity, [])
 
 
+@pytest.mark.slow
 async def test_the_recorder_makes_statistics_of_what_a_controller_reports(
     hass: HomeAssistant, hass_client_no_auth: ClientSessionGenerator, freezer: FrozenDateTimeFactory
 ) -> None:

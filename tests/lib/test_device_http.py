@@ -84,7 +84,7 @@ async def test_a_refusal_has_one_shape_with_the_routes_own_fields_first(client: 
     reply = await client.post("/", data=b"[]")
     assert reply.status == 400
     assert await reply.text() == (
-        '{"success":false,"error":"bad_json","message":"the body has to be a JSON object","field":null}'
+        '{"success":false,"error":"bad_json","message":"the body must be a JSON object","field":null}'
     )
 
 

@@ -83,11 +83,25 @@ async def test_the_action_previews_by_default(hass: HomeAssistant, device_id: st
 async def test_the_action_corrects_only_the_devices_and_the_time_it_is_given(
     hass: HomeAssistant, device_id: str
 ) -> None:
-    assert (await correct(hass, device_id="another"))["statistics"] == []
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    another = dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, identifiers={(DOMAIN, "2")})
+    assert (await correct(hass, device_id=another.id))["statistics"] == []
     assert (await correct(hass, start="2026-01-05 03:00:00"))["statistics"] == []
     assert (await correct(hass, end="2026-01-05 02:00:00"))["statistics"] == []
     asked: dict[str, Any] = {"start": "2026-01-05 02:00:00", "end": "2026-01-05 03:00:00"}
     assert len((await correct(hass, device_id=[device_id], **asked))["statistics"]) == 1
+    assert await sums(hass, "sensor.energy") == SPOILED
+
+
+async def test_a_device_of_another_integration_is_refused(hass: HomeAssistant, device_id: str) -> None:
+    entry = MockConfigEntry(domain="another")
+    entry.add_to_hass(hass)
+    foreign = dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, identifiers={("another", "1")})
+    for unknown in ("another", foreign.id):
+        with pytest.raises(ServiceValidationError) as refused:
+            await correct(hass, device_id=[device_id, unknown], dry_run=False)
+        assert refused.value.translation_key == "unknown_device"
+        assert refused.value.translation_placeholders == {"device_id": unknown}
     assert await sums(hass, "sensor.energy") == SPOILED
 
 

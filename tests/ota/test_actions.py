@@ -204,6 +204,10 @@ async def test_policy_of_a_stand_alone_device_is_stored_in_its_subentry(
     hass: HomeAssistant, ota: OtaData, entry: MockConfigEntry, add_device: AddDevice
 ) -> None:
     await add_device("dev-1", group="house")
+    for half in ({"window_start": "22:00"}, {"window_end": "05:00"}):
+        with pytest.raises(ServiceValidationError) as refused:
+            await act(hass, "set_policy", device="dev-1", **half)
+        assert refused.value.translation_key == "bad_window"
     await act(hass, "set_policy", device="dev-1", may_update=False)
     await settled(hass)
     assert not ota.hub.state.devices["dev-1"].policy.may_update

@@ -15,6 +15,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
+from custom_components.ota._lib.retried_store import storage_health
 from custom_components.ota.data import OtaData
 from custom_components.ota.rollout.models import JobState
 
@@ -249,4 +250,58 @@ async def test_the_entry_is_set_up_while_the_disk_is_full(
         assert issue(hass) is not None
     await entry.runtime_data.hub._async_tick(dt_util.utcnow())
     assert stored(hass)["device", "dev-1"]["group"] == "cellar"
+    assert issue(hass) is None
+
+
+@pytest.mark.parametrize("space_from", ["before the reload", "after the reload", "after a second reload"])
+async def test_a_reload_keeps_what_could_not_be_saved(
+    hass: HomeAssistant,
+    ota: OtaData,
+    entry: MockConfigEntry,
+    add_device: AddDevice,
+    release: Release,
+    full_disk: FullDisk,
+    space_from: str,
+) -> None:
+    kept = await offered(hass, add_device, release)
+    await add_device("gone")
+    with full_disk():
+        await kept.client.post("/api/ota/v1/devices/dev-1/check/", json={"version": "1.0.0"}, headers=kept.headers)
+        (subentry,) = (each for each in entry.subentries.values() if each.unique_id == "gone")
+        hass.config_entries.async_remove_subentry(entry, subentry.subentry_id)
+        await hass.async_block_till_done()
+        before = {job.job_id: job.state for job in ota.hub.state.jobs.values()}
+        assert before == {1: JobState.OFFERED}
+        assert not [key for key in stored(hass) if key[0] == "job"]
+        assert ("device", "gone") in stored(hass)
+        if space_from != "before the reload":
+            for _ in range(1 if space_from == "after the reload" else 2):
+                assert await hass.config_entries.async_reload(entry.entry_id)
+                assert issue(hass) is not None
+    if space_from == "before the reload":
+        assert await hass.config_entries.async_reload(entry.entry_id)
+    hub = entry.runtime_data.hub
+    assert {job.job_id: job.state for job in hub.state.jobs.values()} == before
+    assert set(hub.state.devices) == {"dev-1"}
+    await hub._async_tick(dt_util.utcnow())
+    assert ("device", "gone") not in stored(hass)
+    assert [record["uid"] for key, record in stored(hass).items() if key[0] == "job"] == ["dev-1"]
+    assert issue(hass) is None
+
+
+async def test_a_removed_entry_leaves_nothing_unsaved(
+    hass: HomeAssistant,
+    ota: OtaData,
+    entry: MockConfigEntry,
+    add_device: AddDevice,
+    release: Release,
+    full_disk: FullDisk,
+) -> None:
+    device = await offered(hass, add_device, release)
+    with full_disk():
+        await device.client.post("/api/ota/v1/devices/dev-1/check/", json={}, headers=device.headers)
+        await hass.config_entries.async_unload(entry.entry_id)
+        assert storage_health(hass, "ota").unsaved
+        await hass.config_entries.async_remove(entry.entry_id)
+    assert not storage_health(hass, "ota").unsaved
     assert issue(hass) is None

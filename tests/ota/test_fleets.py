@@ -187,7 +187,7 @@ async def test_permissions_of_a_fleets_device_are_set_by_an_action(
     with_fleet.put("dev-1", name="Renamed")
     await settled(hass)
     assert ota.hub.state.devices[device].policy == policy
-    for wrong in ({"pinned_version": "newest"}, {"window_start": "99:00"}):
+    for wrong in ({"pinned_version": "newest"}, {"window_start": "99:00"}, {"window_end": ""}):
         with pytest.raises(ServiceValidationError):
             await act(hass, "set_policy", device=device, **wrong)
 

@@ -1,12 +1,14 @@
 """The native protocol, from check-in to a verified update."""
 
 import hashlib
+from typing import Any
 
 from homeassistant.core import HomeAssistant
+import pytest
 
 from custom_components.ota.data import OtaData
 
-from .conftest import AddDevice, Release, rollout
+from .conftest import AddDevice, Client, Registered, Release, form, rollout
 
 
 async def test_a_device_is_updated(hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release) -> None:
@@ -42,3 +44,115 @@ async def test_a_status_report_may_contain_a_check_in(
     answer = await device.status(update["job"], "rebooting", version="2.0.0", boot_count=5)
     assert (answer["status"], answer["state"]) == (200, "verified")
     assert ota.hub.state.devices["dev-1"].installed_version == "2.0.0"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "message", "field"),
+    [
+        ("check", {"version": 5}, "version must be text of at most 31 characters", "version"),
+        ("check", {"version": " "}, "version must not be empty", "version"),
+        ("check", {"boot_count": -1}, "boot_count must be an integer from 0 to 4294967295", "boot_count"),
+        ("check", {"busy": 5}, "busy must be text of at most 32 characters", "busy"),
+        ("check", {"metrics": []}, "metrics must be an object of at most 16 numbers", "metrics"),
+        (
+            "check",
+            {"metrics": {"heap": "5"}},
+            "metrics.heap must be a number, with a name of at most 32 characters",
+            "metrics.heap",
+        ),
+        ("check", {"slots": "x"}, "slots must be a list of at most 4 hashes", "slots"),
+        ("check", {"slots": [1]}, "slots[0] must be a SHA-256 hash in hexadecimal format, or null", "slots[0]"),
+        ("check", {"slots": [], "can_roll_back": 1}, "can_roll_back must be true or false", "can_roll_back"),
+        ("status", {}, "job is required", "job"),
+        ("status", {"job": "x"}, "job must be the job of an offer", "job"),
+        ("status", {"job": "1"}, "state is required", "state"),
+        (
+            "status",
+            {"job": "1", "state": "x"},
+            "state must be one of downloading, installing, rebooting, failed, rejected",
+            "state",
+        ),
+        (
+            "status",
+            {"job": "1", "state": "failed", "progress": 101},
+            "progress must be an integer from 0 to 100",
+            "progress",
+        ),
+    ],
+)
+async def test_an_invalid_field_is_named_with_what_is_wrong(
+    add_device: AddDevice, path: str, body: dict[str, Any], message: str, field: str
+) -> None:
+    reply = await _post(await add_device(), path, json=body)
+    code = "missing" if message.endswith("required") else "bad_value"
+    assert (reply.status, await reply.json()) == (400, {"error": code, "message": message, "field": field})
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code", "message"),
+    [
+        ("check/", 400, "bad_json", "the body must be a JSON object"),
+        ("status/", 409, "unknown_job", "The update 17 does not exist"),
+    ],
+)
+async def test_a_message_is_a_sentence(add_device: AddDevice, path: str, status: int, code: str, message: str) -> None:
+    device = await add_device()
+    reply = await _post(device, path, data=b"[]" if path == "check/" else b'{"job": "17", "state": "failed"}')
+    assert (reply.status, await reply.json()) == (status, {"error": code, "message": message, "field": None})
+    image = await device.client.get(f"/api/ota/v1/devices/dev-1/firmware/{'a' * 64}.bin", headers=device.headers)
+    assert (image.status, (await image.json())["message"]) == (404, "This image is not offered to dev-1")
+
+
+@pytest.mark.parametrize(
+    "metrics", ['{"heap": 5, "temp": NaN}', '{"heap": 5, "temp": nan, "volt": null}', '{"heap": 5, "temp": -Infinity}']
+)
+async def test_a_failed_reading_costs_only_itself(ota: OtaData, add_device: AddDevice, metrics: str) -> None:
+    device = await add_device()
+    reply = await _post(device, "check", data=b'\xef\xbb\xbf{"version": "1.0.0", "metrics": %s}\0' % metrics.encode())
+    assert reply.status == 200
+    assert ota.hub.state.devices["dev-1"].metrics == {"heap": 5.0}
+    reply = await _post(device, "check", data=b'{"version": NaN}')
+    assert (reply.status, (await reply.json())["error"]) == (400, "bad_json")
+
+
+async def test_every_path_works_with_and_without_the_trailing_slash(
+    hass: HomeAssistant, add_device: AddDevice, client: Client
+) -> None:
+    device = await add_device()
+    url = f"/api/ota/d/{device.issued.url_token}"
+    ddi = "/api/ota/ddi/DEFAULT/controller/v1/dev-1"
+    target = {"Authorization": f"TargetToken {device.issued.key}"}
+    for path, headers in (
+        ("/api/ota/v1/devices/dev-1/check?version=1.0.0", device.headers),
+        (f"{url}/manifest.json?version=1.0.0", {}),
+        (f"{url}/update.bin?version=1.0.0", {}),
+        (ddi, target),
+        (f"{ddi}/deploymentBase/1", target),
+        (f"{ddi}/softwaremodules/1/artifacts/x.bin", target),
+        ("/default/controller/v1/board-dev-1", target),
+    ):
+        without = await client.get(path, headers=headers)
+        slashed = await client.get(path.replace("?", "/?") if "?" in path else f"{path}/", headers=headers)
+        assert slashed.status == without.status, path
+        assert slashed.content_type == without.content_type != "text/plain", path
+    status = {"execution": "closed", "result": {"finished": "success"}}
+    reply = await client.put(f"{ddi}/configData/", headers=target, json={"data": {"version": "1.0.0"}})
+    assert reply.status == 200
+    reply = await client.post(f"{ddi}/deploymentBase/1/feedback/", headers=target, json={"status": status})
+    assert (await reply.json())["error"] == "not_found"
+
+
+async def test_an_expired_install_link_is_no_failed_login(
+    ota: OtaData, admin: Client, client: Client, release: Release, caplog: pytest.LogCaptureFixture
+) -> None:
+    await release()
+    (release_id,) = ota.hub.state.releases
+    assert (await admin.post("/api/ota/releases/", data=form(b"factory", factory_of=release_id))).status == 201
+    for name in ("manifest.json", "factory.bin"):
+        reply = await client.get(f"/api/ota/web/{release_id}/{name}?authSig=expired")
+        assert (reply.status, (await reply.json())["error"]) == (401, "unauthorized")
+    assert "invalid authentication" not in caplog.text.lower()
+
+
+async def _post(device: Registered, path: str, **body: Any) -> Any:
+    return await device.client.post(f"/api/ota/v1/devices/dev-1/{path}", headers=device.headers, **body)

@@ -89,6 +89,7 @@ async def start_again(hass: HomeAssistant, entry: MockConfigEntry) -> OtaData:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("away_s", [5, 400, 86_400])
 async def test_absence_of_home_assistant_is_no_failure_of_its_devices(
     hass: HomeAssistant,
@@ -110,6 +111,7 @@ async def test_absence_of_home_assistant_is_no_failure_of_its_devices(
     assert ota.hub.state.rollouts[rollout_id].status is Status.SUCCEEDED
 
 
+@pytest.mark.slow
 async def test_kill_does_not_lose_the_last_contacts(
     hass: HomeAssistant,
     entry: MockConfigEntry,
@@ -134,6 +136,7 @@ async def test_kill_does_not_lose_the_last_contacts(
     assert ota.hub.state.rollouts[rollout_id].status is Status.SUCCEEDED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step_s", [-3600, 3600])
 async def test_a_step_of_the_clock_is_no_silence(
     hass: HomeAssistant,

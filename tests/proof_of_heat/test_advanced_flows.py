@@ -395,6 +395,7 @@ async def planned(hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDa
     return {"all": float(kwh.sum()), "noon": float(kwh[noon].sum()), "cap": plan.cap_w}
 
 
+@pytest.mark.slow
 async def test_forms_change_the_plan(
     hass: HomeAssistant, home: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:

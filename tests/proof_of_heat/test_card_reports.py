@@ -207,6 +207,7 @@ def test_meters_of_a_role_are_added() -> None:
     assert site_energy({"grid": ["a"], "solar": ["gone"]}, {"a": {0: 1.0}}).grid is None
 
 
+@pytest.mark.slow
 async def test_the_report_before_and_after_learning(hass: HomeAssistant, entry: MockConfigEntry, ask: Ask) -> None:
     shown = (await ask("house"))["result"]
     assert shown["values"] == {"loss_w_k": None, "time_constant_h": None, "solar_gain_m2": None}

@@ -421,10 +421,11 @@ async def test_reauth_asks_for_the_secret_only_and_takes_it(
         await unit.source.refresh()
         await hass.async_block_till_done()
         flows = hass.config_entries.flow.async_progress()
-        assert [flow["step_id"] for flow in flows] == ["reauth_confirm"]
+        assert [flow["step_id"] for flow in flows] == ["reauth_choice"]
         cloud.faults.clear("expired")
         cloud.faults.clear("revoked")
         flow_id = flows[0]["flow_id"]
+        await hass.config_entries.flow.async_configure(flow_id, {"next_step_id": "reauth_confirm"})
         before = entry.subentries[unit.subentry_id].data["refresh_token"]
         result = await hass.config_entries.flow.async_configure(
             flow_id, {"username": "demo@example.com", "password": "no"}

@@ -148,7 +148,8 @@ async def test_configuration_is_moved_to_another_home_assistant(hass: HomeAssist
             "the heat pump waits for its secret"
         )
         (flow,) = hass.config_entries.flow.async_progress()
-        assert flow["step_id"] == "reauth_confirm"
+        assert flow["step_id"] == "reauth_choice"
+        await hass.config_entries.flow.async_configure(flow["flow_id"], {"next_step_id": "reauth_confirm"})
         secret = {"username": "demo@example.com", "password": "demo"}
         result = await hass.config_entries.flow.async_configure(flow["flow_id"], secret)
         assert result["reason"] == "reauth_successful"
@@ -163,6 +164,7 @@ async def test_configuration_is_moved_to_another_home_assistant(hass: HomeAssist
         await hass.config_entries.async_unload(new.entry_id)
 
 
+@pytest.mark.slow
 async def test_meter_and_boiler_are_restored(hass: HomeAssistant, loopback: Any, tmp_path: Path) -> None:
     entry = system()
     await start(hass, entry)

@@ -146,6 +146,20 @@ async def test_socket_errors_are_typed(reply: bytes, error: type[Exception], soc
             await exchange("127.0.0.1", "x", port=server.sockets[0].getsockname()[1])
 
 
+@pytest.mark.parametrize(
+    "error", [UnicodeError("label empty or too long"), ValueError("embedded null character")], ids=["label", "null"]
+)
+async def test_an_address_that_no_host_can_have(error: ValueError, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`getaddrinfo` encodes the name before it asks a server: "a..b" has no encoding."""
+
+    async def open_connection(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("asyncio.open_connection", open_connection)
+    with pytest.raises(UnreachableError):
+        await exchange("a..b", "x")
+
+
 async def test_socket_unreachable_and_without_a_reply(socket_enabled: None) -> None:
     with pytest.raises(UnreachableError):
         await exchange("127.0.0.1", "x", port=1)

@@ -340,6 +340,7 @@ async def refused(address: int, values: list[int]) -> None:
 
 def test_real_heat_pumps_and_boilers_ship() -> None:
     templates = load_builtin()
+    assert sorted(templates) == sorted(file.stem for file in FOLDER.glob("*.yaml")), "found by the file's name"
     simulated = [templates[key] for key in DEVICES.values()]  # of the others: test_modbus_templates.py
     assert [template.kind for template in simulated].count(SourceKind.BOILER) == 2
     for template in simulated:

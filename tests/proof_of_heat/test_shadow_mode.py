@@ -189,6 +189,7 @@ async def test_fault_of_the_simulation_is_logged_once_and_does_not_reach_the_cyc
     assert caplog.text.count("the simulation of the control failed") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("winter", [False], indirect=True)
 async def test_nothing_is_written_to_any_device(winter: Winter) -> None:
     """Miner, heat pump in the cloud and boiler on their wires, in a home whose model is trusted and planned."""

@@ -161,6 +161,7 @@ async def test_measuring_a_pump_that_idles_claims_no_heat_and_no_cost(shown: Sho
     assert (delivery["source"], delivery["heating"], delivery["power_estimated"]) == ("Heat pump", False, True)
 
 
+@pytest.mark.slow
 async def test_a_running_pump_is_shown_by_its_counters(shown: Shown) -> None:
     shown.pump.watts, shown.pump.heat_w = 2000.0, 6000.0
     await shown.pass_time(75)
@@ -197,6 +198,7 @@ async def test_a_zone_above_its_target_is_idle(shown: Shown) -> None:
     assert shown.zone.attributes["hvac_action"] == "heating"
 
 
+@pytest.mark.slow
 async def test_a_counter_that_reads_zero_once_changes_nothing(shown: Shown) -> None:
     shown.pump.watts, shown.pump.heat_w = 2000.0, 7000.0
     await shown.pass_time(150)
@@ -220,6 +222,7 @@ async def test_a_counter_that_reads_zero_once_changes_nothing(shown: Shown) -> N
     assert float(shown.state("cop_day").state) == pytest.approx(3.5, rel=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frozen", ["true_kwh", "true_heat_kwh"])
 async def test_a_frozen_counter_gives_no_wrong_cop(shown: Shown, frozen: str) -> None:
     """For three hours; then it either goes on or catches up."""
@@ -238,6 +241,7 @@ async def test_a_frozen_counter_gives_no_wrong_cop(shown: Shown, frozen: str) ->
     assert float(shown.state("cop_day").state) == pytest.approx(3.5, rel=0.07)
 
 
+@pytest.mark.slow
 async def test_coarse_counters_show_no_cop_before_they_counted_enough(shown: Shown) -> None:
     shown.pump.watts, shown.pump.heat_w = 600.0, 2100.0
     for _ in range(20):
@@ -248,6 +252,7 @@ async def test_coarse_counters_show_no_cop_before_they_counted_enough(shown: Sho
     assert shown.state("cop_day").state != "unknown"
 
 
+@pytest.mark.slow
 async def test_an_override_shows_its_end(shown: Shown) -> None:
     assert shown.zone.attributes["override_until"] is None
     answer = await shown.hass.services.async_call(
@@ -266,6 +271,7 @@ async def test_an_override_shows_its_end(shown: Shown) -> None:
     assert end.state == "unknown"
 
 
+@pytest.mark.slow
 async def test_a_preset_has_no_end(shown: Shown) -> None:
     """It lasts until the user selects another one: no date a year ahead."""
     entity_id = shown.zone.entity_id

@@ -9,6 +9,7 @@ COMPARED = ("price", "outdoor", "miner", "pump", "power")
 """What is shown as measured or counted."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("counter_digits", [1, 3])
 @pytest.mark.timeout(600)
 async def test_every_number_is_true_or_marked(winter: Winter, counter_digits: int) -> None:

@@ -72,6 +72,7 @@ async def running(hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDa
     assert is_on(hass)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["unavailable", "unknown", "nan", "silent", "removed", "energy"])
 async def test_limit_holds_while_the_meter_is_lost(
     hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory, lost: str

@@ -174,6 +174,7 @@ def test_every_type_names_its_stored_secrets() -> None:
             assert set(form.secrets) <= source_type.secrets
     assert list(registry.forms()) == [
         "miner",
+        "viessmann_sign_in",
         "viessmann",
         "vicare",
         "modbus",

@@ -322,10 +322,14 @@ async def test_deaf_cloud_is_pending_then_failed(setup: Setup) -> None:
     await source.close()
 
 
-async def test_wrong_password_at_sign_in(setup: Setup) -> None:
+@pytest.mark.parametrize(
+    ("username", "password"),
+    [("demo@example.com", "no"), ("demo@example.com", "Größe 😀"), ("дом@example.com", "demo")],
+)
+async def test_wrong_password_at_sign_in(setup: Setup, username: str, password: str) -> None:
     with pytest.raises(AuthError):
         await asyncio.get_running_loop().run_in_executor(
-            None, sign_in, "demo-client", "demo@example.com", "no", f"http://127.0.0.1:{setup.cloud.port}/idp/v3"
+            None, sign_in, "demo-client", username, password, f"http://127.0.0.1:{setup.cloud.port}/idp/v3"
         )
 
 

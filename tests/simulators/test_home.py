@@ -85,6 +85,7 @@ async def test_the_meter_shows_the_sum_of_everything(around: _Around) -> None:
     assert around.devices["meter"].state()["total_w"] == pytest.approx(truth["grid_w"], abs=1)
 
 
+@pytest.mark.slow
 async def test_the_rooms_get_cold_without_heat_and_warm_with_it(around: _Around) -> None:
     pump, miner, boiler = around.devices["heat_pump"], around.devices["miner"], around.devices["boiler"]
     assert isinstance(pump, ViessmannCloud)
@@ -138,6 +139,7 @@ def test_prices_have_the_shape_of_a_spot_market() -> None:
 DAY = [NOON + timedelta(seconds=2 * number) for number in range(43_200)]
 
 
+@pytest.mark.slow
 def test_radio_sensors_have_gaps_and_the_others_none() -> None:
     silent = {key: sum(is_silent(key, when) for when in DAY) for key in ("living_room", "outdoor", "solar_energy")}
     assert silent["solar_energy"] == 0
@@ -153,6 +155,7 @@ def test_the_first_value_always_arrives() -> None:
     assert line.arrives(silent + timedelta(seconds=2), 3.6) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("key", "shown"), [("living_room", 85.0), ("outdoor", -127.0), ("solar_energy", 0.0)])
 def test_a_few_messages_of_a_day_are_nonsense(key: str, shown: float) -> None:
     line = Line(key, NOON)
@@ -161,6 +164,7 @@ def test_a_few_messages_of_a_day_are_nonsense(key: str, shown: float) -> None:
     assert set(received) <= {shown, 20.0, None}
 
 
+@pytest.mark.slow
 def test_late_values_are_those_of_a_minute_ago() -> None:
     line = Line("living_room", NOON)
     values = {line.arrives(when, float(number)): number for number, when in enumerate(DAY)}

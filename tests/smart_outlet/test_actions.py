@@ -97,6 +97,7 @@ async def test_power_off_of_one_hub_does_not_affect_the_others(hass: HomeAssista
     assert await second.commands("FD") == []
 
 
+@pytest.mark.slow
 async def test_a_hundred_outlets_are_switched_off_within_one_poll_and_one_report(
     hass: HomeAssistant, make_ccu: MakeCcu
 ) -> None:

@@ -12,6 +12,7 @@ from .conftest import KEY, Ccu
 CYCLES = 450
 
 
+@pytest.mark.slow
 async def test_part_of_a_day_of_a_ccu(hass: HomeAssistant, ccu: Ccu, hass_access_token: str) -> None:
     client = CcuClient(str(ccu.client.make_url("/")), KEY, token=hass_access_token)
     day = await asyncio.to_thread(client.run, CYCLES)

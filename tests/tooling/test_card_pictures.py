@@ -8,6 +8,7 @@ import pytest
 from scripts.tooling import card_pictures
 
 
+@pytest.mark.slow
 def test_pictures_of_a_card_are_joined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     images = tmp_path / "images"
     images.mkdir()

@@ -84,6 +84,50 @@ def test_a_report_of_a_heating_controller(tmp_path: Path, capsys: pytest.Capture
     }
 
 
+def test_a_report_of_protocol_2_with_a_byte_order_mark(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "controller report é.json"
+    report = {
+        "protocol_version": 2,
+        "state": "on",
+        "temp_out": -127,
+        "return_temp": 38.5,
+        "flow_setpoint": 41.3,
+        "rssi": -61,
+        "uptime_s": 3600,
+        "firmware_version": "2.0.1",
+        "slots": ["a" * 64, None],
+    }
+    file.write_text(json.dumps(report), "utf-8-sig")
+    assert decode.main(["sync", str(file)]) == 0
+    assert out_of(capsys.readouterr().out) == {
+        "heating": ("True", ""),
+        "return_temperature": ("38.5", "°C"),
+        "flow_setpoint": ("41.3", "°C"),
+        "signal_strength": ("-61.0", "dBm"),
+        "uptime_s": ("3600", "s"),
+        "firmware_version": ("2.0.1", ""),
+        "slots": ("2", ""),
+        "ignored.temp_out": ("must be between -60 and 120", ""),
+    }
+
+
+@pytest.mark.parametrize("family", sorted(decode.FAMILIES))
+@pytest.mark.parametrize("content", [b'{"a":', b"", b"[]", bytes(range(256)) * 9, b"\0" * 10, None])
+def test_a_bad_capture_has_a_reason_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], family: str, content: bytes | None
+) -> None:
+    file = tmp_path / "bad capture"
+    if content is not None:
+        file.write_bytes(content)
+    assert decode.main(["--json", family, str(file)]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    (reason,) = printed.err.splitlines()
+    reason = reason.removeprefix(f"scripts/decode: {file}: ")
+    assert len(reason.split()) > 2
+    assert not any(word in reason for word in ("Errno", "Error", "_", "codec", str(tmp_path)))
+
+
 @pytest.mark.parametrize("content", ['{"temp_out": "warm"}', "[1]", "{", "", "\udc80"])
 def test_a_file_without_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str) -> None:
     file = tmp_path / "report.json"

@@ -38,6 +38,7 @@ def connect(port: int, password: str, protocol: int) -> bool:
     return answers == [True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["mosquitto", "amqtt"])
 async def test_both_brokers_accept_only_the_demo_user(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -120,7 +121,28 @@ def test_a_port_in_use_is_reported_at_once(tmp_path: Path) -> None:
     config_folder.check_port(port)
 
 
-@pytest.mark.parametrize("words", ["--port 0", "--port 65536", "--port x", "--speed 0", "--speed -1", "--speed nan"])
+def test_a_folder_that_cannot_be_used_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    run = subprocess.run(
+        [sys.executable, "-m", "scripts.tooling.demo", "--headless", "--json", "--config", tmp_path / "file"],
+        cwd=config_folder.ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (run.returncode, run.stdout) == (1, "")
+    assert f"The demo could not start: {tmp_path / 'file'}: File exists" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("--port 0", "--port 65536", "--port x", "--port 80.5", f"--port {'9' * 5000}"),
+        *("--speed 0", "--speed -1", "--speed nan", "--speed x", "--speed 1e9"),
+    ],
+)
 def test_impossible_arguments_are_refused(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         demo_command.arguments(words.split())

@@ -33,6 +33,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
+@pytest.mark.slow
 def test_two_runs_create_the_same_bytes(stage: Path, tmp_path: Path) -> None:
     # The other run is in another folder, finds what an earlier one left there, and was started for a tag.
     (tmp_path / "ota" / "custom_components" / "ota").mkdir(parents=True)

@@ -20,7 +20,7 @@ from homeassistant.components.sensor import SensorDeviceClass
 from homeassistant.const import ATTR_DEVICE_ID, UnitOfEnergy, UnitOfPower
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers import config_validation as cv, device_registry as dr, entity_registry as er
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util import dt as dt_util
@@ -103,6 +103,7 @@ def async_register_correct_energy(hass: HomeAssistant, domain: str, power_keys: 
 
     async def handle(call: ServiceCall) -> ServiceResponse:
         start, end, limit_kw = correction_range(call, domain, max_kw)
+        _check_devices(hass, domain, call.data.get(ATTR_DEVICE_ID, ()))
         statistics = registered_statistics(
             hass, domain, power_keys, max_kw=limit_kw, device_ids=call.data.get(ATTR_DEVICE_ID, ())
         )
@@ -115,6 +116,25 @@ def async_register_correct_energy(hass: HomeAssistant, domain: str, power_keys: 
     async_register_admin_service(
         hass, domain, SERVICE_CORRECT_ENERGY, handle, schema, supports_response=SupportsResponse.ONLY
     )
+
+
+@callback
+def _check_devices(hass: HomeAssistant, domain: str, device_ids: Iterable[str]) -> None:
+    """Check that the devices exist and belong to the integration.
+
+    Raises:
+        ServiceValidationError: One does not.
+    """
+    registry = dr.async_get(hass)
+    entries = {entry.entry_id for entry in hass.config_entries.async_entries(domain)}
+    for device_id in device_ids:
+        device = registry.async_get(device_id)
+        if device is None or device.config_entry_id not in entries:
+            raise ServiceValidationError(
+                translation_domain=domain,
+                translation_key="unknown_device",
+                translation_placeholders={"device_id": device_id},
+            )
 
 
 @callback

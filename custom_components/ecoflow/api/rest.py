@@ -121,6 +121,8 @@ class RestClient:
     async def _request(
         self, method: str, path: str, query: Mapping[str, str] | None, body: Mapping[str, Any] | None
     ) -> Any:
+        if not self._keys.access.isprintable():
+            raise InvalidKeysError(SIGNATURE_WRONG, "the access key contains control characters")
         time_s = self._clock() + self.clock_offset_s
         headers = signed_headers(body or query or {}, self._keys, self._nonce(), time_s)
         self.requests += 1

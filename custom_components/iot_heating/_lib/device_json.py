@@ -23,8 +23,12 @@ _INT_64: Final = (-(2**63), 2**64 - 1)
 _WORDS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[-+]?\b(?:nan|inf(?:inity)?)\b', re.IGNORECASE | re.DOTALL)
 
 
-def parse_device_object(body: bytes) -> dict[str, Any]:
+def parse_device_object(body: bytes, *, readings: str | None = None) -> dict[str, Any]:
     """Return the JSON object of a device's request.
+
+    Args:
+        body: Of the request.
+        readings: The only member in which numbers that JSON cannot express are accepted; by default all of them.
 
     Raises:
         ApiError: ``bad_json`` for no JSON, no object, nesting deeper than 16, invalid UTF-8.
@@ -36,9 +40,16 @@ def parse_device_object(body: bytes) -> dict[str, Any]:
         if repaired is None:
             raise
         try:
-            return parse_object(repaired)
+            found = parse_object(repaired)
         except ApiError:
             raise err from None
+        if readings is not None and any(map(_is_word, (found | {readings: None}).values())):
+            raise
+        return found
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str) and _WORDS.fullmatch(value.encode()) is not None
 
 
 def _repaired(body: bytes) -> bytes | None:

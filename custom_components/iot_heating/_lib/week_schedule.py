@@ -104,7 +104,7 @@ class WeekSchedule:
             ScheduleError: Names the field at fault.
         """
         if not isinstance(raw, list | tuple):
-            raise ScheduleError("", "has to be a list")
+            raise ScheduleError("", "must be a list")
         if len(raw) > MAX_ENTRIES:
             raise ScheduleError("", f"has more than {MAX_ENTRIES} entries")
         return cls(tuple(_entry(item, f"[{i}]") for i, item in enumerate(raw)), tuple(dict(i) for i in raw))
@@ -199,13 +199,13 @@ def _clock_changes(day: date, zone: tzinfo) -> Iterator[datetime]:
 
 def _entry(item: Any, where: str) -> Entry:
     if not isinstance(item, dict):
-        raise ScheduleError(where, "has to be an object")
+        raise ScheduleError(where, "must be an object")
     for name in ("day", "slots"):
         if name not in item:
             raise ScheduleError(f"{where}.{name}", "is required", absent=True)
     slots = item["slots"]
     if not isinstance(slots, list | tuple):
-        raise ScheduleError(f"{where}.slots", "has to be a list")
+        raise ScheduleError(f"{where}.slots", "must be a list")
     if len(slots) > MAX_SLOTS:
         raise ScheduleError(f"{where}.slots", f"has more than {MAX_SLOTS} slots")
     return Entry(
@@ -228,7 +228,7 @@ def parse_days(text: Any, where: str = ".day") -> frozenset[int]:
             continue
         numbers = [_day(word, where) for word in words]
         if len(numbers) > 2:
-            raise ScheduleError(where, f"{part.strip()!r} is no range of days")
+            raise ScheduleError(where, f"{part.strip()!r} is not a range of days")
         found |= {(numbers[0] + i) % 7 for i in range((numbers[-1] - numbers[0]) % 7 + 1)}
     return frozenset(found)
 
@@ -237,14 +237,14 @@ def _day(word: str, where: str) -> int:
     for number, name in enumerate(_DAYS):
         if len(word) >= 3 and name.startswith(word):
             return number
-    raise ScheduleError(where, f"{word!r} is no day")
+    raise ScheduleError(where, f"{word!r} is not a day")
 
 
 def parse_slot(text: Any, where: str = ".slots") -> Slot:
     """One slot, e.g. ``06:30-09:30`` or ``22:00-06:00``."""
     found = _SLOT.fullmatch(text) if isinstance(text, str) else None
     if found is None:
-        raise ScheduleError(where, "has to look like 06:30-09:30")
+        raise ScheduleError(where, "must look like 06:30-09:30")
     start, end = (_minute(found[i], found[i + 1], where) for i in (1, 3))
     if start in (end, _DAY_MINUTES):
         raise ScheduleError(where, "has no length; a whole day is 00:00-24:00")
@@ -268,7 +268,7 @@ def parse_target(value: Any, where: str = ".target") -> float | None:
     elif isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         celsius = float(value)
     else:
-        raise ScheduleError(where, "has to be a temperature, e.g. 22, 22C or 71.6F")
+        raise ScheduleError(where, "must be a temperature, e.g. 22, 22C or 71.6F")
     if not TARGET_RANGE_C[0] <= celsius <= TARGET_RANGE_C[1]:
         raise ScheduleError(where, f"{celsius:g} degC is not in 0..100 degC")
     return celsius
@@ -281,4 +281,4 @@ def parse_mode(value: Any, where: str = ".mode") -> Mode:
     try:
         return Mode(value.lower())
     except (AttributeError, ValueError) as err:
-        raise ScheduleError(where, "has to be Auto, Eco or Manual") from err
+        raise ScheduleError(where, "must be Auto, Eco or Manual") from err

@@ -1,7 +1,7 @@
 """The user API: Home Assistant users read and change buildings with an access token (docs/device-sync.md)."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import hdrs, web
 from homeassistant.auth.models import User
@@ -35,6 +35,8 @@ from ..storage.device_store import DEVICE_STORE, StaleRevisionError
 from ..storage.session_store import SESSION_STORE
 from ..storage.telemetry_archive import TELEMETRY_ARCHIVE
 from .errors import api_error
+
+_MAX_DIGITS: Final = 18
 
 
 class UserView(HomeAssistantView):
@@ -179,7 +181,7 @@ class BuildingSettingsView(UserView):
         return self._reply(record, profile)
 
     def _find(self, user: User, text: str) -> BuildingRecord:
-        record = self._store.building_by_id(int(text)) if text.isascii() and text.isdigit() else None
+        record = self._store.building_by_id(int(text)) if _is_number(text) else None
         if record is None or not self._can_read(user, record.entry_id):
             raise not_found(f"unknown building: {text}")
         return record
@@ -202,6 +204,11 @@ def _revision(request: web.Request, patch: dict[str, Any]) -> int | None:
     if not tag or tag == "*":
         return None
     text = tag.removeprefix("W/").strip('"')
-    if not (text.isascii() and text.isdigit()):
+    if not _is_number(text):
         raise conflict("If-Match is not the current revision", "revision")
     return int(text)
+
+
+def _is_number(text: str) -> bool:
+    """Return whether a text of the client is a whole number of a length that can be one of ours."""
+    return len(text) <= _MAX_DIGITS and text.isascii() and text.isdigit()

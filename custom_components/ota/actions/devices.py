@@ -88,6 +88,8 @@ async def _set_policy(entry: OtaConfigEntry, data: Mapping[str, Any]) -> Service
     subentry = entry.subentries.get(entry.runtime_data.devices.subentries.get(device.uid, ""))
     before = policy_as_dict(device.policy) if subentry is None else dict(subentry.data)
     after = {name: value for name, value in {**before, **changes}.items() if value not in ("", None, [])}
+    if bool(after.get(CONF_WINDOW_START)) != bool(after.get(CONF_WINDOW_END)):
+        raise DeviceError("bad_window")
     policy = policy_from_data(after)
     if policy.pinned_version is not None:
         version_key(policy.pinned_version)

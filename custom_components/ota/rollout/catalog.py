@@ -168,12 +168,11 @@ def get(state: State, release_id: str) -> Release:
     """Return a release.
 
     Raises:
-        ReleaseError: `unknown_release`.
+        ReleaseError: `unknown_release_id`.
     """
     found = state.releases.get(release_id)
     if found is None:
-        product, _, version = release_id[:96].partition(":")
-        raise ReleaseError("unknown_release", product=product, version=version.rpartition(":")[2])
+        raise ReleaseError("unknown_release_id", release=release_id[:96])
     return found
 
 

@@ -43,6 +43,11 @@ class RolloutError(OtaError):
 class WireError(OtaError):
     """The request of a device is invalid."""
 
+    def __init__(self, code: str, problem: str, /, *, field: str) -> None:
+        """Store what is wrong with the field, such as `must be text`, which follows its name in the message."""
+        super().__init__(code, field=field)
+        self.message = f"{field} {problem}"
+
 
 def storage_error(err: OSError) -> StorageError:
     """Return the error for a failed file operation."""

@@ -26,6 +26,22 @@ def restore_changes(state: State, changes: Sequence[RecordChange]) -> None:
     state.dirty = {(kind, record_id): None for kind, record_id, _ in changes} | state.dirty
 
 
+def stored_form(changes: Sequence[RecordChange]) -> list[RecordChange]:
+    """Return changes as they would be read again after they were saved."""
+    return [(kind, record_id, orjson.loads(orjson.dumps(record, default=dict))) for kind, record_id, record in changes]
+
+
+def with_changes(records: Mapping[RecordKey, Any], changes: Sequence[RecordChange]) -> Mapping[RecordKey, Any]:
+    """Return stored records with changes that could not be saved; None removes a record."""
+    changed = {**records}
+    for kind, record_id, record in changes:
+        if record is None:
+            changed.pop((kind, record_id), None)
+        else:
+            changed[kind, record_id] = record
+    return changed
+
+
 def all_records(state: State) -> Iterator[RecordChange]:
     """Return all records of a state."""
     for kind, record_id in _keys(state):

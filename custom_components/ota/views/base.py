@@ -28,6 +28,7 @@ _STATUS = {
     "not_offered": HTTPStatus.NOT_FOUND,
     "no_such_image": HTTPStatus.NOT_FOUND,
     "unknown_release": HTTPStatus.NOT_FOUND,
+    "unknown_release_id": HTTPStatus.NOT_FOUND,
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "disk_full": HTTPStatus.INSUFFICIENT_STORAGE,
     "storage_failed": HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -43,6 +44,13 @@ class OtaView(HomeAssistantView):
     """A view for devices. It returns 401 itself: raising it would count as a failed login of Home Assistant."""
 
     requires_auth = False
+
+    def __init_subclass__(cls) -> None:
+        """Serve each path with and without the trailing slash."""
+        super().__init_subclass__()
+        if cls.url is not None and "url" in vars(cls):
+            paths = {path.removesuffix("/"): None for path in (cls.url, *cls.extra_urls)}
+            cls.extra_urls = [path for each in paths for path in (each, f"{each}/") if path != cls.url]
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Create the view. It exists as long as Home Assistant runs; the entry may be reloaded meanwhile."""
@@ -237,8 +245,14 @@ def api_error(err: OtaError) -> ApiError:
     """Return the API error for an error of the core package."""
     status = _STATUS.get(err.code, HTTPStatus.BAD_REQUEST)
     name = err.placeholders.get("field")
-    details = ", ".join(f"{key} {value}" for key, value in err.placeholders.items())
-    message = err.code.replace("_", " ") + (f": {details}" if details else "")
+    if isinstance(err, WireError):
+        message = err.message
+    else:
+        message = str(
+            HomeAssistantError(
+                translation_domain=DOMAIN, translation_key=err.code, translation_placeholders=err.placeholders
+            )
+        )
     retry = 30.0 if isinstance(err, StorageError) and err.code == "too_many_uploads" else None
     code = err.code if isinstance(err, WireError) or status != HTTPStatus.NOT_FOUND else "not_found"
     return ApiError(status, code, message, name=name, retry_after_s=retry)

@@ -66,7 +66,7 @@ class BaseView(DdiView):
     """The controller base resource, which clients poll."""
 
     url = _ROOT
-    extra_urls = [f"{_ROOT}/", _FIXED_ROOT, f"{_FIXED_ROOT}/"]
+    extra_urls = [_FIXED_ROOT]
     name = "api:ota:ddi"
 
     @handle_errors

@@ -1,21 +1,26 @@
 """The native JSON protocol: check in, report, fetch the image."""
 
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 
-from .._lib.device_http import read_object
+from .._lib.device_http import read_body
+from .._lib.device_json import parse_device_object
 from ..rollout.models import Device
 from ..rollout.wire import native
 from ..rollout.wire.check_in import CheckIn
 from .base import OtaView, handle_errors
 
 
+async def _read_report(request: web.Request) -> dict[str, Any]:
+    """Return the JSON object of a device, whose metrics may contain NaN."""
+    return parse_device_object(await read_body(request), readings="metrics")
+
+
 class CheckView(OtaView):
     """A device checks in and asks for an update."""
 
     url = "/api/ota/v1/devices/{uid}/check/"
-    extra_urls = ["/api/ota/v1/devices/{uid}/check"]
     name = "api:ota:check"
 
     @handle_errors
@@ -29,7 +34,7 @@ class CheckView(OtaView):
     async def post(self, request: web.Request, uid: str) -> web.StreamResponse:
         """Handle a check-in with a JSON object."""
         device = await self.authenticate(request, uid)
-        return await self._check(device, native.check_in(await read_object(request)))
+        return await self._check(device, native.check_in(await _read_report(request)))
 
     async def _check(self, device: Device, check_in: CheckIn) -> web.Response:
         hub = self.hub
@@ -47,14 +52,13 @@ class StatusView(OtaView):
     """A device reports the state of its update."""
 
     url = "/api/ota/v1/devices/{uid}/status/"
-    extra_urls = ["/api/ota/v1/devices/{uid}/status"]
     name = "api:ota:status"
 
     @handle_errors
     async def post(self, request: web.Request, uid: str) -> web.StreamResponse:
         """Handle a report."""
         device = await self.authenticate(request, uid)
-        report = native.report(await read_object(request))
+        report = native.report(await _read_report(request))
         hub = self.hub
         hub.engine.mark_seen(uid, hub.now)
         job = hub.engine.report(

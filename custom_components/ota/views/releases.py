@@ -51,7 +51,6 @@ class ReleasesView(UploaderView):
     """The releases. An upload is multipart/form-data with the fields first and the file `image` last."""
 
     url = "/api/ota/releases/"
-    extra_urls = ["/api/ota/releases"]
     name = "api:ota:releases"
 
     @handle_errors
@@ -65,7 +64,7 @@ class ReleasesView(UploaderView):
         """Upload a release."""
         admin = await self._authorize(request)
         if not request.content_type.startswith("multipart/"):
-            raise ApiError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "bad_value", "must be multipart/form-data")
+            raise ApiError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "bad_value", "the body must be multipart/form-data")
         # Images have a limit of their own; Home Assistant's is for bodies that are read into memory.
         request._client_max_size = self.data.settings.upload_limit + 1024 * 1024  # noqa: SLF001
         progress = self.data.uploads.begin(request.query.get("upload"))
@@ -96,7 +95,6 @@ class UploadsView(UploaderView):
     """The progress of all uploads."""
 
     url = "/api/ota/uploads/"
-    extra_urls = ["/api/ota/uploads"]
     name = "api:ota:uploads"
 
     @handle_errors
@@ -110,7 +108,6 @@ class UploadView(UploaderView):
     """The progress of one upload."""
 
     url = "/api/ota/uploads/{upload_id}/"
-    extra_urls = ["/api/ota/uploads/{upload_id}"]
     name = "api:ota:upload"
 
     @handle_errors
@@ -138,11 +135,14 @@ async def _read_fields(reader: MultipartReader) -> tuple[dict[str, str], BodyPar
         if part is None:
             raise missing("image")
         if not isinstance(part, BodyPartReader):
-            raise bad_value("must not be nested multipart", None)
+            raise bad_value("the body must not contain nested multipart bodies", None)
         if part.name == "image":
             return fields, part
         if part.name not in _FIELDS:
-            raise bad_value("unknown field", (part.name or "")[:32])
+            raise bad_value(
+                f"unknown field {name}" if (name := (part.name or "")[:32]) else "a part of the body has no name",
+                name or None,
+            )
         fields[part.name] = await _read_text(part)
 
 
@@ -151,11 +151,11 @@ async def _read_text(part: BodyPartReader) -> str:
     while chunk := await part.read_chunk():
         data += chunk
         if len(data) > MAX_BYTES:
-            raise bad_value("is too long", part.name)
+            raise bad_value(f"{part.name} is too long", part.name)
     try:
         return data.decode()
     except UnicodeDecodeError as err:
-        raise bad_value("must be UTF-8", part.name) from err
+        raise bad_value(f"{part.name} must be UTF-8", part.name) from err
 
 
 async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
@@ -187,7 +187,7 @@ def _description(fields: dict[str, str], *, admin: bool) -> SignedManifest | Dec
     try:
         channel = Channel(fields.get("channel", "stable"))
     except ValueError as err:
-        raise bad_value("must be stable or beta", "channel") from err
+        raise bad_value("channel must be stable or beta", "channel") from err
     return DeclaredImage(
         chip=fields["chip"],
         product=fields.get("product"),

@@ -5,7 +5,7 @@ from typing import Final
 from aiohttp import hdrs, web
 from homeassistant.components.http.auth import async_sign_path
 
-from .._lib.device_http import forbidden, not_found
+from .._lib.device_http import forbidden, not_found, require_user
 from ..const import INSTALL_LINK_VALIDITY
 from ..rollout import catalog
 from ..rollout.wire import esphome
@@ -18,8 +18,9 @@ def _check_permission(request: web.Request) -> None:
     """Allow administrators and signed links only: images may contain secrets of the home.
 
     Raises:
-        ApiError: `forbidden`.
+        ApiError: `unauthorized`, such as for a link that has expired; `forbidden`.
     """
+    require_user(request)
     if hdrs.AUTHORIZATION in request.headers and not request["hass_user"].is_admin:
         raise forbidden("administrator permission is required")
 
@@ -29,7 +30,6 @@ class InstallManifestView(OtaView):
 
     url = "/api/ota/web/{release_id}/manifest.json"
     name = "api:ota:web"
-    requires_auth = True
 
     @handle_errors
     async def get(self, request: web.Request, release_id: str) -> web.StreamResponse:
@@ -47,7 +47,6 @@ class FactoryImageView(OtaView):
 
     url = "/api/ota/web/{release_id}/factory.bin"
     name = "api:ota:web:factory"
-    requires_auth = True
 
     @handle_errors
     async def get(self, request: web.Request, release_id: str) -> web.StreamResponse:

@@ -31,6 +31,7 @@ class DiscoverySteps(ConfigFlow):
     """Adds a device found by zeroconf or DHCP as a subentry of the selected heating system."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._type = SUBENTRY_SOURCE
         self._host = ""
         self._port = 80

@@ -10,7 +10,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.device_registry import format_mac
 import probatio as vol
 
-from ..const import CONF_CAPABILITIES, CONF_INFO, CONF_REFRESH_TOKEN
+from ..const import CONF_AUTH_IMPLEMENTATION, CONF_CAPABILITIES, CONF_INFO, CONF_REFRESH_TOKEN
 from ..drivers.errors import AuthError, BadReplyError, DriverError, LimitedError, RefusedError, UnreachableError
 
 ERROR_KEYS: Final[tuple[tuple[type[Exception], str], ...]] = (
@@ -51,7 +51,7 @@ class DeviceCandidate:
 
 
 # Stored values that the flow determined, in addition to the fields of the form.
-_DETERMINED: Final = (CONF_CAPABILITIES, CONF_INFO, CONF_REFRESH_TOKEN)
+_DETERMINED: Final = (CONF_AUTH_IMPLEMENTATION, CONF_CAPABILITIES, CONF_INFO, CONF_REFRESH_TOKEN)
 
 type SchemaFactory = Callable[[HomeAssistant], Awaitable[vol.Schema]]
 type Connector = Callable[[HomeAssistant, dict[str, Any]], Awaitable[list[DeviceCandidate]]]
@@ -70,6 +70,8 @@ class SourceForm:
     """Whether there is nothing to choose from."""
     warning: Callable[[HomeAssistant], Awaitable[str]] | None = None
     """What cannot be offered and why, in one line; empty where all is well. The form is shown all the same."""
+    sign_in_form: str | None = None
+    """The form with which the user signs in at a website, offered when the source is changed or rejects its token."""
 
     def with_optional_secrets(self, schema: vol.Schema) -> vol.Schema:
         """Return the form for a change: a secret that stays empty keeps its value."""

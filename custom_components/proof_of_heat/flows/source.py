@@ -7,23 +7,32 @@ from typing import Any, Final, override
 
 from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState, ConfigSubentry, SubentryFlowResult
 from homeassistant.const import CONF_NAME
-from homeassistant.helpers.selector import SelectOptionDict, TextSelector
+from homeassistant.helpers.selector import BooleanSelector, SelectOptionDict, TextSelector
 import probatio as vol
 
-from ..const import CONF_ADDRESS, CONF_ADVANCED, CONF_ENTITY, CONF_KIND
+from ..const import CONF_ADDRESS, CONF_ADVANCED, CONF_ENTITY, CONF_KIND, CONF_REFRESH_TOKEN
 from ..sources import registry
 from ..sources.types import miner
+from ..sources.viessmann_sign_in import PORTAL_URL
 from .advanced import source_advanced, with_section, without_empty
 from .fields import select, with_currency
 from .form import CONNECTION_ERRORS, GUIDE_LINK, DeviceCandidate, FieldError, SourceForm, same_device, without_tokens
 from .guide import GUIDE, GUIDED, GuideSteps
+from .sign_in import (
+    CONF_SIGN_IN,
+    CONF_SIGN_IN_TOKEN,
+    SignedIn,
+    SignInRequiredError,
+    SignInSteps,
+    redirect_uri,
+)
 
 CONF_CHOICE: Final = "choice"
 _STEP: Final = "async_step_"
 _SCAN: Final = "scan"
 
 
-class SourceSubentryFlow(GuideSteps):
+class SourceSubentryFlow(SignInSteps, GuideSteps):
     """Adds or changes a heat source after a connection attempt."""
 
     def __init__(self) -> None:
@@ -74,7 +83,12 @@ class SourceSubentryFlow(GuideSteps):
         return await self._edit(registry.type_of(data).form_of(data), user_input, step="reconfigure")
 
     async def _edit(
-        self, name: str, user_input: dict[str, Any] | None = None, *, step: str | None = None
+        self,
+        name: str,
+        user_input: dict[str, Any] | None = None,
+        *,
+        step: str | None = None,
+        signed_in: SignedIn | None = None,
     ) -> SubentryFlowResult:
         form = registry.forms()[name]
         if form.is_empty is not None and form.is_empty(self.hass):
@@ -84,12 +98,9 @@ class SourceSubentryFlow(GuideSteps):
         if user_input is not None:
             self._name = user_input.get(CONF_NAME, "").strip()
             try:
-                kept = form.kept(self._get_reconfigure_subentry().data) if step else {}
-                fields = {key: value for key, value in user_input.items() if key != CONF_NAME}
-                entered = {**kept, **fields, CONF_KIND: registry.type_of_form(name).key}
-                advanced = {CONF_ADVANCED: entered.pop(CONF_ADVANCED, None)}
-                found = await self._connect(form, entered)
-                self._candidates = [replace(item, data=without_empty({**item.data, **advanced})) for item in found]
+                self._candidates = await self._connected(name, user_input, step, signed_in)
+            except SignInRequiredError as err:
+                return await self._sign_in(err.sign_in, partial(self._edit, name, user_input, step=step))
             except CONNECTION_ERRORS as err:
                 errors = form.errors(err)
                 placeholders |= err.placeholders if isinstance(err, FieldError) else {}
@@ -103,6 +114,8 @@ class SourceSubentryFlow(GuideSteps):
         schema = with_currency(self.hass, await form.schema(self.hass))
         if step is not None:
             schema = form.with_optional_secrets(schema)
+            if form.sign_in_form is not None:
+                schema = vol.Schema({**schema.schema, vol.Optional(CONF_SIGN_IN, default=False): BooleanSelector()})
         schema = vol.Schema({vol.Optional(CONF_NAME): TextSelector(), **schema.schema})
         schema = with_section(schema, with_currency(self.hass, source_advanced(registry.type_of_form(name).key)))
         values = self._suggested(form, step) if user_input is None else user_input
@@ -110,8 +123,31 @@ class SourceSubentryFlow(GuideSteps):
             step_id=step or name,
             data_schema=self.add_suggested_values_to_schema(schema, values),
             errors=errors,
-            description_placeholders={**GUIDE_LINK, "broken": warning, **placeholders},
+            description_placeholders={
+                **GUIDE_LINK,
+                "portal_url": PORTAL_URL,
+                "redirect_uri": redirect_uri(self.hass),
+                "broken": warning,
+                **placeholders,
+            },
         )
+
+    async def _connected(
+        self, name: str, user_input: dict[str, Any], step: str | None, signed_in: SignedIn | None
+    ) -> list[DeviceCandidate]:
+        """Connect with the values of a form and return what is found, as it would be stored."""
+        form = registry.forms()[name]
+        kept = form.kept(self._get_reconfigure_subentry().data) if step else {}
+        fields = {key: value for key, value in user_input.items() if key != CONF_NAME}
+        entered = {**kept, **fields, CONF_KIND: registry.type_of_form(name).key}
+        advanced = {CONF_ADVANCED: entered.pop(CONF_ADVANCED, None)}
+        if form.sign_in_form is not None and entered.pop(CONF_SIGN_IN, False):
+            form = registry.forms()[form.sign_in_form]
+            entered.pop(CONF_REFRESH_TOKEN, None)
+        if signed_in is not None:
+            entered[CONF_SIGN_IN_TOKEN] = await signed_in()
+        found = await self._connect(form, entered)
+        return [replace(item, data=without_empty({**item.data, **advanced})) for item in found]
 
     def _suggested(self, form: SourceForm, step: str | None) -> Mapping[str, Any]:
         if step is None:

@@ -187,7 +187,12 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         shadow=shadow,
         events=events,
         history_import=start_import(
-            hass, entry, engine, lambda: links_of(hass, config, sources.values()), user_changes.notify
+            hass,
+            entry,
+            engine,
+            lambda: links_of(hass, config, sources.values()),
+            user_changes.notify,
+            save=store.async_save,
         ),
     )
 

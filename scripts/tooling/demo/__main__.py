@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 import json
+import math
 from pathlib import Path
 import signal
 import sys
@@ -141,7 +142,7 @@ class Demo:
             for spec in missing:
                 self.simulators[spec.name] = place(spec.address)
             return
-        self.log(f"starting {len(missing)} simulators")
+        self.log(f"starting {len(missing)} simulator{'s' if len(missing) > 1 else ''}")
         started = [(spec, await self._start_simulator(spec)) for spec in missing]
         for spec, child in started:
             ready = await child.ready_line()
@@ -200,15 +201,22 @@ def running(spec: SimulatorSpec, ready: dict[str, Any], pid: int) -> dict[str, A
     return {**ready, **where, "pid": pid}
 
 
+_MAX_SPEED = 1_000_000
+
+
 def _port(text: str) -> int:
-    if not 0 < (port := int(text)) < 65536:
-        raise argparse.ArgumentTypeError("must be between 1 and 65535")
+    if not (text.isascii() and text.isdecimal() and 0 < (port := int(text[:6])) < 65536):
+        raise argparse.ArgumentTypeError("must be a whole number from 1 to 65535")
     return port
 
 
 def _speed(text: str) -> float:
-    if not 0 < (speed := float(text)) < 1e6:
-        raise argparse.ArgumentTypeError("must be greater than 0")
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = math.nan
+    if not 0 < speed < _MAX_SPEED:
+        raise argparse.ArgumentTypeError(f"must be a number greater than 0 and less than {_MAX_SPEED}")
     return speed
 
 
@@ -253,7 +261,12 @@ async def run(args: argparse.Namespace) -> int:
         status = watch.result()
     except (ChildFailedError, HomeAssistantError, InUseError, ForeignFolderError, TimeoutError) as err:
         print(f"The demo could not start: {str(err) or 'timed out'}", file=sys.stderr)
-        print(f"Logs: {demo.folder / 'logs'}", file=sys.stderr)
+        if (logs := demo.folder / "logs").exists():
+            print(f"Logs: {logs}", file=sys.stderr)
+        status = 1
+    except OSError as err:
+        reason = f"{err.filename}: {err.strerror}" if err.filename else err
+        print(f"The demo could not start: {reason}", file=sys.stderr)
         status = 1
     finally:
         demo.log("stopping")

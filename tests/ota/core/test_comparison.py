@@ -31,6 +31,7 @@ def test_student_quantiles_of_the_tables(freedom: float, value: float) -> None:
     assert student_quantile(freedom) == pytest.approx(value, abs=0.001)
 
 
+@pytest.mark.slow
 def test_welch_covers_the_truth_in_95_of_100_cases() -> None:
     rng = random.Random(1)
     hits = 0

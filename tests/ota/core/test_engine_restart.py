@@ -101,6 +101,7 @@ actions = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(actions)
 def test_indexes_stay_consistent_and_all_changes_are_saved(steps: list[tuple[str, int, int]]) -> None:

@@ -165,6 +165,7 @@ disturbances = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(disturbances, st.sampled_from(PLANS), st.sampled_from([T0, SUMMER_TIME, WINTER_TIME]))
 def test_no_restart_kill_or_clock_step_changes_the_verdict_on_healthy_devices(

@@ -175,3 +175,11 @@ def test_random_plans_are_as_cheap_as_those_of_highs(count: int) -> None:
         found = solve(program)
         assert found.converged, seed
         assert found.objective == pytest.approx(exact.fun, rel=2e-4, abs=2e-4), seed
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("rows", [0, 3])
+def test_a_program_without_amounts(rows: int) -> None:
+    solution = solve(_random(1, 0, rows))
+    assert len(solution.amounts) == 0
+    assert np.isfinite(solution.objective)

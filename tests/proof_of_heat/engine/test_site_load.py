@@ -99,6 +99,7 @@ def test_a_home_without_a_power_limit_needs_no_meter() -> None:
     assert not engine.site_load.is_lost
 
 
+@pytest.mark.slow
 def test_the_maximum_outlasts_a_long_silence_and_a_restart() -> None:
     engine = new_engine(SiteLimits(power_w=SITE_W))
     run(engine, [3600.0])
@@ -108,6 +109,7 @@ def test_the_maximum_outlasts_a_long_silence_and_a_restart() -> None:
     assert run(again, [NAN], began_s=1.7e9 + 86400 * 3) == [2000.0]
 
 
+@pytest.mark.slow
 def test_the_maximum_is_that_of_a_day() -> None:
     engine = new_engine(SiteLimits(power_w=SITE_W))
     run(engine, [3600.0, *[900.0] * (24 * 60 + 30), NAN])

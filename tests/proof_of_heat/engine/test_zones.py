@@ -150,6 +150,7 @@ def _away_then_home(time_s: float, back_s: float) -> ComfortBand:
     )
 
 
+@pytest.mark.slow
 def test_it_is_warm_when_the_calendar_ends_and_the_record_names_it() -> None:
     engine, home = new_engine(), Home()
     back_s = 4.75 * 86400

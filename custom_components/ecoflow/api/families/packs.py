@@ -13,7 +13,6 @@ from .builders import (
     count,
     percentage,
     volts,
-    watts,
     wire_names,
 )
 from .specs import (
@@ -25,6 +24,9 @@ from .specs import (
 # No pack has less than 1 V or more than 1000 V: smaller wire values are volts, larger ones millivolts.
 # RIVER 2 firmwares report V and A where the others report mV and mA.
 _MAX_VOLTS = 1000.0
+# How far the power that a pack reports may be from voltage x current.
+_AGREES_W = 5.0
+_AGREES = 0.1
 
 # Wire names of a pack without an entity.
 _IGNORED = wire_names(
@@ -101,6 +103,33 @@ def pack_power(values: Values, prefix: str) -> float | None:
         if input_w is not None and output_w is not None:
             return input_w - output_w
     return voltage_v * current_a
+
+
+def pack_direction_power(values: Values, prefix: str, name: str, sign: int) -> float | None:
+    """Return the input (sign 1) or output power (-1) of a pack in W.
+
+    The main battery of several models reports 0 W in both directions whatever flows: a value that voltage x current
+    contradicts is replaced by theirs.
+    """
+    reported_w, power_w = as_number(lookup(values, f"{prefix}.{name}")), pack_power(values, prefix)
+    if reported_w is None or power_w is None:
+        return None if reported_w is None else abs(reported_w)
+    measured_w = max(0.0, power_w * sign)
+    difference_w = abs(abs(reported_w) - measured_w)
+    agrees = difference_w <= _AGREES_W + _AGREES * measured_w
+    return without_minus_zero(round(abs(reported_w) if agrees else measured_w, 1))
+
+
+def _direction_power(key: str, prefix: str, name: str, sign: int, *, enabled: bool) -> SensorSpec:
+    return SensorSpec(
+        key=key,
+        source=f"{prefix}.{name}",
+        depends_on=tuple(f"{prefix}.{other}" for other in ("vol", "amp", "inputWatts", "outputWatts")),
+        quantity=Quantity.POWER,
+        evidence=Evidence.MEASURED,
+        derive=partial(pack_direction_power, prefix=prefix, name=name, sign=sign),
+        enabled=enabled,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +229,8 @@ def pack(prefix: str, name: str) -> tuple[SensorSpec, ...]:
             diagnostic=True,
             enabled=not extra,
         ),
-        watts(f"{name}_battery_input_power", f"{prefix}.inputWatts", evidence=measured, enabled=extra),
-        watts(f"{name}_battery_output_power", f"{prefix}.outputWatts", evidence=measured, enabled=extra),
+        _direction_power(f"{name}_battery_input_power", prefix, "inputWatts", 1, enabled=extra),
+        _direction_power(f"{name}_battery_output_power", prefix, "outputWatts", -1, enabled=extra),
         celsius(f"{name}_battery_temperature", f"{prefix}.temp", evidence=measured),
         celsius(f"{name}_cell_temperature_max", f"{prefix}.maxCellTemp", evidence=measured, **hidden),
         celsius(f"{name}_cell_temperature_min", f"{prefix}.minCellTemp", evidence=measured, **hidden),

@@ -115,11 +115,11 @@ def feedback(data: Mapping[str, Any], action: int) -> Feedback:
     status = _object(data, "status", "status")
     execution = fields.required(fields.text(status, "execution", longest=20), "status.execution")
     if execution not in _EXECUTIONS:
-        raise WireError("bad_value", field="status.execution")
+        raise WireError("bad_value", f"must be one of {', '.join(sorted(_EXECUTIONS))}", field="status.execution")
     result = _object(status, "result", "status.result")
     finished = fields.required(fields.text(result, "finished", longest=20), "status.result.finished")
     if finished not in _FINISHED:
-        raise WireError("bad_value", field="status.result.finished")
+        raise WireError("bad_value", f"must be one of {', '.join(sorted(_FINISHED))}", field="status.result.finished")
     reason = _details(status)
     match execution:
         case "closed":
@@ -135,13 +135,15 @@ def _check_id(data: Mapping[str, Any], action: int) -> None:
     """Check that the ID in the body, a number or text, is the one of the URL (hawkBit accepts a missing one)."""
     number = data.get("id")
     if number is not None and (isinstance(number, bool) or str(number) != str(action)):
-        raise WireError("bad_value", field="id")
+        raise WireError("bad_value", "must be the ID of the action", field="id")
 
 
 def _object(data: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]:
     value = data.get(name)
     if not isinstance(value, Mapping):
-        raise WireError("missing" if value is None else "bad_value", field=where)
+        if value is None:
+            raise WireError("missing", "is required", field=where)
+        raise WireError("bad_value", "must be an object", field=where)
     return value
 
 
@@ -173,7 +175,11 @@ def config_data(data: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, 
     values = _object(data, "data", "data")
     for key, value in values.items():
         if not isinstance(value, str) or len(value) > 128 or len(key) > 32:
-            raise WireError("bad_value", field=f"data.{key[:32]}")
+            raise WireError(
+                "bad_value",
+                "must be text of at most 128 characters, with a name of at most 32",
+                field=f"data.{key[:32]}",
+            )
     match mode:
         case "merge":
             merged = {**known, **values}
@@ -182,7 +188,7 @@ def config_data(data: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, 
         case "remove":
             merged = {key: value for key, value in known.items() if key not in values}
         case _:
-            raise WireError("bad_value", field="mode")
+            raise WireError("bad_value", "must be merge, replace or remove", field="mode")
     if len(merged) > MAX_ATTRIBUTES:
-        raise WireError("bad_value", field="data")
+        raise WireError("bad_value", f"must leave at most {MAX_ATTRIBUTES} attributes", field="data")
     return merged

@@ -43,7 +43,7 @@ def check_in(data: Mapping[str, Any]) -> CheckIn:
     """
     version = fields.text(data, "version", longest=MAX_LENGTH)
     if version is not None and not version.strip():
-        raise WireError("bad_value", field="version")
+        raise WireError("bad_value", "must not be empty", field="version")
     return CheckIn(
         version=version,
         boot_count=fields.integer(data, "boot_count", 0, _MAX_COUNT),
@@ -58,13 +58,15 @@ def _slots(data: Mapping[str, Any]) -> Slots | None:
     if images is None:
         return None
     if not isinstance(images, list) or len(images) > MAX_SLOTS:
-        raise WireError("bad_value", field="slots")
+        raise WireError("bad_value", f"must be a list of at most {MAX_SLOTS} hashes", field="slots")
     for number, image in enumerate(images):
         if image is not None and not (isinstance(image, str) and SHA256.fullmatch(image)):
-            raise WireError("bad_value", field=f"slots[{number}]")
+            raise WireError(
+                "bad_value", "must be a SHA-256 hash in hexadecimal format, or null", field=f"slots[{number}]"
+            )
     can_roll_back = data.get("can_roll_back")
     if can_roll_back is not None and not isinstance(can_roll_back, bool):
-        raise WireError("bad_value", field="can_roll_back")
+        raise WireError("bad_value", "must be true or false", field="can_roll_back")
     return Slots(
         images=tuple((image or "").lower() for image in images),
         running=fields.integer(data, "running_slot", 0, MAX_SLOTS - 1),
@@ -87,10 +89,10 @@ def report(data: Mapping[str, Any]) -> Report:
     """
     job = fields.required(fields.text(data, "job", longest=20), "job")
     if not (job.isascii() and job.isdigit()):
-        raise WireError("bad_value", field="job")
+        raise WireError("bad_value", "must be the job of an offer", field="job")
     state = fields.required(fields.text(data, "state", longest=20), "state")
     if state not in _STATES:
-        raise WireError("bad_value", field="state")
+        raise WireError("bad_value", f"must be one of {', '.join(_STATES)}", field="state")
     return Report(
         job_id=int(job),
         state=_STATES[state],

@@ -22,7 +22,7 @@ async def exchange(
             raw = await _send(host, port, json.dumps(request).encode())
     except TimeoutError as err:
         raise UnreachableError(f"{command}: timed out") from err
-    except OSError as err:
+    except (OSError, ValueError) as err:  # ValueError: no name of a host
         raise UnreachableError(f"{command}: {type(err).__name__}") from err
     if not raw:
         raise UnreachableError(f"{command}: no answer")

@@ -25,7 +25,7 @@ from .features import ViessmannReading, decode
 API_URL: Final = "https://api.viessmann-climatesolutions.com/iot/v2"
 IAM_URL: Final = "https://iam.viessmann-climatesolutions.com/idp/v3"
 REDIRECT_URI: Final = "vicare://oauth-callback/everest"
-_SCOPES: Final = "IoT offline_access"
+SCOPES: Final = "IoT offline_access"
 _TIMEOUT_S: Final = 20.0
 _EARLY_S: Final = 120.0
 _CLOSE_S: Final = 5.0
@@ -106,6 +106,18 @@ def _token_of(value: object, refresh: str, now: float) -> Token:
     return Token(access, str(at(value, "refresh_token") or refresh), now + (number_at(value, "expires_in") or 3600))
 
 
+def token_of(reply: object) -> Token:
+    """Return the token of a reply of the identity server to an authorization code.
+
+    Raises:
+        AuthError: it has no refresh token, with which it would end after an hour.
+    """
+    token = _token_of(reply, "", time.time())
+    if not token.refresh:
+        raise AuthError("identity server: the reply has no refresh token")
+    return token
+
+
 def sign_in(client_id: str, username: str, password: str, iam_url: str = IAM_URL) -> Token:
     """Return a token for a password (PKCE, S256). Blocking; the password is not stored."""
     import requests
@@ -117,7 +129,7 @@ def sign_in(client_id: str, username: str, password: str, iam_url: str = IAM_URL
             "client_id": client_id,
             "redirect_uri": REDIRECT_URI,
             "response_type": "code",
-            "scope": _SCOPES,
+            "scope": SCOPES,
             "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
         }
@@ -126,7 +138,7 @@ def sign_in(client_id: str, username: str, password: str, iam_url: str = IAM_URL
         try:
             reply = http.post(
                 f"{iam_url}/authorize?{query}",
-                auth=(username, password),
+                auth=requests.auth.HTTPBasicAuth(username.encode(), password.encode()),
                 allow_redirects=False,
                 timeout=_TIMEOUT_S,
                 headers={"Content-Type": "application/x-www-form-urlencoded"},

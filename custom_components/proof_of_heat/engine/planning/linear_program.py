@@ -95,7 +95,7 @@ def _start(program: LinearProgram) -> _Iterate:
     scale = max(1.0, float(np.abs(miss).mean())) if len(miss) else 1.0
     slack = np.maximum(miss, 0) + scale
     tilt = program.cost - program.rows.T @ row
-    mean = float(np.abs(tilt).mean()) + 1e-9
+    mean = (float(np.abs(tilt).mean()) if len(tilt) else 0.0) + 1e-9
     return _Iterate(u, slack - miss, slack, row, np.maximum(tilt, 0) + mean, np.maximum(-tilt, 0) + mean)
 
 
