@@ -320,7 +320,8 @@ class Engine:
         if weights.peak is PeakPolicy.NONE or learned is None or learned.pump is None:
             return math.inf
         floor = weights.peak_floor * learned.pump.full_power_w
-        return max(floor, weights.peak_share * self.savings.peak_w(weights.peak_days)) / self._excess.factor
+        cap_w = max(floor, weights.peak_share * self.savings.peak_w(weights.peak_days))
+        return cap_w if learned.pump.has_known_level else cap_w / self._excess.factor
 
     def _decision(
         self,
