@@ -199,7 +199,7 @@ def test_power_that_is_not_read_again_holds_after_a_while() -> None:
     added = [
         meter.update(at(minute), counter_kwh=None, read_at=None, power_w=1200.0, power_at=at(0)) for minute in range(31)
     ]
-    assert added[5] == Consumed(0.0, estimated=True), "its next report will tell"
+    assert added[5] == Consumed(0.0, estimated=True), "its next report shows what it drew"
     assert meter.total_kwh == pytest.approx(0.02 + 0.6)
 
 

@@ -13,7 +13,7 @@ SPAN: Final = timedelta(minutes=15)
 ENOUGH_STEPS: Final = 5
 _TOLERANCE: Final = 1.05
 _FINEST_KWH: Final = 0.001
-"""Finer steps are not told apart."""
+"""Finer steps count as this one."""
 _ROUNDED: Final = 0.002
 _NOISE_KWH: Final = 1e-6
 """Readings are rounded, or converted from other units: a rest up to this is none."""
