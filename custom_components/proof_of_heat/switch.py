@@ -1,23 +1,30 @@
-"""The switch that turns control of the heat sources on and off."""
+"""Switches: control of the heat sources, and lights that show where a device is."""
 
 from typing import Any, Final, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .data import HeatConfigEntry
-from .entity import SystemEntity
+from .drivers.operations import LOCATE_LIGHT, Operable, Operation
+from .entity import OperationEntity, SystemEntity
 
 PARALLEL_UPDATES = 1
 _ACTIVE: Final = SwitchEntityDescription(key="control_active")
+_LIGHT: Final = SwitchEntityDescription(key=LOCATE_LIGHT, entity_category=EntityCategory.CONFIG)
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: HeatConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the switch."""
-    async_add_entities([ControlSwitch(entry.runtime_data, _ACTIVE)])
+    """Add the switches."""
+    system = entry.runtime_data
+    async_add_entities([ControlSwitch(system, _ACTIVE)])
+    for managed in system.sources.values():
+        if isinstance(managed.source, Operable) and Operation.LOCATE in managed.source.operations:
+            async_add_entities([LocateSwitch(system, managed, _LIGHT)], config_subentry_id=managed.subentry_id)
 
 
 class ControlSwitch(SystemEntity, SwitchEntity):
@@ -38,3 +45,24 @@ class ControlSwitch(SystemEntity, SwitchEntity):
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Turn control off: all sources are released to their own control."""
         await self.system.user.async_set_active(False)
+
+
+class LocateSwitch(OperationEntity, SwitchEntity):
+    """The light that shows where a device is, as the device reports it; unknown where it does not."""
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Whether the light is on."""
+        lit = self.managed.source.state.extra.get(LOCATE_LIGHT)
+        return lit if isinstance(lit, bool) else None
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Turn the light on and verify it."""
+        await self.async_operate(Operation.LOCATE)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Turn the light off and verify it."""
+        await self.async_operate(Operation.STOP_LOCATING)

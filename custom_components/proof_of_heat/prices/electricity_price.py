@@ -1,4 +1,4 @@
-"""The electricity price: from a price sensor with its forecast, a time-of-use tariff, or a fixed price."""
+"""The electricity price: of a price sensor or a public source, each with its forecast, a tariff, or a fixed price."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -8,6 +8,7 @@ from typing import Final
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import dt as dt_util
 
 from .._lib.money import UnknownUnitError, is_plausible_price
@@ -16,6 +17,7 @@ from ..inputs.states import known, number_of
 from ..runtime.background_query import BackgroundQuery
 from ..system_config import SystemConfig
 from .provider_actions import INTERVAL_S, fetch_prices, needs_action
+from .public_prices import PUBLIC_SOURCES, PublicPrices, currency_of, fetch_public
 from .series import PriceSeries, Surcharges, from_attributes, joined, scale_of
 from .units import PriceProblem, currency_problem, unit_of, unit_problem, value_problem
 
@@ -129,6 +131,19 @@ def _settings(config: SystemConfig) -> object:
     return (config.fees, config.tax, config.fee_tariff, config.tariff)
 
 
+async def _fetch_public(hass: HomeAssistant, public: PublicPrices) -> PriceSeries:
+    session, today = async_get_clientsession(hass), dt_util.now().date()
+    return await fetch_public(session, public, today, hass.config.currency)
+
+
+def _public_currency_problem(public: PublicPrices, home: str) -> PriceProblem | None:
+    currency = currency_of(public, home)
+    if currency == home:
+        return None
+    names = {"entity": PUBLIC_SOURCES[public.source].name, "currency": currency, "home": home}
+    return PriceProblem("price_currency_differs", names)
+
+
 def _next_day(entity_id: str) -> str | None:
     return entity_id.replace(_TODAY, _TOMORROW) if entity_id.endswith(_TODAY) else None
 
@@ -154,6 +169,11 @@ class ElectricityPrice:
             self._query = BackgroundQuery(
                 hass, entry, entity_id, partial(fetch_prices, hass, entity_id), interval_s=INTERVAL_S, timeout_s=60.0
             )
+        elif entity_id is None and (public := config.public_prices) is not None:
+            self._query = BackgroundQuery(
+                hass, entry, public.source, partial(_fetch_public, hass, public), interval_s=INTERVAL_S, timeout_s=60.0
+            )
+            self.other_currency = _public_currency_problem(public, hass.config.currency)
 
     def series(self, now: datetime) -> PriceSeries:
         """Return the known prices."""
@@ -185,7 +205,9 @@ class ElectricityPrice:
         prices = read_prices(self._hass, self._config, now, self._row_factor)
         self._row_factor = prices.row_factor
         series = prices.series if prices.problem is not None else self._with_published(prices, now)
-        self._published, self.problem, self.other_currency = series, prices.problem, prices.other_currency
+        self._published, self.problem = series, prices.problem
+        if self._config.price_entity is not None:
+            self.other_currency = prices.other_currency
         return _or_tariff(replace(prices, series=series), self._config, now)
 
     def _with_published(self, prices: KnownPrices, now: datetime) -> PriceSeries:
@@ -206,8 +228,8 @@ class ElectricityPrice:
         return price_at(self._hass, self._config, self.series(now), now)
 
     def is_assumed(self, now: datetime) -> bool:
-        """Return whether the price is that of the tariff or the fixed one, because the selected sensor has none."""
-        if self._config.price_entity is None:
+        """Return whether the price is that of the tariff or the fixed one: the selected sensor or source has none."""
+        if self._config.price_entity is None and self._query is None:
             return False
         is_known = self._fetched_or_published(now) or read_prices(self._hass, self._config, now).present is not None
         return not is_known

@@ -10,12 +10,19 @@ from typing import Any, Final
 
 from ..._lib.heat_source import Capabilities
 from ..errors import BadReplyError, DriverError, LimitedError, RefusedError
+from ..operations import Operation
 from ..values import at, first, highest, number_at, rows_at, scaled
 from .cgminer_rpc import exchange
 from .models import MinerFamily, MinerInfo, MinerReading
 from .power_presets import PowerPreset, PowerPresets
 from .work import BoardReading, decode_devs, decode_pools, decode_shares
 
+_OPERATIONS: Final = {
+    Operation.REBOOT: ("rebootdevice",),
+    Operation.RESTART_MINING: ("resetminer",),
+    Operation.LOCATE: ("ledset", "red", "blink"),
+    Operation.STOP_LOCATING: ("ledset", "red", "auto"),
+}
 _CORNERS: Final = ("TopLeft", "TopRight", "BottomLeft", "BottomRight")
 
 
@@ -35,6 +42,11 @@ class LuxosClient:
         if self._info is None:
             raise BadReplyError("the miner is not identified yet")
         return self._info
+
+    @property
+    def presets(self) -> PowerPresets:
+        """The power presets; available after `identify`."""
+        return self._presets
 
     async def identify(self) -> MinerInfo:
         """Read version, configuration and profiles."""
@@ -109,6 +121,15 @@ class LuxosClient:
         """Not supported."""
         raise RefusedError(f"LuxOS has no mode {mode}")
 
+    async def operate(self, operation: Operation) -> None:
+        """Restart, or switch the red light."""
+        command, *parameters = _OPERATIONS[operation]
+        session = await self._session()
+        try:
+            await self._ask(command, ",".join((session, *parameters)))
+        finally:
+            await self._logoff(session)
+
     async def _ask(self, command: str, parameter: str | None = None) -> Any:
         reply = await exchange(self._host, command, parameter)
         if at(reply, "STATUS", 0, "STATUS") == "E":
@@ -160,7 +181,9 @@ def decode_reading(config: object, replies: dict[str, Any], presets: PowerPreset
     return MinerReading(
         mining=mining,
         power_w=number_at(replies.get("power"), "POWER", 0, "Watts"),
+        preset=None if at(config, "Profile") is None else str(at(config, "Profile")),
         power_limit_w=presets.watts_of(at(config, "Profile")),
+        locating=None if at(config, "RedLed") is None else str(at(config, "RedLed")).lower() == "blink",
         hashrate_ths=scaled(first(number_at(summary, "GHS 5s"), number_at(summary, "GHS av")), 1e-3),
         expected_ths=scaled(_sum([number_at(row, "Nominal MHS") for row in boards]), 1e-6),
         board_c=highest(temperatures),
