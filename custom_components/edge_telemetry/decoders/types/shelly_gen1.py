@@ -4,7 +4,7 @@ Facts: shelly-api-docs.shelly.cloud/gen1 ("MQTT" of each device), the topics tha
 each model (src/lib/devices/gen1) and recorded topics (docs/edge_telemetry.md). `energy` of a relay is in watt-minutes
 since the start; `total` of an energy meter is in Wh. `online` is the last will. `sensor/gas` is the alarm, and
 `concentration` the measurement. A Motion, a TRV and lights publish objects (`status`, `info`). An H&T that is set to
-°F publishes °F without saying so.
+°F publishes °F without a unit.
 """
 
 from collections.abc import Mapping
