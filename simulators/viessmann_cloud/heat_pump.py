@@ -44,6 +44,8 @@ class HeatPump:
     """A burner instead of a compressor."""
     hot_water: bool = False
     """It heats hot water: the sensors of its supply and of the direct heating circuit both show that."""
+    charge_left_s: float = 0.0
+    """What is left of a one-time charge of hot water."""
     in_house: bool = False
     """Its heat goes into the water of a simulated house, which then rules its time (`heat_into`)."""
     level: float | None = None
@@ -62,7 +64,8 @@ class HeatPump:
 
     def _step(self, seconds: float) -> None:
         self.outdoor_c = weather_at(self.now).outdoor_c
-        dhw = self.hot_water = self.dhw_mode != "off" and self.now.hour == 13
+        dhw = self.hot_water = self.charge_left_s > 0 or (self.dhw_mode != "off" and self.now.hour == 13)
+        self.charge_left_s = max(0.0, self.charge_left_s - seconds)
         heating = self.mode == "heating" and self.outdoor_c < 17 and not dhw
         lift = max(0.0, 20.0 - self.outdoor_c)
         target = 20 + self.shift + self.slope * lift * (1.4347 - 0.021 * lift + 0.0002479 * lift * lift)
@@ -123,7 +126,11 @@ class HeatPump:
 
         def feature(name: str, properties: dict[str, Any], commands: dict[str, Any] | None = None) -> dict[str, Any]:
             for key, command in (commands or {}).items():
-                command |= {"name": key, "isExecutable": True, "uri": f"{prefix}/{name}/commands/{key}"}
+                command |= {
+                    "name": key,
+                    "isExecutable": command.get("isExecutable", True),
+                    "uri": f"{prefix}/{name}/commands/{key}",
+                }
             return {
                 "apiVersion": 1,
                 "commands": commands or {},
@@ -153,6 +160,12 @@ class HeatPump:
         running = self.heat_w > 0
         phase = "heating" if running else "ready"
         yield feature("heating.dhw.charging", {"active": _flag(self.hot_water)})
+        active = self.charge_left_s > 0
+        yield feature(
+            "heating.dhw.oneTimeCharge",
+            {"active": _flag(active)},
+            {"activate": {"params": {}}, "deactivate": {"params": {}, "isExecutable": active}},
+        )
         yield from self._generator(feature, running, phase)
         yield feature("heating.dhw.temperature.main", {"value": _number(50, "celsius")})
         for name, key in (
