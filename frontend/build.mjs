@@ -17,12 +17,31 @@ const PLACEHOLDER = "heat-suite-runtime";
 
 // Templates keep their line breaks and indentation unless these are removed; styles also need no white space around signs.
 const compactStyles = (styles) => styles.replace(/\s*([{};,])\s*/g, "$1").replace(/:\s+/g, ":").replace(/;}/g, "}");
+// Members that are private to their class get short names, the same ones in all bundles: a class may extend one of the runtime.
+const PRIVATE = /^  private (?:(?:readonly|async|get|declare) )*(\w+)/gm;
+const privateMembers = (code) => new Set([...code.matchAll(PRIVATE)].map(([, name]) => name));
+const sources = readdirSync(join(here, "src"), { recursive: true }).filter((file) => file.endsWith(".ts"));
+const shortMembers = new Map(
+  [...privateMembers(sources.map((file) => readFileSync(join(here, "src", file), "utf8")).join("\n"))]
+    .sort()
+    .map((name, index) => [name, `_${index.toString(36)}`]),
+);
+const withShortMembers = (code) => {
+  for (const name of privateMembers(code)) {
+    const short = shortMembers.get(name);
+    code = code
+      .replace(new RegExp(`^(  private (?:(?:readonly|async|get|declare) )*)${name}\\b`, "gm"), `$1${short}`)
+      .replace(new RegExp(`\\bthis\\.${name}\\b`, "g"), `this.${short}`)
+      .replace(/const \{([^}]*)\} = this;/g, (_, list) => `const {${list.replace(new RegExp(`\\b${name}\\b`), `${short}: ${name}`)}} = this;`);
+  }
+  return code;
+};
 const compactTemplates = {
   name: "compact-templates",
   enforce: "pre",
   transform(code, id) {
     if (!id.includes("/frontend/src/") || !id.endsWith(".ts")) return null;
-    const short = code.replace(/css`[^`$]*`/g, compactStyles).replace(/\n[ \t]+/g, "\n");
+    const short = withShortMembers(code).replace(/css`[^`$]*`/g, compactStyles).replace(/\n[ \t]+/g, "\n");
     return { code: short, map: null };
   },
 };

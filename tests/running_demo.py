@@ -1,6 +1,6 @@
 """A running scripts/demo, for tests that drive it from outside."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 import json
@@ -68,7 +68,7 @@ class RunningDemo:
         state: str = answer["state"]
         return state
 
-    def wait_for(self, entity_id: str, expected: Any, timeout_s: float = 90) -> str:
+    def wait_for(self, entity_id: str, expected: Any, timeout_s: float = 180) -> str:
         """Wait until an entity's state is ``expected`` (a value, or a function of the state); return it."""
         end = time.monotonic() + timeout_s
         while True:
@@ -77,6 +77,13 @@ class RunningDemo:
                 return state
             if time.monotonic() > end:
                 raise AssertionError(f"{entity_id} is {state}, not {expected}")
+            time.sleep(0.2)
+
+    def wait_until(self, condition: Callable[[], bool], timeout_s: float = 180) -> None:
+        """Wait until a condition is true."""
+        end = time.monotonic() + timeout_s
+        while not condition():
+            assert time.monotonic() < end
             time.sleep(0.2)
 
     def logs(self, name: str = "home-assistant") -> str:

@@ -49,6 +49,15 @@ describe("the dashboard", () => {
     expect(views.every(({ sections }) => sections.length > 0)).toBe(true);
   });
 
+  it("names batteries, powers and meters on the first page by their device, which fits", async () => {
+    const { views } = await generate(home(["ecoflow", "smart_outlet", "ota"]));
+    const tiles = views[0]?.sections.flatMap(({ cards }) => cards).filter(({ type }) => type === "tile") ?? [];
+    expect(tiles.map(({ entity, name }) => [entity, name])).toEqual([
+      ["sensor.battery", { type: "device" }],
+      ["sensor.solar", { type: "device" }],
+    ]);
+  });
+
   it("begins with the panel of what is installed where nothing is heated", async () => {
     const overviews = async (domains: string[]): Promise<string[] | undefined> => shown((await generate(home(domains))).views).overview;
     expect(await overviews(["smart_outlet"])).toEqual(["custom:smart-outlet-panel"]);

@@ -3,11 +3,25 @@
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+import json
 from pathlib import Path
 import shutil
+import time
+from typing import Any, Final
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Locator,
+    Page,
+    Request,
+    TimeoutError,  # noqa: A004 - that of Playwright
+    expect,
+    sync_playwright,
+)
 import pytest
 import pytest_socket
 
@@ -22,9 +36,40 @@ _FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+    # Other hosts are not found. An interceptor of requests instead of this would delay each of them.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
-expect.set_options(timeout=60_000)
+# All waits are for something that must happen; a busy machine needs long for it.
+WAIT_S: Final = 180
+WAIT_MS: Final = WAIT_S * 1000
+expect.set_options(timeout=WAIT_MS)
+ALONE: Final = "card-tests"
+"""The dashboard with a view per card."""
+OVERVIEW: Final = "proof-of-heat-overview-card"
+TAGS: Final = (
+    OVERVIEW,
+    *(
+        f"proof-of-heat-{name}"
+        for name in ("curve-card", "cop-card", "energy-flow-card", "house-card", "week-schedule")
+    ),
+    "iot-heating-week-schedule",
+    "smart-outlet-panel",
+    "ota-rollouts",
+)
+_CARDS_ALONE: Final = """async ([url_path, tags]) => {
+    const { hass } = document.querySelector("home-assistant");
+    const { views } = await customElements.get("ll-strategy-dashboard-heat-suite").generate({}, hass);
+    const cards = views.slice(1).flatMap(({ sections }) => sections.flatMap(({ cards }) => cards));
+    const alone = tags.map((tag) => ({
+        title: tag,
+        path: tag,
+        type: "sections",
+        sections: [{ type: "grid", column_span: 2, cards: [cards.find(({ type }) => type === `custom:${tag}`)] }],
+    }));
+    const options = { title: "Cards", mode: "storage", show_in_sidebar: false };
+    await hass.callWS({ type: "lovelace/dashboards/create", url_path, ...options });
+    await hass.callWS({ type: "lovelace/config/save", url_path, config: { views: alone } });
+}"""
 # Playwright's sync API keeps an event loop running in its thread, which conflicts with pytest-asyncio's fixtures:
 # browser and tests run in a separate thread.
 _BROWSER_THREAD = ThreadPoolExecutor(max_workers=1, thread_name_prefix="browser")
@@ -62,13 +107,29 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Generator[RunningDemo]:
 
 @pytest.fixture(scope="package")
 def chromium(demo: RunningDemo) -> Generator[Browser]:
-    """The browser."""
+    """The browser; the demo has the dashboard with the cards."""
     playwright = _BROWSER_THREAD.submit(lambda: sync_playwright().start()).result()
     path = shutil.which("chromium")
-    browser = _BROWSER_THREAD.submit(lambda: playwright.chromium.launch(executable_path=path, args=_FLAGS)).result()
+    browser = _BROWSER_THREAD.submit(
+        lambda: playwright.chromium.launch(executable_path=path, args=_FLAGS, timeout=WAIT_MS)
+    ).result()
+    _BROWSER_THREAD.submit(_create_cards_alone, demo, browser).result()
     yield browser
     _BROWSER_THREAD.submit(browser.close).result()
     _BROWSER_THREAD.submit(playwright.stop).result()
+
+
+def _create_cards_alone(demo: RunningDemo, chromium: Browser) -> None:
+    """Create a dashboard with a view per card of the built dashboard.
+
+    The built one is built again when an entity appears, which ends what a person was doing with a card, and its cards
+    move while others above them load.
+    """
+    visit = arrive(demo, chromium)
+    visit.open("heat-suite/overview", OVERVIEW)
+    visit.page.wait_for_function("(tags) => tags.every((tag) => customElements.get(tag))", arg=list(TAGS))
+    visit.page.evaluate(_CARDS_ALONE, [ALONE, TAGS])
+    visit.context.close()
 
 
 def steady[T](look: Callable[[], T]) -> T:
@@ -77,9 +138,27 @@ def steady[T](look: Callable[[], T]) -> T:
         try:
             return look()
         except Error as err:
-            if "not attached" not in str(err) and "Execution context was destroyed" not in str(err):
+            if not any(part in str(err) for part in ("not attached", "Execution context was destroyed", "detached")):
                 raise
     return look()
+
+
+def wait_until(page: Page, condition: Callable[[], bool], timeout_s: float = WAIT_S) -> None:
+    """Wait for a condition; the page lives on meanwhile."""
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end
+        page.wait_for_timeout(250)
+
+
+def truth(demo: RunningDemo, device_id: str) -> Any:
+    """Return what the simulator of a device knows about itself."""
+    return demo.request("GET", "/state", url=control(demo, device_id), token=None)[1]
+
+
+def control(demo: RunningDemo, device_id: str) -> str:
+    """Return the URL at which a simulator is asked and given faults."""
+    return "http://{host}:{port}".format(**demo.device(device_id)["simulator"]["control"])
 
 
 @dataclass
@@ -91,16 +170,52 @@ class Visit:
     page: Page
     console_errors: list[str] = field(default_factory=list)
     outside_requests: list[str] = field(default_factory=list)
+    username: str = ""
 
-    def log_in(
-        self, username: str, password: str, path: str = "heat-suite-details/heating", shown: str = "hui-tile-card"
-    ) -> None:
+    def log_in(self, username: str, password: str, path: str, shown: str) -> None:
         """Log in through the login page and wait for an element of a dashboard."""
         self.page.goto(f"{self.demo.url}/{path}")
         self.page.fill("input[name=username]", username)
         self.page.fill("input[name=password]", password)
         self.page.press("input[name=password]", "Enter")
-        self.page.wait_for_selector(shown, timeout=60_000)
+        self.page.wait_for_selector(shown)
+
+    def open(self, path: str, shown: str = "hui-tile-card", username: str = "demo") -> Locator:
+        """Open a page as a user who has logged in before; return the first element of a kind."""
+        if self.username != username:
+            self.username = username
+            token = self.demo.info["token" if username == "demo" else "readonly_token"]
+            self.context.add_init_script(f"localStorage.setItem('hassTokens', {json.dumps(self._stored(token))})")
+        found = self.page.locator(shown).first
+        for is_last in (False, False, True):
+            self.page.goto(f"{self.demo.url}/{path}")
+            try:
+                found.wait_for(timeout=WAIT_MS / 2)
+            except TimeoutError:
+                # Home Assistant gives a page five seconds to load what builds a dashboard, and does not try again.
+                if is_last:
+                    raise
+            else:
+                break
+        return found
+
+    def _stored(self, token: str) -> str:
+        url = self.demo.url
+        lasting = {"expires_in": 10**9, "expires": 10**13}
+        return json.dumps(
+            {"access_token": token, "token_type": "Bearer", "refresh_token": "", "hassUrl": url, **lasting}
+            | {"clientId": f"{url}/"}
+        )
+
+    def card(self, tag: str, username: str = "demo", width: int = 0) -> Locator:
+        """Open the view that has this card alone."""
+        if width:
+            self.page.set_viewport_size({"width": width, "height": 850})
+        return self.open(f"{ALONE}/{tag}", tag, username)
+
+    def wait_until(self, condition: Callable[[], bool], timeout_s: float = WAIT_S) -> None:
+        """Wait for a condition; the page lives on meanwhile."""
+        wait_until(self.page, condition, timeout_s)
 
     def screenshot(self, name: str) -> Path:
         """Save a screenshot in artifacts/screenshots/."""
@@ -109,31 +224,50 @@ class Visit:
         self.page.screenshot(path=file)
         return file
 
+    def fits_the_window(self) -> None:
+        """Wait until nothing is wider than the window."""
+        self.page.wait_for_function("document.scrollingElement.scrollWidth <= document.scrollingElement.clientWidth")
+
+    def check(self) -> None:
+        """End the visit: there was no error in the console and no request to another host."""
+        self.context.close()
+        assert not self.console_errors
+        assert not self.outside_requests
+
 
 @pytest.fixture
 def visit(demo: RunningDemo, chromium: Browser) -> Generator[Visit]:
     """A visit with a desktop window; fails on console errors and on requests to other hosts."""
-    visit = _BROWSER_THREAD.submit(_arrive, demo, chromium).result()
+    visit = _BROWSER_THREAD.submit(arrive, demo, chromium).result()
     yield visit
-    _BROWSER_THREAD.submit(visit.context.close).result()
-    assert not visit.console_errors
-    assert not visit.outside_requests
+    _BROWSER_THREAD.submit(visit.check).result()
 
 
-def _arrive(demo: RunningDemo, chromium: Browser) -> Visit:
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+@pytest.fixture
+def phone(demo: RunningDemo, chromium: Browser) -> Generator[Visit]:
+    """A visit with a phone of 400 px that is touched."""
+    size = {"width": 400, "height": 850}
+    visit = _BROWSER_THREAD.submit(arrive, demo, chromium, viewport=size, has_touch=True, is_mobile=True).result()
+    yield visit
+    _BROWSER_THREAD.submit(visit.check).result()
+
+
+def arrive(demo: RunningDemo, chromium: Browser, **options: Any) -> Visit:
+    """Open a browser context."""
+    context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+    context.set_default_timeout(WAIT_MS)
     visit = Visit(demo, context, context.new_page())
-
-    def watch(request: Request) -> None:
-        parts = urlsplit(request.url)
-        if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname not in ("127.0.0.1", "localhost"):
-            visit.outside_requests.append(request.url)
 
     def console(message: ConsoleMessage) -> None:
         if message.type == "error":
             visit.console_errors.append(f"{message.text} ({message.location.get('url')})")
 
-    context.on("request", watch)
+    def requested(request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname not in ("127.0.0.1", "localhost"):
+            visit.outside_requests.append(request.url)
+
+    visit.page.on("request", requested)
     visit.page.on("console", console)
     visit.page.on("pageerror", lambda error: visit.console_errors.append(f"page error: {error}"))
     return visit

@@ -1,37 +1,23 @@
 """What is done on the outlet panel and the rollout card, on 400 px, arrives at the simulated devices."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+import itertools
 import random
-import time
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 import pytest
 
 from scripts.tooling.demo.domains.ota import CHIP, PRODUCT, signed_release
 from simulators.ota_device.image import build
 from tests.running_demo import RunningDemo
 
-from .conftest import Visit
-from .test_panels import PANEL, ROLLOUTS, opened
+from .conftest import Visit, control, truth
+from .test_panels import AXE, PANEL, ROLLOUTS
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(900)]
-HELD_MS = 1300
-VERSION = "1.6.0"
-
-
-def truth(demo: RunningDemo, device_id: str) -> Any:
-    """Return what the simulator of a device knows about itself."""
-    control = "http://{host}:{port}".format(**demo.device(device_id)["simulator"]["control"])
-    return demo.request("GET", "/state", url=control, token=None)[1]
-
-
-def wait_until(condition: Callable[[], bool], timeout_s: float = 120) -> None:
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.25)
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(1800)]
 
 
 def sockets(demo: RunningDemo) -> dict[str, bool]:
@@ -40,57 +26,152 @@ def sockets(demo: RunningDemo) -> dict[str, bool]:
     return {f"{name}/{letter}": outlets[name][f"relay_{letter}"] for name in ("FE", "FD") for letter in "ab"}
 
 
-def hold_by_mouse(page: Page, button: Locator) -> None:
+_WATCHED = """(button) => {
+    window.heldButton = "";
+    new MutationObserver(() => {
+        if (button.classList.contains("held")) window.heldButton = "held";
+        else if (window.heldButton) window.heldButton = "acts";
+    }).observe(button, { attributes: true });
+}"""
+
+
+@contextmanager
+def until_it_acts(page: Page, button: Locator) -> Generator[None]:
+    """Press a button within the context; its end waits until it was held for long enough in the time of the page."""
+    button.evaluate(_WATCHED)
+    yield
+    page.wait_for_function("window.heldButton === 'acts'")
+
+
+def middle(button: Locator) -> tuple[float, float]:
     box = button.bounding_box()
     assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.down()
-    page.wait_for_timeout(HELD_MS)
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def hold_by_mouse(page: Page, button: Locator) -> None:
+    with until_it_acts(page, button):
+        page.mouse.move(*middle(button))
+        page.mouse.down()
     page.mouse.up()
 
 
 def hold_by_touch(page: Page, button: Locator) -> None:
-    box = button.bounding_box()
-    assert box is not None
+    x, y = middle(button)
     session = page.context.new_cdp_session(page)
-    point = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
-    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
-    page.wait_for_timeout(HELD_MS)
+    with until_it_acts(page, button):
+        session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
-def hold_by_keyboard(page: Page, button: Locator) -> None:
-    button.focus()
-    page.keyboard.down("Space")
-    page.wait_for_timeout(HELD_MS)
-    page.keyboard.up("Space")
+def hold_by_key(key: str) -> Callable[[Page, Locator], None]:
+    def hold(page: Page, button: Locator) -> None:
+        button.focus()
+        with until_it_acts(page, button):
+            page.keyboard.down(key)
+        page.keyboard.up(key)
+
+    return hold
 
 
-@pytest.mark.parametrize("hold", [hold_by_mouse, hold_by_touch, hold_by_keyboard])
+@pytest.mark.parametrize(
+    "hold",
+    [hold_by_mouse, hold_by_touch, hold_by_key("Space"), hold_by_key("Enter")],
+    ids=["mouse", "touch", "space", "enter"],
+)
 def test_everything_is_switched_off_at_the_devices_and_restored(
-    demo: RunningDemo, chromium: Browser, hold: Callable[[Page, Locator], None]
+    phone: Visit, hold: Callable[[Page, Locator], None]
 ) -> None:
-    switched = demo.device("FE")["entities"]["socket_a"]
-    demo.request("POST", "/api/services/switch/turn_on", {"entity_id": switched})
-    wait_until(lambda: sockets(demo)["FE/a"])
+    demo = phone.demo
+    entities = demo.device("FE")["entities"]
+    for socket in ("socket_a", "socket_b"):
+        demo.request("POST", "/api/services/switch/turn_on", {"entity_id": entities[socket]})
+        demo.wait_for(entities[socket], "on")
+    phone.wait_until(lambda: sockets(demo)["FE/a"] and sockets(demo)["FE/b"])
     before = sockets(demo)
-    context = chromium.new_context(viewport={"width": 400, "height": 850}, has_touch=True)
-    try:
-        page = context.new_page()
-        card = opened(Visit(demo, context, page), "outlets", PANEL)
-        button = card.get_by_role("button", name="Switch everything off")
-        button.scroll_into_view_if_needed()
-        hold(page, button)
-        wait_until(lambda: not any(on for name, on in sockets(demo).items() if name != "FE/b"))
-        assert sockets(demo)["FE/b"] is before["FE/b"], "a protected socket stays as it is"
-        result = card.locator(".result").first
-        expect(result).to_contain_text("Kitchen outlet A")
-        result.get_by_role("button", name="Switch on again").click()
-        wait_until(lambda: sockets(demo) == before)
-    finally:
-        context.close()
+    card = phone.card(PANEL)
+    button = card.get_by_role("button", name="Switch everything off")
+    button.scroll_into_view_if_needed()
+    hold(phone.page, button)
+    phone.wait_until(lambda: not any(on for name, on in sockets(demo).items() if name != "FE/b"))
+    assert sockets(demo)["FE/b"], "a protected socket stays as it is"
+    demo.wait_for(entities["socket_a"], "off")
+    result = card.locator(".result").first
+    expect(result).to_contain_text("Kitchen outlet A")
+    result.get_by_role("button", name="Switch on again").click()
+    phone.wait_until(lambda: sockets(demo) == before)
+    demo.wait_for(entities["socket_a"], "on")
 
 
+def accessibility(card: Locator) -> list[Any]:
+    """Return what axe finds within a card."""
+    card.page.add_script_tag(path=str(AXE))
+    found = card.evaluate("element => axe.run(element.shadowRoot.querySelector('ha-card'))")
+    return [(each["id"], each["nodes"][0]["html"][:120]) for each in found["violations"]]
+
+
+def open_alerts(demo: RunningDemo) -> list[str]:
+    """Return the messages of the alerts that were not dismissed."""
+    _, answer = demo.request("POST", "/api/services/smart_outlet/list_alerts?return_response", {})
+    return [alert["message"] for alert in answer["service_response"]["alerts"]]
+
+
+@pytest.fixture
+def kettle(demo: RunningDemo) -> Generator[dict[str, str]]:
+    """A load of 2 A at socket A of the outlet in the kitchen, without a threshold; the entities of the outlet."""
+    entities: dict[str, str] = demo.device("FE")["entities"]
+
+    def begin() -> None:
+        demo.request("POST", "/api/services/number/set_value", {"entity_id": entities["threshold"], "value": 0})
+        demo.wait_until(lambda: truth(demo, "FE")["outlets"]["FE"]["threshold"] == 0)
+        # A socket that tripped is switched off before it is switched on again.
+        if truth(demo, "FE")["outlets"]["FE"]["tripped"]:
+            demo.request("POST", "/api/services/switch/turn_off", {"entity_id": entities["socket_a"]})
+            demo.wait_until(lambda: not truth(demo, "FE")["outlets"]["FE"]["tripped"])
+        demo.request("POST", "/api/services/switch/turn_on", {"entity_id": entities["socket_a"]})
+        demo.wait_until(lambda: sockets(demo)["FE/a"])
+        demo.request("POST", "/api/services/smart_outlet/dismiss_alert", {})
+
+    load = {"outlet": "FE", "a": 2000, "b": 100}
+    assert demo.request("POST", "/do/load", load, url=control(demo, "FE"), token=None)[0] == 200
+    begin()
+    yield entities
+    begin()
+
+
+def test_a_threshold_trips_the_outlet_and_its_alert_is_dismissed(phone: Visit, kettle: dict[str, str]) -> None:
+    """On a phone: typed and dismissed by keyboard, removed by touch; the outlet has each threshold."""
+    demo, page = phone.demo, phone.page
+    card = phone.card(PANEL)
+    outlet = card.get_by_role("group", name="Kitchen outlet")
+    limit, field = outlet.locator("button.limit"), outlet.get_by_role("textbox")
+    limit.focus()
+    page.keyboard.press("Enter")
+    expect(field).to_be_focused()
+    field.fill("0,5")
+    assert accessibility(card) == []
+    field.press("Enter")
+    phone.wait_until(lambda: truth(demo, "FE")["outlets"]["FE"]["threshold"] == 500)
+    phone.wait_until(lambda: not sockets(demo)["FE/a"])
+    assert sockets(demo)["FE/b"], "a socket below the threshold stays on"
+    expect(limit).to_contain_text("0.5")
+    message = "Kitchen outlet: socket A tripped on overload"
+    dismiss = card.get_by_role("button", name=f"Dismiss: {message}", exact=True)
+    expect(dismiss).to_be_visible()
+    assert message in open_alerts(demo)
+    dismiss.focus()
+    page.keyboard.press("Enter")
+    expect(dismiss).to_have_count(0)
+    phone.wait_until(lambda: message not in open_alerts(demo))
+    limit.tap()
+    field.fill("")
+    outlet.get_by_role("button", name="Save").tap()
+    phone.wait_until(lambda: truth(demo, "FE")["outlets"]["FE"]["threshold"] == 0)
+    expect(limit).to_contain_text("No limit")
+
+
+_NUMBERS = itertools.count(16)
+"""A test that is run again uploads another release."""
 _DROP = """(element, files) => {
     const transfer = new DataTransfer();
     for (const [name, text] of files) {
@@ -116,22 +197,28 @@ def test_a_release_is_dropped_rolled_out_paused_resumed_and_aborted(visit: Visit
     """The first device of the rollout runs the new version; the others keep theirs."""
     demo, page = visit.demo, visit.page
     devices = [device["id"] for device in demo.info["devices"] if device["kind"] == "ota_device"]
-    page.set_viewport_size({"width": 400, "height": 850})
-    card = opened(visit, "firmware", ROLLOUTS)
+    number = next(_NUMBERS)
+    version = f"1.6.{number}"
+    files = release_files(version, number)
+    card = visit.card(ROLLOUTS, width=400)
     expect(card.locator(".drop")).to_be_visible()
-    card.locator("ha-card").evaluate(_DROP, release_files(VERSION, 16)[:1])
+    card.locator("ha-card").evaluate(_DROP, files[:1])
     expect(card.locator(".live")).to_contain_text("The manifest (.json) is missing")
-    card.locator("ha-card").evaluate(_DROP, release_files(VERSION, 16))
-    expect(card.locator(".live")).to_have_text(f"{PRODUCT} {VERSION} is stored.")
+    card.locator("ha-card").evaluate(_DROP, files)
+    expect(card.locator(".live")).to_have_text(f"{PRODUCT} {version} is stored.")
     roll_out = card.locator(".release.new").get_by_role("button", name="Roll out now")
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        assert accessibility(card) == [], scheme
     roll_out.focus()
     page.keyboard.press("Enter")
-    rollout = card.locator("details.rollout", has_text=VERSION).first
+    # Its first wave is one device, which has to report for half an hour before the next wave begins.
+    rollout = card.locator("details.rollout", has_text=version).first
     rollout.get_by_role("button", name="Pause").click()
     expect(rollout.locator(".chip")).to_have_text("Paused")
     rollout.get_by_role("button", name="Resume").click()
     expect(rollout.locator(".chip")).to_have_text("Running")
-    wait_until(lambda: any(truth(demo, device)["version"] == VERSION for device in devices))
+    visit.wait_until(lambda: any(truth(demo, device)["version"] == version for device in devices), 600)
     abort = rollout.get_by_role("button", name="Abort")
     abort.focus()
     page.keyboard.press("Enter")
@@ -139,9 +226,12 @@ def test_a_release_is_dropped_rolled_out_paused_resumed_and_aborted(visit: Visit
     sure.focus()
     page.keyboard.press("Enter")
     expect(rollout.locator(".chip")).to_have_text("Aborted")
-    assert sum(truth(demo, device)["version"] == VERSION for device in devices) < len(devices)
-    _, states = demo.request("GET", "/api/states")
-    status = [
-        item["state"] for item in states if item["entity_id"].startswith("sensor.") and "1_6" in item["entity_id"]
-    ]
-    assert "aborted" in status, "Home Assistant shows the same"
+    assert sum(truth(demo, device)["version"] == version for device in devices) == 1
+
+    def shown() -> list[str]:
+        """Return the states of this rollout in Home Assistant."""
+        _, states = demo.request("GET", "/api/states")
+        part = version.replace(".", "_")
+        return [item["state"] for item in states if part in item["entity_id"]]
+
+    visit.wait_until(lambda: "aborted" in shown())

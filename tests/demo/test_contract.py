@@ -47,16 +47,20 @@ def test_the_json_line_keeps_its_contract(demo: RunningDemo) -> None:
         assert isinstance(place["port"], int)
         # Whatsminers have fixed ports and so an address each, which tests may not reach.
         if place["host"] == "127.0.0.1":
-            socket.create_connection((place["host"], place["port"]), 5).close()
+            socket.create_connection((place["host"], place["port"]), 60).close()
 
 
 def test_home_assistant_runs_with_every_entry_loaded(demo: RunningDemo) -> None:
     status, config = demo.request("GET", "/api/config")
     assert (status, config["state"]) == (200, "RUNNING")
-    _, entries = demo.request("GET", "/api/config/config_entries/entry")
-    ours = {entry["entry_id"]: entry["state"] for entry in entries if entry["domain"] in demo.info["entries"]}
-    assert {entry for ids in demo.info["entries"].values() for entry in ids} == set(ours)
-    assert set(ours.values()) == {"loaded"}
+
+    def states() -> dict[str, str]:
+        _, entries = demo.request("GET", "/api/config/config_entries/entry")
+        return {entry["entry_id"]: entry["state"] for entry in entries if entry["domain"] in demo.info["entries"]}
+
+    assert {entry for ids in demo.info["entries"].values() for entry in ids} == set(states())
+    # On a busy machine a device may have answered late, and its entry is loaded again.
+    demo.wait_until(lambda: set(states().values()) == {"loaded"})
 
 
 def test_the_log_is_clean(demo: RunningDemo) -> None:
@@ -95,11 +99,13 @@ def test_telemetry_becomes_states(demo: RunningDemo) -> None:
     """The simulated controller reports its own weather; the state follows it."""
     device = demo.device(CONTROLLER)
     control = "http://{host}:{port}".format(**device["simulator"]["control"])
-    _, truth = demo.request("GET", "/state", url=control, token=None)
-    shown = float(
-        demo.wait_for(device["entities"]["outdoor_temperature"], lambda s: s not in ("unknown", "unavailable"))
-    )
-    assert shown == pytest.approx(truth["outdoor_c"], abs=0.5)
+
+    def follows(state: str) -> bool:
+        """Whether a state is the present weather; another test may have reported its own just before."""
+        _, truth = demo.request("GET", "/state", url=control, token=None)
+        return state not in ("unknown", "unavailable") and float(state) == pytest.approx(truth["outdoor_c"], abs=0.5)
+
+    demo.wait_for(device["entities"]["outdoor_temperature"], follows)
     assert demo.wait_for(device["entities"]["connectivity"], "on")
 
 
@@ -109,8 +115,13 @@ def test_the_simulated_controller_applies_the_number(demo: RunningDemo) -> None:
     entity_id = device["entities"]["min_external_temp"]
     demo.request("POST", "/api/services/number/set_value", {"entity_id": entity_id, "value": -11})
     demo.request("POST", "/do/poll", {}, url=control, token=None)
-    _, truth = demo.request("GET", "/state", url=control, token=None)
-    assert truth["min_external_temp"] == -11
+
+    def applied() -> bool:
+        """Whether it is so; a call that was under way may end with what it got before."""
+        _, truth = demo.request("GET", "/state", url=control, token=None)
+        return bool(truth["min_external_temp"] == -11)
+
+    demo.wait_until(applied)
 
 
 def test_values_that_only_creep_are_disabled_by_default(demo: RunningDemo) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 import math
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.components.lovelace.const import LOVELACE_DATA
 from homeassistant.core import HomeAssistant
@@ -23,6 +24,7 @@ from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.engine.learning import LearnedModel, learn
 from custom_components.proof_of_heat.engine.model.history import History, Row
 from custom_components.proof_of_heat.engine.savings import SavingsReport
+from custom_components.proof_of_heat.runtime.curve_advice import CurveAdvice
 
 from .engine.homes import lived_history
 from .flow import device
@@ -359,9 +361,19 @@ async def test_the_curve_shows_values_ranges_and_last_weeks_measured_points(
     assert 50 < len(shown["measured"]) <= 224
     assert all(-15 < outdoor < 20 and 18 < flow < 60 for outdoor, flow in shown["measured"])
     assert 0.2 < shown["suggestion"]["slope"] < 1.5
-    assert 0 <= shown["suggestion"]["confidence"] <= 1
+    assert 0.5 <= shown["suggestion"]["confidence"] <= 1
     assert shown["setpoint_c"] is None or shown["setpoint_c"] <= 40.0
     assert shown["devices"] == [], "an electric heater follows no curve"
+
+
+@pytest.mark.parametrize(("confidence", "is_shown"), [(0.02, False), (0.49, False), (0.5, True), (0.9, True)])
+async def test_a_curve_is_suggested_only_with_confidence(
+    entry: MockConfigEntry, subscribe: Subscribe, confidence: float, is_shown: bool
+) -> None:
+    advice = CurveAdvice(slope=0.8, level=-3.0, confidence=confidence, difference_k=4.0)
+    with patch.object(entry.runtime_data.curve_advisor, "advice", return_value=advice):
+        shown = await event(await subscribe(type=CURVE))
+    assert (shown["suggestion"] is not None) is is_shown
 
 
 async def test_the_curve_is_set_once_per_revision(

@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-3ea01515a4ef.js";
+import"/heat_suite_static/runtime-0394713e7268.js";

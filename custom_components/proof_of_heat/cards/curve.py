@@ -13,6 +13,7 @@ from .._lib.heating_curve import ROOM_C
 from ..const import CONF_CURVE, CONF_LEVEL, CONF_MAX_FLOW, CONF_SLOPE, LEVEL_RANGE_K, MAX_FLOW_RANGE_C, SLOPE_RANGE
 from ..data import HeatingSystem
 from ..messages.formatter import MessageTexts, rounded
+from ..runtime.curve_advice import MIN_CONFIDENCE
 from ..sources.managed_source import ManagedSource
 from ..system_config import SystemConfig
 
@@ -52,7 +53,7 @@ def curve(system: HeatingSystem, texts: MessageTexts, now: datetime) -> dict[str
         "control_mode": str(record.control_mode),
         "measured": _measured(system),
         "suggestion": None
-        if advice is None
+        if advice is None or advice.confidence < MIN_CONFIDENCE
         else {
             "slope": advice.slope,
             "level": advice.level,

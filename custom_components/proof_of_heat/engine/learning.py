@@ -37,7 +37,7 @@ class LearnedModel:
     state: HouseState
     """State of the house at the end of the history."""
     at_rows: float
-    """POSIX time of the newest row."""
+    """Time of the newest row, in seconds of local standard time."""
     others: Mapping[str, PerformanceMap] = field(default_factory=dict)
     """Performance maps of further modulating sources."""
     losses_w_k: tuple[float, ...] = ()
@@ -71,7 +71,7 @@ class LearnedModel:
 
     def observer(self, since: list[Row]) -> Observer:
         """Return an observer that has processed the rows added since learning began."""
-        observer = Observer(self.fitted.parameters, self.state)
+        observer = Observer(self.fitted.parameters, self.state, last_s=self.at_rows)
         for row in since:
             observer.update(row)
         return observer
@@ -107,7 +107,7 @@ def learn(
     for row in rows:
         state = observer.update(row)
         pace()
-    pump = learn_pump(series)
+    pump = learn_pump(series, before.pump if before else None)
     if pump is None and before is not None:
         pump = before.pump
     doubt = doubt_of_heat(series)
@@ -131,6 +131,6 @@ def _others(operations: Mapping[str, Operation], before: LearnedModel | None) ->
     """Return the maps of the further modulating sources; earlier maps stay until enough new data is available."""
     maps = dict(before.others) if before else {}
     for source_id, operating_values in operations.items():
-        if (learned := learn_from(operating_values)) is not None:
+        if (learned := learn_from(operating_values, maps.get(source_id))) is not None:
             maps[source_id] = learned
     return maps

@@ -23,8 +23,14 @@ export abstract class SuiteCard<C extends CardConfig> extends LitElement {
   /** Validate the configuration; the error's text is shown to the user. */
   protected abstract readConfig(config: CardConfig): C;
 
-  abstract getCardSize(): number;
-  abstract getGridOptions(): GridOptions;
+  /** Height in rows of 50 px. */
+  getCardSize(): number {
+    return 7;
+  }
+
+  getGridOptions(): GridOptions {
+    return { columns: 12, min_columns: 6, rows: "auto" };
+  }
 
   protected get localize(): Localize {
     const language = this.hass?.locale.language ?? pageLanguage();

@@ -2,7 +2,7 @@
 
 import type { ReactiveController } from "lit";
 import { RETRY_MS, type SubscriptionHost, type SubscriptionState } from "./subscription.js";
-import { isWebSocketError } from "./types.js";
+import { errorText, isWebSocketError } from "./types.js";
 
 /** What a card shows changes slowly: statistics are written every five minutes. */
 export const REFRESH_MS = 300_000;
@@ -60,8 +60,8 @@ export class Request<T> implements ReactiveController {
       state = { kind: "data", data };
       if (data.available === false) wait = RETRY_MS;
     } catch (error) {
-      const { code, message: text } = isWebSocketError(error) ? error : { code: "unknown", message: String(error) };
-      state = { kind: "error", code, message: text };
+      const code = isWebSocketError(error) ? error.code : "unknown";
+      state = { kind: "error", code, message: errorText(error) };
       wait = RETRY_MS;
     }
     // The card was removed, or another period was chosen while the answer was on its way.

@@ -14,6 +14,20 @@ export const message = (icon: string, title: string, detail = ""): TemplateResul
   </div>
 `;
 
+/** The same in one line, for the panels; undefined: there is content. `unknown` is shown where the server does not know the subject. */
+export const stateNote = (
+  state: SubscriptionState<object>,
+  localize: Localize,
+  unknown?: string,
+): TemplateResult | undefined => {
+  if (state.kind === "error") {
+    const text = unknown && state.code === "not_found" ? unknown : state.message;
+    return html`<p class="note error">${text} ${localize("common.retrying")}</p>`;
+  }
+  if (state.kind === "data" && (state.data as { available?: boolean }).available !== false) return undefined;
+  return html`<p class="note">${localize(state.kind === "data" ? "common.not_available" : "common.loading")}</p>`;
+};
+
 /** `texts` is the key of the card's texts: `<texts>.unavailable` and `<texts>.not_found`. */
 export const stateMessage = (state: SubscriptionState<unknown>, localize: Localize, texts: string): TemplateResult => {
   if (state.kind === "loading") return message("mdi:timer-sand", localize("common.loading"));

@@ -136,3 +136,20 @@ export const cardStyles = css`
     }
   }
 `;
+
+/** Styles of the panels, whose controls stand close together. */
+export const panelStyles = css`
+  :host { --muted: var(--secondary-text-color); --rule: 1px solid var(--divider-color); --bad: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); }
+  ha-card { height: 100%; padding: 12px 16px 16px; box-sizing: border-box; color: var(--primary-text-color); }
+  h2 { margin: 0; font-size: var(--ha-font-size-l, 16px); font-weight: var(--ha-font-weight-medium, 500); }
+  ul, ol { margin: 4px 0; padding: 0; list-style: none; }
+  .chip { font-size: 12px; padding: 2px 10px; border-radius: 12px; border: var(--rule); color: var(--muted); }
+  button, select, input { font: inherit; font-size: 14px; min-height: 36px; box-sizing: border-box; border-radius: 8px; border: var(--rule); background: var(--card-background-color); color: var(--primary-text-color); padding: 0 12px; }
+  button { cursor: pointer; }
+  button:disabled { opacity: 0.55; cursor: default; }
+  :is(button, select, input, summary):focus-visible { outline: 2px solid var(--primary-color); outline-offset: 1px; }
+  .primary { background: color-mix(in srgb, var(--primary-color) 72%, black); color: var(--text-primary-color); }
+  small, .note, .live { color: var(--muted); font-size: 13px; }
+  .danger, .note.error, .live.error { color: var(--bad); }
+  .live:not(:empty) { margin-top: 8px; }
+`;

@@ -1,7 +1,7 @@
 /** A subscription to a command of the WebSocket API that lives as long as its card is on the page. */
 
 import type { ReactiveController, ReactiveControllerHost } from "lit";
-import { isWebSocketError, type Connection, type HomeAssistant, type Unsubscribe } from "./types.js";
+import { errorText, isWebSocketError, type Connection, type HomeAssistant, type Unsubscribe } from "./types.js";
 
 export type SubscriptionState<T> =
   | { kind: "loading" }
@@ -85,8 +85,8 @@ export class Subscription<T> implements ReactiveController {
           },
           (error: unknown) => {
             if (ended) return;
-            const { code, message: text } = isWebSocketError(error) ? error : { code: "unknown", message: String(error) };
-            this.state = { kind: "error", code, message: text };
+            const code = isWebSocketError(error) ? error.code : "unknown";
+            this.state = { kind: "error", code, message: errorText(error) };
             this.host.requestUpdate();
             retry = setTimeout(open, RETRY_MS);
           },

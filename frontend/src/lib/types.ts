@@ -78,5 +78,9 @@ export interface WebSocketError {
   message: string;
 }
 
+/** The reason of a failure, for people. */
+export const errorText = (error: unknown): string =>
+  isWebSocketError(error) || error instanceof Error ? error.message : String(error);
+
 export const isWebSocketError = (value: unknown): value is WebSocketError =>
   typeof value === "object" && value !== null && "code" in value && "message" in value;

@@ -139,7 +139,7 @@ const bundles = async (found: Set<string>): Promise<void> => {
   const missing = (): boolean =>
     (found.has("proof_of_heat") && !heatCards().length) ||
     Object.entries(TAGS).some(([domain, tag]) => found.has(domain) && !customElements.get(tag));
-  for (let turn = 0; turn < 20 && missing(); turn += 1) await new Promise((done) => setTimeout(done, 100));
+  for (let turn = 0; turn < 50 && missing(); turn += 1) await new Promise((done) => setTimeout(done, 100));
 };
 
 const hasEnergy = async (hass: Hass): Promise<boolean> => {
@@ -219,11 +219,12 @@ const sectionsOf = async (hass: Hass, found: Set<string>, titles: Titles): Promi
 /** What matters of each area, in one screen: its first card, or its first tiles; without heating the panels of the others. */
 const overview = (hass: Hass, found: Set<string>, titles: Record<ViewKey, string>): Section[] => {
   const [first] = found.has("proof_of_heat") ? heatCards() : [];
+  // A level and a power say what they are by their unit: the name of the device is enough, and fits.
   const pick = (platform: string, ...keys: string[]): Card[] =>
     keys.flatMap((key) =>
       entitiesOf(hass, platform)
         .filter((each) => each.translation_key === key)
-        .map(({ entity_id }) => tile(hass, entity_id)),
+        .map(({ entity_id }) => tile(hass, entity_id, /level|power$/.test(key) ? "device" : undefined)),
     );
   const buildings = first ? [] : pick("iot_heating", "mode", "iot_enabled", "flow_setpoint");
   const stations = pick("ecoflow", "battery_level", "solar_power");

@@ -126,6 +126,9 @@ describe("the card", () => {
 
   it("edits a limit in amperes", async () => {
     find(".outlet button.limit").click();
+    await card.updateComplete;
+    await Promise.resolve();
+    expect((card.renderRoot as ShadowRoot).activeElement).toBe(find(".edit input"));
     await settle();
     find<HTMLInputElement>(".edit input").value = "6,5";
     find("form").dispatchEvent(new Event("submit"));

@@ -11,7 +11,7 @@ import { isNumber, linear, path, ticks } from "../../lib/scale.js";
 import { message, stateMessage } from "../../lib/state-message.js";
 import { cardStyles } from "../../lib/styles.js";
 import { Subscription } from "../../lib/subscription.js";
-import type { CardConfig, ConfigForm, GridOptions, HomeAssistant } from "../../lib/types.js";
+import type { CardConfig, ConfigForm, HomeAssistant } from "../../lib/types.js";
 import { readConfig, stubConfig, type CopConfig } from "./config.js";
 import type { CopData, CopMessage } from "./const.js";
 import { configForm } from "./editor.js";
@@ -80,12 +80,8 @@ export class CopCard extends SuiteCard<CopConfig> {
     return readConfig(config);
   }
 
-  getCardSize(): number {
+  override getCardSize(): number {
     return 6;
-  }
-
-  getGridOptions(): GridOptions {
-    return { columns: 12, min_columns: 6 };
   }
 
   override render(): TemplateResult {

@@ -9,7 +9,7 @@ import { ofSystem } from "../../lib/system-card.js";
 import { Request } from "../../lib/request.js";
 import { Width } from "../../lib/resize.js";
 import { message, stateMessage } from "../../lib/state-message.js";
-import type { CardConfig, ConfigForm, GridOptions, HomeAssistant, Locale } from "../../lib/types.js";
+import type { CardConfig, ConfigForm, HomeAssistant, Locale } from "../../lib/types.js";
 import { KIND_COLORS } from "../heating-overview/const.js";
 import { readConfig, stubConfig, type EnergyFlowConfig } from "./config.js";
 import { MAX_OFFSET, NODE_COLORS, PERIODS, type EnergyFlow, type EnergyFlowMessage, type FlowNode, type Period } from "./const.js";
@@ -25,7 +25,7 @@ const energy = (kwh: number, locale: Locale): string =>
 const LATE_S = 3700;
 
 export class EnergyFlowCard extends SuiteCard<EnergyFlowConfig> {
-  static override properties: PropertyDeclarations = { ...SuiteCard.properties, period: { state: true }, offset: { state: true } };
+  static override properties: PropertyDeclarations = { period: { state: true }, offset: { state: true } };
   static override styles = styles;
   static getStubConfig = stubConfig;
   static getConfigForm = (): ConfigForm => configForm(localizer(TEXTS, pageLanguage()));
@@ -52,14 +52,6 @@ export class EnergyFlowCard extends SuiteCard<EnergyFlowConfig> {
 
   protected readConfig(config: CardConfig): EnergyFlowConfig {
     return readConfig(config);
-  }
-
-  getCardSize(): number {
-    return 7;
-  }
-
-  getGridOptions(): GridOptions {
-    return { columns: 12, min_columns: 6 };
   }
 
   private get shown(): Period {

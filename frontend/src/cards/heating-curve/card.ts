@@ -11,7 +11,7 @@ import { isNumber } from "../../lib/scale.js";
 import { stateMessage } from "../../lib/state-message.js";
 import { cardStyles } from "../../lib/styles.js";
 import { Subscription } from "../../lib/subscription.js";
-import { isWebSocketError, type CardConfig, type ConfigForm, type GridOptions } from "../../lib/types.js";
+import { errorText, isWebSocketError, type CardConfig, type ConfigForm } from "../../lib/types.js";
 import { readConfig, stubConfig, type CurveConfig } from "./config.js";
 import { STEP, type CurveData, type CurveMessage, type CurveValues, type Device, type Field } from "./const.js";
 import { configForm } from "./editor.js";
@@ -29,7 +29,6 @@ interface Draft extends CurveValues {
 
 export class HeatingCurveCard extends SuiteCard<CurveConfig> {
   static override properties: PropertyDeclarations = {
-    ...SuiteCard.properties,
     draft: { state: true },
     saving: { state: true },
     notice: { state: true },
@@ -183,12 +182,8 @@ export class HeatingCurveCard extends SuiteCard<CurveConfig> {
     return readConfig(config);
   }
 
-  getCardSize(): number {
+  override getCardSize(): number {
     return 8;
-  }
-
-  getGridOptions(): GridOptions {
-    return { columns: 12, min_columns: 6 };
   }
 
   private change(data: CurveData, field: Field, value: number): void {
@@ -216,7 +211,7 @@ export class HeatingCurveCard extends SuiteCard<CurveConfig> {
       this.notice = { kind: "saved", text: this.localize("common.saved") };
     } catch (error) {
       const code = isWebSocketError(error) ? error.code : "";
-      const text = isWebSocketError(error) ? error.message : String(error);
+      const text = errorText(error);
       this.notice = code === "conflict" ? { kind: "conflict", text: this.localize("common.conflict") } : { kind: "error", text };
     } finally {
       this.saving = false;

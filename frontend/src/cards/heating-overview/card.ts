@@ -6,7 +6,7 @@ import { formatList, formatMoment, formatNumber, formatPower, formatPrice, forma
 import { isNumber } from "../../lib/scale.js";
 import { stateMessage } from "../../lib/state-message.js";
 import { Subscription } from "../../lib/subscription.js";
-import type { CardConfig, ConfigForm, GridOptions } from "../../lib/types.js";
+import type { CardConfig, ConfigForm } from "../../lib/types.js";
 import { localizer, pageLanguage } from "../../lib/localize.js";
 import { TEXTS } from "../../lib/proof-of-heat.js";
 import { ofSystem } from "../../lib/system-card.js";
@@ -44,14 +44,6 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
 
   protected readConfig(config: CardConfig): OverviewConfig {
     return readConfig(config);
-  }
-
-  getCardSize(): number {
-    return 9;
-  }
-
-  getGridOptions(): GridOptions {
-    return { columns: 12, min_columns: 6 };
   }
 
   private shows(part: Part): boolean {
@@ -109,7 +101,7 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
     }
     const names = formatList(active.map(({ name }) => name), hass.locale);
     return isNumber(data.heat.value)
-      ? localize("overview.heats", { names, power: (data.heat.estimated ? "≈ " : "") + formatPower(data.heat.value, hass.locale) })
+      ? localize("overview.heats", { names, power: (data.heat.estimated ? "≈\u00a0" : "") + formatPower(data.heat.value, hass.locale) })
       : localize("overview.heats_unknown", { names });
   }
 
@@ -164,7 +156,7 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
     const hass = this.hass;
     if (!hass) return html``;
     const { localize } = this;
-    const heat = isNumber(source.heat.value) ? (source.heat.estimated ? "≈ " : "") + formatPower(source.heat.value, hass.locale) : "";
+    const heat = isNumber(source.heat.value) ? (source.heat.estimated ? "≈\u00a0" : "") + formatPower(source.heat.value, hass.locale) : "";
     const parts =
       status === "waiting"
         ? [whyNot(source, localize)]

@@ -5,7 +5,7 @@ import { formatMoment, formatNumber, formatTemperature, fromUserTemperature, isF
 import type { Localize } from "../../lib/localize.js";
 import { clamp, isNumber } from "../../lib/scale.js";
 import { cardStyles } from "../../lib/styles.js";
-import { isWebSocketError, type HomeAssistant } from "../../lib/types.js";
+import { errorText, type HomeAssistant } from "../../lib/types.js";
 import type { Override, Overview } from "./const.js";
 
 const HOURS = [1, 2, 3, 6, 12, 24] as const;
@@ -119,7 +119,7 @@ export class OverridePanel extends LitElement {
       await this.hass.callService("proof_of_heat", service, { config_entry_id: this.data.entry_id, ...data });
       this.targetC = undefined;
     } catch (error) {
-      this.error = isWebSocketError(error) || error instanceof Error ? error.message : String(error);
+      this.error = errorText(error);
     } finally {
       this.busy = false;
     }

@@ -11,7 +11,7 @@ import { Width } from "../../lib/resize.js";
 import { clamp, isNumber, linear, path } from "../../lib/scale.js";
 import { stateMessage } from "../../lib/state-message.js";
 import { cardStyles } from "../../lib/styles.js";
-import type { CardConfig, ConfigForm, GridOptions, HomeAssistant } from "../../lib/types.js";
+import type { CardConfig, ConfigForm, HomeAssistant } from "../../lib/types.js";
 import { readConfig, stubConfig, type HouseConfig } from "./config.js";
 import { VALUES, type Estimate, type House, type HouseMessage, type ValueName } from "./const.js";
 import { configForm } from "./editor.js";
@@ -105,12 +105,8 @@ export class HouseCard extends SuiteCard<HouseConfig> {
     return readConfig(config);
   }
 
-  getCardSize(): number {
+  override getCardSize(): number {
     return 6;
-  }
-
-  getGridOptions(): GridOptions {
-    return { columns: 12, min_columns: 6 };
   }
 
   override render(): TemplateResult {

@@ -1,17 +1,18 @@
 /** The outlets of a hub or of all hubs: sockets, limits, alerts, and "Switch everything off". */
 
-import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { SuiteCard } from "../../lib/card.js";
 import { COMMON } from "../../lib/common.js";
 import { formatMoment, formatNumber, formatPower, UNKNOWN } from "../../lib/format.js";
 import { Hold } from "./hold.js";
 import { localizer, pageLanguage, withCommon } from "../../lib/localize.js";
+import { stateNote } from "../../lib/state-message.js";
+import { panelStyles } from "../../lib/styles.js";
 import { Subscription } from "../../lib/subscription.js";
 import {
-  isWebSocketError,
+  errorText,
   type CardConfig,
   type ConfigForm,
-  type GridOptions,
   type HomeAssistant,
 } from "../../lib/types.js";
 import de from "../../localize/smart_outlet/de.json";
@@ -41,10 +42,8 @@ interface Config extends CardConfig {
 }
 
 export class OutletPanelCard extends SuiteCard<Config> {
-  static override styles = styles;
+  static override styles = [panelStyles, styles];
   static override properties = {
-    ...LitElement.properties,
-    ...SuiteCard.properties,
     panels: { state: true },
     alerts: { state: true },
     editing: { state: true },
@@ -102,14 +101,6 @@ export class OutletPanelCard extends SuiteCard<Config> {
     return config as Config;
   }
 
-  getCardSize(): number {
-    return 6;
-  }
-
-  getGridOptions(): GridOptions {
-    return { columns: 12, min_columns: 6, rows: "auto" };
-  }
-
   private received(message: Message): void {
     this.panels = merge(this.panels, message);
     const count = Object.values(this.panels).reduce((sum, { hub }) => sum + (hub?.alerts ?? 0), 0);
@@ -132,7 +123,7 @@ export class OutletPanelCard extends SuiteCard<Config> {
       if (command !== "alerts") this.status = "";
       return answer;
     } catch (error) {
-      this.status = this.localize("failed", { error: isWebSocketError(error) ? error.message : String(error) });
+      this.status = this.localize("failed", { error: errorText(error) });
       return undefined;
     }
   }
@@ -164,16 +155,10 @@ export class OutletPanelCard extends SuiteCard<Config> {
     const panels = Object.entries(this.panels).filter(([, panel]) => panel.hub);
     return html`<ha-card>
       ${this.config.title ? html`<h2>${this.config.title}</h2>` : nothing}
-      ${panels.length ? panels.map(([entry, panel]) => this.panel(entry, panel)) : this.placeholder()}
+      ${panels.length ? panels.map(([entry, panel]) => this.panel(entry, panel)) : stateNote(this.source.state, this.localize)}
       ${panels.length ? this.powerOff(panels.map(([, panel]) => panel)) : nothing}
       <div class="live" role="status" aria-live="polite">${this.status}</div>
     </ha-card>`;
-  }
-
-  private placeholder(): TemplateResult {
-    const { state } = this.source;
-    if (state.kind === "error") return html`<p class="note error">${state.message} ${this.localize("common.retrying")}</p>`;
-    return html`<p class="note">${this.localize("common.loading")}</p>`;
   }
 
   private panel(entry: string, panel: Panel): TemplateResult {
@@ -220,10 +205,9 @@ export class OutletPanelCard extends SuiteCard<Config> {
     const text = ma ? this.localize("limit", { value: this.amperes(ma) }) : this.localize("no_limit");
     if (!may) return html`<span class="limit">${text}</span>`;
     if (this.editing !== key) {
-      const open = (event: Event): void => {
+      const open = (): void => {
         this.editing = key;
-        const root = event.currentTarget as HTMLElement;
-        void this.updateComplete.then(() => (root.getRootNode() as ShadowRoot).querySelector<HTMLElement>(".edit input")?.focus());
+        void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(".edit input")?.focus());
       };
       return html`<button class="limit" aria-label="${of}: ${text}" @click=${open}>${text}</button>`;
     }

@@ -1,32 +1,24 @@
 import { css } from "lit";
 
 export const styles = css`
-  ha-card { height: 100%; padding: 12px 16px 16px; box-sizing: border-box; container-type: inline-size; color: var(--primary-text-color); }
-  h2, h3 { margin: 0; font-weight: var(--ha-font-weight-medium, 500); }
-  h2 { font-size: var(--ha-font-size-l, 16px); }
-  h3 { font-size: 15px; }
+  ha-card { container-type: inline-size; }
+  h3 { margin: 0; font-size: 15px; font-weight: var(--ha-font-weight-medium, 500); }
   section + section { margin-top: 16px; }
   .head, .title, .breaker, .alerts li { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; min-height: 36px; }
   .head h3, .name { flex: 1; min-width: 0; }
-  .chip { font-size: 12px; padding: 2px 10px; border-radius: 12px; border: 1px solid var(--divider-color); color: var(--secondary-text-color); }
-  .bad, .over strong { color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); border-color: var(--error-color); }
+  .bad, .over strong { color: var(--bad); border-color: var(--error-color); }
   .breaker { padding: 4px 0 8px; }
   .breaker > :nth-child(2) { flex: 1; }
-  .meter { width: 100%; height: 10px; border-radius: 5px; overflow: hidden; background: var(--secondary-background-color); border: 1px solid var(--divider-color); box-sizing: border-box; }
+  .meter { width: 100%; height: 10px; border-radius: 5px; overflow: hidden; background: var(--secondary-background-color); border: var(--rule); box-sizing: border-box; }
   .meter i { display: block; height: 100%; background: var(--primary-color); }
   .over .meter i { background: var(--error-color); }
-  button, input { font: inherit; font-size: 14px; min-height: 36px; box-sizing: border-box; border-radius: 8px; border: 1px solid var(--divider-color); background: var(--card-background-color); color: var(--primary-text-color); padding: 0 12px; }
-  button { cursor: pointer; }
-  button:disabled { opacity: 0.55; cursor: default; }
-  :is(button, input):focus-visible { outline: 2px solid var(--primary-color); outline-offset: 2px; }
-  .limit { font-size: 12px; color: var(--secondary-text-color); }
+  .limit { font-size: 12px; color: var(--muted); }
   button.limit { border-style: dashed; padding: 0 10px; }
   .edit { display: flex; gap: 6px; align-items: center; }
   .edit input { width: 72px; }
-  .primary { background: color-mix(in srgb, var(--primary-color) 72%, black); color: var(--text-primary-color); }
   .outlets { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(280px, 100%), 1fr)); gap: 12px; }
   .title { margin-bottom: 6px; }
-  .outlet { border: 1px solid var(--divider-color); border-radius: 12px; padding: 6px 12px 12px; }
+  .outlet { border: var(--rule); border-radius: 12px; padding: 6px 12px 12px; }
   .away .values { opacity: 0.6; }
   .sockets { display: grid; grid-template-columns: 1fr 1fr; gap: 8px; }
   .socket { display: grid; grid-template-columns: auto 1fr auto; gap: 2px 8px; align-items: center; text-align: start; padding: 8px 12px; min-height: 72px; border-radius: 10px; }
@@ -35,24 +27,20 @@ export const styles = css`
   .socket.bad { border: 2px solid var(--error-color); }
   .letter { font-weight: 600; }
   .state { font-size: 13px; overflow-wrap: anywhere; }
-  .values { grid-column: 1 / -1; font-size: 12px; color: var(--secondary-text-color); }
+  .values { grid-column: 1 / -1; font-size: 12px; color: var(--muted); }
   .on .values { color: var(--primary-text-color); }
   ha-icon { --mdc-icon-size: 18px; }
-  .alerts { list-style: none; margin: 0 0 8px; padding: 4px 12px; border-radius: 12px; border: 1px solid var(--warning-color); }
+  .alerts { margin: 0 0 8px; padding: 4px 12px; border-radius: 12px; border: 1px solid var(--warning-color); }
   .alerts span { flex: 1; font-size: 14px; }
-  small { color: var(--secondary-text-color); font-size: 12px; }
   .alerts small { margin-inline-start: 8px; }
   .alerts .all { justify-content: flex-end; }
   .off { display: grid; gap: 6px; margin-top: 16px; }
-  .danger { position: relative; overflow: hidden; display: flex; gap: 8px; align-items: center; justify-content: center; min-height: 52px; font-size: 16px; font-weight: 600; color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); border: 2px solid var(--error-color); touch-action: manipulation; user-select: none; -webkit-user-select: none; -webkit-touch-callout: none; }
+  .danger { position: relative; overflow: hidden; display: flex; gap: 8px; align-items: center; justify-content: center; min-height: 52px; font-size: 16px; font-weight: 600; color: var(--bad); border: 2px solid var(--error-color); touch-action: manipulation; user-select: none; -webkit-user-select: none; -webkit-touch-callout: none; }
   .danger::before { content: ""; position: absolute; inset: 0; background: var(--error-color); opacity: 0.35; transform: scaleX(0); transform-origin: left; }
   .danger.held::before { transform: scaleX(1); transition: transform 1s linear; }
   .include { display: flex; align-items: center; gap: 8px; font-size: 14px; }
   .include input { min-height: 20px; width: 20px; margin: 0; }
   .result { border-inline-start: 4px solid var(--warning-color); padding-inline-start: 12px; font-size: 14px; }
-  .result ul { margin: 4px 0; padding: 0; list-style: none; }
-  .unreachable { color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); }
-  .note, .live { color: var(--secondary-text-color); font-size: 14px; }
-  .error { color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color)); }
+  .unreachable { color: var(--bad); }
   @media (prefers-reduced-motion: reduce) { .danger.held::before { transition: none; } }
 `;

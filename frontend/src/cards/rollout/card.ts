@@ -1,16 +1,17 @@
 /** Firmware rollouts: waves, devices, the gate and why it waits; releases are uploaded by dropping their files. */
 
-import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { SuiteCard } from "../../lib/card.js";
 import { COMMON } from "../../lib/common.js";
 import { formatDuration, formatMoment } from "../../lib/format.js";
 import { localizer, pageLanguage, withCommon } from "../../lib/localize.js";
+import { stateNote } from "../../lib/state-message.js";
+import { panelStyles } from "../../lib/styles.js";
 import { Subscription } from "../../lib/subscription.js";
 import {
-  isWebSocketError,
+  errorText,
   type CardConfig,
   type ConfigForm,
-  type GridOptions,
   type HomeAssistant,
 } from "../../lib/types.js";
 import de from "../../localize/ota/de.json";
@@ -30,10 +31,8 @@ interface Config extends CardConfig {
 type Fetching = HomeAssistant & { fetchWithAuth: (path: string, init: RequestInit) => Promise<Response> };
 
 export class RolloutCard extends SuiteCard<Config> {
-  static override styles = styles;
+  static override styles = [panelStyles, styles];
   static override properties = {
-    ...LitElement.properties,
-    ...SuiteCard.properties,
     status: { state: true },
     isError: { state: true },
     busy: { state: true },
@@ -81,14 +80,6 @@ export class RolloutCard extends SuiteCard<Config> {
     return config as Config;
   }
 
-  getCardSize(): number {
-    return 6;
-  }
-
-  getGridOptions(): GridOptions {
-    return { columns: 12, min_columns: 6, rows: "auto" };
-  }
-
   private say(status: string, isError = false): void {
     this.status = status;
     this.isError = isError;
@@ -101,7 +92,7 @@ export class RolloutCard extends SuiteCard<Config> {
       await this.hass?.callWS({ type: `ota/rollout/${command}`, ...data });
       this.say("");
     } catch (error) {
-      this.say(this.localize("failed", { error: isWebSocketError(error) ? error.message : String(error) }), true);
+      this.say(this.localize("failed", { error: errorText(error) }), true);
     } finally {
       this.busy = false;
     }
@@ -129,7 +120,7 @@ export class RolloutCard extends SuiteCard<Config> {
       this.uploaded = { product: release.product, version: release.version };
       this.say(this.localize("uploaded", this.uploaded));
     } catch (error) {
-      this.say(this.localize("failed", { error: error instanceof Error ? error.message : String(error) }), true);
+      this.say(this.localize("failed", { error: errorText(error) }), true);
     } finally {
       this.busy = false;
     }
@@ -158,10 +149,9 @@ export class RolloutCard extends SuiteCard<Config> {
 
   private body(): TemplateResult {
     const { state } = this.source;
-    if (state.kind === "loading") return html`<p class="note">${this.localize("common.loading")}</p>`;
-    if (state.kind === "error") return html`<p class="note error">${state.message} ${this.localize("common.retrying")}</p>`;
-    const { available, rollouts = [], is_admin: may = false } = state.data;
-    if (!available) return html`<p class="note">${this.localize("common.not_available")}</p>`;
+    const note = stateNote(state, this.localize);
+    if (note || state.kind !== "data") return note ?? html``;
+    const { rollouts = [], is_admin: may = false } = state.data;
     return html`${rollouts.length ? rollouts.map((rollout) => this.rollout(rollout, may)) : html`<p class="note">${this.localize("empty")}</p>`}
     ${this.releases(state.data, may)}`;
   }

@@ -1,15 +1,17 @@
 /** The heating schedule of a building: seven rows of blocks, edited as a draft and saved with its revision. */
 
-import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { SuiteCard } from "../../lib/card.js";
 import { COMMON } from "../../lib/common.js";
 import { localizer, withCommon } from "../../lib/localize.js";
+import { stateNote } from "../../lib/state-message.js";
+import { panelStyles } from "../../lib/styles.js";
 import { Subscription } from "../../lib/subscription.js";
 import {
+  errorText,
   isWebSocketError,
   type CardConfig,
   type ConfigForm,
-  type GridOptions,
   type HomeAssistant,
 } from "../../lib/types.js";
 import { pageLanguage } from "../../lib/localize.js";
@@ -17,10 +19,11 @@ import de from "../../localize/week_schedule/de.json";
 import en from "../../localize/week_schedule/en.json";
 import fi from "../../localize/week_schedule/fi.json";
 import ru from "../../localize/week_schedule/ru.json";
+import { axis } from "./axis.js";
 import { styles } from "./styles.js";
 import { follow, minuteAfterKey, minuteAt, type Edge } from "./edges.js";
 import { blockForm } from "./form.js";
-import { dayName, describe, hourLabel, targetLabel, timeLabel } from "./labels.js";
+import { dayName, describe, targetLabel, timeLabel } from "./labels.js";
 import { addBlock, DAY, dayOrder, edgeLimits, largestGap, moveEdge, placeOf, removeBlock, sameWeek, strength, type Block, type Mode, type Week } from "./week.js";
 
 export const TEXTS = withCommon({ en, de, fi, ru }, COMMON);
@@ -51,10 +54,8 @@ export class WeekScheduleCard extends SuiteCard<Config> {
   /** The integration, and the domain of the entity that names a schedule of it. */
   static platform = "iot_heating";
   static entityDomain = "calendar";
-  static override styles = styles;
+  static override styles = [panelStyles, styles];
   static override properties = {
-    ...LitElement.properties,
-    ...SuiteCard.properties,
     draft: { state: true },
     selected: { state: true },
     status: { state: true },
@@ -119,14 +120,6 @@ export class WeekScheduleCard extends SuiteCard<Config> {
       throw new Error(this.localize("invalid_entity"));
     }
     return config as Config;
-  }
-
-  getCardSize(): number {
-    return 7;
-  }
-
-  getGridOptions(): GridOptions {
-    return { columns: 12, min_columns: 6, rows: "auto" };
   }
 
   override connectedCallback(): void {
@@ -194,7 +187,7 @@ export class WeekScheduleCard extends SuiteCard<Config> {
       this.status = this.localize("common.saved");
     } catch (error) {
       if (isWebSocketError(error) && error.code === "conflict") this.base = -1;
-      else this.status = this.localize("failed", { error: isWebSocketError(error) ? error.message : String(error) });
+      else this.status = this.localize("failed", { error: errorText(error) });
     } finally {
       this.saving = false;
     }
@@ -281,31 +274,17 @@ export class WeekScheduleCard extends SuiteCard<Config> {
 
   private body(): TemplateResult {
     const { source, state, hass } = this;
-    if (source.state.kind === "loading") return html`<p class="note">${this.localize("common.loading")}</p>`;
-    if (source.state.kind === "error") {
-      const text = source.state.code === "not_found" ? this.localize("not_found") : source.state.message;
-      return html`<p class="note error">${text} ${this.localize("common.retrying")}</p>`;
-    }
-    if (!hass || !state?.available) return html`<p class="note">${this.localize("common.not_available")}</p>`;
+    const note = stateNote(source.state, this.localize, this.localize("not_found"));
+    if (note || !hass || !state) return note ?? html``;
     const now = placeOf(this.now, state.time_zone ?? "UTC");
     const isEmpty = this.week.every((blocks) => !blocks.length);
-    return html`${this.axis(hass)}
+    return html`${axis(hass)}
       <div class="rows" role="group" aria-label=${this.localize("card.name")}>
         ${dayOrder(hass.locale.first_weekday, hass.locale.language).map((day) => this.row(day, now, hass))}
       </div>
       ${isEmpty ? html`<p class="note">${this.emptyText(state)}</p>` : nothing}
       ${this.selected ? this.form(this.selected, hass) : nothing}
       ${this.draft ? this.footer() : nothing}`;
-  }
-
-  private axis(hass: HomeAssistant): TemplateResult {
-    return html`<div class="axis" aria-hidden="true">
-      ${[0, 3, 6, 9, 12, 15, 18, 21, 24].map(
-        (hour) => html`<span class=${hour % 6 ? "minor" : ""} style="inset-inline-start:${(hour / 24) * 100}%"
-          >${hourLabel(hass, hour)}</span
-        >`,
-      )}
-    </div>`;
   }
 
   private row(day: number, now: { day: number; minute: number }, hass: HomeAssistant): TemplateResult {

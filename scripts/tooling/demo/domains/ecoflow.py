@@ -34,6 +34,12 @@ def _serial(number: int, model: str) -> str:
 
 _SERIALS = {model: _serial(number, model) for number, model in enumerate(_MODELS, 1)}
 _STATION = _SERIALS["delta_pro"]
+_NAMES = {
+    "delta_pro": "House battery",
+    "delta_2": "Camping battery",
+    "powerstream": "Balcony inverter",
+    "smart_plug": "Desk plug",
+}
 
 
 class EcoflowDemo:
@@ -83,9 +89,18 @@ class EcoflowDemo:
             entry_id = entry["result"]["entry_id"]
             made.entries.append(entry_id)
             await self._add_surplus(ha, entry_id)
-        for sn in _SERIALS.values():
+        for model, sn in _SERIALS.items():
             made.devices.append(
-                Device(_DOMAIN, sn, "power_station", None, entry_id, simulator=_SIMULATOR, address=spec.address)
+                Device(
+                    _DOMAIN,
+                    sn,
+                    "power_station",
+                    None,
+                    entry_id,
+                    simulator=_SIMULATOR,
+                    address=spec.address,
+                    name=_NAMES[model],
+                )
             )
         return made
 

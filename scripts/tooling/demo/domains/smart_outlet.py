@@ -136,16 +136,21 @@ def _load_ma(when: datetime, socket: str, number: int) -> int:
 
 def _history(device_id: str, socket: str, now: datetime, number: int) -> list[Series]:
     when = now - _PAST
-    rows: dict[str, list[tuple[datetime, str]]] = {name: [] for name in ("current", "power")}
+    rows: dict[str, list[tuple[datetime, str]]] = {name: [] for name in ("current", "power", "energy")}
+    energy_kwh = 0.0
     while when < now:
         current_ma = _load_ma(when, socket, number)
         power_w = current_ma * _VOLTAGE / 1000
         rows["current"].append((when, str(current_ma)))
         rows["power"].append((when, f"{power_w:.1f}"))
+        rows["energy"].append((when, f"{energy_kwh:.3f}"))
+        energy_kwh += power_w * _SAMPLE.total_seconds() / 3.6e6
         when += _SAMPLE
     return [
         Series(device_id, f"current_{socket}", rows["current"], "mA", "electric_current"),
         Series(device_id, f"power_{socket}", rows["power"], "W", "power"),
+        # The counters start again with the demo, as after an outlet was replaced.
+        Series(device_id, f"energy_{socket}", rows["energy"], "kWh", "energy", mean=False),
     ]
 
 
