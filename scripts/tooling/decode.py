@@ -141,7 +141,15 @@ _OTHER_FIELDS = {"state": ("heating", None), "flow_setpoint": ("flow_setpoint", 
 
 def decode_modbus(template: str, path: Path) -> Iterable[Line]:
     """Decode the raw registers of a device with a template: the ID of an included one, or a file."""
-    lines: Iterable[Line] = _from("proof_of_heat.drivers.modbus.dump", "decode_dump")(template, _object(path))
+    is_utf16 = path.is_file() and path.read_bytes()[:2] in (b"\xff\xfe", b"\xfe\xff")
+    text = path.read_text("utf-16") if is_utf16 else _text(path)  # PowerShell redirects output as UTF-16
+    try:
+        dump = json.loads(text)
+    except ValueError:
+        dump = text  # the output of a Modbus program
+    if not isinstance(dump, (dict, list, str)):
+        raise UnreadableError("the file does not contain registers")
+    lines: Iterable[Line] = _from("proof_of_heat.drivers.modbus.dump", "decode_dump")(template, dump)
     return lines
 
 

@@ -300,6 +300,10 @@ class ViessmannClient:
         """Write the heating circuit's mode; one call."""
         await self._command(device, f"heating.circuits.{circuit}.operating.modes.active", "setMode", {"mode": mode})
 
+    async def charge_hot_water(self, device: Device, active: bool) -> None:
+        """Start or stop the one-time charge of hot water; one call."""
+        await self._command(device, "heating.dhw.oneTimeCharge", "activate" if active else "deactivate", {})
+
     async def close(self) -> None:
         """Close the connections after the current call, at the latest after 5 s; the call then ends by its timeout."""
         if self._session is not None:
