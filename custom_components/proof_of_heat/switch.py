@@ -1,18 +1,23 @@
-"""Switches: control of the heat sources, and lights that show where a device is."""
+"""Switches: control of the heat sources, the one-time charge of hot water, lights that show where a device is."""
 
 from typing import Any, Final, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from ._lib.heat_source import Outcome
+from .const import DOMAIN
 from .data import HeatConfigEntry
+from .drivers.hot_water import ONE_TIME_CHARGE, HotWaterCharge
 from .drivers.operations import LOCATE_LIGHT, Operable, Operation
-from .entity import OperationEntity, SystemEntity
+from .entity import OperationEntity, SourceEntity, SystemEntity
 
 PARALLEL_UPDATES = 1
 _ACTIVE: Final = SwitchEntityDescription(key="control_active")
+_CHARGE: Final = SwitchEntityDescription(key=ONE_TIME_CHARGE)
 _LIGHT: Final = SwitchEntityDescription(key=LOCATE_LIGHT, entity_category=EntityCategory.CONFIG)
 
 
@@ -23,6 +28,8 @@ async def async_setup_entry(
     system = entry.runtime_data
     async_add_entities([ControlSwitch(system, _ACTIVE)])
     for managed in system.sources.values():
+        if isinstance(managed.source, HotWaterCharge) and managed.source.can_charge_hot_water:
+            async_add_entities([HotWaterSwitch(system, managed, _CHARGE)], config_subentry_id=managed.subentry_id)
         if isinstance(managed.source, Operable) and Operation.LOCATE in managed.source.operations:
             async_add_entities([LocateSwitch(system, managed, _LIGHT)], config_subentry_id=managed.subentry_id)
 
@@ -45,6 +52,47 @@ class ControlSwitch(SystemEntity, SwitchEntity):
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Turn control off: all sources are released to their own control."""
         await self.system.user.async_set_active(False)
+
+
+class HotWaterSwitch(SourceEntity, SwitchEntity):
+    """The one-time charge of hot water, as the device reports it. It ends by itself."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether the device answers."""
+        return not self.managed.is_failing
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Whether the charge is active."""
+        active = self.managed.source.state.extra.get(ONE_TIME_CHARGE)
+        return active if isinstance(active, bool) else None
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Start the charge."""
+        await self._charge(active=True)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Stop the charge."""
+        await self._charge(active=False)
+
+    async def _charge(self, *, active: bool) -> None:
+        assert isinstance(self.managed.source, HotWaterCharge)
+        result = await self.managed.source.charge_hot_water(active)
+        self.publish_now()
+        if result.outcome in (Outcome.APPLIED, Outcome.PENDING):
+            return
+        reason = result.reason
+        error = result.detail if reason is None else self.system.journal.texts.reasons[reason]
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="hot_water_not_changed",
+            translation_placeholders={"name": self.managed.name, "error": error},
+        )
 
 
 class LocateSwitch(OperationEntity, SwitchEntity):

@@ -296,6 +296,18 @@ def test_flow_setpoint_is_lowered_at_the_first_reading_with_too_much_heat(learne
     assert first - then == pytest.approx(learned.flow_rise_k(2000.0)), "emitters colder than estimated"
 
 
+def test_flow_setpoint_is_not_lowered_for_a_source_at_its_minimum(learned: LearnedModel) -> None:
+    """It would stop then, and be too cold for hours when more heat is needed again."""
+    control = FlowControl()
+    for _ in range(12):
+        control.flow_c(learned, learned.state, 0.25 * learned.full_heat_w, since_s=0.0)
+        control.update(learned, 0.4 * learned.full_heat_w, 300.0)
+    assert control.correction_k == 0.0
+    control.flow_c(learned, learned.state, 0.25 * learned.full_heat_w, since_s=0.0)
+    control.update(learned, 0.15 * learned.full_heat_w, 300.0)
+    assert control.correction_k > 0.0, "too little is corrected at any output"
+
+
 def test_flow_setpoint_rises_while_the_emitters_warm_up(learned: LearnedModel) -> None:
     control, state = FlowControl(), replace(learned.state, emitter_c=22.0, room_c=20.0)
     early = control.flow_c(learned, state, 8000.0, since_s=0.0)
@@ -371,18 +383,20 @@ def test_a_meter_of_something_else_is_found_without_a_meter_of_heat(power: str, 
 
 @pytest.mark.parametrize(
     ("own_w", "other_w", "is_doubted"),
-    [(1.0, 0.0, False), (1.0, 400.0, False), (0.5, 0.0, False), (0.0, 400.0, True), (0.02, 600.0, True)],
+    [(1.0, 0.0, False), (1.0, 400.0, False), (0.5, 0.0, False), (0.0, 400.0, True), (0.01, 600.0, True)],
 )
 def test_loads_that_do_not_follow_the_weather_are_no_heat(own_w: float, other_w: float, is_doubted: bool) -> None:
-    """Two weeks whose weather changes; the daily heat scatters by a third, with the sun and habits."""
-    rows = []
-    for row in lived_history(DAYS_OF_METERS):
+    """Four weeks whose weather changes; the daily heat scatters by a third, with the sun and habits."""
+    rows, two_weeks = [], lived_history(DAYS_OF_METERS)
+    later = [replace(row, time_s=row.time_s + DAYS_OF_METERS * 86400.0) for row in two_weeks]
+    for row in two_weeks + later:
         day = row.time_s // 86400
         outdoor_c = row.outdoor_c + 6.0 * math.sin(0.8 * day)
         scatter = 1.0 + 0.33 * math.sin(2.9 * day)
-        heat_w = 3.2 * (own_w * scatter * 55.0 * (18.0 - outdoor_c) + other_w * (1.0 + 0.3 * math.sin(1.3 * day)))
+        heat_w = 3.2 * (own_w * scatter * 55.0 * (18.0 - outdoor_c) + other_w * (1.0 + 0.15 * math.sin(1.3 * day)))
         rows.append(replace(row, outdoor_c=outdoor_c, heat_w=heat_w))
     found = doubt_of_heat(History(rows).series())
+    assert doubt_of_heat(History(rows[: 20 * 96]).series()) is None, "too few days for a doubt"
     assert (found is not None) is is_doubted
     assert found is None or found.doubt is Doubt.WEATHER
 

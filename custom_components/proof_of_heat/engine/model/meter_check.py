@@ -26,11 +26,12 @@ WHOLE_DAY = 80
 """Measured steps of a day that counts."""
 LEAST_SPREAD_K = 1.0
 """Standard deviation of the days' temperature difference from which on their heat has to follow it."""
-FOLLOWING_SHARE = 0.5
+FOLLOWING_SHARE = 0.25
 """Least share of the heat that follows the temperature difference. It is all of it in a home, and more with sun."""
 SURE_SPREAD_K = 3.0
-SURE_ERRORS = 2.0
-"""Spread of the temperature differences and number of standard errors for a doubt about this share."""
+SURE_ERRORS, SURE_DAYS = 2.0, 28
+"""Spread of the temperature differences, number of standard errors and days for a doubt about this share: in ten sunny
+days of October, only half of a home's heat may follow the outdoor temperature."""
 OPPOSED = -0.3
 """Correlation of a day's heat with its temperature difference. A heated home's is positive, solar panels' negative."""
 DAY_S = 86400.0
@@ -95,7 +96,8 @@ def doubt_of_heat(series: Series) -> MeterDoubt | None:
     if lift.std() < LEAST_SPREAD_K or heat.std() <= 0:
         return None
     related = float(np.corrcoef(heat, lift)[0, 1])
-    is_unrelated = lift.std() >= SURE_SPREAD_K and _most_following(heat, lift) < FOLLOWING_SHARE
+    is_sure = len(heat) >= SURE_DAYS and lift.std() >= SURE_SPREAD_K
+    is_unrelated = is_sure and _most_following(heat, lift) < FOLLOWING_SHARE
     return MeterDoubt(Doubt.WEATHER, related) if related < OPPOSED or is_unrelated else None
 
 
@@ -135,6 +137,7 @@ class IdleCheck:
         is_on = source.on if source.running is None else source.running
         if is_on is None:
             return
+        elapsed_s = min(elapsed_s, STEP_S)  # nothing was seen in a longer gap
         left = math.exp(-elapsed_s / FORGET_S)
         for name in ("_off_s", "_off_ws", "_loaded_s", "_on_s", "_on_ws"):
             setattr(self, name, left * getattr(self, name))

@@ -62,13 +62,18 @@ class PerformanceMap:
         x = features(level, flow_c, outdoor_c)
         return np.maximum(x @ self.heat, 0.0), np.maximum(x @ self.power, 1.0)
 
+    @property
+    def has_known_level(self) -> bool:
+        """Whether the source has a level to be set: one of unknown size follows a flow temperature."""
+        return math.isinf(self.largest_w)
+
     def level_of(self, share: Array, flow_c: Array, outdoor_c: Array) -> Array:
         """Return the level at which the source gives this share of its full heat.
 
         The level of a source of unknown size is its share of the largest input, of which a heat pump needs about half
         for its lowest heat.
         """
-        if math.isinf(self.largest_w):
+        if self.has_known_level:
             return share
         least = features(np.zeros_like(share), flow_c, outdoor_c) @ self.heat
         most = features(np.ones_like(share), flow_c, outdoor_c) @ self.heat
