@@ -191,7 +191,7 @@ def from_attributes(
 
 
 def _parallel(lists: Sequence[tuple[str, Any]], zone: tzinfo) -> Iterator[list[PriceRow]]:
-    """Yield the rows of a list of times beside lists of prices of the same length."""
+    """Yield the rows of a list of times next to lists of prices of the same length."""
     plain = [(name, rows) for name, rows in lists if isinstance(rows, Sequence) and len(rows) > 1]
     times = next((rows for _, rows in plain if all(_is_time(row, zone) for row in rows)), None)
     if times is None:
