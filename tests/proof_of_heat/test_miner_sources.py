@@ -62,6 +62,30 @@ def kind(request: pytest.FixtureRequest, port_80: None) -> str:
     return str(request.param)
 
 
+@pytest.mark.usefixtures("port_80")
+@pytest.mark.parametrize("kind", ["whatsminer_v2", "whatsminer_v3"])
+async def test_a_read_sends_each_request_once(
+    kind: str, loopback: Callable[[], str], session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with miner(kind, loopback(), session) as (_, source):
+        sent: list[tuple[bytes, object]] = []
+
+        async def counted(self: Any, data: bytes, **options: Any) -> bytes:
+            sent.append((data, options.get("port")))
+            return await send[type(self)](self, data, **options)
+
+        rpc = type(source._client._miner.rpc)
+        send = {rpc: rpc._send_bytes}
+        monkeypatch.setattr(rpc, "_send_bytes", counted)
+        await source.refresh()
+        sent.clear()
+        assert (await source.refresh()).health == Health.OK
+        requests = len(sent)
+        assert requests == len(set(sent)) > 0
+        assert (await source.refresh()).health == Health.OK
+        assert len(sent) == 2 * requests, "another read asks again"
+
+
 COMMANDS = {
     "antminer": Command(id="c1", on=True, power_w=2100.0),
     "whatsminer_v2": Command(id="c1", on=True, power_w=2400.0),
