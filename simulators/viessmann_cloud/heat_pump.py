@@ -48,6 +48,8 @@ class HeatPump:
     """What is left of a one-time charge of hot water."""
     in_house: bool = False
     """Its heat goes into the water of a simulated house, which then rules its time (`heat_into`)."""
+    counter_digits: int = 1
+    """Digits of its counters after the point, in kWh."""
     level: float | None = None
     """In a house: driven by a thermostat at this share of its full heat instead of by its curve."""
 
@@ -174,7 +176,7 @@ class HeatPump:
             ("heating.heat.production.summary.heating", "th_heating"),
             ("heating.heat.production.summary.dhw", "th_dhw"),
         ):
-            day, year = _number(self.today.get(key, 0.0), "kilowattHour"), _number(self.energy[key], "kilowattHour")
+            day, year = self._counter(self.today.get(key, 0.0)), self._counter(self.energy[key])
             yield feature(name, {"currentDay": day, "currentYear": year})
         total = (self.energy["th_heating"] + self.energy["th_dhw"]) / (
             self.energy["el_heating"] + self.energy["el_dhw"]
@@ -208,6 +210,9 @@ class HeatPump:
         yield "heating.secondaryCircuit.sensors.temperature.supply", self.flow_c + 0.2
         yield "heating.sensors.temperature.return", self.flow_c - (4.0 if self.heat_w else 0.5)
         yield "heating.dhw.sensors.temperature.dhwCylinder", self.dhw_c
+
+    def _counter(self, kwh: float) -> dict[str, Any]:
+        return {"type": "number", "value": round(kwh, self.counter_digits), "unit": "kilowattHour"}
 
     @staticmethod
     def _mode_feature(feature: Any, name: str, mode: str, modes: list[str]) -> Any:

@@ -135,8 +135,8 @@ class Engine:
         self._idle_check.add(next((s for s in snapshot.sources if s.source_id == self.pump_id), None), self._elapsed_s)
         self.delivery = now = delivery(self.configs, snapshot, inputs.outdoor_c, self._shares)
         self.cost = cost_of(now, self.configs, snapshot)
-        paid = self.spent.since_last(snapshot)
-        self.spent.add(cost_of(counted(now, snapshot, self._elapsed_s), self.configs, paid), self._elapsed_s)
+        paid, meanwhile = self.spent.since_last(snapshot, now)
+        self.spent.add(cost_of(counted(meanwhile, snapshot, self._elapsed_s), self.configs, paid), self._elapsed_s)
         self._operating_history.add(operating_values(snapshot, inputs, self.configs), self._elapsed_s)
         row = self._rows.add(make_sample(snapshot, inputs, delivered_w, self.configs.get(self.pump_id or "")))
         if row is None:

@@ -18,6 +18,8 @@ TIME_S = 2700.0
 """Time constant of the correction while too little heat is delivered."""
 TOO_MUCH_TIME_S = 300.0
 """The same while there is too much, from the start on: it raises the peak of the home's power."""
+LEAST_SHARE = 0.4
+"""Below this share of the full heat, a source may be at its minimum: a lower setpoint would stop it."""
 
 
 @dataclass(slots=True)
@@ -43,6 +45,8 @@ class FlowControl:
         self._running_s += elapsed_s
         missing_k = learned.flow_rise_k(self._asked_w - delivered_w)
         if missing_k > 0 and self._running_s <= SETTLE_S:
+            return
+        if missing_k < 0 and self._asked_w < LEAST_SHARE * learned.full_heat_w:
             return
         time_s = TIME_S if missing_k > 0 else TOO_MUCH_TIME_S
         step = self.correction_k + missing_k * min(1.0, elapsed_s / time_s)

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from .model.backtest import GATE_DAYS, Backtest, backtest, gate
 from .model.history import STEP_S, Row, Series
 from .model.house_fit import HouseFit, fit_house
@@ -60,6 +62,14 @@ class LearnedModel:
     def suspect_cop(self) -> float | None:
         """The implausible COP of the map that was learned; None with a plausible one."""
         return self.doubt.value if self.doubt is not None and self.doubt.doubt is Doubt.COP else None
+
+    @property
+    def full_heat_w(self) -> float:
+        """Return the heat of the modulating source at full level in cold weather; 0 if it is not learned."""
+        if self.pump is None:
+            return 0.0
+        heat, _ = self.pump.at(np.array(1.0), np.array(35.0), np.array(2.0))
+        return float(heat)
 
     def flow_for(self, state: HouseState, heat_w: float, lead_s: float = STEP_S) -> float:
         """Return the flow temperature that delivers this heat after the emitters have warmed up for ``lead_s``."""

@@ -13,11 +13,12 @@ from homeassistant.util import dt as dt_util
 
 from .._lib.money import UnknownUnitError, is_plausible_price
 from ..engine.snapshot import NAN
-from ..inputs.states import known, number_of
+from ..inputs.states import known
 from ..runtime.background_query import BackgroundQuery
 from ..system_config import SystemConfig
 from .provider_actions import INTERVAL_S, fetch_prices, needs_action
 from .public_prices import PUBLIC_SOURCES, PublicPrices, currency_of, fetch_public
+from .row_values import price_number
 from .series import PriceSeries, Surcharges, from_attributes, joined, scale_of
 from .units import PriceProblem, currency_problem, unit_of, unit_problem, value_problem
 
@@ -61,7 +62,7 @@ def read_prices(hass: HomeAssistant, config: SystemConfig, now: datetime, row_fa
     if (next_day := known(hass, _next_day(state.entity_id))) is not None:
         attributes.append(next_day.attributes)
     rows = joined(from_attributes(part, zone, now, factor, currency) for part in attributes)
-    value = number_of(state)
+    value = _price_of(state, factor)
     problem = None if value is None else value_problem(state, value * factor, currency)
     if problem is not None:
         return KnownPrices(problem=problem)
@@ -83,6 +84,12 @@ def read_prices(hass: HomeAssistant, config: SystemConfig, now: datetime, row_fa
         currency_problem(state, unit, home),
         row_factor,
     )
+
+
+def _price_of(state: State, factor: float) -> float | None:
+    """Return the price that a sensor shows in its unit, also as text: "31,4", "0.314 EUR/kWh"."""
+    value, own_factor = price_number(state.state)
+    return value if value is None or own_factor is None else value * own_factor / factor
 
 
 def _with_rows(hass: HomeAssistant, entity_id: str | None) -> State | None:

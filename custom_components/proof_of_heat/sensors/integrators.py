@@ -63,7 +63,13 @@ class IntegratedEnergySensor(SourceEntity, StoredCounterSensor):
         linked = energy_kwh(self.hass, self.managed.meter)
         counter, read_at = self.managed.counter(linked, None if state is None else state.last_reported)
         power = self.managed.power(now)
-        self._meter.update(now, counter_kwh=counter, read_at=read_at, power_w=None if power is None else power[0])
+        self._meter.update(
+            now,
+            counter_kwh=counter,
+            read_at=read_at,
+            power_w=None if power is None else power[0],
+            power_at=self.managed.power_at,
+        )
         self._estimated = counter is None and (power is None or power[1])
         super()._on_report()
 
@@ -103,7 +109,7 @@ class IntegratedHeatSensor(SourceEntity, RestoreSensor):
     @override
     def _on_report(self) -> None:
         """Integrate, then publish."""
-        self._meter.update(dt_util.utcnow(), self.managed.heat_w)
+        self._meter.update(self.managed.read_at or dt_util.utcnow(), self.managed.heat_w)
         super()._on_report()
 
     @property
@@ -116,6 +122,13 @@ class IntegratedHeatSensor(SourceEntity, RestoreSensor):
     def native_value(self) -> float:
         """The total."""
         return round(self._meter.total_kwh, 4)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        """Whether the present heat output is neither measured nor that of a measured power."""
+        now = self.system.engine.delivery.of(self.managed.source.source_id)
+        return {"estimated": now is None or now.heat.estimated}
 
 
 class IntegratedCostSensor(SystemEntity, RestoreSensor):
@@ -148,6 +161,13 @@ class IntegratedCostSensor(SystemEntity, RestoreSensor):
     def native_value(self) -> float:
         """The total."""
         return round(self._total, 4)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        """Whether a part of what is added now is neither measured nor counted."""
+        cost = self.system.coordinator.data.cost
+        return {"estimated": cost.estimated or not cost.complete}
 
 
 def integrated_sensors(

@@ -296,6 +296,18 @@ def test_flow_setpoint_is_lowered_at_the_first_reading_with_too_much_heat(learne
     assert first - then == pytest.approx(learned.flow_rise_k(2000.0)), "emitters colder than estimated"
 
 
+def test_flow_setpoint_is_not_lowered_for_a_source_at_its_minimum(learned: LearnedModel) -> None:
+    """It would stop then, and be too cold for hours when more heat is needed again."""
+    control = FlowControl()
+    for _ in range(12):
+        control.flow_c(learned, learned.state, 0.25 * learned.full_heat_w, since_s=0.0)
+        control.update(learned, 0.4 * learned.full_heat_w, 300.0)
+    assert control.correction_k == 0.0
+    control.flow_c(learned, learned.state, 0.25 * learned.full_heat_w, since_s=0.0)
+    control.update(learned, 0.15 * learned.full_heat_w, 300.0)
+    assert control.correction_k > 0.0, "too little is corrected at any output"
+
+
 def test_flow_setpoint_rises_while_the_emitters_warm_up(learned: LearnedModel) -> None:
     control, state = FlowControl(), replace(learned.state, emitter_c=22.0, room_c=20.0)
     early = control.flow_c(learned, state, 8000.0, since_s=0.0)

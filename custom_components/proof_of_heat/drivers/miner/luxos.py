@@ -75,6 +75,7 @@ class LuxosClient:
         config = at(await self._ask("config"), "CONFIG", 0)
         if self._thermal_owed:
             await self._pay_thermal()
+            config = at(await self._ask("config"), "CONFIG", 0)
         replies = {name: await self._optional(name) for name in ("summary", "power", "devs", "temps", "fans", "pools")}
         return decode_reading(config, replies, self._presets)
 
@@ -102,6 +103,10 @@ class LuxosClient:
                     await self._thermal_on(session)
         finally:
             await self._logoff(session)
+
+    def owe_thermal(self) -> None:
+        """Switch the thermal management on with the next reading."""
+        self._thermal_owed = True
 
     async def _thermal_on(self, session: str) -> None:
         await self._ask("atmset", f"{session},enabled=true")
@@ -195,6 +200,7 @@ def decode_reading(config: object, replies: dict[str, Any], presets: PowerPreset
         pool=decode_pools(replies.get("pools")),
         best_share=best,
         found_blocks=blocks,
+        thermal_management=thermal if isinstance(thermal := at(config, "IsAtmEnabled"), bool) else None,
     )
 
 

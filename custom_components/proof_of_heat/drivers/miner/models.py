@@ -85,6 +85,8 @@ class MinerReading:
     """The difficulty of the best share, since the start of the miner; all-time for AxeOS."""
     found_blocks: float | None = None
     faults: tuple[str, ...] = field(default=())
+    thermal_management: bool | None = None
+    """Whether the miner's own thermal management is on, where a command switches it off for a moment."""
 
     def __post_init__(self) -> None:
         """Make values unknown that no miner measures: firmware reports a missing sensor as -1 or 0."""

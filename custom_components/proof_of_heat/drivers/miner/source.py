@@ -17,14 +17,16 @@ from ..._lib.heat_source import (
     SourceState,
 )
 from ..base import SourceBase
-from ..device_settings import Settings, SettingValue, Shown
+from ..device_settings import DeviceSettings, Settings, SettingValue, Shown
 from ..errors import RefusedError, UnreachableError
 from ..operations import LOCATE_LIGHT, Operable, Operation, PresetChoice
 from ..source_parts import Timing
 from .antminer import SLEEP
+from .luxos import LuxosClient
 from .models import MinerClient, MinerReading
 from .work import values_of
 
+_THERMAL: Final = "thermal_management"
 _HIDDEN_WHILE_PAUSED: Final = frozenset({"mode", "power_w"})
 
 
@@ -59,12 +61,25 @@ class MinerSource(SourceBase, Operable, PresetChoice):
         self._has_presets = has_presets
         self._preset: str | None = None
         self._identified = False
+        self._is_first_read = True
         self._limit_w: float | None = None
         """The power limit that was commanded and confirmed."""
+        self._earlier_limits_w: tuple[float, ...] = ()
+        """After a restart: limits from before the last command, in case that did not reach the miner."""
         self._while_mining: dict[str, SettingValue] = {}
         """Settings that a paused miner may not report: as they were reported or written last."""
         if meter_w is not None:
             self._capabilities = replace(capabilities, reads_power=True, reads_heat=True)
+
+    @override
+    def keep_settings(self, settings: DeviceSettings) -> None:
+        """Continue with the limit that was commanded before a restart: a lower one is the miner's own protection."""
+        super().keep_settings(settings)
+        commanded = [float(watts) for watts in settings.commanded("power_w") if not isinstance(watts, str)]
+        users = settings.values.get("power_w")
+        if commanded:
+            self._limit_w = commanded.pop()
+            self._earlier_limits_w = (*commanded, *((float(users),) if users is not None else ()))
 
     @property
     def client(self) -> MinerClient:
@@ -149,7 +164,7 @@ class MinerSource(SourceBase, Operable, PresetChoice):
         if not self._identified:  # after a start without the miner, only its capabilities are known
             await self._client.identify()
             self._identified = True
-        reading = await self._client.read()
+        reading = await self._read_protected()
         self._preset = reading.preset
         metered = self._meter_w() if self._meter_w is not None else None
         reading = self._with_own_limit(reading)
@@ -169,6 +184,17 @@ class MinerSource(SourceBase, Operable, PresetChoice):
             extra=extra_of(reading, power_w),
         )
 
+    async def _read_protected(self) -> MinerReading:
+        """Read the miner; first switch its thermal management on again if a command before a restart left it off."""
+        reading = await self._client.read()
+        first, self._is_first_read = self._is_first_read, False
+        users = self._settings.values.get(_THERMAL)
+        was_off = first and reading.thermal_management is False and users is True
+        if was_off and self._settings.may_have_changed(_THERMAL) and isinstance(self._client, LuxosClient):
+            self._client.owe_thermal()
+            return await self._client.read()
+        return reading
+
     def _with_own_limit(self, reading: MinerReading) -> MinerReading:
         """Separate a limit to which the miner reduced itself from the one that is set.
 
@@ -178,6 +204,8 @@ class MinerSource(SourceBase, Operable, PresetChoice):
         if limit_w is None or set_w is None or reading.scaled_limit_w is not None:
             return reading
         if limit_w >= set_w - self.power_tolerance_w:
+            return reading
+        if any(abs(limit_w - earlier_w) <= self.power_tolerance_w for earlier_w in self._earlier_limits_w):
             return reading
         return replace(reading, power_limit_w=set_w, scaled_limit_w=limit_w)
 
@@ -192,7 +220,7 @@ class MinerSource(SourceBase, Operable, PresetChoice):
     async def release(self) -> CommandResult:
         result = await super().release()
         if result.settled:
-            self._limit_w = None
+            self._limit_w, self._earlier_limits_w = None, ()
         return result
 
     @override
@@ -212,7 +240,7 @@ class MinerSource(SourceBase, Operable, PresetChoice):
 
     @override
     async def _write(self, wanted: Command, state: SourceState) -> None:
-        self._limit_w = None
+        self._limit_w, self._earlier_limits_w = None, ()
         if wanted.on is False:
             await self._client.set_running(False)
             return
@@ -238,12 +266,14 @@ class MinerSource(SourceBase, Operable, PresetChoice):
                 shown[key] = self._while_mining.get(key)
             elif (value := shown[key]) is not None:
                 self._while_mining[key] = value
+        if isinstance(thermal := state.extra.get(_THERMAL), bool):
+            shown[_THERMAL] = thermal
         return shown
 
     @override
     def _side_effects(self, wanted: Command) -> frozenset[str]:
         """A mode has its own power limit, and wakes some miners."""
-        return frozenset(super()._shown(self._state))
+        return frozenset((*super()._shown(self._state), *self._state.extra.keys() & {_THERMAL}))
 
     @override
     def _rest(self, settings: Settings) -> Settings:
@@ -260,6 +290,8 @@ class MinerSource(SourceBase, Operable, PresetChoice):
     @override
     async def _restore(self, missing: Settings, state: SourceState) -> None:
         """Pause last, because a mode or power limit may wake the miner."""
+        if missing.get(_THERMAL) is True and isinstance(self._client, LuxosClient):
+            self._client.owe_thermal()
         target = self._rest(self._settings.values)
         if (mode := missing.get("mode")) is not None:
             await self._client.set_mode(str(mode))
@@ -299,6 +331,7 @@ def extra_of(reading: MinerReading, power_w: float | None) -> dict[str, float | 
         "uptime": reading.uptime_s,
         "boards_up": reading.boards_up,
         "fault": ", ".join(reading.faults) or None,
+        _THERMAL: reading.thermal_management,
         LOCATE_LIGHT: reading.locating,
         **values_of(reading.board_readings, reading.pool, reading.best_share, reading.found_blocks),
     }

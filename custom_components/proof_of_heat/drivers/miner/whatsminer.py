@@ -12,7 +12,7 @@ from ..operations import Operation
 from ..values import at, first, highest, number, number_at, rows_at, scaled
 from .models import MinerFamily, MinerInfo, MinerReading
 from .power_presets import NO_PRESETS
-from .pyasic_adapter import PyasicModules, ask, gather_data, library, model_class, prepared, reading_of
+from .pyasic_adapter import PyasicModules, ask, gather_data, library, model_class, one_read, prepared, reading_of
 from .work import BoardReading, PoolReading, decode_devs, decode_pools, decode_shares, pool_in_use
 
 _OK_V2: Final = 131
@@ -105,19 +105,24 @@ class WhatsminerClient:
         lib = self._lib
         if lib is None or self._miner is None:
             raise BadReplyError("the miner is not identified yet")
-        if self._variant == "v3":
-            info = await self._ask("get.device.info")
-            mining = decode_state_v3(info)
-            setting = await self._ask("get.miner.setting", must=False)
-            summary = await self._ask_status("summary")
-            boards = await self._ask_status("edevs")
-            reading = reading_of(await gather_data(lib, self._miner), mining=mining, mode=decode_mode_v3(setting))
-            reading = completed_v3(reading, summary, boards)
-            return replace(
-                reading,
-                pool=decode_pools_v3(await self._ask_status("pools")),
-                locating=_is_lit(at(info, "msg", "system", "ledstatus")),
-            )
+        with one_read(self._miner):
+            return await (self._read_v3(lib) if self._variant == "v3" else self._read_v2(lib))
+
+    async def _read_v3(self, lib: PyasicModules) -> MinerReading:
+        info = await self._ask("get.device.info")
+        mining = decode_state_v3(info)
+        setting = await self._ask("get.miner.setting", must=False)
+        summary = await self._ask_status("summary")
+        boards = await self._ask_status("edevs")
+        reading = reading_of(await gather_data(lib, self._miner), mining=mining, mode=decode_mode_v3(setting))
+        reading = completed_v3(reading, summary, boards)
+        return replace(
+            reading,
+            pool=decode_pools_v3(await self._ask_status("pools")),
+            locating=_is_lit(at(info, "msg", "system", "ledstatus")),
+        )
+
+    async def _read_v2(self, lib: PyasicModules) -> MinerReading:
         status = await self._ask("status")
         mining, mode, limit = decode_status_v2(status)
         reading = reading_of(await gather_data(lib, self._miner), mining=mining, mode=mode)

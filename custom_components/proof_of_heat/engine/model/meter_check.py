@@ -137,6 +137,7 @@ class IdleCheck:
         is_on = source.on if source.running is None else source.running
         if is_on is None:
             return
+        elapsed_s = min(elapsed_s, STEP_S)  # nothing was seen in a longer gap
         left = math.exp(-elapsed_s / FORGET_S)
         for name in ("_off_s", "_off_ws", "_loaded_s", "_on_s", "_on_ws"):
             setattr(self, name, left * getattr(self, name))
