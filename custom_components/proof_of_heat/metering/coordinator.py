@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
+from .._lib.last_messages import LastMessages
 from .._lib.publish_rules import Pace
 from .._lib.publisher import Publisher
 from .._lib.slices import slice_length_s
@@ -62,6 +63,8 @@ class MeterCoordinator(DataUpdateCoordinator[MeterReading]):
         self.title = subentry.title
         self.mac = subentry.unique_id
         self._subentry_data = subentry.data
+        self.messages = LastMessages(channels=8, total_bytes=131_072)
+        """Its last raw replies and notifications."""
         self._meter = create_meter(hass, subentry.data)
         self._inverted = bool(subentry.data.get(CONF_INVERTED, False))
         self._net: NetBalance | None = None
@@ -86,7 +89,8 @@ class MeterCoordinator(DataUpdateCoordinator[MeterReading]):
             port=int(data.get(CONF_PORT, 80)),
             password=data.get(CONF_PASSWORD),
         )
-        self._entry.async_create_background_task(self.hass, push.run(), f"{DOMAIN} push of {self.title}")
+        with self.messages.recording():
+            self._entry.async_create_background_task(self.hass, push.run(), f"{DOMAIN} push of {self.title}")
 
     @callback
     def _on_push(self, reading: MeterReading) -> None:
@@ -107,7 +111,8 @@ class MeterCoordinator(DataUpdateCoordinator[MeterReading]):
     async def _async_update_data(self) -> MeterReading:
         energy = self._turn % _ENERGY_INTERVALS == 0
         try:
-            reading = await self._meter.read(energy=energy)
+            with self.messages.recording():
+                reading = await self._meter.read(energy=energy)
         except DriverError as err:
             if isinstance(err, AuthError):
                 self._start_reauth()

@@ -7,12 +7,14 @@ the miner is available. The return value of a write does not show whether it suc
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+import json
 from typing import Any, Final
 
+from ..._lib.last_messages import record
 from ..errors import BadReplyError, UnreachableError
 from ..values import highest, number
 from .models import MinerReading
@@ -68,10 +70,20 @@ async def library() -> PyasicModules:
 
 
 def prepared(miner: Any) -> Any:
-    """Return a miner whose socket does not look for its commands again at each request."""
+    """Return a miner whose socket does not look for its commands again at each request, and whose replies are kept."""
     if miner.rpc is not None:
         miner.rpc.get_commands = cache(miner.rpc.get_commands)
+        miner.rpc.send_command = _recorded(miner.rpc.send_command)
     return miner
+
+
+def _recorded(send: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    async def send_command(command: str, *args: Any, **options: Any) -> Any:
+        reply = await send(command, *args, **options)
+        record(command, json.dumps(reply, default=str).encode())
+        return reply
+
+    return send_command
 
 
 def model_class(lib: PyasicModules, family: Any, model: str, fallback: Any) -> Any:
