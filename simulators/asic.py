@@ -34,6 +34,7 @@ class Machine:
     running: bool = True
     _since: float = -1e9
     _energy_kwh: float = 0.0
+    _hashed_th: float = 0.0
     _counted_at: float = 0.0
 
     def __post_init__(self) -> None:
@@ -72,17 +73,12 @@ class Machine:
     @property
     def power_w(self) -> float:
         """At the wall."""
-        if not self.running:
-            return self.idle_w
-        return min(self.limit_w, self.rated_w * 1.1) if self.hashing else self.boot_w
+        return self._power_w(hashing=self.hashing)
 
     @property
     def hash_ths(self) -> float:
         """Output."""
-        if not self.hashing:
-            return 0.0
-        share = self.power_w / self.rated_w
-        return float(self.ths * share**0.9)
+        return self._hash_ths() if self.hashing else 0.0
 
     @property
     def energy_kwh(self) -> float:
@@ -90,13 +86,32 @@ class Machine:
         self._count()
         return self._energy_kwh
 
+    @property
+    def hashed_th(self) -> float:
+        """Hashes in TH since the start of the simulation."""
+        self._count()
+        return self._hashed_th
+
     def chip_c(self, board: int = 0) -> float:
         """Chip temperature of a board."""
         return 24.0 + (38.0 * self.power_w / self.rated_w if self.running else 4.0) + board
 
+    def _power_w(self, *, hashing: bool) -> float:
+        if not self.running:
+            return self.idle_w
+        return min(self.limit_w, self.rated_w * 1.1) if hashing else self.boot_w
+
+    def _hash_ths(self) -> float:
+        share = self._power_w(hashing=True) / self.rated_w
+        return float(self.ths * share**0.9)
+
     def _count(self) -> None:
-        now = self.clock.elapsed()
-        self._energy_kwh += self.power_w * (now - self._counted_at) / 3.6e6
+        """Count since the last time; it may have begun to hash in between."""
+        now, before = self.clock.elapsed(), self._counted_at
+        hashes_at = min(max(self._since + self.boot_s, before), now) if self.running else now
+        self._energy_kwh += self._power_w(hashing=False) * (hashes_at - before) / 3.6e6
+        self._energy_kwh += self._power_w(hashing=True) * (now - hashes_at) / 3.6e6
+        self._hashed_th += self._hash_ths() * (now - hashes_at)
         self._counted_at = now
 
     def truth(self) -> dict[str, Any]:

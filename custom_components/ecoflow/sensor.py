@@ -31,6 +31,8 @@ PARALLEL_UPDATES = 0
 # Quantity -> device class, state class, display precision.
 _CLASSES: Final[dict[Quantity, tuple[SensorDeviceClass | None, SensorStateClass | None, int | None]]] = {
     Quantity.POWER: (SensorDeviceClass.POWER, SensorStateClass.MEASUREMENT, 0),
+    Quantity.APPARENT_POWER: (SensorDeviceClass.APPARENT_POWER, SensorStateClass.MEASUREMENT, 0),
+    Quantity.REACTIVE_POWER: (SensorDeviceClass.REACTIVE_POWER, SensorStateClass.MEASUREMENT, 0),
     Quantity.ENERGY: (SensorDeviceClass.ENERGY, SensorStateClass.TOTAL_INCREASING, 2),
     Quantity.VOLTAGE: (SensorDeviceClass.VOLTAGE, SensorStateClass.MEASUREMENT, 1),
     Quantity.CURRENT: (SensorDeviceClass.CURRENT, SensorStateClass.MEASUREMENT, 2),

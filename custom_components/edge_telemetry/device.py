@@ -118,6 +118,7 @@ class EdgeDevice:
         self.messages = 0
         # Its newest message as it was received, for the form of mappings.
         self.newest: bytes | None = None
+        self.newest_topic = ""
         self.gateway: str | None = None
         self.tracker = SequenceTracker(self.type.sequence_modulus)
         self.entities: dict[str, PublishedEntity] = {}

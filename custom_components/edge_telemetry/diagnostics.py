@@ -1,16 +1,20 @@
 """Diagnostics: counters, devices and the archive, without positions and database credentials."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 import re
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.core import HomeAssistant
 
+from ._lib.last_messages import RawMessage, shown_messages
 from .const import CONF_ARCHIVE_URL
 from .data import EdgeConfigEntry
+from .device import EdgeDevice
 
 _REDACT = {CONF_ARCHIVE_URL}
+_MAX_MESSAGES: Final = 100
 _POSITION_KEYS = ("latitude", "longitude", "_lat", "_lon")
 _POSITION_IN_TEXT = re.compile(r"((?:lat|lon)[a-z]*\W{1,4})[-+]?\d[\d.]*", re.IGNORECASE)
 
@@ -23,6 +27,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EdgeCon
         return shown
     archive = data.archive.archive
     return shown | {
+        "last_messages": await hass.async_add_executor_job(shown_messages, _last_messages(data.devices.values())),
         "counters": asdict(data.counters),
         "publisher": asdict(data.publisher.counters) | {"pending": data.publisher.pending},
         "malformed": [
@@ -47,3 +52,13 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EdgeCon
             for device in data.devices.values()
         ],
     }
+
+
+def _last_messages(devices: Iterable[EdgeDevice]) -> list[RawMessage]:
+    """Return the last message of the devices that reported last."""
+    newest = sorted(devices, key=lambda device: device.last_seen or 0.0, reverse=True)
+    return [
+        RawMessage(device.newest_topic, device.last_seen or 0.0, device.newest, len(device.newest))
+        for device in newest[:_MAX_MESSAGES]
+        if device.newest is not None
+    ]

@@ -206,7 +206,7 @@ class MessageRouter:
             return
         now = self._clock()
         if len(payload) <= MAX_NEWEST:
-            device.newest = payload
+            device.newest, device.newest_topic = payload, received.topic
         if message.seq is not None and device.tracker.is_duplicate(message.seq, now):
             self.counters.duplicates += 1
             return

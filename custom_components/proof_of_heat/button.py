@@ -1,9 +1,9 @@
-"""Buttons: boost, the removal of all overrides, and learning from the recorded history."""
+"""Buttons: boost, the removal of overrides, learning from the recorded history, and restarts of heat sources."""
 
 from datetime import timedelta
 from typing import Final, override
 
-from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
+from homeassistant.components.button import ButtonDeviceClass, ButtonEntity, ButtonEntityDescription
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -11,12 +11,26 @@ from homeassistant.util import dt as dt_util
 
 from .comfort.profiles import Override, Profile
 from .data import HeatConfigEntry
-from .entity import SystemEntity
+from .drivers.operations import Operable, Operation
+from .entity import OperationEntity, SystemEntity
 
 PARALLEL_UPDATES = 1
 _BOOST: Final = ButtonEntityDescription(key="boost")
 _CLEAR: Final = ButtonEntityDescription(key="clear_override")
 _RELEARN: Final = ButtonEntityDescription(key="relearn", entity_category=EntityCategory.CONFIG)
+
+
+_OPERATIONS: Final = (
+    ButtonEntityDescription(
+        key=Operation.IDENTIFY, device_class=ButtonDeviceClass.IDENTIFY, entity_category=EntityCategory.CONFIG
+    ),
+    ButtonEntityDescription(
+        key=Operation.REBOOT, device_class=ButtonDeviceClass.RESTART, entity_category=EntityCategory.CONFIG
+    ),
+    ButtonEntityDescription(
+        key=Operation.RESTART_MINING, device_class=ButtonDeviceClass.RESTART, entity_category=EntityCategory.CONFIG
+    ),
+)
 
 
 async def async_setup_entry(
@@ -25,6 +39,16 @@ async def async_setup_entry(
     """Add the buttons."""
     system = entry.runtime_data
     async_add_entities([BoostButton(system, _BOOST), ClearButton(system, _CLEAR), RelearnButton(system, _RELEARN)])
+    for managed in system.sources.values():
+        if isinstance(managed.source, Operable):
+            async_add_entities(
+                [
+                    OperationButton(system, managed, description)
+                    for description in _OPERATIONS
+                    if description.key in managed.source.operations
+                ],
+                config_subentry_id=managed.subentry_id,
+            )
 
 
 class BoostButton(SystemEntity, ButtonEntity):
@@ -53,3 +77,12 @@ class RelearnButton(SystemEntity, ButtonEntity):
     async def async_press(self) -> None:
         """Start the import in the background."""
         self.system.history_import.start(again=True)
+
+
+class OperationButton(OperationEntity, ButtonEntity):
+    """Starts an operation of a heat source."""
+
+    @override
+    async def async_press(self) -> None:
+        """Start the operation; an error of the device is shown."""
+        await self.async_operate(Operation(self.entity_description.key))

@@ -1,5 +1,6 @@
 """A climate entity per zone: presets are the home's profiles, a target temperature is a temporary override."""
 
+from abc import abstractmethod
 from datetime import timedelta
 from typing import Any, Final, override
 
@@ -35,11 +36,41 @@ async def async_setup_entry(
         async_add_entities([ZoneClimate(system, zone, _DESCRIPTION)], config_subentry_id=zone.zone_id)
 
 
-class ZoneClimate(ZoneEntity, ClimateEntity):
+class _NativeTemperature(ClimateEntity):
+    """The names of Home Assistant 2026.11, where temperatures are native values, for 2026.10 as well."""
+
+    native_temperature_unit: str = UnitOfTemperature.CELSIUS
+
+    @property
+    @abstractmethod
+    def native_current_temperature(self) -> float | None:
+        """The measured temperature."""
+
+    @property
+    @abstractmethod
+    def native_target_temperature(self) -> float:
+        """The target temperature."""
+
+    if not hasattr(ClimateEntity, "native_temperature_unit"):
+        _attr_temperature_unit = UnitOfTemperature.CELSIUS
+
+        @property
+        @override
+        def current_temperature(self) -> float | None:
+            """The measured temperature."""
+            return self.native_current_temperature
+
+        @property
+        @override
+        def target_temperature(self) -> float:
+            """The target temperature."""
+            return self.native_target_temperature
+
+
+class ZoneClimate(ZoneEntity, _NativeTemperature):
     """The climate entity of a zone."""
 
     _attr_name = None
-    _attr_temperature_unit = UnitOfTemperature.CELSIUS
     _attr_min_temp = MIN_C
     _attr_max_temp = MAX_C
     _attr_target_temperature_step = 0.5
@@ -57,8 +88,8 @@ class ZoneClimate(ZoneEntity, ClimateEntity):
     def published_value(self) -> object:
         """All attributes that a change publishes."""
         return (
-            self.current_temperature,
-            self.target_temperature,
+            self.native_current_temperature,
+            self.native_target_temperature,
             self.preset_mode,
             self.hvac_mode,
             self.hvac_action,
@@ -75,14 +106,14 @@ class ZoneClimate(ZoneEntity, ClimateEntity):
 
     @property
     @override
-    def current_temperature(self) -> float | None:
+    def native_current_temperature(self) -> float | None:
         """The room temperature."""
         reading = temperature(self.hass, self.zone.temperature)
         return reading.value if reading.known else None
 
     @property
     @override
-    def target_temperature(self) -> float:
+    def native_target_temperature(self) -> float:
         """The present target temperature."""
         return self.system.targets.at_present(self.zone)
 
@@ -115,7 +146,7 @@ class ZoneClimate(ZoneEntity, ClimateEntity):
             return HVACAction.OFF
         if not self.system.coordinator.data.delivery.is_heating or any_on(self.hass, self.zone.windows):
             return HVACAction.IDLE
-        room_c, target_c = self.current_temperature, self.target_temperature
+        room_c, target_c = self.native_current_temperature, self.native_target_temperature
         is_warm = room_c is not None and room_c > target_c
         return HVACAction.IDLE if is_warm else HVACAction.HEATING
 

@@ -7,6 +7,8 @@ from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.const import CONF_HOST, CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 
+from ._lib.last_messages import RawMessage, shown_messages
+from ._lib.redaction import secrets_in
 from .config_transfer import redact_options
 from .data import HeatConfigEntry, HeatingSystem
 from .drivers.modbus.source import ModbusSource
@@ -36,18 +38,28 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: HeatCon
     if system is None:
         return diagnostics
     engine = system.engine
+    raw = {managed.name: managed.poller.messages.newest() for managed in system.sources.values()}
+    raw |= {meter.title: meter.messages.newest() for meter in system.meters}
+    known = {*secrets_in(dict(entry.data)), *secrets_in(dict(entry.options))}
+    known.update(*(secrets_in(dict(item.data)) for item in entry.subentries.values()))
     return {
         **diagnostics,
         "active": system.user.active,
         "wanted": system.user.dump(),
         "sources": [_source(managed) for managed in system.sources.values()],
         "decisions": list(system.journal.rows)[-_DECISIONS:],
+        "last_messages": await hass.async_add_executor_job(_shown, raw, known),
         "engine": {
             "history_hours": round(engine.history.hours, 1),
             "trusted": engine.predicting,
             "errors_k": list(engine.learned.errors_k) if engine.learned else [],
         },
     }
+
+
+def _shown(raw: dict[str, list[RawMessage]], known: set[str]) -> dict[str, Any]:
+    """Return the raw messages by source or meter, redacted."""
+    return {name: shown_messages(messages, known) for name, messages in raw.items()}
 
 
 def _source(managed: ManagedSource) -> dict[str, Any]:

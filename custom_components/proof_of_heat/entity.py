@@ -3,13 +3,15 @@
 from typing import override
 
 from homeassistant.core import callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.device_registry import CONNECTION_NETWORK_MAC, DeviceInfo, format_mac
 from homeassistant.helpers.entity import EntityDescription
 
-from ._lib.heat_source import Health
+from ._lib.heat_source import Health, Outcome
 from ._lib.publisher import PublishedEntity
 from .const import CONF_INFO, DOMAIN
 from .data import HeatingSystem
+from .drivers.operations import Operable, Operation
 from .metering.coordinator import MeterCoordinator
 from .sources.managed_source import ManagedSource
 from .sources.registry import SOURCE_TYPES
@@ -96,6 +98,31 @@ class SourceEntity(HeatEntity):
             self.publish_now()
         else:
             self.publish()
+
+
+class OperationEntity(SourceEntity):
+    """An entity that starts operations of a heat source. Control continues as soon as the device answers again."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether the device answers."""
+        return not self.managed.is_failing
+
+    async def async_operate(self, operation: Operation) -> None:
+        """Start an operation; raises HomeAssistantError with the reason if the device did not carry it out."""
+        assert isinstance(self.managed.source, Operable)
+        result = await self.managed.source.operate(operation)
+        self.publish_now()
+        if result.outcome in (Outcome.APPLIED, Outcome.PENDING):
+            return
+        reason = result.reason
+        error = result.detail if reason is None else self.system.journal.texts.reasons[reason]
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="operation_failed",
+            translation_placeholders={"name": self.managed.name, "error": error},
+        )
 
 
 class MeterEntity(HeatEntity):

@@ -90,12 +90,16 @@ def clear_issue(hass: HomeAssistant, issue: str) -> None:
     ir.async_delete_issue(hass, DOMAIN, issue)
 
 
-class ReloadFlow(ConfirmRepairFlow):
-    """Reload the heating system."""
+class ConfirmEntryFlow(ConfirmRepairFlow):
+    """A confirmation that concerns a heating system."""
 
     def __init__(self, entry_id: str) -> None:
         super().__init__()
         self._entry_id = entry_id
+
+
+class ReloadFlow(ConfirmEntryFlow):
+    """Reload the heating system."""
 
     @override
     async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
@@ -105,12 +109,8 @@ class ReloadFlow(ConfirmRepairFlow):
         return await super().async_step_confirm(user_input)
 
 
-class CurveFlow(ConfirmRepairFlow):
+class CurveFlow(ConfirmEntryFlow):
     """Apply the suggested heating curve."""
-
-    def __init__(self, entry_id: str) -> None:
-        super().__init__()
-        self._entry_id = entry_id
 
     @override
     async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
@@ -123,12 +123,8 @@ class CurveFlow(ConfirmRepairFlow):
         return await super().async_step_confirm(user_input)
 
 
-class OfferFlow(ConfirmRepairFlow):
+class OfferFlow(ConfirmEntryFlow):
     """Turn on control."""
-
-    def __init__(self, entry_id: str) -> None:
-        super().__init__()
-        self._entry_id = entry_id
 
     @override
     async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:

@@ -1,23 +1,25 @@
-"""Selects: the home's profile, and the power modes of sources."""
+"""Selects: the home's profile, and the power modes and tuning presets of sources."""
 
 from typing import Final, override
 
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from ._lib.heat_source import Control, Outcome
+from ._lib.heat_source import CommandResult, Control, Outcome
 from .comfort.profiles import Profile
 from .const import DOMAIN
 from .data import HeatConfigEntry
 from .drivers.base import SourceBase
+from .drivers.operations import PresetChoice
 from .entity import SourceEntity, SystemEntity
 from .sources.managed_source import ManagedSource
 
 PARALLEL_UPDATES = 1
 _PROFILE: Final = SelectEntityDescription(key="profile", options=[str(profile) for profile in Profile])
+_PRESET: Final = SelectEntityDescription(key="preset", entity_category=EntityCategory.CONFIG)
 _MODE: Final = SelectEntityDescription(key="mode", entity_category=EntityCategory.CONFIG)
 
 
@@ -30,6 +32,8 @@ async def async_setup_entry(
     for managed in system.sources.values():
         if _has_mode_choice(managed):
             async_add_entities([ModeSelect(system, managed, _MODE)], config_subentry_id=managed.subentry_id)
+        if isinstance(managed.source, PresetChoice) and managed.source.has_presets:
+            async_add_entities([PresetSelect(system, managed, _PRESET)], config_subentry_id=managed.subentry_id)
 
 
 def _has_mode_choice(managed: ManagedSource) -> bool:
@@ -83,11 +87,58 @@ class ModeSelect(SourceEntity, SelectEntity):
         assert isinstance(source, SourceBase)
         result = await source.choose_mode(option)
         self.publish_now()
-        if result.outcome not in (Outcome.APPLIED, Outcome.UNCHANGED, Outcome.PENDING):
-            reason = result.reason
-            error = result.detail if reason is None else self.system.journal.texts.reasons[reason]
-            raise HomeAssistantError(
+        _raise_unless_set(self, result, option)
+
+
+class PresetSelect(SourceEntity, SelectEntity):
+    """The tuning preset of a miner with its power. It stays until another one is selected, or control sets a power."""
+
+    @property
+    @override
+    def options(self) -> list[str]:
+        """The presets of the device."""
+        return list(self._source.presets)
+
+    @property
+    @override
+    def current_option(self) -> str | None:
+        """The preset that the device reports."""
+        return self._source.preset
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether the device answers and has presets."""
+        return not self.managed.is_failing and bool(self._source.presets)
+
+    @property
+    def _source(self) -> PresetChoice:
+        source = self.managed.source
+        assert isinstance(source, PresetChoice)
+        return source
+
+    @override
+    async def async_select_option(self, option: str) -> None:
+        """Set the preset and verify it; not while control sets the power."""
+        source = self.managed.source
+        if isinstance(source, SourceBase) and source.leased and Control.POWER in source.capabilities.controls:
+            raise ServiceValidationError(
                 translation_domain=DOMAIN,
-                translation_key="mode_not_set",
-                translation_placeholders={"name": self.managed.name, "mode": option, "error": error},
+                translation_key="preset_controlled",
+                translation_placeholders={"name": self.managed.name},
             )
+        result = await self._source.choose_preset(option)
+        self.publish_now()
+        _raise_unless_set(self, result, option)
+
+
+def _raise_unless_set(entity: SourceEntity, result: CommandResult, option: str) -> None:
+    if result.outcome in (Outcome.APPLIED, Outcome.UNCHANGED, Outcome.PENDING):
+        return
+    reason = result.reason
+    error = result.detail if reason is None else entity.system.journal.texts.reasons[reason]
+    raise HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="mode_not_set",
+        translation_placeholders={"name": entity.managed.name, "mode": option, "error": error},
+    )

@@ -26,6 +26,7 @@ from .const import (
     CONF_HASHPRICE_ENTITY,
     CONF_HASHPRICE_FACTOR,
     CONF_HASHPRICE_PATH,
+    CONF_HASHPRICE_SOURCE,
     CONF_HASHPRICE_URL,
     CONF_HEAT_REQUEST,
     CONF_LEVEL,
@@ -38,7 +39,9 @@ from .const import (
     CONF_POOL_FEE,
     CONF_PRESENCE,
     CONF_PRICE,
+    CONF_PRICE_AREA,
     CONF_PRICE_ENTITY,
+    CONF_PRICE_SOURCE,
     CONF_PRICE_UNIT,
     CONF_QUIET_FROM,
     CONF_QUIET_LEVEL,
@@ -62,6 +65,8 @@ from .const import (
     DEFAULT_SLOPE,
     SUBENTRY_ZONE,
 )
+from .prices.hashprice_sources import HASHPRICE_SOURCES
+from .prices.public_prices import PUBLIC_SOURCES, PublicPrices
 from .prices.tariff import Tariff, TariffError, parse as parse_tariff
 from .settings import (
     basics as basic_settings,
@@ -120,6 +125,8 @@ class SystemConfig:
     price_entity: str | None
     price_unit: str | None
     """What the prices of a sensor without a unit are in (a key of `prices.units.SELECTABLE`)."""
+    public_prices: PublicPrices | None
+    """Where prices are fetched from without a price sensor."""
     fixed_price: float | None
     fees: float
     tax: float
@@ -128,6 +135,8 @@ class SystemConfig:
     tariff: Tariff | None
     hashprice: float | None
     hashprice_entity: str | None
+    hashprice_source: str | None
+    """A key of `prices.hashprice_sources`, in place of an address."""
     hashprice_http: HttpPriceConfig | None
     pool_fee: float
     """The pool's share of the mining revenue, 0..1."""
@@ -187,6 +196,7 @@ def read_config(entry: ConfigEntry) -> SystemConfig:
         max_flow_c=float(curve.get(CONF_MAX_FLOW, DEFAULT_MAX_FLOW.get(emitter, 45.0))),
         price_entity=price.get(CONF_PRICE_ENTITY),
         price_unit=price.get(CONF_PRICE_UNIT),
+        public_prices=_public_prices(price),
         fixed_price=price.get(CONF_FIXED_PRICE),
         fees=float(price.get(CONF_FEES, 0.0)),
         tax=float(price.get(CONF_TAX, 0.0)) / 100,
@@ -194,6 +204,7 @@ def read_config(entry: ConfigEntry) -> SystemConfig:
         tariff=_tariff(options, price),
         hashprice=price.get(CONF_HASHPRICE),
         hashprice_entity=price.get(CONF_HASHPRICE_ENTITY),
+        hashprice_source=_known(price.get(CONF_HASHPRICE_SOURCE), HASHPRICE_SOURCES),
         hashprice_http=_http_price(price),
         pool_fee=float(price.get(CONF_POOL_FEE, DEFAULT_POOL_FEE)) / 100,
         persons=tuple(presence.get(CONF_PERSONS, ())),
@@ -243,6 +254,16 @@ def _http_price(price: Mapping[str, Any]) -> HttpPriceConfig | None:
         return None
     factor = float(price.get(CONF_HASHPRICE_FACTOR, 1.0))
     return HttpPriceConfig(str(url), str(price.get(CONF_HASHPRICE_PATH, "")), factor)
+
+
+def _public_prices(price: Mapping[str, Any]) -> PublicPrices | None:
+    source = _known(price.get(CONF_PRICE_SOURCE), PUBLIC_SOURCES)
+    return None if source is None else PublicPrices(source, str(price.get(CONF_PRICE_AREA, "")))
+
+
+def _known(key: object, sources: Mapping[str, object]) -> str | None:
+    """Return the key of a source; None for one of a later version."""
+    return key if isinstance(key, str) and key in sources else None
 
 
 def _week(rows: object) -> WeekSchedule | None:

@@ -1,9 +1,10 @@
 """Runtime data of a config entry: the parts of one hub."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from homeassistant.config_entries import ConfigEntry
 
+from ._lib.last_messages import LastMessages
 from ._lib.publisher import Publisher
 from .hub.command_sender import CommandSender
 from .hub.notifier import HubNotifier
@@ -32,6 +33,7 @@ class HubData:
         texts: Texts in the language of Home Assistant.
         alerts: Formats alerts with these texts.
         radio: The HC-12 radio; None for a CCU.
+        messages: The last raw messages of a CCU by path and outlet, or the last bytes that the radio received.
     """
 
     info: HubInfo
@@ -44,6 +46,7 @@ class HubData:
     texts: Texts
     alerts: AlertFormatter
     radio: RadioService | None = None
+    messages: LastMessages = field(default_factory=lambda: LastMessages(channels=64, total_bytes=131_072))
 
     async def async_set_main_threshold(self, threshold_ma: int) -> None:
         """Set the threshold of the main current, 0 for none; it is on disk on return.

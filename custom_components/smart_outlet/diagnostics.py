@@ -6,6 +6,7 @@ from typing import Any
 from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.core import HomeAssistant
 
+from ._lib.last_messages import shown_messages
 from .const import CONF_CCU_ID, CONF_PORT, CONF_SOURCE_ADDRESS
 from .data import HubData, SmartOutletConfigEntry
 from .domain.parts import DOMAIN_PARTS
@@ -25,6 +26,11 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: SmartOu
     if hub is not None:
         data |= _hub_data(hub)
     redacted: dict[str, Any] = async_redact_data(data, _REDACT)
+    if hub is not None:
+        if hub.radio is not None and (received := hub.radio.received):
+            hub.messages.note("radio", received)
+        raw = hub.messages.newest()
+        redacted["last_messages"] = await hass.async_add_executor_job(shown_messages, raw)
     return redacted
 
 

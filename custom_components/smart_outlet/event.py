@@ -1,5 +1,6 @@
 """Event entities: alerts, and the result of an emergency power-off."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Final, override
 
@@ -46,26 +47,34 @@ async def async_setup_entry(
     add_outlet_entities(entry, async_add_entities, lambda hub, outlet: [OutletAlertEvent(hub, outlet, OUTLET_ALERT)])
 
 
-class _AlertEvent(EventEntity):
-    """Alerts of one device, written at once without the publisher: two alerts are two states."""
+class _HubEvent(EventEntity):
+    """Events of a hub, written at once without the publisher: two events are two states."""
 
     hub: HubData
     update_on = UpdateOn.NEVER
-    _alert_device_id: str | None = None
 
     @property
     @override
     def available(self) -> bool:
-        """Return True: an offline device is one of the alerts."""
+        """Return True: an offline device is one of the events, or a part of its result."""
         return True
+
+    def _subscribe[T](self, listeners: list[Callable[[T], None]], listener: Callable[[T], None]) -> None:
+        """Subscribe until the entity is removed."""
+        listeners.append(listener)
+        self.async_on_remove(partial(listeners.remove, listener))
+
+
+class _AlertEvent(_HubEvent):
+    """Alerts of one device."""
+
+    _alert_device_id: str | None = None
 
     @override
     async def async_added_to_hass(self) -> None:
         """Subscribe to the alerts."""
         await super().async_added_to_hass()
-        listeners = self.hub.notifier.alert_listeners
-        listeners.append(self._on_alert)
-        self.async_on_remove(partial(listeners.remove, self._on_alert))
+        self._subscribe(self.hub.notifier.alert_listeners, self._on_alert)
 
     @callback
     def _on_alert(self, alert: Alert) -> None:
@@ -87,24 +96,14 @@ class HubAlertEvent(_AlertEvent, HubEntity):
     """Alerts of the hub itself."""
 
 
-class PowerOffEvent(HubEntity, EventEntity):
+class PowerOffEvent(_HubEvent, HubEntity):
     """The result of an emergency power-off once no socket is pending."""
-
-    update_on = UpdateOn.NEVER
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Return True: unreachable outlets are part of the result."""
-        return True
 
     @override
     async def async_added_to_hass(self) -> None:
         """Subscribe to the results."""
         await super().async_added_to_hass()
-        listeners = self.hub.notifier.power_off_listeners
-        listeners.append(self._on_finished)
-        self.async_on_remove(partial(listeners.remove, self._on_finished))
+        self._subscribe(self.hub.notifier.power_off_listeners, self._on_finished)
 
     @callback
     def _on_finished(self, power_off: EmergencyPowerOff) -> None:

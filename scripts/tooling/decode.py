@@ -141,7 +141,15 @@ _OTHER_FIELDS = {"state": ("heating", None), "flow_setpoint": ("flow_setpoint", 
 
 def decode_modbus(template: str, path: Path) -> Iterable[Line]:
     """Decode the raw registers of a device with a template: the ID of an included one, or a file."""
-    lines: Iterable[Line] = _from("proof_of_heat.drivers.modbus.dump", "decode_dump")(template, _object(path))
+    is_utf16 = path.is_file() and path.read_bytes()[:2] in (b"\xff\xfe", b"\xfe\xff")
+    text = path.read_text("utf-16") if is_utf16 else _text(path)  # PowerShell redirects output as UTF-16
+    try:
+        dump = json.loads(text)
+    except ValueError:
+        dump = text  # the output of a Modbus program
+    if not isinstance(dump, (dict, list, str)):
+        raise UnreadableError("the file does not contain registers")
+    lines: Iterable[Line] = _from("proof_of_heat.drivers.modbus.dump", "decode_dump")(template, dump)
     return lines
 
 
@@ -159,7 +167,7 @@ def _rounded(value: Any) -> Any:
 
 
 def decode_bundle(path: Path) -> Iterable[Line]:
-    """Read a support bundle: versions, entries, repairs, the last decisions."""
+    """Read a support bundle: versions, entries, repairs, the last decisions, the last messages."""
     try:
         with zipfile.ZipFile(path) as packed:
             files = {name: json.loads(packed.read(name)) for name in packed.namelist()}
@@ -179,6 +187,41 @@ def decode_bundle(path: Path) -> Iterable[Line]:
         if name.startswith("decisions/"):
             for row in rows[-10:]:
                 yield f"{name.removesuffix('.json').replace('/', '.')}.{row.get('time')}", row.get("words"), None
+    for name, content in files.items():
+        if name.startswith("diagnostics/") and isinstance(content, dict):
+            domain, number = name.removeprefix("diagnostics/").removesuffix(".json").split("/")
+            yield from _last_messages(domain, f"{domain}.{number}.last", content.get("last_messages") or ())
+
+
+def _last_messages(domain: str, prefix: str, found: Any) -> Iterator[Line]:
+    """Decode the last raw messages of an entry; what no decoder knows is printed as it is."""
+    sources = found.items() if isinstance(found, dict) else [("", found)]
+    for source, messages in sources:
+        for message in messages:
+            channel = message["channel"]
+            key = ".".join(part for part in (prefix, source, channel) if part)
+            try:
+                lines = list(_message(domain, channel, message))
+            except Exception as err:  # noqa: BLE001 - each decoder has its own exceptions; the other messages count, too
+                lines = [("error", f"{type(err).__name__}: {err}", None)]
+            raw = message.get("text", message.get("hex"))
+            for name, value, unit in lines or [("raw", f"{message['bytes']} bytes" if raw is None else raw, None)]:
+                yield f"{key}.{name}", value, unit
+
+
+def _message(domain: str, channel: str, message: dict[str, Any]) -> Iterable[Line]:
+    """Return the values of one raw message."""
+    lines: Iterable[Line] = ()
+    if domain == "edge_telemetry":
+        payload = message.get("text") or message.get("hex", "")
+        lines = _from("edge_telemetry.decoders.capture", "decode_capture")({"topic": channel, "payload": payload})
+    elif domain == "smart_outlet" and channel == "radio":
+        lines = _from("smart_outlet.radio.capture", "decode_capture")(bytes.fromhex(message["hex"]))
+    elif domain == "proof_of_heat" and channel == "GET features":
+        lines = _from("proof_of_heat.drivers.viessmann.features", "lines")(json.loads(message["text"]))
+    elif domain == "proof_of_heat" and "/rpc/" in channel:
+        lines = _from("proof_of_heat.drivers.meter.shelly", "lines")(json.loads(message["text"]))
+    return lines
 
 
 FAMILIES: dict[str, Callable[[Path], Iterable[Line]]] = {

@@ -37,6 +37,8 @@ class Antminer(Simulator):
         super().__init__(args)
         self.machine = Machine(self.clock, rated_w=args.rated_w, ths=args.ths, boot_s=args.boot_s)
         self.mode = 0
+        self.blinks = False
+        self.reboots = 0
         self.writes: list[dict[str, Any]] = []
         pool = {"url": "stratum+tcp://pool.invalid:3333", "user": "demo.worker1", "pass": "x"}
         self.conf: dict[str, Any] = {
@@ -83,6 +85,7 @@ class Antminer(Simulator):
                 web.get("/cgi-bin/summary.cgi", self._summary),
                 web.get("/cgi-bin/get_blink_status.cgi", self._blink_status),
                 web.get("/cgi-bin/reboot.cgi", self._reboot),
+                web.post("/cgi-bin/blink.cgi", self._blink),
             ]
         )
         self._runner, port = await serve_http(app, self.args.host, self.args.port)
@@ -199,10 +202,22 @@ class Antminer(Simulator):
         return web.json_response({**self._info("summary"), "SUMMARY": rows})
 
     async def _blink_status(self, _: web.Request) -> web.Response:
-        return web.json_response({"blink": False})
+        return web.json_response({"blink": self.blinks})
 
-    async def _reboot(self, _: web.Request) -> web.Response:
+    async def _blink(self, request: web.Request) -> web.Response:
+        wanted = (await request.json()).get("blink")
+        if not isinstance(wanted, bool):
+            return web.json_response({"code": "B001", "msg": "Invalid parameter"})
+        if "deaf" not in self.faults:
+            self.blinks = wanted
+        return web.json_response({"code": "B000" if wanted else "B100"})
+
+    async def _reboot(self, request: web.Request) -> web.Response:
+        """Restart before the reply is complete, as the device does."""
+        self.reboots += 1
         self.machine.restart()
+        if request.transport is not None:
+            request.transport.close()
         return web.Response(text="")
 
     async def _exchange(self, reader: asyncio.StreamReader) -> bytes:

@@ -59,6 +59,7 @@ class Bitaxe(Simulator):
                 web.get("/api/system/asic", self._asic),
                 web.patch("/api/system", self._patch),
                 web.post("/api/system/restart", self._restart),
+                web.post("/api/system/identify", self._identify),
             ]
         )
         if self._pauses:
@@ -142,8 +143,13 @@ class Bitaxe(Simulator):
         return web.Response(status=200)
 
     async def _restart(self, _: web.Request) -> web.Response:
+        self.writes.append("restart")
         self.machine.restart()
         return web.Response(text="System will restart shortly.")
+
+    async def _identify(self, _: web.Request) -> web.Response:
+        self.writes.append("identify")
+        return web.Response(text="Identify command received.")
 
     async def _pause(self, _: web.Request) -> web.Response:
         return self._run(False)

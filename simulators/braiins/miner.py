@@ -38,6 +38,7 @@ class Braiins(Simulator):
         super().__init__(args)
         self.machine = Machine(self.clock, rated_w=args.rated_w, ths=args.ths, boot_s=args.boot_s, min_w=args.min_w)
         self.writes: list[str] = []
+        self.blinks = False
         self.logins = 0
         self._tokens: dict[str, float] = {}
         self._rpc = TcpServer(self.faults, self._exchange)
@@ -97,6 +98,11 @@ class Braiins(Simulator):
             web.put(f"{base}/performance/power-target", self._power_target),
             web.put(f"{base}/actions/pause", self._pause),
             web.put(f"{base}/actions/resume", self._resume),
+            web.put(f"{base}/actions/reboot", self._restart),
+            web.put(f"{base}/actions/restart", self._restart),
+            web.get(f"{base}/actions/locate", self._locating),
+            web.get(f"{base}/performance/target-profiles", self._profiles),
+            web.put(f"{base}/actions/locate", self._locate),
         ]
 
     @web.middleware
@@ -139,6 +145,35 @@ class Braiins(Simulator):
             "uid": "simulated00000001",
         }
         return web.json_response(details)
+
+    async def _restart(self, request: web.Request) -> web.Response:
+        name = request.path.rsplit("/", 1)[1]
+        self.writes.append(name)
+        self.machine.restart()
+        if name == "restart":
+            return web.json_response(True)
+        self._tokens.clear()
+        return web.Response(status=204)
+
+    async def _profiles(self, _: web.Request) -> web.Response:
+        rows = [
+            {
+                "created": {"nanos": 0, "seconds": 1744000000 + index},
+                "target": {"watt": watts},
+                "estimated_power_consumption": {"watt": watts - 7},
+                "measured_hashrate": {"gigahash_per_second": self.machine.ths * 1000 * watts / self.machine.rated_w},
+            }
+            for index, watts in enumerate((3000, 1800, 2400))
+        ]
+        return web.json_response({"power_target_profiles": rows, "hashrate_target_profiles": []})
+
+    async def _locating(self, _: web.Request) -> web.Response:
+        return web.json_response(self.blinks)
+
+    async def _locate(self, request: web.Request) -> web.Response:
+        if "deaf" not in self.faults:
+            self.blinks = bool(await request.json())
+        return web.json_response(self.blinks)
 
     async def _stats(self, _: web.Request) -> web.Response:
         rate = {"gigahash_per_second": self.machine.hash_ths * 1000}

@@ -46,6 +46,7 @@ class Luxos(Simulator):
         watts = self.profiles[self.profile]
         self.machine = Machine(self.clock, rated_w=watts, ths=args.ths, boot_s=args.boot_s, idle_w=0.0, limit_w=watts)
         self.atm = args.atm
+        self.light = "auto"
         self.writes: list[str] = []
         self._session = ""
         self._session_at = -1e9
@@ -86,7 +87,7 @@ class Luxos(Simulator):
                 return _ok(318, "Session information", SESSION=[{"SessionID": self._live_session()}])
             case "logon":
                 return self._logon()
-            case "logoff" | "curtail" | "profileset" | "atmset":
+            case "logoff" | "curtail" | "profileset" | "atmset" | "ledset" | "rebootdevice" | "resetminer":
                 if not parameters[0] or parameters[0] != self._live_session():
                     return _error(402, "Invalid session")
                 self._session_at = self.clock.elapsed()
@@ -130,6 +131,18 @@ class Luxos(Simulator):
                     return _error(341, "Could not update the thermal management")
                 self.atm = setting == "enabled=true"
                 return _ok(340, "Advanced Thermal Management configuration updated")
+        return self._operate(name, parameters)
+
+    def _operate(self, name: str, parameters: list[str]) -> dict[str, Any] | None:
+        match name, parameters:
+            case "ledset", ["red", "on" | "off" | "blink" | "auto" as light]:
+                if "deaf" not in self.faults:
+                    self.light = light
+                return _ok(330, "LED set", LED=[{"Color": "red", "State": light}])
+            case "rebootdevice" | "resetminer", []:
+                self._session = ""
+                self.machine.restart()
+                return _ok(329, "Rebooting" if name == "rebootdevice" else "Restarting")
         return None
 
     def _read(self, name: str) -> dict[str, Any] | None:
@@ -201,7 +214,7 @@ class Luxos(Simulator):
             "OS": "LuxOS",
             "Pool Count": 1,
             "Profile": self.profile,
-            "RedLed": "auto",
+            "RedLed": self.light,
             "SerialNumber": "SIMLUX00000000001",
             "SystemStatus": "Normal",
         }

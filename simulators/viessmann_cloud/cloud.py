@@ -4,15 +4,12 @@ import argparse
 import base64
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 import hashlib
-import hmac
 import secrets
 import time
 from typing import Any, ClassVar, Final, override
 
 from aiohttp import BasicAuth, web
-from yarl import URL
 
 from simulators.framework import Simulator
 from simulators.net import NET_FAULTS, http_faults, serve_http
@@ -20,46 +17,13 @@ from simulators.world.house import Surroundings
 from simulators.world.weather import in_heating_season
 
 from .heat_pump import HeatPump
+from .identity import APP_URI, CODE_S, LOGIN_PAGE, Code, is_valid, redirect, refresh_token
 
 _INSTALLATION: Final = 4242
 _GATEWAY: Final = "7571381700000000"
 _OFFLINE_GATEWAY: Final = "7571381799999999"
 _MODES: Final = {"heating", "standby"}
-_SIGNING_KEY: Final = b"viessmann_cloud"
-"""A refresh token outlives the process, as one outlives a restart of the real cloud."""
-
-
-_APP_URI: Final = "vicare://oauth-callback/everest"
-"""Redirect URI that the app uses, and sign-in with a password."""
-_REFRESH_DAYS: Final = 180
-_CODE_S: Final = 20.0
-"""Life of an authorization code."""
-_LOGIN_PAGE: Final = """<!doctype html><title>Viessmann</title><form method="post">
-<input name="isiwebuserid"><input name="isiwebpasswd" type="password"><button>Login</button></form>"""
-
-
-def _refresh_token(nonce: str, issued: float) -> str:
-    """Return a signed token with the day of its issue."""
-    text = f"{nonce}-{int(issued // 86400)}"
-    return f"{text}.{hmac.digest(_SIGNING_KEY, text.encode(), 'sha256').hex()[:16]}"
-
-
-def _is_valid(token: str, now: float) -> bool:
-    """Return whether a refresh token is one of ours and not older than 180 days."""
-    nonce, _, day = token.partition(".")[0].partition("-")
-    if not day.isdecimal() or token != _refresh_token(nonce, int(day) * 86400.0):
-        return False
-    return now - int(day) * 86400.0 <= _REFRESH_DAYS * 86400.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Code:
-    """An authorization code, and what it was issued for."""
-
-    challenge: str
-    redirect_uri: str
-    has_refresh: bool
-    issued: float
+_CHARGE_S: Final = 2700.0
 
 
 class ViessmannCloud(Simulator):
@@ -89,7 +53,7 @@ class ViessmannCloud(Simulator):
         self.total_calls = 0
         self.over_limit = 0
         self.commands: list[Any] = []
-        self._codes: dict[str, _Code] = {}
+        self._codes: dict[str, Code] = {}
         self._access: dict[str, float] = {}
         self._runner: web.AppRunner | None = None
 
@@ -226,7 +190,7 @@ class ViessmannCloud(Simulator):
         """Return what the identity server answers to a client that is not registered like this; never a redirect."""
         if query.get("client_id") != self.args.client_id:
             return web.json_response({"error": "invalid_client", "error_description": "unknown"}, status=400)
-        if self.args.redirect_uri and query.get("redirect_uri") not in [*self.args.redirect_uri, _APP_URI]:
+        if self.args.redirect_uri and query.get("redirect_uri") not in [*self.args.redirect_uri, APP_URI]:
             return web.json_response({"error": "Invalid redirection URI."}, status=400)
         if query.get("code_challenge_method") != "S256" or query.get("response_type") != "code":
             return web.json_response({"error": "invalid_request"}, status=400)
@@ -235,7 +199,7 @@ class ViessmannCloud(Simulator):
     async def _login_page(self, request: web.Request) -> web.Response:
         if (fault := self._client_fault(request.query)) is not None:
             return fault
-        return web.Response(text=_LOGIN_PAGE, content_type="text/html")
+        return web.Response(text=LOGIN_PAGE, content_type="text/html")
 
     async def _authorize(self, request: web.Request) -> web.Response:
         """Sign in with the login page's form, or with a password in the header as the app does."""
@@ -252,19 +216,19 @@ class ViessmannCloud(Simulator):
         else:
             form = await request.post()
             if "cancel" in form:
-                return _redirect(query, {"error": "access_denied"})
+                return redirect(query, {"error": "access_denied"})
             if (form.get("isiwebuserid"), form.get("isiwebpasswd")) != (self.args.user, self.args.password):
-                return web.Response(text=_LOGIN_PAGE, content_type="text/html")
+                return web.Response(text=LOGIN_PAGE, content_type="text/html")
         if (fault := self._client_fault(query)) is not None:
             return fault
         code = secrets.token_hex(8)
-        self._codes[code] = _Code(
+        self._codes[code] = Code(
             query.get("code_challenge", ""),
             query.get("redirect_uri", ""),
             "offline_access" in query.get("scope", "").split(),
             self.clock.elapsed(),
         )
-        return _redirect(query, {"code": code})
+        return redirect(query, {"code": code})
 
     async def _token(self, request: web.Request) -> web.Response:
         form = await request.post()
@@ -279,19 +243,19 @@ class ViessmannCloud(Simulator):
             if (
                 code is None
                 or (code.challenge, code.redirect_uri) != (challenge, form.get("redirect_uri"))
-                or self.clock.elapsed() - code.issued > _CODE_S
+                or self.clock.elapsed() - code.issued > CODE_S
             ):
                 return web.json_response({"error": "invalid_grant"}, status=400)
             has_refresh = code.has_refresh
         elif form.get("grant_type") != "refresh_token":
             return web.json_response({"error": "unsupported_grant_type"}, status=400)
-        elif not _is_valid(str(form.get("refresh_token")), now) or "revoked" in self.faults:
+        elif not is_valid(str(form.get("refresh_token")), now) or "revoked" in self.faults:
             return web.json_response({"error": "invalid_grant", "error_description": "token expired"}, status=400)
         access = secrets.token_hex(8)
         self._access[access] = self.clock.elapsed()
         reply = {"access_token": access, "token_type": "Bearer", "expires_in": 3600}
         if has_refresh:
-            reply["refresh_token"] = _refresh_token(secrets.token_hex(8), now)
+            reply["refresh_token"] = refresh_token(secrets.token_hex(8), now)
         return web.json_response(reply)
 
     async def _installations(self, _: web.Request) -> web.Response:
@@ -351,6 +315,8 @@ class ViessmannCloud(Simulator):
 
     def _execute(self, name: str, command: str, body: dict[str, Any]) -> str | None:
         deaf = "deaf" in self.faults
+        if name == "heating.dhw.oneTimeCharge":
+            return self._charge(command, body, deaf)
         circuit = f"heating.circuits.{self.pump.circuit}."
         match name.removeprefix(circuit) if name.startswith(circuit) else "", command, body:
             case "heating.curve", "setCurve", {"shift": shift, "slope": slope}:
@@ -365,11 +331,15 @@ class ViessmannCloud(Simulator):
                 return "invalid command or parameters"
         return None
 
-
-def _redirect(query: Mapping[str, str], answer: dict[str, str]) -> web.Response:
-    """Send the browser back with the answer and the client's own state."""
-    fields = answer | ({"state": query["state"]} if "state" in query else {})
-    return web.Response(status=302, headers={"Location": str(URL(query.get("redirect_uri", "")).update_query(fields))})
+    def _charge(self, command: str, body: dict[str, Any], deaf: bool) -> str | None:
+        """Start or stop the one-time charge; a charge that is not active cannot be stopped."""
+        if body or command not in ("activate", "deactivate"):
+            return "invalid command or parameters"
+        if command == "deactivate" and not self.pump.charge_left_s:
+            return "Command not executable"
+        if not deaf:
+            self.pump.charge_left_s = _CHARGE_S if command == "activate" else 0.0
+        return None
 
 
 def _device_offline(reason: str) -> web.Response:

@@ -44,8 +44,12 @@ class HeatPump:
     """A burner instead of a compressor."""
     hot_water: bool = False
     """It heats hot water: the sensors of its supply and of the direct heating circuit both show that."""
+    charge_left_s: float = 0.0
+    """What is left of a one-time charge of hot water."""
     in_house: bool = False
     """Its heat goes into the water of a simulated house, which then rules its time (`heat_into`)."""
+    counter_digits: int = 1
+    """Digits of its counters after the point, in kWh."""
     level: float | None = None
     """In a house: driven by a thermostat at this share of its full heat instead of by its curve."""
 
@@ -62,7 +66,8 @@ class HeatPump:
 
     def _step(self, seconds: float) -> None:
         self.outdoor_c = weather_at(self.now).outdoor_c
-        dhw = self.hot_water = self.dhw_mode != "off" and self.now.hour == 13
+        dhw = self.hot_water = self.charge_left_s > 0 or (self.dhw_mode != "off" and self.now.hour == 13)
+        self.charge_left_s = max(0.0, self.charge_left_s - seconds)
         heating = self.mode == "heating" and self.outdoor_c < 17 and not dhw
         lift = max(0.0, 20.0 - self.outdoor_c)
         target = 20 + self.shift + self.slope * lift * (1.4347 - 0.021 * lift + 0.0002479 * lift * lift)
@@ -123,7 +128,11 @@ class HeatPump:
 
         def feature(name: str, properties: dict[str, Any], commands: dict[str, Any] | None = None) -> dict[str, Any]:
             for key, command in (commands or {}).items():
-                command |= {"name": key, "isExecutable": True, "uri": f"{prefix}/{name}/commands/{key}"}
+                command |= {
+                    "name": key,
+                    "isExecutable": command.get("isExecutable", True),
+                    "uri": f"{prefix}/{name}/commands/{key}",
+                }
             return {
                 "apiVersion": 1,
                 "commands": commands or {},
@@ -153,6 +162,12 @@ class HeatPump:
         running = self.heat_w > 0
         phase = "heating" if running else "ready"
         yield feature("heating.dhw.charging", {"active": _flag(self.hot_water)})
+        active = self.charge_left_s > 0
+        yield feature(
+            "heating.dhw.oneTimeCharge",
+            {"active": _flag(active)},
+            {"activate": {"params": {}}, "deactivate": {"params": {}, "isExecutable": active}},
+        )
         yield from self._generator(feature, running, phase)
         yield feature("heating.dhw.temperature.main", {"value": _number(50, "celsius")})
         for name, key in (
@@ -161,7 +176,7 @@ class HeatPump:
             ("heating.heat.production.summary.heating", "th_heating"),
             ("heating.heat.production.summary.dhw", "th_dhw"),
         ):
-            day, year = _number(self.today.get(key, 0.0), "kilowattHour"), _number(self.energy[key], "kilowattHour")
+            day, year = self._counter(self.today.get(key, 0.0)), self._counter(self.energy[key])
             yield feature(name, {"currentDay": day, "currentYear": year})
         total = (self.energy["th_heating"] + self.energy["th_dhw"]) / (
             self.energy["el_heating"] + self.energy["el_dhw"]
@@ -195,6 +210,9 @@ class HeatPump:
         yield "heating.secondaryCircuit.sensors.temperature.supply", self.flow_c + 0.2
         yield "heating.sensors.temperature.return", self.flow_c - (4.0 if self.heat_w else 0.5)
         yield "heating.dhw.sensors.temperature.dhwCylinder", self.dhw_c
+
+    def _counter(self, kwh: float) -> dict[str, Any]:
+        return {"type": "number", "value": round(kwh, self.counter_digits), "unit": "kilowattHour"}
 
     @staticmethod
     def _mode_feature(feature: Any, name: str, mode: str, modes: list[str]) -> Any:

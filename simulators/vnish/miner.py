@@ -46,6 +46,7 @@ class Vnish(Simulator):
             "preset_switcher": {"enabled": False, "decrease_temp": 75, "rise_temp": 55},
         }
         self.writes: list[str] = []
+        self.blinks = False
         self.unlocks = 0
         self._tokens: set[str] = set()
         self._wrong = 0
@@ -72,6 +73,9 @@ class Vnish(Simulator):
                 web.get(f"{_API}/info", self._info),
                 web.get(f"{_API}/summary", self._summary),
                 web.get(f"{_API}/perf-summary", self._performance),
+                web.get(f"{_API}/status", self._status),
+                web.post(f"{_API}/find-miner", self._find),
+                web.post(f"{_API}/system/reboot", self._reboot),
                 web.post(f"{_API}/unlock", self._unlock),
                 web.get(f"{_API}/autotune/presets", self._presets),
                 web.get(f"{_API}/settings", self._settings),
@@ -180,6 +184,28 @@ class Vnish(Simulator):
         return web.json_response(
             {"current_preset": {**current, "modded_psu_required": False}, "preset_switcher": switcher}
         )
+
+    async def _status(self, _: web.Request) -> web.Response:
+        status = {"miner_state": self._miner_state(), "miner_state_time": self.machine.elapsed_s}
+        flags = {"reboot_required": False, "restart_required": False, "unlocked": False}
+        return web.json_response({**status, **flags, "find_miner": self.blinks})
+
+    async def _find(self, request: web.Request) -> web.Response:
+        """Switch the light; without a body, toggle it."""
+        if (refusal := self._unauthorised(request)) is not None:
+            return refusal
+        body = await request.json() if request.can_read_body else {}
+        if "deaf" not in self.faults:
+            self.blinks = bool(body.get("on", not self.blinks))
+        return web.json_response({"on": self.blinks})
+
+    async def _reboot(self, request: web.Request) -> web.Response:
+        if (refusal := self._unauthorised(request)) is not None:
+            return refusal
+        self.writes.append("reboot")
+        self._tokens.clear()
+        self.machine.restart()
+        return web.json_response({"after": 3})
 
     async def _unlock(self, request: web.Request) -> web.Response:
         if "locked" in self.faults or self._wrong >= _TRIES:

@@ -51,6 +51,7 @@ class Whatsminer(Simulator):
         )
         self.mode = "normal"
         self.writes: list[str] = []
+        self.light: object = "auto"
         self._key = crypt_tail(args.password, _SALT)
         self._tokens: dict[str, float] = {}
         self._v2_server = TcpServer(self.faults, self._v2_exchange)
@@ -137,6 +138,8 @@ class Whatsminer(Simulator):
             "set_normal_power": lambda: self._set_mode("normal"),
             "set_high_power": lambda: self._set_mode("high"),
             "reboot": self.machine.restart,
+            "restart_btminer": self.machine.restart,
+            "set_led": lambda: self._set_light(command.get("param") or command.get("color")),
         }
         return (
             self._v2_answer("API command OK")
@@ -151,6 +154,9 @@ class Whatsminer(Simulator):
         if "deaf" not in self.faults:
             actions[name]()
         return True
+
+    def _set_light(self, light: object) -> None:
+        self.light = light
 
     def _limit(self, watts: float) -> None:
         self.machine.set_limit(min(max(watts, self.args.min_w), self.args.rated_w * 1.1))
@@ -173,7 +179,7 @@ class Whatsminer(Simulator):
             "get_miner_info": lambda: self._v2_answer(
                 {
                     "hostname": "WhatsMiner",
-                    "ledstat": "auto",
+                    "ledstat": self.light,
                     "mac": self.args.mac,
                     "minersn": "SIMW000000000001",
                 }
@@ -291,7 +297,7 @@ class Whatsminer(Simulator):
             return self._v3_answer(command, {"power-limit": limit, "power-mode": self.mode, "fast-boot": "disable"})
         if not command.startswith("set."):
             return self._v3_answer(command, "invalid command", -2)
-        if param is None:
+        if param is None and command != "set.system.reboot":
             return self._v3_answer(command, "Missing param", -1)
         return self._v3_write(command, param, request)
 
@@ -301,7 +307,11 @@ class Whatsminer(Simulator):
             return self._v3_answer(command, "no permission", -4)
         actions: dict[str, Any] = {
             "set.miner.power_limit": lambda: self._limit(float(param)),
-            "set.miner.service": lambda: self.machine.set_running(param != "stop"),
+            "set.miner.service": lambda: (
+                self.machine.restart() if param == "restart" else self.machine.set_running(param != "stop")
+            ),
+            "set.system.led": lambda: self._set_light("auto" if param == "auto" else "manual"),
+            "set.system.reboot": self.machine.restart,
             "set.miner.power_mode": lambda: self._set_mode(str(param)),
         }
         if not self._act(command, actions):
@@ -319,7 +329,7 @@ class Whatsminer(Simulator):
             "network": {"mac": self.args.mac, "ip": self.args.host, "hostname": "WhatsMiner"},
             "power": {"fanspeed": 6000, "model": "P221B"},
             "salt": _SALT,
-            "system": {"api": "3.0.2", "fwversion": self.firmware, "ledstatus": "auto", "platform": "H616"},
+            "system": {"api": "3.0.2", "fwversion": self.firmware, "ledstatus": self.light, "platform": "H616"},
             "error-code": self._errors(),
         }
 

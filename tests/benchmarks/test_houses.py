@@ -56,5 +56,6 @@ def test_thermostat_that_is_programmed_earlier_heats_earlier() -> None:
 
 def test_table_has_a_row_for_each_control() -> None:
     one = {"cost_eur": 90.0, "discomfort_kh": 1.0, "starts_per_h_max": 2.0}
+    one |= {"room_c": 20.25, "heat_kwh": 800.0, "eur_per_kwh": 0.1125}
     lines = table({"home": {"engine": one, "thermostat": {**one, "cost_eur": 100.0}}}).splitlines()
-    assert "| home | thermostat, setback by 0.5 K | 100.0 | -10.0 % | 1.0 | 2 |" in lines
+    assert "| home | thermostat, setback by 0.5 K | 100.0 | -10.0 % | 1.0 | 20.25 | 800 | 11.25 | 2 |" in lines

@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings, strategies as st
 import pytest
 
+from custom_components.ecoflow.api.errors import OutOfRangeError
 from custom_components.ecoflow.api.families import FAMILIES, family_of, wave_2
 from custom_components.ecoflow.api.families.generic import MAX_SENSORS, generic_family, generic_key
 from custom_components.ecoflow.api.families.specs import EntitySpec, Family, NumberSpec, SelectSpec, SwitchSpec
@@ -232,7 +233,8 @@ def test_a_delta_2_max_has_two_solar_inputs() -> None:
         ("RIVER 2 Pro", "", {}, "river_2_pro"),
         ("RIVER 2", "", {}, "river_2"),
         ("DELTA Pro Ultra", "", {}, "generic"),
-        ("DELTA mini", "", {}, "generic"),
+        ("DELTA mini 2", "", {}, "generic"),
+        ("DELTA mini", "", {}, "delta_mini"),
         ("", "HW52ZXX", {}, "smart_plug"),
         ("", "HW51ZXX", {}, "powerstream"),
         ("", "MR51ZXX", {}, "delta_pro_3"),
@@ -361,3 +363,32 @@ def test_ambient_temperature_follows_the_display_unit(values: dict[str, float], 
 def test_the_battery_power_of_a_stream_is_voltage_times_current(values: dict[str, int], power_w: float | None) -> None:
     got = {key: value for key, value, _ in BY_NAME["stream"].decode(values)}
     assert got.get("battery_power") == power_w
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "values", "refused_below"),
+    [
+        # The device refuses a reserve that is less than 3 % above its discharge limit.
+        ("backup_reserve", 7, {"cmsMinDsgSoc": 5}, 8),
+        ("backup_reserve", 30, {"cmsMinDsgSoc": 30}, 33),
+        ("backup_reserve", 2, {"cmsMinDsgSoc": 0}, 3),
+        ("backup_reserve", 2, {}, 3),
+        ("discharge_limit", 2, {}, 3),
+        ("charge_limit", 49, {}, 50),
+    ],
+)
+def test_a_stream_refuses_limits_that_a_program_disputes(
+    key: str, value: float, values: dict[str, int], refused_below: float
+) -> None:
+    control = next(control for control in BY_NAME["stream"].numbers if control.key == key)
+    with pytest.raises(OutOfRangeError) as raised:
+        control.write(value, values)
+    assert raised.value.min_value == refused_below
+    assert control.write(refused_below, values).body["params"]
+
+
+@pytest.mark.parametrize("reported", [0, 2, 5, 97, 100])
+def test_a_stream_shows_limits_that_cannot_be_set(reported: int) -> None:
+    values = {"backupReverseSoc": reported, "cmsMinDsgSoc": reported, "cmsMaxChgSoc": reported}
+    got = {key: value for key, value, _ in BY_NAME["stream"].decode(values)}
+    assert [got[key] for key in ("backup_reserve", "discharge_limit", "charge_limit")] == [reported] * 3

@@ -33,6 +33,15 @@ SERIALS = ("HJ32ZDH4ZF7E0042", "HJ32ZDH4ZF7E0043", "hj31zdh4zf3e0007", "M1093-DC
         ("heartbeat.gridDayWatth", "Heartbeat grid day energy", "kWh"),
         ("currMa", "Current", "A"),
         ("powConsumptionMeasurement", "Consumption measurement power", ""),
+        ("powerL1", "L1 power", "W"),
+        ("pcsAPhase.reactPwr", "Inverter a phase reactive power", "var"),
+        ("pcsBPhase.apparentPwr", "Inverter b phase apparent power", "VA"),
+        ("gridConnectionReactivePower", "Grid connection reactive power", "var"),
+        ("offgrid1ApperentPower", "Offgrid 1 apparent power", "VA"),
+        # A charge in percent, a factor, a time of day.
+        ("batteryInfo.remainPower", "Battery remaining power", ""),
+        ("gridConnectionPowerFactor", "Grid connection power factor", ""),
+        ("task1.timeRange.startTime.sec", "Task 1 time range start sec", ""),
         # These are tenths of a watt, or counters, on the models that are known.
         ("mppt.inWatts", "MPPT input power", ""),
         ("20_1.invOutputWatts", "Inverter output power", ""),
@@ -59,7 +68,7 @@ def test_values_in_the_unit_of_their_name() -> None:
     assert str(got["raw_pow_get_pv"][0]) == "0.0"
 
 
-@pytest.mark.parametrize("placeholder", [5939, 5999, 143_999])
+@pytest.mark.parametrize("placeholder", [5939, 5940, 5999, 143_999])
 def test_a_placeholder_of_a_remaining_time_is_unknown(placeholder: int) -> None:
     values = {"cmsChgRemTime": placeholder, "pd.remainTime": placeholder, "other": placeholder}
     got = {key: value for key, value, _ in generic_family("X", values).decode(values)}
@@ -91,7 +100,14 @@ def test_serial_numbers_of_parts_are_in_no_key_and_no_name(serial: str) -> None:
 
 
 def test_ordinary_names_are_no_serial_numbers() -> None:
-    for text in ("plugInInfoPv2ChgVolMax", "20_1.wifiEncryptMode", "GRID_STD_CODE_UTE_MAINLAND", "2026-01-01 00:00"):
+    for text in (
+        "plugInInfoPv2ChgVolMax",
+        "20_1.wifiEncryptMode",
+        "GRID_STD_CODE_UTE_MAINLAND",
+        "2026-01-01 00:00",
+        "unknown618",
+        "statistics2026",
+    ):
         assert serial_numbers(text) == []
         assert mask(text) == text
     assert not is_serial_number("1234567890123")
@@ -99,8 +115,23 @@ def test_ordinary_names_are_no_serial_numbers() -> None:
 
 
 def test_private_values() -> None:
-    assert all(map(is_private, ("bmsSn", "20_1.selfMac", "cloudMetter.sn", "20_1.staIpAddr", "wifiSsid", "pd.chName")))
-    assert not any(map(is_private, ("20_1.dsgIpower", "cmsBattSoc", "pd.wattsInSum", "invInsight")))
+    assert all(
+        map(
+            is_private,
+            (
+                "bmsSn",
+                "20_1.selfMac",
+                "cloudMetter.sn",
+                "20_1.staIpAddr",
+                "wifiSsid",
+                "pd.chName",
+                "robotLat",
+                "baseLng",
+                "longitude",
+            ),
+        )
+    )
+    assert not any(map(is_private, ("20_1.dsgIpower", "cmsBattSoc", "pd.wattsInSum", "invInsight", "lcdPlat", "flat")))
 
 
 _PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | st.sampled_from(SERIALS)

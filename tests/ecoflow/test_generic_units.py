@@ -54,6 +54,29 @@ def test_voltage_and_current_in_thousandths_that_their_power_proves() -> None:
         ({"acFreq": 50, "cfgAcOutFreq": 1}, {"ac_freq": (50.0, "Hz"), "cfg_ac_out_freq": (1, "")}),
         ({"cfgStandbyMin": 30, "cmsMinDsgSoc": 5}, {"cfg_standby_min": (30, "min"), "cms_min_dsg_soc": (5.0, "%")}),
         ({"inVol": True, "inAmp": "x"}, {}),
+        # How temperatures are shown is no temperature.
+        (
+            {"userTempUnit": 2, "lcdShowTempType": 1, "tempUnit512": 1, "tempSmartCtrlEnable": 2, "tempAmbient": 18.94},
+            {
+                "user_temp_unit": (2, ""),
+                "lcd_show_temp_type": (1, ""),
+                "temp_unit512": (1, ""),
+                "temp_smart_ctrl_enable": (2, ""),
+                "temp_ambient": (18.9, "°C"),
+            },
+        ),
+        (
+            {"powerL1": 163.541015625, "voltageL1": 225.7567901611328, "currentL1": 0.75},
+            {"power_l1": (163.5, "W"), "voltage_l1": (225.757, "V"), "current_l1": (0.75, "A")},
+        ),
+        ({"usbVolt": 5.199999809, "usbAmp": 2.099999905}, {"usb_volt": (5.2, "V"), "usb_amp": (2.1, "A")}),
+        ({"humiAmbient": 52.770000458}, {"humi_ambient": (52.8, "%")}),
+        ({"bmsBattSoh": 0, "cmsBattSoh": 97}, {"bms_batt_soh": (None, "%"), "cms_batt_soh": (97.0, "%")}),
+        # Single precision, and a value that is small.
+        (
+            {"mapResolution": 0.100000001, "gradient": 0.0033},
+            {"map_resolution": (0.1, ""), "gradient": (0.0033, "")},
+        ),
     ],
 )
 def test_what_nothing_proves_has_no_unit(values: dict[str, Any], expected: dict[str, tuple[Decoded, str]]) -> None:

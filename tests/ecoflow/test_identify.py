@@ -25,28 +25,22 @@ def has_controls(family: Family) -> bool:
 
 
 UNDESCRIBED = (
-    "STREAM Microinverter",
     "STREAM",
     "STREAM Ultra 2",
     "STREAM AC Pro Max",
-    "RIVER 3",
-    "RIVER 3 Plus",
-    "RIVER 3+",
-    "RIVER 3 Max",
-    "RIVER 3 Max Plus",
-    "RIVER 3 UPS",
-    "River3",
+    "RIVER 3 Pro",
+    "RIVER 4",
+    "River33",
     "RIVER",
     "RIVER Max",
     "RIVER Pro",
     "RIVER mini",
     "RIVER 2 Ultra",
     "WAVE",
-    "WAVE 3",
-    "Wave3",
+    "WAVE 3 Pro",
+    "WAVE 4",
     "DELTA",
-    "DELTA mini",
-    "DELTA Mini",
+    "DELTA mini 2",
     "DELTA Pro Ultra",
     "DELTA Pro Ultra X",
     "DELTA Pro 2",
@@ -58,9 +52,7 @@ UNDESCRIBED = (
     "DELTA 3 Ultra Plus",
     "DELTA 4",
     "DELTA 22",
-    "PowerOcean",
-    "PowerOcean Plus",
-    "Power Ocean DC Fit",
+    "PowerOcean 2",
     "Power Kits",
     "PowerKit",
     "GLACIER Classic",
@@ -113,6 +105,18 @@ def test_a_model_without_a_family_is_generic_whatever_it_reports(product: str) -
         ("EcoFlow Stream Ultra X", "stream"),
         ("stream ac", "stream"),
         ("STREAM AC Pro (EU)", "stream"),
+        ("STREAM Micro Inverter 800W", "generic"),
+        ("STREAM Microinverter", "stream_microinverter"),
+        ("Stream Micro-Inverter (EU)", "stream_microinverter"),
+        ("RIVER 3", "river_3"),
+        ("River3", "river_3"),
+        ("RIVER 3+", "river_3"),
+        ("RIVER 3 Max Plus", "river_3"),
+        ("EcoFlow RIVER 3 UPS", "river_3"),
+        ("Wave3", "wave_3"),
+        ("DELTA Mini", "delta_mini"),
+        ("Power Ocean DC Fit", "power_ocean"),
+        ("PowerOcean", "power_ocean"),
         ("Glacier", "glacier"),
         ("SMART PLUG", "smart_plug"),
         ("Smart Home Panel", "smart_home_panel"),
@@ -120,6 +124,19 @@ def test_a_model_without_a_family_is_generic_whatever_it_reports(product: str) -
 )
 def test_spellings_of_a_described_model(product: str, family: str) -> None:
     assert family_name(product, values={}) == family
+
+
+@pytest.mark.parametrize("product", ["RIVER 3 Plus", "WAVE 3", "DELTA mini", "PowerOcean Plus", "STREAM Microinverter"])
+def test_a_model_whose_commands_no_document_describes_is_read_only(product: str) -> None:
+    family = family_of(Device("XX11ZAB", "DELTA 2", product, online=True), EVERYTHING | {"strangeValue": 7})
+    assert family.name != "generic"
+    assert not has_controls(family)
+    others = [spec for spec in family.sensors if spec.key.startswith("raw_")]
+    assert others
+    assert not any(spec.enabled for spec in others)
+    described = {name for spec in family.entities() if not spec.key.startswith("raw_") for name in spec.value_names}
+    assert described.isdisjoint(name for spec in others for name in spec.sources)
+    assert len({spec.key for spec in family.entities()}) == len(list(family.entities()))
 
 
 def test_each_family_is_found_by_each_of_its_names() -> None:
@@ -140,7 +157,8 @@ def test_without_a_product_name_the_serial_number_decides() -> None:
 
 def test_the_default_device_name_counts_when_product_and_serial_number_say_nothing() -> None:
     assert family_name("", sn="XX99ZEB4ZE0042", name="DELTA 2-0042", values={}) == "delta_2"
-    assert family_name("", sn="R651ZEB4ZE0042", name="RIVER 3-0042") == "generic"
+    assert family_name("", sn="R651ZEB4ZE0042", name="RIVER 3-0042") == "river_3"
+    assert family_name("", sn="R651ZEB4ZE0042", name="RIVER 5-0042") == "generic"
 
 
 def test_a_reported_product_type_counts_before_values() -> None:

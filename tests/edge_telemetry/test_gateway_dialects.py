@@ -244,6 +244,41 @@ SWITCH = {"id": 0, "source": "MQTT", "output": True, "apower": 8.9, "voltage": 2
         ("shellies/shelly1-1/ext_switch/0", "1", {"external_0_active": (True, None)}),
         ("shellies/shelly1-1/input/0", "1", {"input_0_active": (True, None)}),
         ("shellies/shellyswitch25-1/roller/0", "stop", {"roller_0_state": ("stop", None)}),
+        ("shellies/shellyswitch-1/relay/power", "120.5", {"power_w": (120.5, "W")}),
+        ("shellies/shellyswitch-1/relay/energy", "6000", {"energy_wh": (100.0, "Wh")}),
+        ("shellies/shelly1pm-1/relay/0/overpower_value", "2410", {"relay_0_overpower_w": (2410, "W")}),
+        ("shellies/shellygas-1/sensor/gas", "mild", {"gas_detected": (True, None)}),
+        ("shellies/shellygas-1/sensor/gas", "none", {"gas_detected": (False, None)}),
+        ("shellies/shellygas-1/sensor/gas", "unknown", {"gas_detected": (None, None)}),
+        ("shellies/shellygas-1/sensor/concentration", "25", {"gas_concentration_ppm": (25, "ppm")}),
+        ("shellies/shellygas-1/sensor/operation", "normal", {"operation_state": ("normal", None)}),
+        ("shellies/shellydw2-1/sensor/illumination", "twilight", {"illuminance_level": ("twilight", None)}),
+        ("shellies/shellydw2-1/sensor/tilt", "37", {"tilt_degrees": (37, "°")}),
+        ("shellies/shellyht-1/sensor/ext_power", "false", {"external_power": (False, None)}),
+        ("shellies/shellyuni-1/adc/0", "11.93", {"adc_0_voltage_v": (11.93, "V")}),
+        ("shellies/shellydimmer2-1/light/0/status", {
+            "ison": True, "source": "input", "has_timer": False, "mode": "white", "brightness": 48, "transition": 0,
+        }, {"light_0_output_on": (True, None), "light_0_brightness_percent": (48, "%")}),
+        ("shellies/shellyrgbw2-1/white/2/status", {"ison": False, "brightness": 0, "power": 0.0}, {
+            "white_2_output_on": (False, None), "white_2_brightness_percent": (0, "%"), "white_2_power_w": (0.0, "W"),
+        }),
+        ("shellies/shellymotionsensor-1/status", {
+            "motion": True, "timestamp": 1617813312, "active": True, "vibration": False, "lux": 87, "bat": 98,
+        }, {
+            "motion": (True, None), "vibration_detected": (False, None), "illuminance_lux": (87, "lx"),
+            "battery_percent": (98, "%"),
+        }),
+        ("shellies/shellytrv-1/info", {
+            "bat": {"value": 88, "voltage": 3.98},
+            "thermostats": [{"pos": 34.2, "target_t": {"enabled": True, "value": 21.0, "units": "C"},
+                             "tmp": {"value": 19.8, "units": "C", "is_valid": True}, "window_open": False}],
+        }, {
+            "temperature_c": (19.8, "°C"), "target_temperature_c": (21.0, "°C"),
+            "valve_position_percent": (34.2, "%"), "window_open": (False, None), "battery_percent": (88, "%"),
+        }),
+        ("shellies/shellytrv-1/status", {
+            "target_t": {"value": 68.0, "units": "F"}, "tmp": {"value": 999, "units": "F", "is_valid": False}, "pos": 0,
+        }, {"target_temperature_c": (pytest.approx(20.0), "°C"), "valve_position_percent": (0, "%")}),
         ("shellies/shellyswitch25-1/roller/0/pos", "35", {"roller_0_position_percent": (35, "%")}),
     ],
 )  # fmt: skip
@@ -282,6 +317,15 @@ def test_the_recorded_meter_of_shelly_has_the_values_of_its_status(captures: Pat
         ("ESPURNA-AB12CD/temperature/1", "-0.5", {"sensor_1_temperature_c": (-0.5, "°C")}),
         ("ESPURNA-AB12CD/relay/1", "0", {"channel_1_output_on": (False, None)}),
         ("ESPURNA-AB12CD/power", "nan", {"power_w": (None, "W")}),
+        ("ESPURNA-AB12CD/distance", "0.52", {"distance_m": (0.52, "m")}),
+        ("ESPURNA-AB12CD/co", "3", {"co_ppm": (3, "ppm")}),
+        ("ESPURNA-AB12CD/hcho", "0.02", {"formaldehyde_ppm": (0.02, "ppm")}),
+        ("ESPURNA-AB12CD/uvi", "4", {"uv_index": (4, None)}),
+        ("ESPURNA-AB12CD/ph", "7.02", {"ph": (7.02, None)}),
+        ("ESPURNA-AB12CD/ldr_uSvh", "0.11", {"radiation_usv_h": (0.11, "μSv/h")}),
+        ("ESPURNA-AB12CD/ldr_cpm/1", "17", {"sensor_1_radiation_cpm": (17, None)}),
+        ("ESPURNA-AB12CD/resistance", "1200", {"resistance_ohm": (1200, "Ω")}),
+        ("ESPURNA-AB12CD/lux_2", "310", {"sensor_2_illuminance_lux": (310, "lx")}),
     ],
 )  # fmt: skip
 def test_espurna(topic: str, payload: Any, expected: dict[str, Any]) -> None:

@@ -113,6 +113,11 @@ async def test_diagnostics_contain_no_secrets(
     shown = await get_diagnostics_for_config_entry(hass, hass_client, entry)
     assert shown["devices"][1]["values"] == {"gps_lat": "**REDACTED**", "gps_lon": "**REDACTED**"}
     assert not [place for place in ("45.124", "8.501", "45.125", "8.502") if place in str(shown)]
+    messages = shown["last_messages"]
+    assert sorted((item["channel"], item["text"]) for item in messages) == [
+        (TOPIC, '{"temperature_c":20,"latitude":"<position>","longitude":"<position>"}'),
+        ("van/env/gps/data", '{"gps":{"lat":"<position>","lon":"<position>"},"temperature_c":"hot"}'),
+    ]
     assert shown["counters"]["received"] == 4
     assert shown["archive"]["dropped"] == 0
 

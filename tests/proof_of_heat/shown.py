@@ -8,7 +8,9 @@ from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import State
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
+from custom_components.proof_of_heat._lib.publish_rules import CREEPING_S
 from custom_components.proof_of_heat.const import DOMAIN
 from simulators.gas_boiler.boiler import EFFICIENCY
 
@@ -47,19 +49,17 @@ class World:
         """How often a number was compared with the truth."""
         self.unmarked: Counter[str] = Counter()
         """How often a number was shown as measured or counted."""
-        self._gas = winter.boiler.gas_kwh
-        self._counted = sum(self.midnight[key] for key in ("el_heating", "el_dhw"))
 
     async def step(self) -> None:
+        before, cost = self.winter.counted, self.winter.bill.cost
         await self.winter.step()
         pump, machine, house = self.winter.cloud.pump, self.winter.miner.machine, self.winter.home.house
-        gas, self._gas = self.winter.boiler.gas_kwh - self._gas, self.winter.boiler.gas_kwh
-        gas_w = gas / (STEP_S / 3600) * 1000
         hours, price = STEP_S / 3600, retail(self.winter.now)
-        counted = sum(pump.energy[key] for key in ("el_heating", "el_dhw"))
-        mean_w, self._counted = (counted - self._counted) * 1000 / hours, counted
-        self.energy[PUMP] += pump.power_w * hours / 1000
-        self.energy[MINER] += machine.power_w * hours / 1000
+        used = {name: total - before[name] for name, total in self.winter.counted.items()}
+        mean_w = {name: kwh / hours * 1000 for name, kwh in used.items()}
+        gas_w = mean_w["gas"]
+        self.energy[PUMP] += used["pump"]
+        self.energy[MINER] += used["miner"]
         revenue = machine.hash_ths / 1000 * HASHPRICE / 24 * 0.98
         today = dt_util.as_local(self.winter.now).date()
         if today != self.day:
@@ -74,11 +74,13 @@ class World:
                 "miner_price": price - revenue * 1000 / machine.power_w if machine.power_w > 500 else math.nan,
                 "cop_day": self.cop(pump.energy, self.midnight),
                 "pump": pump.power_w,
-                "pump_mean": mean_w,
+                "pump_mean": mean_w["pump"],
                 "gas_cost": gas_w / 1000 * 0.12,
                 "mined": revenue,
                 "miner": machine.power_w,
+                "miner_mean": mean_w["miner"],
                 "pump_heat": pump.heat_w,
+                "pump_heat_mean": mean_w["pump_heat"],
                 "boiler_heat": gas_w * EFFICIENCY,
                 "cost": (pump.power_w + machine.power_w) / 1000 * price + gas_w / 1000 * 0.12 - revenue,
                 "outdoor": house.weather.outdoor_c,
@@ -88,7 +90,7 @@ class World:
         )
 
         number = int((self.winter.now.timestamp() + 3600 - STEP_S / 2) // 86400)
-        self.costs[number] = self.costs.get(number, 0.0) + self.recent[-1]["cost"] * hours
+        self.costs[number] = self.costs.get(number, 0.0) + self.winter.bill.cost - cost
 
     def wrong_days(self) -> list[str]:
         """Days of the savings whose cost is neither true nor marked as an estimate."""
@@ -177,6 +179,13 @@ class World:
             if abs(room_c - self.recent[-1]["room"]) > OFF_BY_K:
                 found.append(f"room {room_c}, was {self.recent[-1]['room']:.2f}")
         return found
+
+    async def publish(self) -> None:
+        """Until what was counted in the last step is published, which has a pace."""
+        self.winter.freezer.tick(CREEPING_S + 1)
+        async_fire_time_changed(self.winter.hass)
+        await self.winter.quiet()
+        self.winter.system.user_changes.notify()
 
     def totals(self) -> dict[str, tuple[float, float]]:
         """Totals as they are shown, and as they are."""

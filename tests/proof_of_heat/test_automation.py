@@ -311,21 +311,23 @@ async def test_report_sent_before_a_restart_is_not_repeated(
 # --- sums ---------------------------------------------------------------------------------------------------
 
 
-def test_integrator_holds_each_rate_and_skips_gaps() -> None:
+def test_integrator_counts_means_and_skips_gaps() -> None:
     summed, at = HeatMeter(), datetime(2026, 1, 1, tzinfo=dt_util.UTC)
     summed.update(at, 2000.0)
     summed.update(at + timedelta(minutes=6), 1000.0)
-    assert summed.total_kwh == pytest.approx(0.2)
+    assert summed.total_kwh == pytest.approx(0.15)
+    summed.update(at + timedelta(minutes=6), 1000.0)
+    assert summed.total_kwh == pytest.approx(0.15), "the same report again"
     summed.update(at + timedelta(minutes=12), None)
-    assert summed.total_kwh == pytest.approx(0.3)
+    assert summed.total_kwh == pytest.approx(0.15), "how long it went on is unknown"
     summed.update(at + timedelta(minutes=18), 4000.0)
-    assert summed.total_kwh == pytest.approx(0.3), "the rate during the gap is unknown"
+    assert summed.total_kwh == pytest.approx(0.15), "the rate during the gap is unknown"
     summed.update(at + timedelta(minutes=40), float("nan"))
-    assert summed.total_kwh == pytest.approx(0.3), "NaN starts a gap"
+    assert summed.total_kwh == pytest.approx(0.15), "NaN starts a gap"
     summed.update(at + timedelta(minutes=41), 1000.0)
-    assert summed.total_kwh == pytest.approx(0.3)
+    assert summed.total_kwh == pytest.approx(0.15)
     summed.update(at + timedelta(minutes=40), 1000.0)
-    assert summed.total_kwh == pytest.approx(0.3), "a clock that was set back does not reduce the total"
+    assert summed.total_kwh == pytest.approx(0.15), "a clock that was set back does not reduce the total"
 
 
 async def test_calculated_energy_of_a_source_without_a_counter_survives_a_restart(

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from custom_components.proof_of_heat.metering.counter_power import CounterPower
+from custom_components.proof_of_heat.metering.counter_power import OWN_SPAN, OWN_STALE, CounterPower
 
 NOW = datetime(2027, 1, 10, 6, 0, tzinfo=UTC)
 
@@ -63,3 +63,43 @@ def test_memory_is_bounded() -> None:
     for second in range(5000):
         power.feed(NOW + timedelta(seconds=second), second / 1000)
     assert len(power._edges) <= 200
+
+
+@pytest.mark.parametrize(
+    ("increases", "step"),
+    [
+        ([0.786, 0.522, 0.441, 0.392, 0.359], 0.001),
+        ([0.2, 0.3, 0.1, 0.2], 0.1),
+        ([0.25, 0.5, 0.75], 0.25),
+        ([2.778, 5.556, 2.777], 2.778),  # a heat meter in steps of 0.01 GJ
+        ([3.0, 2.0, 1.0], 1.0),
+    ],
+)
+def test_the_resolution_is_the_step_of_which_all_increases_are_multiples(increases: list[float], step: float) -> None:
+    power, at, reading = CounterPower(OWN_SPAN, OWN_STALE), NOW, 100.0
+    power.feed(at, reading)
+    for kwh in increases:
+        at, reading = at + timedelta(minutes=5), reading + kwh
+        power.feed(at, round(reading, 4))
+    assert power._step_kwh == pytest.approx(step, rel=0.01, abs=0.002)
+
+
+def test_standby_after_a_load_is_not_the_mean_of_both() -> None:
+    """A heat pump of 900 W that rests with 8 W, by a counter in steps of 0.001 kWh that is read every five minutes."""
+    power, at, truth = CounterPower(), NOW, 100.0
+    for watts in (*[900.0] * 6, *[8.0] * 3):
+        at, truth = at + timedelta(minutes=5), truth + watts / 12_000
+        power.feed(at, round(truth, 3))
+    shown = power.power_w(at)
+    assert shown is not None
+    assert shown < 30
+    assert not power.is_accurate(at)
+
+
+def test_a_fine_counter_that_is_read_every_five_minutes_is_accurate() -> None:
+    power, at, reading = CounterPower(OWN_SPAN, OWN_STALE), NOW, 100.0
+    for kwh in (0.786, 0.522, 0.441, 0.392, 0.359, 0.275):
+        at, reading = at + timedelta(minutes=5), reading + kwh
+        power.feed(at, round(reading, 3))
+    assert power.is_accurate(at)
+    assert power.power_w(at) == pytest.approx(0.275 * 12_000, rel=0.01)

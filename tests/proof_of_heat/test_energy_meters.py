@@ -13,13 +13,20 @@ from hypothesis import example, given, settings, strategies as st
 import pytest
 from pytest_homeassistant_custom_component.common import mock_restore_cache_with_extra_data
 
+from custom_components.proof_of_heat._lib.counters import Consumed
 from custom_components.proof_of_heat._lib.heat_source import SourceKind
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.drivers.meter.reading import MeterReading
 from custom_components.proof_of_heat.drivers.meter.shelly import NotificationDecoder
 from custom_components.proof_of_heat.engine.config import SourceConfig
 from custom_components.proof_of_heat.metering.counter_power import CounterPower
-from custom_components.proof_of_heat.metering.energy import CountedEnergy, SourceMeter, max_electric_kw, max_heat_kw
+from custom_components.proof_of_heat.metering.energy import (
+    CountedEnergy,
+    HeatMeter,
+    SourceMeter,
+    max_electric_kw,
+    max_heat_kw,
+)
 from custom_components.proof_of_heat.sensors.counted import CountedEnergySensor, DayCounter, MeterEnergySensor
 from custom_components.proof_of_heat.sensors.meter import METER_COUNTERS, METER_SENSORS
 from custom_components.proof_of_heat.sources.registry import SOURCE_TYPES
@@ -166,12 +173,46 @@ def test_power_between_two_reports_is_settled_by_the_counter(power_w: float | No
     assert meter.total_kwh == pytest.approx(1.2, rel=0.01)
 
 
+def test_power_of_a_polled_device_applies_at_the_time_of_its_reading() -> None:
+    """Between two readings, their mean applies, however often the last one is seen again meanwhile."""
+    meter, heat = SourceMeter(12.0), HeatMeter(12.0)
+    for minute in range(21):
+        read = at(minute - minute % 5)
+        power_w = 3000.0 if minute >= 10 else 0.0
+        meter.update(at(minute), counter_kwh=None, read_at=None, power_w=power_w, power_at=read)
+        heat.update(read, power_w)
+    assert meter.total_kwh == pytest.approx(0.5 + 3.0 / 24)
+    assert heat.total_kwh == pytest.approx(meter.total_kwh)
+
+
+def test_power_of_a_device_that_reports_changes_holds_until_the_next_one() -> None:
+    meter = SourceMeter(12.0)
+    for minute in range(61):
+        power_w = 1500.0 if minute < 60 else 0.0
+        meter.update(at(minute), counter_kwh=None, read_at=None, power_w=power_w)
+    assert meter.total_kwh == pytest.approx(1.5, abs=0.02)
+
+
+def test_power_that_is_not_read_again_holds_after_a_while() -> None:
+    meter = SourceMeter(12.0)
+    meter.update(at(-1), counter_kwh=None, read_at=None, power_w=1200.0, power_at=at(-1))
+    added = [
+        meter.update(at(minute), counter_kwh=None, read_at=None, power_w=1200.0, power_at=at(0)) for minute in range(31)
+    ]
+    assert added[5] == Consumed(0.0, estimated=True), "its next report shows what it drew"
+    assert meter.total_kwh == pytest.approx(0.02 + 0.6)
+
+
 def test_a_power_that_the_source_cannot_have_is_not_counted() -> None:
     meter = SourceMeter(max_electric_kw(SourceConfig(source_id="s", kind=SourceKind.MINER, nominal_power_w=3000.0)))
     meter.update(at(0), counter_kwh=None, read_at=None, power_w=3_000_000.0)
     meter.update(at(5), counter_kwh=None, read_at=None, power_w=3000.0)
     meter.update(at(10), counter_kwh=None, read_at=None, power_w=3000.0)
     assert meter.total_kwh == pytest.approx(0.25)
+    heat = HeatMeter(12.0)
+    for minute, watts in enumerate((3_000_000.0, 3000.0, 3000.0)):
+        heat.update(at(minute), watts)
+    assert heat.total_kwh == pytest.approx(0.05)
 
 
 def test_a_doubted_reading_does_not_confirm_itself_as_power() -> None:

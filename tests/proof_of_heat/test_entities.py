@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,6 +23,8 @@ from custom_components.proof_of_heat.config_transfer import checksum, export, pa
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.diagnostics import async_get_config_entry_diagnostics
 from custom_components.proof_of_heat.engine.messages import MessageCode, message
+from custom_components.proof_of_heat.support import bundle
+from scripts.tooling import decode
 from simulators.framework import running
 from simulators.viessmann_cloud.cloud import ViessmannCloud
 from simulators.whatsminer.miner import Whatsminer
@@ -393,6 +396,23 @@ async def test_diagnostics_contain_no_secret(hass: HomeAssistant, heated: Heated
     viessmann = entry.subentries[owner(entry, "viessmann")].data
     for secret in (viessmann["refresh_token"], "7571381700000000", "demo-client"):
         assert secret not in text
+    # What the devices sent last is there as they sent it.
+    for unit in entry.runtime_data.sources.values():
+        unit.poller.poll_soon()
+    await idle(entry)
+    raw = (await async_get_config_entry_diagnostics(hass, entry))["last_messages"]
+    messages = {name: {item["channel"]: json.loads(item["text"]) for item in found} for name, found in raw.items()}
+    assert messages["E3_Vitocal_16"].keys() == {"GET features"}
+    assert {"summary", "pools"} <= messages["MicroBT M50S_VH30"].keys()
+    assert messages["MicroBT M50S_VH30"]["pools"]["POOLS"][0]["User"] == "<secret>"
+    for secret in (viessmann["refresh_token"], "7571381700000000", "demo-client"):
+        assert secret not in str(raw)
+    # scripts/decode reads them from a support bundle.
+    path = await bundle.async_write(hass, await bundle.async_collect(hass))
+    decoded = await hass.async_add_executor_job(lambda: list(decode.decode_bundle(path)))
+    lines = {key: value for key, value, _ in decoded}
+    assert "proof_of_heat.1.last.E3_Vitocal_16.GET features.outdoor_temperature" in lines
+    assert '"SUMMARY"' in lines["proof_of_heat.1.last.MicroBT M50S_VH30.summary.raw"]
     assert {item["kind"] for item in found["sources"]} == {"miner", "viessmann"}
     assert found["subentries"][1]["data"]["password"] == REDACTED
 

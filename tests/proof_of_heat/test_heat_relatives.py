@@ -16,6 +16,7 @@ from custom_components.proof_of_heat._lib.heat_source import (
     SourceKind,
     SourceState,
 )
+from custom_components.proof_of_heat.climate import ZoneClimate
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.drivers.base import SourceBase
 from custom_components.proof_of_heat.drivers.cloud.account import Rig
@@ -358,3 +359,10 @@ def test_only_what_can_be_set_is_a_control(
     assert found is not None
     options = EntityOptions(entity_id=entity_id, number_is=Control.FLOW)
     assert {str(item) for item in capabilities_of(hass, found, options).controls} == controls
+
+
+def test_the_climate_entity_has_the_names_of_the_next_home_assistant() -> None:
+    """Home Assistant 2026.11 deprecates the names without "native"."""
+    own = vars(ZoneClimate)
+    assert {"native_current_temperature", "native_target_temperature"} <= own.keys()
+    assert not {"current_temperature", "target_temperature", "temperature_unit", "_attr_temperature_unit"} & own.keys()

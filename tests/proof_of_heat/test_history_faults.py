@@ -1,7 +1,10 @@
 """Learning from histories as they are: a holiday, defects, renamed entities, another database, a restart."""
 
+import asyncio
 from collections.abc import Generator
-from datetime import timedelta
+from copy import deepcopy
+from datetime import datetime, timedelta
+import threading
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -12,6 +15,8 @@ import pytest
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 import pytest_socket
 
+from custom_components.proof_of_heat.engine import jobs
+from custom_components.proof_of_heat.engine.model.history import Row
 from custom_components.proof_of_heat.learning import history_import
 from custom_components.proof_of_heat.learning.history_import import ImportStatus
 from tests.postgresql import UnavailableError, postgres_server
@@ -19,6 +24,7 @@ from tests.postgresql import UnavailableError, postgres_server
 from .engine.homes import Home
 from .ha import HEATER, OUTDOOR, ROOM
 from .test_history_import import DAYS, METER, NOW, finished, lived, set_up, write_states, write_statistics
+from .winter import real_pause
 
 type Readings = list[tuple[Any, dict[str, float]]]
 
@@ -113,7 +119,7 @@ async def test_holiday_and_defects_are_no_other_house(hass: HomeAssistant, freez
 @pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_history_of_a_renamed_entity_is_its_own(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
-    """The meter had another entity ID for most of the time."""
+    """The meter had another entity ID for all of the time, in the states and in the long-term statistics."""
     registry = er.async_get(hass)
     old = registry.async_get_or_create("sensor", "test", "meter", suggested_object_id="shelly_channel_1")
     assert old.entity_id != METER
@@ -123,7 +129,7 @@ async def test_history_of_a_renamed_entity_is_its_own(hass: HomeAssistant, freez
         write_states(hass, {ROOM: values[ROOM], OUTDOOR: values[OUTDOOR]})
         attributes = {"unit_of_measurement": "W", "device_class": "power", "state_class": "measurement"}
         hass.states.async_set(old.entity_id, f"{values[METER]:.3f}", attributes)
-    write_statistics(hass, readings)
+    write_statistics(hass, readings, {METER: old.entity_id})
     freezer.move_to(NOW)
     await async_wait_recording_done(hass)
     hass.states.async_remove(old.entity_id)
@@ -131,25 +137,91 @@ async def test_history_of_a_renamed_entity_is_its_own(hass: HomeAssistant, freez
     await async_wait_recording_done(hass)
     found = await finished(hass, await set_up(hass, meter="sensor.heat_pump_meter"))
     rows = found.engine.history.all_rows
-    assert len(rows) > 1.8 * 96
-    assert max(row.power_w for row in rows) > 2000
+    assert len(rows) > 9 * 96
+    assert max(row.power_w for row in rows[-96:]) > 2000, "states of today"
+    assert max(row.power_w for row in rows[: 5 * 96]) > 500, "statistics of the days before"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_learning_that_a_restart_interrupts_is_done_afterwards(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The import was complete, its result not yet stored with the engine's state: the next start has the rows."""
+    """The import was complete, the model is being calculated: the next start has the rows, and no half of a model."""
     await recorded(hass, freezer, lived(DAYS))
+    began, goes_on, learn = threading.Event(), threading.Event(), jobs.learn
+
+    def interrupted(*args: Any) -> Any:
+        began.set()
+        goes_on.wait(120)
+        return learn(*args)
+
+    monkeypatch.setattr(jobs, "learn", interrupted)
     entry = await set_up(hass, meter=METER)
     found = await finished(hass, entry)
     hours = found.engine.history.hours
     assert hours > 9 * 24
+    refresh = hass.async_create_task(found.coordinator.async_refresh())
+    while not began.is_set():
+        await real_pause()
+    monkeypatch.setattr(jobs, "learn", learn)
+    try:
+        assert await hass.config_entries.async_reload(entry.entry_id)
+        again = await finished(hass, entry)
+        assert again.engine is not found.engine
+        assert again.engine.history.hours >= hours - 1
+        assert again.engine.learned is None or again.engine.learned.doubt is None
+        await again.coordinator.async_refresh()
+    finally:
+        goes_on.set()
+    await refresh
+    learned = again.engine.learned
+    assert learned is not None, "learned again from the stored history at the first cycle"
+    assert learned.fitted.parameters.total_loss_w_k == pytest.approx(180.0, rel=0.5)
+    assert learned is not found.engine.learned
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_restart_in_the_middle_of_the_import_continues_there(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    hass_storage: dict[str, Any],
+) -> None:
+    """What was imported is stored at once: a crash within the 15 minutes until the regular saving does not lose it."""
+    await recorded(hass, freezer, lived(DAYS))
+    read, begins, goes_on = history_import.HistoryImport._day, list[datetime](), asyncio.Event()
+
+    async def day(self: Any, links: Any, begin: datetime) -> list[Row]:
+        if len(begins) == 7:
+            await goes_on.wait()
+        begins.append(begin)
+        return await read(self, links, begin)
+
+    monkeypatch.setattr(history_import.HistoryImport, "_day", day)
+    entry = await set_up(hass, meter=METER)
+    found = entry.runtime_data
+    while found.history_import.progress.days_done < 7:
+        await real_pause()
+    await found.coordinator.async_refresh()
+    assert hass.states.get("sensor.home_learning_progress").state == "64"  # type: ignore[union-attr]
+    assert found.engine.history.hours < 1, "no part of the history is used yet"
+    assert (found.engine.learned, found.engine.plan) == (None, None)
     assert await hass.config_entries.async_reload(entry.entry_id)
+    assert not found.history_import.is_running
+    assert found.engine.history.hours < 1
+    goes_on.set()
     again = await finished(hass, entry)
-    assert again.engine is not found.engine
-    assert again.engine.history.hours >= hours - 1
-    assert again.engine.learned is None or again.engine.learned.doubt is None
-    await again.coordinator.async_refresh()
-    assert again.engine.learned is not None, "learned again from the stored history at the first cycle"
+    assert again.history_import.progress.status is ImportStatus.DONE
+    assert begins[7] == begins[5], "from the last day that was stored"
+    assert len(begins) == 7 + DAYS - 5
+    hours = again.engine.history.hours
+    assert hours > 9 * 24
+    disk = deepcopy(hass_storage)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    hass_storage.clear()
+    hass_storage.update(disk)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    after = await finished(hass, entry)
+    assert after.engine is not again.engine
+    assert after.engine.history.hours >= hours - 1

@@ -1,6 +1,6 @@
 """The first plan tonight: the house is learned from what the recorder has."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -57,7 +57,10 @@ def write_states(hass: HomeAssistant, readings: dict[str, float], **units: str) 
         hass.states.async_set(entity_id, f"{shown:.3f}", attributes)
 
 
-def write_statistics(hass: HomeAssistant, readings: list[tuple[datetime, dict[str, float]]]) -> None:
+def write_statistics(
+    hass: HomeAssistant, readings: list[tuple[datetime, dict[str, float]]], ids: Mapping[str, str] | None = None
+) -> None:
+    """Write the hours' means; ``ids``: the entity IDs that readings have there."""
     for entity_id, (unit, device_class) in UNITS.items():
         hours: dict[datetime, list[float]] = {}
         for when, values in readings:
@@ -68,7 +71,7 @@ def write_statistics(hass: HomeAssistant, readings: list[tuple[datetime, dict[st
             "mean_type": StatisticMeanType.ARITHMETIC,
             "name": None,
             "source": "recorder",
-            "statistic_id": entity_id,
+            "statistic_id": (ids or {}).get(entity_id, entity_id),
             "unit_class": device_class,
             "unit_of_measurement": unit,
         }
@@ -242,3 +245,37 @@ async def test_wrong_meter_is_reported_although_no_heat_is_measured(
     assert issue.translation_placeholders["found"].endswith(" W/K")
     assert issue.translation_placeholders["entity"] == METER
     assert found.engine.plan is None, "no plan by a wrong meter"
+
+
+async def test_meter_of_the_whole_home_is_found_by_what_it_shows_while_the_source_is_off(
+    home: Callable[..., Any], hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    """The history allows a plan; then the meter shows 420 W while the switch of the heat pump is off."""
+    await home()
+    found = await finished(hass, await set_up(hass, meter=METER))
+    for step in range(60):
+        if found.engine.meter_doubt is not None:
+            break
+        is_on = step % 12 < 2
+        hass.states.async_set(HEATER, "on" if is_on else "off")
+        write_states(hass, {ROOM: 20.4 + 0.01 * (step % 2), OUTDOOR: 4.0, METER: 420.0 + 2300.0 * is_on + step % 2})
+        freezer.tick(300)
+        await minute(hass, freezer, found)
+        if step == 3:
+            assert found.engine.plan is not None
+            assert found.engine.predicting
+    assert not found.engine.predicting
+    assert found.coordinator.data.decision.record.control_mode != "plan"
+    for _ in range(20):
+        write_states(hass, {ROOM: 20.4, OUTDOOR: 4.0, METER: 420.0})
+        await minute(hass, freezer, found)
+    (subentry_id,) = [item.subentry_id for item in found.sources.values()]
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, f"meter_implausible_{subentry_id}")
+    assert issue is not None
+    assert issue.translation_placeholders is not None
+    watts, unit = issue.translation_placeholders["found"].split()
+    assert (400 < float(watts) < 520, unit) == (True, "W")
+    report = await hass.services.async_call(DOMAIN, "get_learned_house", {}, blocking=True, return_response=True)
+    assert report is not None
+    house: Any = report["house"]
+    assert (house["trusted"], house["meter_doubt"]) == (False, issue.translation_placeholders["found"])

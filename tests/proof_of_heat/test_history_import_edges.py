@@ -55,12 +55,14 @@ class Importing:
         self.learner = Learner(0.0)
         self.begins: list[datetime] = []
         self.rows_a_day = [ROW]
+        self.saved: list[list[Row] | None] = []
         self.may_read = asyncio.Event()
         self.may_read.set()
         entry = MockConfigEntry(domain=DOMAIN, title="Home", entry_id=ENTRY_ID)
         entry.add_to_hass(hass)
         hass.config.components.add("recorder")
-        self.importer = HistoryImport(hass, entry, cast("Engine", self.learner), lambda: LINKS, lambda: None)
+        learner = cast("Engine", self.learner)
+        self.importer = HistoryImport(hass, entry, learner, lambda: LINKS, lambda: None, save=self._save)
 
         async def day(_: HistoryImport, __: HomeLinks, begin: datetime) -> list[Row]:
             await self.may_read.wait()
@@ -69,6 +71,9 @@ class Importing:
 
         monkeypatch.setattr(HistoryImport, "_day", day)
         monkeypatch.setattr(history_import, "DAYS", DAYS)
+
+    async def _save(self) -> None:
+        self.saved.append(self.learner.adopted)
 
     async def run(self, *, again: bool = False) -> ImportStatus:
         """Import to the end."""
@@ -113,6 +118,19 @@ async def test_without_a_recorder_nothing_is_imported(importing: Importing, hass
     assert await importing.run() is ImportStatus.NO_RECORDER
     assert importing.begins == []
     assert KEY not in hass_storage, "it is tried again after the next restart"
+
+
+async def test_result_is_stored_before_the_import_counts_as_done(
+    importing: Importing, hass_storage: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def crash(_: Importing) -> None:
+        raise OSError("disk full")
+
+    assert await importing.run() is ImportStatus.DONE
+    assert importing.saved == [[ROW] * DAYS]
+    monkeypatch.setattr(importing.importer, "_save", crash)
+    assert await importing.run(again=True) is ImportStatus.FAILED
+    assert importing.learner.adopted == [ROW] * DAYS
 
 
 async def test_recorder_without_history_is_reported(importing: Importing, hass_storage: dict[str, Any]) -> None:

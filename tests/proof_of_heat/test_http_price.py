@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.proof_of_heat.prices import http_price as web_price
+from custom_components.proof_of_heat.prices import json_fetch
 from custom_components.proof_of_heat.prices.http_price import (
     HttpPrice,
     HttpPriceError,
@@ -104,7 +104,7 @@ async def test_error_status_oversized_body_and_unreachable_server(
     async with server(json_reply({}, 503)) as url:
         with pytest.raises(HttpPriceError, match="503"):
             await fetch_price(session, HttpPriceConfig(url))
-    monkeypatch.setattr(web_price, "MAX_BYTES", 1000)
+    monkeypatch.setattr(json_fetch, "MAX_BYTES", 1000)
     async with server(json_reply("x" * 5000)) as url:
         with pytest.raises(HttpPriceError, match="bytes"):
             await fetch_price(session, HttpPriceConfig(url))

@@ -28,7 +28,7 @@ from lib.heat_source import Command, Control, Health, Outcome
 from simulators.framework import running
 from simulators.luxos.miner import Luxos
 from simulators.vnish.miner import Vnish
-from tests.proof_of_heat.test_miner_sources import miner
+from tests.proof_of_heat.test_miner_sources import miner, restarted
 
 
 @pytest.mark.parametrize(
@@ -157,6 +157,38 @@ async def test_luxos_thermal_management_that_could_not_be_restored_is_owed(
         assert device.atm is False
         device.faults.clear("atm_stuck")
         assert (await source.refresh()).health == Health.OK
+        assert device.atm is True
+
+
+@pytest.mark.parametrize("off_by", ["a crash", "the user"])
+async def test_luxos_thermal_management_is_on_again_after_a_restart(
+    loopback: Callable[[], str], session: aiohttp.ClientSession, off_by: str
+) -> None:
+    """Home Assistant dies between switching it off and on; where the user switched it off, it stays off."""
+    async with miner("luxos_atm", loopback(), session) as (device, source):
+        assert (await source.apply(Command(id="a", power_w=1500.0))).outcome == Outcome.APPLIED
+        device.atm = False
+        if off_by == "the user":
+            source._settings._follow_up_until = 0.0
+            await source.refresh()
+        again = restarted(source)
+        again.client._thermal_owed = False
+        assert (await again.refresh()).health == Health.OK
+        assert device.atm is (off_by == "a crash")
+        assert (await again.release()).settled
+        assert device.atm is (off_by == "a crash")
+        await again.close()
+
+
+async def test_luxos_thermal_management_is_on_after_the_release(
+    loopback: Callable[[], str], session: aiohttp.ClientSession
+) -> None:
+    async with miner("luxos_atm", loopback(), session) as (device, source):
+        device.faults.set("atm_stuck")
+        await source.apply(Command(id="a", power_w=1500.0))
+        assert not (await source.release()).settled
+        device.faults.clear("atm_stuck")
+        assert (await source.release()).settled
         assert device.atm is True
 
 

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+import json
 from typing import Any
 
 import aiohttp
 import pytest
 
+from custom_components.proof_of_heat.drivers.device_settings import DeviceSettings
 from custom_components.proof_of_heat.drivers.miner.client_factory import create_client
 from custom_components.proof_of_heat.drivers.miner.probe import probe
 from custom_components.proof_of_heat.drivers.miner.source import MinerSource
@@ -58,6 +60,30 @@ async def miner(
 @pytest.fixture(params=list(KINDS))
 def kind(request: pytest.FixtureRequest, port_80: None) -> str:
     return str(request.param)
+
+
+@pytest.mark.usefixtures("port_80")
+@pytest.mark.parametrize("kind", ["whatsminer_v2", "whatsminer_v3"])
+async def test_a_read_sends_each_request_once(
+    kind: str, loopback: Callable[[], str], session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with miner(kind, loopback(), session) as (_, source):
+        sent: list[tuple[bytes, object]] = []
+
+        async def counted(self: Any, data: bytes, **options: Any) -> bytes:
+            sent.append((data, options.get("port")))
+            return await send[type(self)](self, data, **options)
+
+        rpc = type(source._client._miner.rpc)
+        send = {rpc: rpc._send_bytes}
+        monkeypatch.setattr(rpc, "_send_bytes", counted)
+        await source.refresh()
+        sent.clear()
+        assert (await source.refresh()).health == Health.OK
+        requests = len(sent)
+        assert requests == len(set(sent)) > 0
+        assert (await source.refresh()).health == Health.OK
+        assert len(sent) == 2 * requests, "another read asks again"
 
 
 COMMANDS = {
@@ -328,6 +354,54 @@ async def test_a_miner_that_protects_itself_is_not_commanded_again(
         assert (await source.release()).settled
         assert (await source.refresh()).power_limit_w == before, "not the miner's own limit"
         assert not device.machine.running
+
+
+def restarted(source: MinerSource) -> MinerSource:
+    """The source as it is after a restart: only what is stored of the control period is known."""
+    stored = json.loads(json.dumps(source._settings.dump()))
+    settings = DeviceSettings()
+    settings.load(stored)
+    again = MinerSource(source.source_id, source.name, source.client, source.capabilities)
+    again.timing = QUICK
+    again.keep_settings(settings)
+    return again
+
+
+@pytest.mark.parametrize("kind", list(SELF_LIMITS))
+async def test_a_miner_that_protects_itself_is_not_commanded_again_after_a_restart(
+    loopback: Callable[[], str], session: aiohttp.ClientSession, kind: str
+) -> None:
+    async with miner(kind, loopback(), session) as (device, source):
+        before = (await source.refresh()).power_limit_w
+        await source.apply(Command(id="a", on=True, power_w=2400.0))
+        set_w, writes = source.state.power_limit_w, len(device.writes)
+        SELF_LIMITS[kind](device)
+        again = restarted(source)
+        assert (await again.refresh()).power_limit_w == set_w
+        assert again.state.extra["self_limit"] < set_w - 100
+        again._written_at = -1e9
+        result = await again.apply(Command(id="b", on=True, power_w=2400.0))
+        assert (result.outcome, len(device.writes)) == (Outcome.UNCHANGED, writes)
+        device.faults.clear("scaled")
+        assert (await again.release()).settled
+        assert (await again.refresh()).power_limit_w == before, "not the miner's own limit"
+        await again.close()
+
+
+async def test_a_command_that_was_lost_in_a_crash_is_sent_after_the_restart(
+    loopback: Callable[[], str], session: aiohttp.ClientSession
+) -> None:
+    """The miner shows the limit from before: that is not its own protection."""
+    async with miner("braiins", loopback(), session) as (device, source):
+        await source.apply(Command(id="a", on=True, power_w=1500.0))
+        await source._settings.expect({"power_w": 2800.0}, (), 60.0)  # stored, then Home Assistant dies
+        again = restarted(source)
+        state = await again.refresh()
+        assert (state.power_limit_w, state.extra["self_limit"]) == (1500.0, None)
+        again._written_at = -1e9
+        assert (await again.apply(Command(id="b", on=True, power_w=2800.0))).outcome == Outcome.APPLIED
+        assert device.state()["limit_w"] == 2800
+        await again.close()
 
 
 async def test_antminer_takes_its_watts_from_a_meter(

@@ -134,14 +134,14 @@ def test_the_command_prints_lines_or_json(tmp_path: Path, capsys: pytest.Capture
     [
         (["modbus", "lambda_eu", "missing.json"], "No such file"),
         (["modbus", "stove", "{dump}"], "stove"),
-        (["modbus", "lambda_eu", "{text}"], "does not contain a JSON object"),
+        (["modbus", "lambda_eu", "{text}"], "no registers found"),
     ],
 )
 def test_the_command_names_the_problem(
     argv: list[str], text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "dump.json").write_text('{"2": 1}')
-    (tmp_path / "text.json").write_text("registers")
+    (tmp_path / "text.json").write_text("\n")
     names = {"{dump}": str(tmp_path / "dump.json"), "{text}": str(tmp_path / "text.json")}
     assert decode.main([names.get(item, item) for item in argv]) == 1
     assert text in capsys.readouterr().err

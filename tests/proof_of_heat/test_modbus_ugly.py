@@ -8,6 +8,7 @@ from hypothesis import given, settings, strategies as st
 from modbus_connection import ServerDeviceBusyError
 import pytest
 
+from custom_components.proof_of_heat._lib.last_messages import LastMessages
 from custom_components.proof_of_heat.drivers.modbus.availability import RegisterAvailability
 from custom_components.proof_of_heat.drivers.modbus.registers import Register
 from custom_components.proof_of_heat.drivers.modbus.template import load_builtin, parse
@@ -170,7 +171,11 @@ async def test_registers_refused_at_the_first_reading_are_tried_again(socket_ena
 async def test_busy_device_is_asked_again(socket_enabled: None, refusals: int) -> None:
     async with boiler("lambda") as (simulator, source):
         simulator.faults.set("busy_once", refusals)
-        state = await source.refresh()
+        messages = LastMessages()
+        with messages.recording():
+            state = await source.refresh()
+        words = {item.channel: json.loads(item.payload or b"") for item in messages.newest()}
+        assert len(words["holding 1012"]) >= 1, words
         assert state.health == Health.OK
         assert state.flow_c is not None
 

@@ -120,3 +120,50 @@ async def test_amber_forecast_of_the_sensors_channel(hass: HomeAssistant, unique
     series = await fetch_prices(hass, entity_id)
     assert len(series.slots) == 48
     assert series.at(MIDNIGHT + timedelta(minutes=45)) == pytest.approx(0.22)
+
+
+async def test_green_planet_quarters_of_the_next_day(hass: HomeAssistant) -> None:
+    entity_id = registered(hass, "green_planet_energy", "gpe_current_price")
+
+    async def prices(call: ServiceCall) -> ServiceResponse:
+        assert call.data["hours"] == 24
+        begin = MIDNIGHT + timedelta(hours=12)
+        step = timedelta(minutes=15)
+        rows: list[Any] = [
+            {
+                "start": (begin + i * step).isoformat(),
+                "end": (begin + (i + 1) * step).isoformat(),
+                "price": 0.25 + i / 1e3,
+            }
+            for i in range(48)
+        ]
+        return {"prices": rows, "hours_requested": 24.0}
+
+    hass.services.async_register("green_planet_energy", "get_prices", prices, supports_response=SupportsResponse.ONLY)
+    assert needs_action(hass, entity_id)
+    series = await fetch_prices(hass, entity_id)
+    assert len(series.slots) == 48
+    assert series.at(MIDNIGHT + timedelta(hours=12, minutes=31)) == pytest.approx(0.252)
+
+
+@pytest.mark.parametrize(("unique_id", "country"), [("es_spot_price", "es"), ("pt_spot_price", "pt")])
+async def test_omie_quarters_of_the_sensors_country(hass: HomeAssistant, unique_id: str, country: str) -> None:
+    entity_id = registered(hass, "omie", unique_id)
+
+    async def prices(call: ServiceCall) -> ServiceResponse:
+        if call.data["date"] == "2027-01-14":
+            raise ServiceValidationError("not published")
+        rows: list[Any] = [
+            {
+                "start": (MIDNIGHT + timedelta(minutes=15 * i)).isoformat(),
+                "end": (MIDNIGHT + timedelta(minutes=15 * i + 15)).isoformat(),
+                "price": 0.05 if call.data["countries"] == ["es"] else 0.06,
+            }
+            for i in range(96)
+        ]
+        return {country: rows}
+
+    hass.services.async_register("omie", "get_prices_for_date", prices, supports_response=SupportsResponse.ONLY)
+    series = await fetch_prices(hass, entity_id)
+    assert len(series.slots) == 96
+    assert series.slots[0].price == (0.05 if country == "es" else 0.06)

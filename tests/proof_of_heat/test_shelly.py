@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from custom_components.proof_of_heat._lib.last_messages import LastMessages
 from custom_components.proof_of_heat.drivers.errors import AuthError, BadReplyError, DriverError, UnreachableError
 from custom_components.proof_of_heat.drivers.meter.reading import MeterReading
 from custom_components.proof_of_heat.drivers.meter.shelly import NotificationDecoder, ShellyMeter, decode_status, lines
@@ -78,7 +79,11 @@ async def meter(
 @pytest.mark.parametrize("argv", [(), ("--profile", "monophase")])
 async def test_polled_reading_is_the_meters(session: aiohttp.ClientSession, argv: tuple[str, ...]) -> None:
     async with meter(session, *argv) as (device, shelly):
-        reading = await shelly.read()
+        messages = LastMessages()
+        with messages.recording():
+            reading = await shelly.read()
+        raw = {item.channel: json.loads(item.payload or b"") for item in messages.newest()}
+        assert any("act_power" in str(reply) or "apower" in str(reply) for reply in raw.values()), raw
         truth = device.state()
         assert reading.power_w == pytest.approx(truth["total_w"], abs=5)
         assert reading.phases_w[0] == pytest.approx(truth["phases_w"]["a"], abs=5)

@@ -205,5 +205,30 @@ async def test_a_field_that_is_not_reported_counts_as_not_shown() -> None:
     await source.close()
 
 
+async def test_a_change_of_health_is_logged_once_in_words(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    source = Plain()
+    for health, detail in (
+        (Health.OK, ""),
+        (Health.FAILING, "no answer"),
+        (Health.FAILING, "no answer"),
+        (Health.OK, ""),
+        (Health.DEGRADED, "board 2 is off"),
+        (Health.AUTH, "HTTP 401"),
+        (Health.LIMITED, "1,450 calls a day"),
+        (Health.OK, ""),
+    ):
+        source._set_state(SourceState(at=0.0, health=health, detail=detail))
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages[-6:] == [
+        "plain is unavailable: no answer",
+        "plain is available again",
+        "plain has a problem: board 2 is off",
+        "plain rejected the authentication: HTTP 401",
+        "plain is not updated because of a call limit: 1,450 calls a day",
+        "plain is available again",
+    ]
+
+
 def test_errors_share_a_base_class() -> None:
     assert all(issubclass(kind, DriverError) for kind in (AuthError, BadReplyError, LimitedError, RefusedError))

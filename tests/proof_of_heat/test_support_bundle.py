@@ -14,9 +14,9 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
+from custom_components.proof_of_heat._lib.redaction import Redactor, secrets_in
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.support import bundle
-from custom_components.proof_of_heat.support.redaction import Redactor, secrets_in
 from scripts.tooling import decode
 
 from .ha import OUTDOOR, ROOM, start, system, thermometer, zone

@@ -153,6 +153,11 @@ class Winter:
     """Sensor faults: functions from the true value to the state of the sensor."""
     each_step: list[Callable[[], None]] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
+    counted: dict[str, float] = field(init=False)
+    """What the machines had counted at the last step."""
+
+    def __post_init__(self) -> None:
+        self.counted = self.totals()
 
     @property
     def system(self) -> HeatingSystem:
@@ -167,9 +172,8 @@ class Winter:
         """Let time pass, for the house and for Home Assistant."""
         before = self.now
         self.freezer.tick(seconds)
-        gas = self.boiler.gas_kwh
         self.home.advance(self.now)
-        self._count(before, seconds / 3600, self.boiler.gas_kwh - gas)
+        self._count(before, seconds / 3600)
         self.publish()
         async_fire_time_changed(self.hass)
         await self.quiet()
@@ -193,18 +197,31 @@ class Winter:
                 self.freezer.tick(0.5)
         await self.hass.async_block_till_done()
 
-    def _count(self, when: datetime, hours: float, gas_kwh: float) -> None:
+    def _count(self, when: datetime, hours: float) -> None:
+        """Add what the machines themselves counted since the last step."""
         bill, price = self.bill, retail(when)
-        pump, machine = self.cloud.pump, self.miner.machine
+        before, self.counted = self.counted, self.totals()
+        used = {name: total - before[name] for name, total in self.counted.items()}
         bill.room(self.home.house.room_c, target(when), hours)
-        bill.buy(pump.power_w + machine.power_w, price, hours)
-        mined = machine.hash_ths / 1000 * HASHPRICE / 24 * hours * 0.98
+        bill.buy((used["pump"] + used["miner"]) * 1000 / hours, price, hours)
+        mined = used["hashed"] / 1000 * HASHPRICE / 86_400 * 0.98
         bill.mined += mined
-        bill.gas_kwh += gas_kwh
-        bill.cost += gas_kwh * GAS_KWH - mined
-        bill.heat("heat pump", pump.heat_w, hours)
-        bill.heat("miner", machine.power_w, hours)
-        bill.heat("boiler", gas_kwh * EFFICIENCY * 1000 / hours, hours)
+        bill.gas_kwh += used["gas"]
+        bill.cost += used["gas"] * GAS_KWH - mined
+        bill.heat("heat pump", used["pump_heat"] * 1000 / hours, hours)
+        bill.heat("miner", used["miner"] * 1000 / hours, hours)
+        bill.heat("boiler", used["gas"] * EFFICIENCY * 1000 / hours, hours)
+
+    def totals(self) -> dict[str, float]:
+        """What the machines have consumed and made so far: kWh, hashes in TH."""
+        pump, machine = self.cloud.pump.energy, self.miner.machine
+        return {
+            "pump": pump["el_heating"] + pump["el_dhw"],
+            "pump_heat": pump["th_heating"] + pump["th_dhw"],
+            "miner": machine.energy_kwh,
+            "hashed": machine.hashed_th,
+            "gas": self.boiler.gas_kwh,
+        }
 
     def publish(self) -> None:
         """Publish the states of the sensors."""

@@ -1,6 +1,7 @@
 """Set-up, added and removed outlets, restarts and crashes."""
 
 from datetime import timedelta
+import json
 from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
@@ -245,6 +246,9 @@ async def test_diagnostics_contain_no_secrets(hass: HomeAssistant, ccu: Ccu) -> 
     assert data["hub"]["main_current"] == 7321
     assert data["outlets"][0]["name"] == "**REDACTED**"
     assert data["finished_commands"][0]["status"] == "confirmed"
+    raw = {item["channel"]: json.loads(item["text"]) for item in data["last_messages"]}
+    assert raw["data FE"]["device_id"] == "FE"
+    assert raw["breaker-data"]["current_ma"] == 7321
     text = str(data)
     assert KEY not in text
     record = hass.data[DOMAIN_PARTS].keys.records["01"]

@@ -22,6 +22,7 @@ from serialx import create_serial_connection
 from custom_components.smart_outlet._lib.backoff import RetryPolicy
 from custom_components.smart_outlet.const import DOMAIN
 from custom_components.smart_outlet.diagnostics import async_get_config_entry_diagnostics
+from custom_components.smart_outlet.radio.capture import decode_capture
 from simulators.framework import running
 from simulators.hc12.simulator import Hc12
 
@@ -133,6 +134,8 @@ async def test_link_quality_is_reported(radio: Ccu, simulator: Hc12, hass: HomeA
     data = await async_get_config_entry_diagnostics(hass, radio.entry)
     assert data["radio"]["peers"][0xFE]["retries"] > 0
     assert data["serial_port"]["is_open"] is True
+    (raw,) = data["last_messages"]
+    assert {key: value for key, value, _ in decode_capture(bytes.fromhex(raw["hex"]))}["FE.socket_a"] is False
     for key in ("radio_retries", "radio_failures", "radio_round_trip"):
         assert radio.state("sensor", key) not in (STATE_UNAVAILABLE, STATE_UNKNOWN)
     assert radio.state("sensor", "radio_crc_errors", None) == "0"

@@ -145,7 +145,7 @@ def _run(house: House, building: Any, control: Any, scored_days: int) -> dict[st
     plant = Plant(building, START)
     scored = START + timedelta(days=WARM_UP_DAYS)
     end = scored + timedelta(days=scored_days)
-    cost = discomfort = begin_kwh = 0.0
+    cost = discomfort = begin_kwh = heat = room = 0.0
     starts: list[datetime] = []
     most, was_on, prices = 0, False, []
     while plant.now < end:
@@ -160,11 +160,20 @@ def _run(house: House, building: Any, control: Any, scored_days: int) -> dict[st
         spent = house.advance(plant, CYCLE_S, price(when))
         if counts:
             cost += spent
+            heat += (plant.emitter_w + plant.direct_w) * CYCLE_S / 3.6e6
+            room += plant.room_c / (scored_days * 86400 / CYCLE_S)
             prices.append(price(when))
             off_k = max(0.0, comfort(when) - plant.room_c) + max(0.0, plant.room_c - house.upper_c)
             discomfort += off_k * CYCLE_S / 3600
     left = (plant.stored_kwh - begin_kwh) * house.heat_price(sum(prices) / len(prices))
-    return {"cost_eur": cost - left, "discomfort_kh": discomfort, "starts_per_h_max": float(most)}
+    return {
+        "cost_eur": cost - left,
+        "discomfort_kh": discomfort,
+        "starts_per_h_max": float(most),
+        "heat_kwh": heat,
+        "room_c": room,
+        "eur_per_kwh": cost / heat if heat > 0 else 0.0,
+    }
 
 
 def compare(scored_days: int = SCORED_DAYS) -> dict[str, dict[str, dict[str, float]]]:
@@ -182,8 +191,8 @@ def compare(scored_days: int = SCORED_DAYS) -> dict[str, dict[str, dict[str, flo
 def table(results: dict[str, dict[str, dict[str, float]]]) -> str:
     """Return the results as a Markdown table."""
     lines = [
-        "| Home | control | cost EUR | engine against it | discomfort K·h | starts/h |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| Home | control | cost EUR | against it | discomfort K·h | mean room °C | heat kWh | ct/kWh | starts/h |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     names = {
         "engine": "engine",
@@ -197,6 +206,7 @@ def table(results: dict[str, dict[str, dict[str, float]]]) -> str:
             change = "" if key == "engine" else f"{(ours['cost_eur'] / one['cost_eur'] - 1) * 100:+.1f} %"
             lines.append(
                 f"| {home} | {names[key]} | {one['cost_eur']:.1f} | {change} "
-                f"| {one['discomfort_kh']:.1f} | {one['starts_per_h_max']:.0f} |"
+                f"| {one['discomfort_kh']:.1f} | {one['room_c']:.2f} | {one['heat_kwh']:.0f} "
+                f"| {100 * one['eur_per_kwh']:.2f} | {one['starts_per_h_max']:.0f} |"
             )
     return "\n".join(lines)

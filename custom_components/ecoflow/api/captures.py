@@ -9,6 +9,7 @@ from typing import Any
 
 from .errors import BadReplyError
 from .families import FAMILIES
+from .families.generic import with_other_values
 from .families.identify import identify
 from .families.specs import Family
 from .families.wire_names import unit_of, words_of
@@ -70,7 +71,7 @@ def read_capture(capture: Any, product: str = "") -> tuple[dict[str, Any], Famil
 
 def _family(captured: _Captured, product: str) -> Family:
     device = Device(sn=captured.sn, name="", product=product or captured.product, online=True)
-    return identify(FAMILIES, device, captured.values, captured.product_type)
+    return with_other_values(identify(FAMILIES, device, captured.values, captured.product_type), captured.values)
 
 
 def _devices(capture: Any) -> list[_Captured]:

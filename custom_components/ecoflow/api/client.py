@@ -137,10 +137,10 @@ class EcoflowClient:
             self._set_online(state, device.online)
 
     def family(self, sn: str) -> Family:
-        """Return the family of a device. A generic family grows with the values the device reports."""
+        """Return the family of a device. One that shows all values grows with those that the device reports."""
         state = self.states[sn]
         family, names = self._families.get(sn, (None, 0))
-        is_final = family is not None and family.product_names and family.is_certain
+        is_final = family and family.product_names and family.is_certain and not family.shows_other_values
         if family is None or (not is_final and names != len(state.values)):
             family = family_of(state.device, state.values)
             if state.values:

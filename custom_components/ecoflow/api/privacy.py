@@ -14,9 +14,13 @@ REDACTED = "**REDACTED**"
 _CANDIDATE = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z0-9]+(?:-[A-Z0-9]+)*|[a-z0-9]+(?:-[a-z0-9]+)*)(?![A-Za-z0-9])")
 _MIN_LENGTH = 10
 _MIN_DIGITS = 3
+# Small letters followed by a number are the name of a value: `unknown618`.
+_NUMBERED_WORD = re.compile(r"[a-z]+\d{1,4}")
 _MAC = re.compile(r"\b[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}\b")
 # Last words of wire names whose values are serial numbers, addresses or places.
-_PRIVATE_WORDS = frozenset({"sn", "mac", "ip", "town", "country", "ssid", "meshid"})
+_PRIVATE_WORDS = frozenset(
+    {"sn", "mac", "ip", "town", "country", "ssid", "meshid", "lat", "lng", "lon", "latitude", "longitude"}
+)
 _PRIVATE_ENDS = ("sn", "mac", "ssid", "productinfodetails", "kitinfo", "meshid", "chname", "ipaddr", "timezoneid")
 _PRIVATE_STARTS = ("packsn", "wifi_ssid", "wifissid")
 _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -39,6 +43,8 @@ def is_serial_number(text: str) -> bool:
 
 def _has_serial_form(text: str) -> bool:
     plain = text.replace("-", "")
+    if _NUMBERED_WORD.fullmatch(plain):
+        return False
     digits = sum(character.isdigit() for character in plain)
     return len(plain) >= _MIN_LENGTH and _MIN_DIGITS <= digits < len(plain)
 

@@ -9,6 +9,8 @@ class Quantity(StrEnum):
     """What a value measures. Each quantity has one unit (`UNITS`)."""
 
     POWER = "power"
+    APPARENT_POWER = "apparent_power"
+    REACTIVE_POWER = "reactive_power"
     ENERGY = "energy"
     VOLTAGE = "voltage"
     CURRENT = "current"
@@ -28,6 +30,8 @@ class Quantity(StrEnum):
 
 UNITS: dict[Quantity, str] = {
     Quantity.POWER: "W",
+    Quantity.APPARENT_POWER: "VA",
+    Quantity.REACTIVE_POWER: "var",
     Quantity.ENERGY: "kWh",
     Quantity.VOLTAGE: "V",
     Quantity.CURRENT: "A",
@@ -48,6 +52,8 @@ UNITS: dict[Quantity, str] = {
 # A value outside its range is a sensor fault or a placeholder of the firmware, and is decoded as unknown.
 VALID_RANGES: dict[Quantity, tuple[float, float]] = {
     Quantity.POWER: (-30_000, 30_000),
+    Quantity.APPARENT_POWER: (-30_000, 30_000),
+    Quantity.REACTIVE_POWER: (-30_000, 30_000),
     Quantity.ENERGY: (0, 10_000_000),
     Quantity.VOLTAGE: (-5, 1_500),
     Quantity.CURRENT: (-1_000, 1_000),
@@ -64,6 +70,8 @@ VALID_RANGES: dict[Quantity, tuple[float, float]] = {
 
 _DIGITS: dict[Quantity, int] = {
     Quantity.POWER: 1,
+    Quantity.APPARENT_POWER: 1,
+    Quantity.REACTIVE_POWER: 1,
     Quantity.ENERGY: 3,
     Quantity.VOLTAGE: 3,
     Quantity.CURRENT: 3,

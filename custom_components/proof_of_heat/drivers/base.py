@@ -26,6 +26,7 @@ from .._lib.heat_source import (
 )
 from .device_settings import DeviceSettings, Settings, SettingValue, Shown
 from .errors import BadReplyError, DriverError, LimitedError, RefusedError
+from .health_log import log_health
 from .lease import Lease
 from .plausible import plausible_state
 from .source_parts import ANSWERING, Timing, WriteLog, Written, blank_state, error_state, utcnow, write_interval_s
@@ -312,8 +313,7 @@ class SourceBase(ABC):
             degraded = state.health == Health.DEGRADED
             state = replace(state, reason=FaultReason.DEVICE_FAULT if degraded else FaultReason.NO_RESPONSE)
         if state.health != self._state.health:
-            level = logging.INFO if state.health == Health.OK else logging.WARNING
-            _LOGGER.log(level, "%s: %s -> %s %s", self._name, self._state.health, state.health, state.detail)
+            log_health(self._name, state)
         self._state = state
         for listener in tuple(self._listeners):
             listener()

@@ -58,6 +58,14 @@ class DeviceSettings:
         """The user's settings; empty without a control period."""
         return dict(self._values or {})
 
+    def commanded(self, key: str) -> tuple[SettingValue, ...]:
+        """Return the last commanded values of a setting, the newest last; also from before a restart."""
+        return tuple(self._written.get(key, ()))
+
+    def may_have_changed(self, key: str) -> bool:
+        """Return whether a command of this control period may have changed a setting."""
+        return key in self._written
+
     def load(self, stored: object) -> None:
         """Continue a control period from before a restart; anything else than a stored one is ignored."""
         if not isinstance(stored, Mapping) or not isinstance(values := stored.get("values"), Mapping):

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import aiohttp
 
+from .._lib.last_messages import record
 from .errors import AuthError, BadReplyError, LimitedError, RefusedError, UnreachableError
 from .values import at, rows_at
 
@@ -65,6 +66,7 @@ class JsonHttp:
             raise UnreachableError(f"{method} {path}: no answer in time") from err
         if len(raw) > _MAX_REPLY:
             raise BadReplyError(f"{method} {path}: reply too large")
+        record(f"{method} {path}", raw)
         _raise_for_status(response, raw, f"{method} {path}", has_credentials=self._has_credentials)
         return _decoded(response, raw, f"{method} {path}")
 

@@ -51,4 +51,9 @@ COMMAND_NAMES: Final[Mapping[str, str]] = {
     Control.ROOM: "room setpoint",
     Control.CURVE: "heating curve",
     Control.MODE: "mode",
+    "preset": "tuning preset",
+    "reboot": "restart",
+    "restart_mining": "restart of mining",
+    "locate": "locate light",
+    "identify": "identify",
 }

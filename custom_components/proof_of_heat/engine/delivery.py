@@ -89,6 +89,23 @@ def delivery(
     )
 
 
+def mean_delivery(before: Delivery, now: Delivery) -> Delivery:
+    """Return the mean of two moments; an estimate where one of them is not known."""
+    parts = []
+    for source in now.sources:
+        last = before.of(source.source_id)
+        power = _mean(None if last is None else last.power, source.power)
+        heat = _mean(None if last is None else last.heat, source.heat)
+        parts.append(replace(source, power=power, heat=heat))
+    return Delivery(tuple(parts))
+
+
+def _mean(before: Amount | None, now: Amount) -> Amount:
+    if before is None or not before.known or not now.known:
+        return replace(now, estimated=True)
+    return Amount((before.watts + now.watts) / 2, before.estimated or now.estimated)
+
+
 def counted(now: Delivery, snapshot: Snapshot, elapsed_s: float) -> Delivery:
     """Return the delivery with the mean power since the last snapshot where the consumption was counted."""
     energies = {reading.source_id: reading.consumed_kwh for reading in snapshot.sources}
@@ -115,6 +132,8 @@ def _power(config: SourceConfig, reading: SourceSnapshot, decision: SourceShare 
     if math.isfinite(reading.power_w) and not reading.power_estimated:
         return Amount(max(0.0, reading.power_w), estimated=False)
     if math.isfinite(reading.counted_w):
+        if _rests(config, reading):  # the counter's mean is from before
+            return Amount(min(max(0.0, reading.counted_w), RUNNING_W))
         return Amount(max(0.0, reading.counted_w), estimated=not reading.counted_enough)
     if math.isfinite(reading.power_w):
         return Amount(max(0.0, reading.power_w))
@@ -134,9 +153,11 @@ def _heat(
     if math.isfinite(reading.heat_w):
         # What an electric heater reports as heat is its power.
         return Amount(max(0.0, reading.heat_w), estimated=config.kind in _RESISTIVE and power.estimated)
+    if _rests(config, reading):
+        return ZERO
     if math.isfinite(reading.counted_heat_w):
         return Amount(max(0.0, reading.counted_heat_w), estimated=not reading.counted_heat_enough)
-    if reading.on is False or reading.running is False:
+    if reading.on is False:
         return ZERO
     if config.fuel_kwh_price is None and config.kind in _RESISTIVE:
         share = config.efficiency if config.kind == SourceKind.MINER else 1.0
@@ -145,6 +166,13 @@ def _heat(
     if math.isfinite(reading.level) if config.fuel_kwh_price is not None else by_power:
         return Amount(heat_output_w(config, replace(reading, power_w=power.watts), outdoor_c))
     return Amount() if decision is None or reading.counts else Amount(decision.heat_w)
+
+
+def _rests(config: SourceConfig, reading: SourceSnapshot) -> bool:
+    """Return whether the compressor rests, and no heater rod runs instead of it."""
+    is_measured = math.isfinite(reading.power_w) and not reading.power_estimated
+    rod_runs = is_measured and reading.power_w > RUNNING_W
+    return reading.running is False and config.fuel_kwh_price is None and not rod_runs
 
 
 def _is_heating(

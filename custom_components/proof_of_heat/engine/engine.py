@@ -21,10 +21,12 @@ from .learning import FIRST_H, LearnedModel, next_learning_h
 from .messages import Message, MessageCode, message
 from .model.curve_fit import CurveSuggestion, suggest
 from .model.history import COLUMNS, History, Row
+from .model.meter_check import IdleCheck, MeterDoubt
 from .model.observer import HouseState, Observer
 from .model.operating_history import OperatingHistory
 from .plan_request import PlanContext, plan_request
 from .planning.commitment import PlanRequest, PlanResult
+from .power_excess import PowerExcess
 from .row_builder import RowBuilder, make_sample, operating_values
 from .running_cost import RunningCost, RunningCostMeter, cost_of
 from .safety import Safety
@@ -76,6 +78,8 @@ class Engine:
         self._rows = RowBuilder()
         self._duty_cycle = DutyCycle()
         self._flow_control = FlowControl()
+        self._excess = PowerExcess()
+        self._idle_check = IdleCheck()
         self._observer: Observer | None = None
         self._since_learning: list[Row] = []
         self._learn_at_h = next_learning_h(0.0)
@@ -109,7 +113,12 @@ class Engine:
     @property
     def predicting(self) -> bool:
         """Whether the backtest allows planning."""
-        return self.learned is not None and self.learned.trusted
+        return self.learned is not None and self.learned.trusted and self._idle_check.doubt is None
+
+    @property
+    def meter_doubt(self) -> MeterDoubt | None:
+        """Why a meter cannot be that of its heat source; None without a doubt."""
+        return (self.learned and self.learned.doubt) or self._idle_check.doubt
 
     def observe(self, snapshot: Snapshot) -> None:
         """Process a snapshot: validate the inputs, update the model's state and the history."""
@@ -123,10 +132,11 @@ class Engine:
         self._band = band = self.zones.band(inputs.zones, snapshot.band)
         delivered_w = all_heat_w(self.configs, snapshot, inputs.outdoor_c)
         self._flow_control.update(self.learned, delivered_w, self._elapsed_s)
+        self._idle_check.add(next((s for s in snapshot.sources if s.source_id == self.pump_id), None), self._elapsed_s)
         self.delivery = now = delivery(self.configs, snapshot, inputs.outdoor_c, self._shares)
         self.cost = cost_of(now, self.configs, snapshot)
-        paid = self.spent.since_last(snapshot)
-        self.spent.add(cost_of(counted(now, snapshot, self._elapsed_s), self.configs, paid), self._elapsed_s)
+        paid, meanwhile = self.spent.since_last(snapshot, now)
+        self.spent.add(cost_of(counted(meanwhile, snapshot, self._elapsed_s), self.configs, paid), self._elapsed_s)
         self._operating_history.add(operating_values(snapshot, inputs, self.configs), self._elapsed_s)
         row = self._rows.add(make_sample(snapshot, inputs, delivered_w, self.configs.get(self.pump_id or "")))
         if row is None:
@@ -135,6 +145,8 @@ class Engine:
         self._since_learning.append(row)
         if self._observer is not None:
             self._observer.update(row)
+        if snapshot.active and self.plan is not None:
+            self._excess.add(row, self.plan.made_s - snapshot.now_s + snapshot.local_s, self.plan.cap_w)
         spent = self.spent.take()
         if snapshot.active:
             self.savings.add_row(row, band, self.source_selector.reference_price(paid), spent)
@@ -156,8 +168,13 @@ class Engine:
         if self._can_plan(snapshot) and self._observer is not None:
             self._busy, self._plan_due = True, False
             self._planned_with = self._plan_basis(snapshot, self._inputs)
-            return planning(self._plan_request(snapshot, self._inputs, self._observer.state))
+            return planning(self._plan_request(snapshot, self._inputs, self._state_now(self._observer)))
         return None
+
+    def _state_now(self, observer: Observer) -> HouseState:
+        """Return the state for a plan: the history may have ended an hour ago, or the last row ten minutes ago."""
+        row = self._rows.present
+        return observer.state if row is None else observer.at(row)
 
     def _plan_basis(self, snapshot: Snapshot, inputs: ValidatedInputs) -> tuple[object, ...]:
         """Return what is planned with: if it changes, a plan of the last quarter of an hour no longer fits.
@@ -183,7 +200,7 @@ class Engine:
             reference = learned.pump or self.source_selector.reference_map()
             if reference is not None:
                 self.savings.update_model(result.learned.fitted, reference, self._observer.state)
-            if not result.learned.trusted:
+            if not self.predicting:
                 self.plan = None
             self._plan_due = True
         if result.plan is not None:
@@ -303,7 +320,8 @@ class Engine:
         if weights.peak is PeakPolicy.NONE or learned is None or learned.pump is None:
             return math.inf
         floor = weights.peak_floor * learned.pump.full_power_w
-        return max(floor, weights.peak_share * self.savings.peak_w(weights.peak_days))
+        cap_w = max(floor, weights.peak_share * self.savings.peak_w(weights.peak_days))
+        return cap_w if learned.pump.has_known_level else cap_w / self._excess.factor
 
     def _decision(
         self,

@@ -13,11 +13,13 @@ from .model.observer import HouseState
 LIMIT_K = 4.0
 """The correction is at most this much."""
 SETTLE_S = 900.0
-"""The correction begins this long after a start, when the emitters and the compressor have settled."""
+"""The flow is raised this long after a start at the earliest, when the emitters and the compressor have settled."""
 TIME_S = 2700.0
 """Time constant of the correction while too little heat is delivered."""
-TOO_MUCH_TIME_S = 600.0
-"""The same while there is too much: it raises the peak of the home's power."""
+TOO_MUCH_TIME_S = 300.0
+"""The same while there is too much, from the start on: it raises the peak of the home's power."""
+LEAST_SHARE = 0.4
+"""Below this share of the full heat, a source may be at its minimum: a lower setpoint would stop it."""
 
 
 @dataclass(slots=True)
@@ -41,9 +43,11 @@ class FlowControl:
             self._asked_w = 0.0
             return
         self._running_s += elapsed_s
-        if self._running_s <= SETTLE_S:
-            return
         missing_k = learned.flow_rise_k(self._asked_w - delivered_w)
+        if missing_k > 0 and self._running_s <= SETTLE_S:
+            return
+        if missing_k < 0 and self._asked_w < LEAST_SHARE * learned.full_heat_w:
+            return
         time_s = TIME_S if missing_k > 0 else TOO_MUCH_TIME_S
         step = self.correction_k + missing_k * min(1.0, elapsed_s / time_s)
         self.correction_k = min(LIMIT_K, max(-LIMIT_K, step))

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from .model.backtest import GATE_DAYS, Backtest, backtest, gate
 from .model.history import STEP_S, Row, Series
 from .model.house_fit import HouseFit, fit_house
@@ -37,7 +39,7 @@ class LearnedModel:
     state: HouseState
     """State of the house at the end of the history."""
     at_rows: float
-    """POSIX time of the newest row."""
+    """Time of the newest row, in seconds of local standard time."""
     others: Mapping[str, PerformanceMap] = field(default_factory=dict)
     """Performance maps of further modulating sources."""
     losses_w_k: tuple[float, ...] = ()
@@ -61,6 +63,14 @@ class LearnedModel:
         """The implausible COP of the map that was learned; None with a plausible one."""
         return self.doubt.value if self.doubt is not None and self.doubt.doubt is Doubt.COP else None
 
+    @property
+    def full_heat_w(self) -> float:
+        """Return the heat of the modulating source at full level in cold weather; 0 if it is not learned."""
+        if self.pump is None:
+            return 0.0
+        heat, _ = self.pump.at(np.array(1.0), np.array(35.0), np.array(2.0))
+        return float(heat)
+
     def flow_for(self, state: HouseState, heat_w: float, lead_s: float = STEP_S) -> float:
         """Return the flow temperature that delivers this heat after the emitters have warmed up for ``lead_s``."""
         return emitter_after(self.fitted.parameters, state, heat_w, lead_s) + self.flow_rise_k(heat_w)
@@ -71,7 +81,7 @@ class LearnedModel:
 
     def observer(self, since: list[Row]) -> Observer:
         """Return an observer that has processed the rows added since learning began."""
-        observer = Observer(self.fitted.parameters, self.state)
+        observer = Observer(self.fitted.parameters, self.state, last_s=self.at_rows)
         for row in since:
             observer.update(row)
         return observer
@@ -107,7 +117,7 @@ def learn(
     for row in rows:
         state = observer.update(row)
         pace()
-    pump = learn_pump(series)
+    pump = learn_pump(series, before.pump if before else None)
     if pump is None and before is not None:
         pump = before.pump
     doubt = doubt_of_heat(series)
@@ -131,6 +141,6 @@ def _others(operations: Mapping[str, Operation], before: LearnedModel | None) ->
     """Return the maps of the further modulating sources; earlier maps stay until enough new data is available."""
     maps = dict(before.others) if before else {}
     for source_id, operating_values in operations.items():
-        if (learned := learn_from(operating_values)) is not None:
+        if (learned := learn_from(operating_values, maps.get(source_id))) is not None:
             maps[source_id] = learned
     return maps

@@ -71,26 +71,46 @@ class RowBuilder:
         assert self._row_s is not None
         if now.time_s - self._row_s < STEP_S - EARLY_S:
             return None
-        return self._row(now)
+        return self._complete(now)
 
-    def _row(self, now: Sample) -> Row:
-        outdoor, solar, people, heat, pump_heat, power, level = (float(v) for v in self._sums / self._elapsed_s)
+    @property
+    def present(self) -> Row | None:
+        """The row so far, up to the last sample; None before the first one."""
+        if (now := self._last) is None:
+            return None
+        means = self._sums / self._elapsed_s if self._elapsed_s > 0 else _values(now)
+        return _row(now, means)
+
+    def _complete(self, now: Sample) -> Row:
+        row = _row(now, self._sums / self._elapsed_s)
         self._row_s, self._elapsed_s = now.time_s, 0.0
         self._sums = np.zeros(7)
-        runs = now.heat_w > RUNNING_W
-        return Row(
-            time_s=now.local_s,
-            room_c=now.room_c,
-            outdoor_c=outdoor,
-            solar_w_m2=solar,
-            people=people,
-            heat_w=heat,
-            power_w=power,
-            level=level,
-            water_c=(now.flow_c + now.return_c) / 2 if runs else math.nan,
-            flow_c=now.flow_c if runs else math.nan,
-            pump_heat_w=pump_heat,
-        )
+        return row
+
+
+def _values(now: Sample) -> Array:
+    """Return the values of a moment of which a row has the means."""
+    rest = (now.solar_w_m2, now.people, now.heat_w, now.pump_heat_w, now.power_w, now.level)
+    return np.array([now.outdoor_c, *(_or_zero(value) for value in rest)])
+
+
+def _row(now: Sample, means: Array) -> Row:
+    """Return the row that ends with a sample."""
+    outdoor, solar, people, heat, pump_heat, power, level = (float(value) for value in means)
+    runs = now.heat_w > RUNNING_W
+    return Row(
+        time_s=now.local_s,
+        room_c=now.room_c,
+        outdoor_c=outdoor,
+        solar_w_m2=solar,
+        people=people,
+        heat_w=heat,
+        power_w=power,
+        level=level,
+        water_c=(now.flow_c + now.return_c) / 2 if runs else math.nan,
+        flow_c=now.flow_c if runs else math.nan,
+        pump_heat_w=pump_heat,
+    )
 
 
 def _or_zero(value: float) -> float:

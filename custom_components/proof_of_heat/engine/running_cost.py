@@ -6,7 +6,7 @@ import math
 
 from .config import SourceConfig
 from .decision_record import SourceShare
-from .delivery import Delivery, delivery
+from .delivery import Delivery, delivery, mean_delivery
 from .snapshot import Snapshot
 from .sources import mined_h
 
@@ -39,17 +39,17 @@ class RunningCostMeter:
     estimated_s: float = 0.0
     """Seconds in which a part was neither measured nor counted, or unknown."""
 
-    price_kwh: float = math.nan
-    """Of the last snapshot."""
+    before: tuple[Snapshot, Delivery] | None = None
+    """The last snapshot, with what the sources drew and delivered."""
 
-    def since_last(self, snapshot: Snapshot) -> Snapshot:
-        """Return the snapshot with the price that applied since the last one.
+    def since_last(self, snapshot: Snapshot, now: Delivery) -> tuple[Snapshot, Delivery]:
+        """Return the snapshot and the delivery of the time since the last ones: means, with the price that applied.
 
         What was consumed up to the full hour has the price of the hour before: control that uses the cheap hours would
         else pay for their end what the next hour costs.
         """
-        price, self.price_kwh = self.price_kwh, snapshot.price_kwh
-        return replace(snapshot, price_kwh=price) if math.isfinite(price) else snapshot
+        before, self.before = self.before, (snapshot, now)
+        return (snapshot, now) if before is None else (_between(before[0], snapshot), mean_delivery(before[1], now))
 
     def add(self, now: RunningCost, elapsed_s: float) -> None:
         """Add the running cost since the last cycle."""
@@ -68,6 +68,24 @@ class RunningCostMeter:
         if seconds <= 0:
             return RunningCost()
         return RunningCost(money * 3600 / seconds, energy / seconds, estimated=estimated)
+
+
+def _between(before: Snapshot, now: Snapshot) -> Snapshot:
+    """Return the snapshot of the time between two: the price of the first, hash rates and surplus as means."""
+    rates = {reading.source_id: reading.hashrate_ths for reading in before.sources}
+    sources = tuple(
+        replace(reading, hashrate_ths=_mean(rates.get(reading.source_id, math.nan), reading.hashrate_ths))
+        for reading in now.sources
+    )
+    found = replace(now, sources=sources, surplus_w=_mean(before.surplus_w, now.surplus_w))
+    if not math.isfinite(before.price_kwh):
+        return found
+    return replace(found, price_kwh=before.price_kwh, price_assumed=before.price_assumed)
+
+
+def _mean(before: float, now: float) -> float:
+    """Return the mean of two values, or the present one if that of before is unknown."""
+    return (before + now) / 2 if math.isfinite(before) else now
 
 
 def running_cost(

@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import BooleanSelector, TextSelector
 import probatio as vol
 
-from ..metering.coordinator import CONF_INVERTED, DEFAULT_INTERVAL_S, create_meter
+from ..metering.coordinator import CONF_INVERTED, CONF_NET_BALANCING, DEFAULT_INTERVAL_S, create_meter
 from .fields import PORT, SECRET, number
 from .form import CONNECTION_ERRORS, DeviceCandidate, FieldError, error_key, same_device
 
@@ -21,6 +21,7 @@ METER_SCHEMA = vol.Schema(
         vol.Optional(CONF_PASSWORD): SECRET,
         vol.Required(CONF_SCAN_INTERVAL, default=DEFAULT_INTERVAL_S): number(1, 60, UnitOfTime.SECONDS),
         vol.Required(CONF_INVERTED, default=False): BooleanSelector(),
+        vol.Required(CONF_NET_BALANCING, default=False): BooleanSelector(),
     }
 )
 

@@ -17,6 +17,7 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
     TimeSelector,
 )
+from homeassistant.util import dt as dt_util
 import probatio as vol
 
 from .._lib.money import UnknownUnitError, is_plausible_price
@@ -30,6 +31,7 @@ from ..const import (
     CONF_HASHPRICE_ENTITY,
     CONF_HASHPRICE_FACTOR,
     CONF_HASHPRICE_PATH,
+    CONF_HASHPRICE_SOURCE,
     CONF_HASHPRICE_URL,
     CONF_LEVEL,
     CONF_LIMITS,
@@ -40,7 +42,9 @@ from ..const import (
     CONF_POOL_FEE,
     CONF_PRESENCE,
     CONF_PRICE,
+    CONF_PRICE_AREA,
     CONF_PRICE_ENTITY,
+    CONF_PRICE_SOURCE,
     CONF_PRICE_UNIT,
     CONF_PV_FORECAST,
     CONF_QUIET_FROM,
@@ -64,7 +68,10 @@ from ..const import (
 from ..inputs.emissions import emission_kg_kwh
 from ..inputs.pv_forecast import fetch_forecast
 from ..inputs.states import known, number_of
-from ..prices.http_price import HttpPriceError, fetch_price
+from ..prices.hashprice_sources import HASHPRICE_SOURCES
+from ..prices.http_price import fetch_configured
+from ..prices.json_fetch import HttpPriceError
+from ..prices.public_prices import PUBLIC_SOURCES, PublicPriceError, PublicPrices, fetch_public, needs_area
 from ..prices.units import SELECTABLE, unit_of
 from ..system_config import HttpPriceConfig, SystemConfig, read_config
 from .advanced import with_section, without_empty
@@ -97,8 +104,10 @@ async def _no_trial(hass: HomeAssistant, values: Mapping[str, Any]) -> Problems:
 
 
 async def try_price(hass: HomeAssistant, values: Mapping[str, Any]) -> Problems:
-    """Read the price sensor once: its unit is known or selected, and its price can be meant."""
+    """Read the price sensor once: its unit is known or selected, and its price can be meant. Else ask the source."""
     entity_id = values.get(CONF_PRICE_ENTITY)
+    if not entity_id and (source := values.get(CONF_PRICE_SOURCE)):
+        return await _try_public_prices(hass, source, str(values.get(CONF_PRICE_AREA, "")))
     state = known(hass, entity_id)
     if state is None:
         return {}
@@ -116,6 +125,20 @@ async def try_price(hass: HomeAssistant, values: Mapping[str, Any]) -> Problems:
     return {}
 
 
+async def _try_public_prices(hass: HomeAssistant, source: str, area: str) -> Problems:
+    """Fetch the prices once."""
+    if needs_area(source, area):
+        return {CONF_PRICE_AREA: "price_area_invalid"}
+    today = dt_util.now().date()
+    try:
+        await fetch_public(async_get_clientsession(hass), PublicPrices(source, area), today, hass.config.currency)
+    except PublicPriceError, HttpPriceError:
+        return {CONF_PRICE_AREA if PUBLIC_SOURCES[source].area else CONF_PRICE_SOURCE: "no_public_prices"}
+    except aiohttp.ClientError, TimeoutError:
+        return {CONF_PRICE_SOURCE: "source_unreachable"}
+    return {}
+
+
 def mining_problems(values: Mapping[str, Any]) -> Problems:
     """Validate the address."""
     url = values.get(CONF_HASHPRICE_URL)
@@ -124,13 +147,19 @@ def mining_problems(values: Mapping[str, Any]) -> Problems:
 
 
 async def try_mining(hass: HomeAssistant, values: Mapping[str, Any]) -> Problems:
-    """Fetch the price once."""
+    """Fetch the price once. A public source takes precedence over an address."""
+    if source := values.get(CONF_HASHPRICE_SOURCE):
+        try:
+            await fetch_configured(hass, str(source))
+        except aiohttp.ClientError, TimeoutError, ValueError:
+            return {CONF_HASHPRICE_SOURCE: "source_unreachable"}
+        return {}
     url = values.get(CONF_HASHPRICE_URL)
     if not url:
         return {}
     config = HttpPriceConfig(str(url), str(values.get(CONF_HASHPRICE_PATH, "")), float(values[CONF_HASHPRICE_FACTOR]))
     try:
-        await fetch_price(async_get_clientsession(hass), config)
+        await fetch_configured(hass, config)
     except HttpPriceError:
         return {CONF_HASHPRICE_PATH: "path_invalid"}
     except aiohttp.ClientError, TimeoutError, ValueError:
@@ -202,6 +231,8 @@ OPTION_FORMS: Final[dict[str, OptionForm]] = {
                 {
                     vol.Optional(CONF_PRICE_ENTITY): EntitySelector(EntitySelectorConfig(domain=["sensor", "event"])),
                     vol.Optional(CONF_PRICE_UNIT): select(list(SELECTABLE), CONF_PRICE_UNIT),
+                    vol.Optional(CONF_PRICE_SOURCE): select(list(PUBLIC_SOURCES), CONF_PRICE_SOURCE),
+                    vol.Optional(CONF_PRICE_AREA): TextSelector(),
                     vol.Required(CONF_FEES, default=0.0): MONEY,
                     vol.Required(CONF_TAX, default=0.0): number(0, 100, "%", "any"),
                     vol.Optional(CONF_FIXED_PRICE): MONEY,
@@ -224,6 +255,7 @@ OPTION_FORMS: Final[dict[str, OptionForm]] = {
                 vol.Optional(CONF_HASHPRICE_ENTITY): EntitySelector(
                     EntitySelectorConfig(domain=["sensor", "input_number"])
                 ),
+                vol.Optional(CONF_HASHPRICE_SOURCE): select(list(HASHPRICE_SOURCES), CONF_HASHPRICE_SOURCE),
                 vol.Optional(CONF_HASHPRICE_URL): TextSelector(TextSelectorConfig(type=TextSelectorType.URL)),
                 vol.Optional(CONF_HASHPRICE_PATH): TextSelector(),
                 vol.Required(CONF_HASHPRICE_FACTOR, default=1.0): number(0, 1e12, None, "any"),

@@ -1,8 +1,9 @@
 """Numbers from Home Assistant's states, with their age: an old value is never used as a new one."""
 
-from collections.abc import Iterable
-import math
+from collections.abc import Collection, Iterable, Mapping
+import re
 from typing import Final
+import unicodedata
 
 from homeassistant.const import (
     ATTR_UNIT_OF_MEASUREMENT,
@@ -18,7 +19,8 @@ from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.unit_conversion import EnergyConverter, PowerConverter, TemperatureConverter
 
 from ..const import DOMAIN
-from ..drivers.plausible import POWER_W, RAW_PLACEHOLDERS, is_inside
+from ..drivers.plausible import ENERGY_KWH, POWER_W, RAW_PLACEHOLDERS, is_inside
+from ..drivers.values import number
 from ..engine.snapshot import SensorReading
 from .report_ages import ReportAges
 
@@ -32,6 +34,25 @@ DEAD_AFTER_S: Final = 4 * 3600.0
 """A temperature sensor without a report for this long is dead, whatever its rhythm (engine/staleness.py)."""
 SENSOR_C: Final = (-100.0, 200.0)
 """Beyond this, a temperature is the placeholder of a missing sensor. -127 and 85 are named by the engine."""
+_DECIMAL_COMMA: Final = re.compile(r"[-+]?(?:\d+,\d{1,2}|0,\d+)")
+_ORDINAL: Final = re.compile("[\u00ba\u02da]")
+_DEGREES: Final = re.compile(r"°|deg(?:rees?)?\b")
+_TEMPERATURE_UNITS: Final = {
+    **dict.fromkeys(("c", "celsius"), UnitOfTemperature.CELSIUS),
+    **dict.fromkeys(("f", "fahrenheit"), UnitOfTemperature.FAHRENHEIT),
+    **dict.fromkeys(("k", "kelvin"), UnitOfTemperature.KELVIN),
+}
+_POWER_UNITS: Final = {
+    **dict.fromkeys(("w", "watt", "watts"), UnitOfPower.WATT),
+    **dict.fromkeys(("kw", "kilowatt", "kilowatts"), UnitOfPower.KILO_WATT),
+}
+"""Other spellings. "mw" is none: it may mean milliwatts or megawatts."""
+_ENERGY_UNITS: Final = {
+    **dict.fromkeys(("wh", "watt hours"), UnitOfEnergy.WATT_HOUR),
+    **dict.fromkeys(("kwh", "kw·h", "kw h", "kilowatt hours"), UnitOfEnergy.KILO_WATT_HOUR),
+    "mj": UnitOfEnergy.MEGA_JOULE,
+    "gj": UnitOfEnergy.GIGA_JOULE,
+}
 _AGES: Final[HassKey[ReportAges]] = HassKey(f"{DOMAIN}_report_ages")
 
 
@@ -42,14 +63,8 @@ def known(hass: HomeAssistant, entity_id: str | None) -> State | None:
 
 
 def number_of(state: State | None) -> float | None:
-    """Return a state's value as a finite number."""
-    if state is None:
-        return None
-    try:
-        value = float(state.state)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+    """Return a state's value as a finite number, also with a decimal comma."""
+    return None if state is None else _float(state.state)
 
 
 def age_s(hass: HomeAssistant, state: State) -> float:
@@ -71,13 +86,29 @@ def temperature(hass: HomeAssistant, entity_id: str | None) -> SensorReading:
         value, unit = number_of(state), state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
     if value is None:
         return SensorReading()
-    if unit in (UnitOfTemperature.FAHRENHEIT, UnitOfTemperature.KELVIN):
-        value = TemperatureConverter.convert(value, unit, UnitOfTemperature.CELSIUS)
+    scale = temperature_unit(hass, unit)
+    if scale is None:
+        return SensorReading()
+    value = TemperatureConverter.convert(value, scale, UnitOfTemperature.CELSIUS)
     return SensorReading(value, age_s(hass, state)) if is_inside(value, SENSOR_C) else SensorReading()
 
 
+def temperature_unit(hass: HomeAssistant, unit: object) -> str | None:
+    """Return the unit of a temperature, however it is written; None for another quantity.
+
+    A sensor without a unit measures in that of Home Assistant.
+    """
+    if unit is None or not str(unit).strip():
+        return hass.config.units.temperature_unit
+    plain = unicodedata.normalize("NFKC", _ORDINAL.sub("°", str(unit)))  # "ºC", "℃"
+    return _TEMPERATURE_UNITS.get(_DEGREES.sub("", plain.lower()).strip())
+
+
 def _float(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
+    """Return a finite number; "1,234" is none, because it may be a thousand."""
+    if isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value.strip()) is not None:
+        value = value.replace(",", ".")
+    return number(value)
 
 
 def is_dead(reading: SensorReading) -> bool:
@@ -111,7 +142,7 @@ def power(hass: HomeAssistant, entity_id: str | None) -> SensorReading:
     value = number_of(state)
     if state is None or value is None or value in RAW_PLACEHOLDERS:
         return SensorReading()
-    unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
+    unit = _unit(state, PowerConverter.VALID_UNITS, _POWER_UNITS)
     if unit is not None:
         if unit not in PowerConverter.VALID_UNITS:
             return SensorReading()
@@ -123,12 +154,21 @@ def energy_kwh(hass: HomeAssistant, entity_id: str | None) -> float | None:
     """Return the value of an energy counter."""
     state = known(hass, entity_id)
     value = number_of(state)
-    if state is None or value is None:
+    if state is None or value is None or value in RAW_PLACEHOLDERS:
         return None
-    unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
+    unit = _unit(state, EnergyConverter.VALID_UNITS, _ENERGY_UNITS)
     if unit not in EnergyConverter.VALID_UNITS:
         return None
-    return EnergyConverter.convert(value, unit, UnitOfEnergy.KILO_WATT_HOUR)
+    value = EnergyConverter.convert(value, unit, UnitOfEnergy.KILO_WATT_HOUR)
+    return value if is_inside(value, ENERGY_KWH) else None
+
+
+def _unit(state: State, exact: Collection[str | None], spellings: Mapping[str, str]) -> str | None:
+    """Return a unit as Home Assistant writes it; one that is not known is returned as it is."""
+    unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
+    if unit is None or unit in exact:
+        return unit
+    return spellings.get(str(unit).strip().lower(), str(unit))
 
 
 def requests_heat(hass: HomeAssistant, entity_id: str | None) -> bool:

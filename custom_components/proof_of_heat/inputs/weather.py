@@ -34,6 +34,7 @@ _KINDS: Final = {
     "twice_daily": WeatherEntityFeature.FORECAST_TWICE_DAILY,
     "daily": WeatherEntityFeature.FORECAST_DAILY,
 }
+_PERCENT: Final = (0.0, 100.0)
 DEFAULT_CLOUD_COVER: Final = 0.5
 CLOUD_COVER: Final = {
     "clear-night": 0.0,
@@ -198,6 +199,8 @@ def radiation_now(hass: HomeAssistant, weather: str | None, now: datetime) -> fl
 
 
 def cloud_cover(coverage: Any, condition: Any) -> float:
-    """Return the cloud cover 0..1 from a percentage, else from the condition, else one half."""
+    """Return the cloud cover 0..1 from a percentage that can be meant, else from the condition, else one half."""
     percent = number(coverage)
-    return CLOUD_COVER.get(str(condition), DEFAULT_CLOUD_COVER) if percent is None else percent / 100
+    if percent is None or not is_inside(percent, _PERCENT):
+        return CLOUD_COVER.get(str(condition), DEFAULT_CLOUD_COVER)
+    return percent / 100

@@ -5,7 +5,7 @@ What was imported is stored every few days, so that a restart continues there.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -89,6 +89,8 @@ class HistoryImport:
         engine: Engine,
         links: Callable[[], HomeLinks],
         changed: Callable[[], None],
+        *,
+        save: Callable[[], Awaitable[None]],
     ) -> None:
         self.progress = Progress()
         self._hass = hass
@@ -96,6 +98,7 @@ class HistoryImport:
         self._engine = engine
         self._links = links
         self._changed = changed
+        self._save = save
         self._store: Store[dict[str, Any]] = Store(hass, STORE_VERSION, f"{DOMAIN}.learning.{entry.entry_id}")
         self._task: asyncio.Task[None] | None = None
 
@@ -148,6 +151,7 @@ class HistoryImport:
                 await self._store.async_save(_dump(rows, end, day + 1))
         if rows:
             self._engine.adopt_history(await self._hass.async_add_executor_job(History, rows))
+            await self._save()  # a crash after the import would otherwise lose its result
         await self._store.async_save({"done": dt_util.utcnow().isoformat(), "count": len(rows)})
         _LOGGER.info("%s: %.1f days of history were imported", self._entry.title, len(rows) * STEP_S / 86400)
         self._set(ImportStatus.DONE if rows else ImportStatus.NO_HISTORY)
@@ -172,9 +176,14 @@ def start_import(
     engine: Engine,
     links: Callable[[], HomeLinks],
     changed: Callable[[], None],
+    *,
+    save: Callable[[], Awaitable[None]],
 ) -> HistoryImport:
-    """Return the import of a heating system, started."""
-    found = HistoryImport(hass, entry, engine, links, changed)
+    """Return the import of a heating system, started.
+
+    ``changed`` is called when it makes progress, ``save`` stores the engine's state.
+    """
+    found = HistoryImport(hass, entry, engine, links, changed, save=save)
     found.start()
     return found
 

@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
+from .._lib.last_messages import LastMessages
 from .._lib.publish_rules import Pace
 from .._lib.publisher import Publisher
 from .._lib.slices import slice_length_s
@@ -18,10 +19,12 @@ from ..drivers.errors import AuthError, DriverError
 from ..drivers.meter.reading import MeterReading
 from ..drivers.meter.shelly import ShellyMeter
 from ..drivers.meter.shelly_websocket import ShellyWebSocket
+from .net_balance import NetBalance, NetCounters
 
 _LOGGER = logging.getLogger(__name__)
 
 CONF_INVERTED: Final = "inverted"
+CONF_NET_BALANCING: Final = "net_balancing"
 DEFAULT_INTERVAL_S: Final = 10
 _ENERGY_INTERVALS: Final = 6
 
@@ -42,7 +45,9 @@ class MeterCoordinator(DataUpdateCoordinator[MeterReading]):
     Counters change slowly: they are read in every sixth poll.
     """
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry) -> None:
+    def __init__(
+        self, hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry, net_counters: NetCounters
+    ) -> None:
         interval_s = float(subentry.data.get(CONF_SCAN_INTERVAL, DEFAULT_INTERVAL_S))
         interval = timedelta(seconds=interval_s)
         super().__init__(hass, _LOGGER, config_entry=entry, name=f"{DOMAIN} {subentry.title}", update_interval=interval)
@@ -58,8 +63,13 @@ class MeterCoordinator(DataUpdateCoordinator[MeterReading]):
         self.title = subentry.title
         self.mac = subentry.unique_id
         self._subentry_data = subentry.data
+        self.messages = LastMessages(channels=8, total_bytes=131_072)
+        """Its last raw replies and notifications."""
         self._meter = create_meter(hass, subentry.data)
         self._inverted = bool(subentry.data.get(CONF_INVERTED, False))
+        self._net: NetBalance | None = None
+        if subentry.data.get(CONF_NET_BALANCING):
+            self._net = net_counters.of(subentry.subentry_id)
         self._turn = 0
         self._pushing = False
 
@@ -79,11 +89,18 @@ class MeterCoordinator(DataUpdateCoordinator[MeterReading]):
             port=int(data.get(CONF_PORT, 80)),
             password=data.get(CONF_PASSWORD),
         )
-        self._entry.async_create_background_task(self.hass, push.run(), f"{DOMAIN} push of {self.title}")
+        with self.messages.recording():
+            self._entry.async_create_background_task(self.hass, push.run(), f"{DOMAIN} push of {self.title}")
 
     @callback
     def _on_push(self, reading: MeterReading) -> None:
-        self.async_set_updated_data(reading.inverted() if self._inverted else reading)
+        self.async_set_updated_data(self._as_configured(reading))
+
+    def _as_configured(self, reading: MeterReading) -> MeterReading:
+        """Return a reading in the direction, and with the counters, that are configured."""
+        if self._inverted:
+            reading = reading.inverted()
+        return reading if self._net is None else self._net.balanced(reading)
 
     def _start_reauth(self) -> None:
         entry = self._entry
@@ -94,7 +111,8 @@ class MeterCoordinator(DataUpdateCoordinator[MeterReading]):
     async def _async_update_data(self) -> MeterReading:
         energy = self._turn % _ENERGY_INTERVALS == 0
         try:
-            reading = await self._meter.read(energy=energy)
+            with self.messages.recording():
+                reading = await self._meter.read(energy=energy)
         except DriverError as err:
             if isinstance(err, AuthError):
                 self._start_reauth()
@@ -104,18 +122,18 @@ class MeterCoordinator(DataUpdateCoordinator[MeterReading]):
                 translation_placeholders={"name": self.title, "error": str(err)},
             ) from err
         self._turn += 1
-        if not self._pushing:  # only a meter that answers can push
+        if not self._pushing and self._meter.can_push:  # only a meter that answers can push
             self._pushing = True
             self._start_push()
-        if self._inverted:
-            reading = reading.inverted()
-        if energy or self.data is None:
+        reading = self._as_configured(reading)
+        if reading.counted_at is not None or self.data is None:
             return reading
+        counters = self.data if self._net is None else reading
         return MeterReading(
             at=reading.at,
             power_w=reading.power_w,
             phases_w=reading.phases_w,
-            imported_kwh=self.data.imported_kwh,
-            exported_kwh=self.data.exported_kwh,
+            imported_kwh=counters.imported_kwh,
+            exported_kwh=counters.exported_kwh,
             counted_at=self.data.counted_at,
         )

@@ -11,6 +11,12 @@ from .._lib.counters import Counter
 STALE: Final = timedelta(minutes=10)
 SPAN: Final = timedelta(minutes=15)
 ENOUGH_STEPS: Final = 5
+_TOLERANCE: Final = 1.05
+_FINEST_KWH: Final = 0.001
+"""Finer steps count as this one."""
+_ROUNDED: Final = 0.002
+_NOISE_KWH: Final = 1e-6
+"""Readings are rounded, or converted from other units: a rest up to this is none."""
 ACCURATE_STEPS: Final = 20
 """The mean over this many counts is within 5 %."""
 OWN_SPAN: Final = timedelta(hours=1)
@@ -37,7 +43,7 @@ class CounterPower:
     _readings: int = 0
     _incomplete: int = 0
     _step_kwh: float = math.inf
-    """The smallest increase seen: the counter's resolution, or the smallest load between readings."""
+    """The largest step of which all increases were multiples: the counter's resolution once a few were seen."""
 
     def limit(self, max_kw: float) -> None:
         """Set the power that the source cannot exceed."""
@@ -58,7 +64,7 @@ class CounterPower:
             self._edges.clear()
             self._readings = 1
         elif grown > 1e-9:
-            self._step_kwh = min(self._step_kwh, grown)
+            self._step_kwh = _common_step(self._step_kwh, grown)
         if grown > 1e-9 or not self._edges:
             self._edges.append((at, self._counter.total))
         while len(self._edges) > 2 and at - self._edges[1][0] > self.span:
@@ -78,16 +84,33 @@ class CounterPower:
         if last_at is None or self._readings < 2 or now - last_at > self.stale or self._counter.doubted:
             return None
         edge_at, edge = self._edges[-1]
+        if math.isinf(self._step_kwh) or last_at - edge_at > self.span:  # it has never moved, or not for long
+            return 0.0, 0.0
         mean, counts = math.inf, 0.0
+        most = self._most_w(edge_at, edge, last_at)
         for at, total in list(self._edges)[-2::-1]:
             mean = (edge - total) * 3.6e6 / (edge_at - at).total_seconds()
             counts = (edge - total) / self._step_kwh
             if edge - total >= ENOUGH_STEPS * self._step_kwh * (1 - 1e-6):
                 break
-        still_s = (last_at - edge_at).total_seconds()
-        if math.isinf(self._step_kwh):  # it has never moved
-            return 0.0, 0.0
-        most = self._step_kwh * 3.6e6 / still_s if still_s > 0 else math.inf
-        if last_at - edge_at > self.span:
-            return 0.0, 0.0
-        return (mean, counts) if mean <= most else (most, 0.0)
+            most = min(most, self._most_w(at, total, last_at))
+        return (mean, counts) if mean <= most * _TOLERANCE else (most, 0.0)
+
+    def _most_w(self, at: datetime, total_kwh: float, last_at: datetime) -> float:
+        """Return the highest mean power since an edge: what was counted, and less than one more step.
+
+        After a load stopped, the last counts are of standby: the mean over enough counts is from before.
+        """
+        elapsed_s = (last_at - at).total_seconds()
+        grown = self._edges[-1][1] - total_kwh + self._step_kwh
+        return grown * 3.6e6 / elapsed_s if elapsed_s > 0 else math.inf
+
+
+def _common_step(one_kwh: float, other_kwh: float) -> float:
+    """Return the largest step of which both are multiples, by Euclid's algorithm; one of them may be infinite."""
+    larger, smaller = max(one_kwh, other_kwh), min(one_kwh, other_kwh)
+    if math.isinf(larger):
+        return smaller
+    while smaller > max(_ROUNDED * larger, _NOISE_KWH):
+        larger, smaller = smaller, abs(larger - smaller * round(larger / smaller))
+    return max(larger, min(_FINEST_KWH, one_kwh, other_kwh))

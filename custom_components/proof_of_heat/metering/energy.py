@@ -20,6 +20,8 @@ _HEAT_PER_POWER: Final = 8.0
 _MAX_GAP_S: Final = 600.0
 _ALIVE: Final = timedelta(minutes=15)
 """A counter that reported within this time counts the present consumption as well."""
+_NEXT_POWER: Final = timedelta(seconds=0.9 * _MAX_GAP_S)
+"""A device that is polled reports its power again within this time, also if it does not change."""
 
 
 def max_electric_kw(config: SourceConfig) -> float:
@@ -87,8 +89,9 @@ class SourceMeter:
 
     def __init__(self, max_kw: float = DEFAULT_MAX_PER_HOUR) -> None:
         self._max_kw = max_kw
-        self._meter = EnergyMeter(max_kw=max_kw, max_gap_s=_MAX_GAP_S)
+        self._meter = EnergyMeter(max_kw=max_kw, max_gap_s=_MAX_GAP_S, hold=False)
         self._fed_at: datetime | None = None
+        self._power_fed_at: datetime | None = None
 
     @property
     def total_kwh(self) -> float:
@@ -96,9 +99,18 @@ class SourceMeter:
         return self._meter.total
 
     def update(
-        self, now: datetime, *, counter_kwh: float | None, read_at: datetime | None, power_w: float | None
+        self,
+        now: datetime,
+        *,
+        counter_kwh: float | None,
+        read_at: datetime | None,
+        power_w: float | None,
+        power_at: datetime | None = None,
     ) -> Consumed | None:
-        """Add the last reading of the counter, made at `read_at`, and the present power; return what they add.
+        """Add the last reading of the counter, made at `read_at`, and the power; return what they add.
+
+        `power_at`: when a device that is polled measured the power. What it drew since then is known with its next
+        report. Without it, the power is the present one: that of a meter which reports changes only.
 
         None if neither reports anything. A counter that will report again is not anticipated by the power.
         """
@@ -112,7 +124,14 @@ class SourceMeter:
             self._fed_at = read_at
         if power_w is not None and not abs(power_w) <= self._max_kw * 1000:
             power_w = None
-        return self._meter.update(now.timestamp(), counter_kwh=counter_kwh, power_w=power_w)
+        if power_w is None or power_at is None or counter_kwh is not None:
+            return self._meter.update(now.timestamp(), counter_kwh=counter_kwh, power_w=power_w)
+        if power_at == self._power_fed_at:
+            if now - power_at <= _NEXT_POWER:
+                return Consumed(0.0, estimated=True)
+            return self._meter.update(now.timestamp(), power_w=power_w)
+        self._power_fed_at = power_at
+        return self._meter.update(min(now, power_at).timestamp(), power_w=power_w)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the state to store."""
@@ -128,21 +147,28 @@ class SourceMeter:
 
 
 class HeatMeter:
-    """Heat from a heat output: each value applies until the next one, for at most ten minutes."""
+    """Heat from a heat output: between two values that are at most ten minutes apart, their mean applies."""
 
     def __init__(self, max_kw: float = DEFAULT_MAX_PER_HOUR) -> None:
         self._max_kw = max_kw
-        self._power = PowerIntegrator(max_gap_s=_MAX_GAP_S, hold=True)
+        self._power = PowerIntegrator(max_gap_s=_MAX_GAP_S)
+        self._fed_at: datetime | None = None
 
     @property
     def total_kwh(self) -> float:
         """The energy counted so far."""
         return self._power.total
 
-    def update(self, now: datetime, heat_w: float | None) -> None:
-        """Set the heat output from now on; None: unknown, as is one that the source cannot have."""
+    def update(self, at: datetime, heat_w: float | None) -> None:
+        """Add the heat output at a time; None: unknown, as is one that the source cannot have.
+
+        The same report again changes nothing.
+        """
+        if heat_w is not None and at == self._fed_at:
+            return
+        self._fed_at = at
         is_possible = heat_w is not None and abs(heat_w) <= self._max_kw * 1000
-        self._power.update(heat_w if is_possible else None, now.timestamp())
+        self._power.update(heat_w if is_possible else None, at.timestamp())
 
     def start_at(self, total_kwh: float) -> None:
         """Continue from a stored total."""

@@ -1,4 +1,4 @@
-"""The electricity price: from a price sensor with its forecast, a time-of-use tariff, or a fixed price."""
+"""The electricity price: of a price sensor or a public source, each with its forecast, a tariff, or a fixed price."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -8,14 +8,17 @@ from typing import Final
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import dt as dt_util
 
 from .._lib.money import UnknownUnitError, is_plausible_price
 from ..engine.snapshot import NAN
-from ..inputs.states import known, number_of
+from ..inputs.states import known
 from ..runtime.background_query import BackgroundQuery
 from ..system_config import SystemConfig
 from .provider_actions import INTERVAL_S, fetch_prices, needs_action
+from .public_prices import PUBLIC_SOURCES, PublicPrices, currency_of, fetch_public
+from .row_values import price_number
 from .series import PriceSeries, Surcharges, from_attributes, joined, scale_of
 from .units import PriceProblem, currency_problem, unit_of, unit_problem, value_problem
 
@@ -59,7 +62,7 @@ def read_prices(hass: HomeAssistant, config: SystemConfig, now: datetime, row_fa
     if (next_day := known(hass, _next_day(state.entity_id))) is not None:
         attributes.append(next_day.attributes)
     rows = joined(from_attributes(part, zone, now, factor, currency) for part in attributes)
-    value = number_of(state)
+    value = _price_of(state, factor)
     problem = None if value is None else value_problem(state, value * factor, currency)
     if problem is not None:
         return KnownPrices(problem=problem)
@@ -81,6 +84,12 @@ def read_prices(hass: HomeAssistant, config: SystemConfig, now: datetime, row_fa
         currency_problem(state, unit, home),
         row_factor,
     )
+
+
+def _price_of(state: State, factor: float) -> float | None:
+    """Return the price that a sensor shows in its unit, also as text: "31,4", "0.314 EUR/kWh"."""
+    value, own_factor = price_number(state.state)
+    return value if value is None or own_factor is None else value * own_factor / factor
 
 
 def _with_rows(hass: HomeAssistant, entity_id: str | None) -> State | None:
@@ -129,6 +138,19 @@ def _settings(config: SystemConfig) -> object:
     return (config.fees, config.tax, config.fee_tariff, config.tariff)
 
 
+async def _fetch_public(hass: HomeAssistant, public: PublicPrices) -> PriceSeries:
+    session, today = async_get_clientsession(hass), dt_util.now().date()
+    return await fetch_public(session, public, today, hass.config.currency)
+
+
+def _public_currency_problem(public: PublicPrices, home: str) -> PriceProblem | None:
+    currency = currency_of(public, home)
+    if currency == home:
+        return None
+    names = {"entity": PUBLIC_SOURCES[public.source].name, "currency": currency, "home": home}
+    return PriceProblem("price_currency_differs", names)
+
+
 def _next_day(entity_id: str) -> str | None:
     return entity_id.replace(_TODAY, _TOMORROW) if entity_id.endswith(_TODAY) else None
 
@@ -154,6 +176,11 @@ class ElectricityPrice:
             self._query = BackgroundQuery(
                 hass, entry, entity_id, partial(fetch_prices, hass, entity_id), interval_s=INTERVAL_S, timeout_s=60.0
             )
+        elif entity_id is None and (public := config.public_prices) is not None:
+            self._query = BackgroundQuery(
+                hass, entry, public.source, partial(_fetch_public, hass, public), interval_s=INTERVAL_S, timeout_s=60.0
+            )
+            self.other_currency = _public_currency_problem(public, hass.config.currency)
 
     def series(self, now: datetime) -> PriceSeries:
         """Return the known prices."""
@@ -185,7 +212,9 @@ class ElectricityPrice:
         prices = read_prices(self._hass, self._config, now, self._row_factor)
         self._row_factor = prices.row_factor
         series = prices.series if prices.problem is not None else self._with_published(prices, now)
-        self._published, self.problem, self.other_currency = series, prices.problem, prices.other_currency
+        self._published, self.problem = series, prices.problem
+        if self._config.price_entity is not None:
+            self.other_currency = prices.other_currency
         return _or_tariff(replace(prices, series=series), self._config, now)
 
     def _with_published(self, prices: KnownPrices, now: datetime) -> PriceSeries:
@@ -206,8 +235,8 @@ class ElectricityPrice:
         return price_at(self._hass, self._config, self.series(now), now)
 
     def is_assumed(self, now: datetime) -> bool:
-        """Return whether the price is that of the tariff or the fixed one, because the selected sensor has none."""
-        if self._config.price_entity is None:
+        """Return whether the price is that of the tariff or the fixed one: the selected sensor or source has none."""
+        if self._config.price_entity is None and self._query is None:
             return False
         is_known = self._fetched_or_published(now) or read_prices(self._hass, self._config, now).present is not None
         return not is_known

@@ -1,4 +1,4 @@
-"""The hashprice: mining revenue per PH/s and day, from an entity, an address, or a fixed value."""
+"""The hashprice: mining revenue per PH/s and day, from an entity, a public source, an address, or a fixed value."""
 
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from .units import PriceProblem, is_plausible_hashprice
 
 
 class Hashprice:
-    """The hashprice of a heating system. The entity takes precedence over the address and the fixed value."""
+    """The hashprice of a heating system: of the entity, else of the source or address, else the fixed value."""
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry, config: SystemConfig) -> None:
         self._hass = hass
@@ -26,7 +26,8 @@ class Hashprice:
         """Why the sensor's hashprice is not used."""
         self.other_currency: PriceProblem | None = None
         """The sensor's hashprice is used, but in another currency than the home's."""
-        self._http = None if config.hashprice_http is None else HttpPrice(hass, entry, config.hashprice_http)
+        origin = config.hashprice_source or config.hashprice_http
+        self._http = None if origin is None else HttpPrice(hass, entry, origin)
 
     def at_present(self, now: datetime) -> float:
         """Return the hashprice; NaN where it is unknown."""

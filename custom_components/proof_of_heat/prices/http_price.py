@@ -1,7 +1,9 @@
 """A price in JSON at an address. The last value is kept through outages and restarts."""
 
 from collections.abc import Mapping
+from dataclasses import astuple
 from datetime import datetime, timedelta
+from functools import partial
 import json
 from typing import Any, Final
 
@@ -14,31 +16,17 @@ from homeassistant.util import dt as dt_util
 from ..drivers.values import at, number
 from ..runtime.background_query import BackgroundQuery
 from ..system_config import HttpPriceConfig
+from .hashprice_sources import fetch_hashprice
+from .json_fetch import TIMEOUT_S, HttpPriceError, fetch_body, fetch_json
 
 INTERVAL_S: Final = 900.0
-TIMEOUT_S: Final = 15.0
-MAX_BYTES: Final = 1_000_000
 MAX_AGE: Final = timedelta(days=2)
 """A hashprice changes by a few percent a day; an older one is not used."""
 
 
-class HttpPriceError(ValueError):
-    """The address answers with something that is not the price."""
-
-
 async def fetch_price(session: aiohttp.ClientSession, config: HttpPriceConfig) -> float:
     """Fetch the price; raises HttpPriceError, aiohttp.ClientError or TimeoutError."""
-    async with session.get(
-        config.url, timeout=aiohttp.ClientTimeout(total=TIMEOUT_S), headers={"Accept": "application/json"}
-    ) as reply:
-        if reply.status != 200:
-            raise HttpPriceError(f"status {reply.status}")
-        body = await reply.content.read(MAX_BYTES + 1)
-        while len(body) <= MAX_BYTES and (more := await reply.content.read(MAX_BYTES + 1 - len(body))):
-            body += more
-    if len(body) > MAX_BYTES:
-        raise HttpPriceError(f"more than {MAX_BYTES} bytes")
-    return parse_price(body, config)
+    return parse_price(await fetch_body(session, config.url), config)
 
 
 def parse_price(body: bytes, config: HttpPriceConfig) -> float:
@@ -59,17 +47,25 @@ def path_steps(path: str) -> tuple[str | int, ...]:
     return tuple(int(part) if part.lstrip("-").isdigit() else part for part in parts if part and part != "$")
 
 
+async def fetch_configured(hass: HomeAssistant, config: HttpPriceConfig | str) -> float:
+    """Fetch the hashprice from an address or a public source; raises ValueError, aiohttp.ClientError, TimeoutError."""
+    session = async_get_clientsession(hass)
+    if isinstance(config, str):
+        return await fetch_hashprice(partial(fetch_json, session), config, hass.config.currency)
+    return await fetch_price(session, config)
+
+
 class HttpPrice:
     """Fetches a price every quarter of an hour, in the background."""
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, config: HttpPriceConfig) -> None:
-        session = async_get_clientsession(hass)
-        self._config = config
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, config: HttpPriceConfig | str) -> None:
+        """`config`: an address, or the key of a public source."""
+        self._identity = [config, hass.config.currency] if isinstance(config, str) else list(astuple(config))
         self._query = BackgroundQuery(
             hass,
             entry,
             "hashprice",
-            lambda: fetch_price(session, config),
+            lambda: fetch_configured(hass, config),
             interval_s=INTERVAL_S,
             timeout_s=2 * TIMEOUT_S,
         )
@@ -99,7 +95,3 @@ class HttpPrice:
         value, when = number(stored.get("value")), dt_util.parse_datetime(str(stored.get("at")))
         if value is not None and when is not None and when.tzinfo is not None:
             self._query.restore(value, when)
-
-    @property
-    def _identity(self) -> list[Any]:
-        return [self._config.url, self._config.path, self._config.factor]

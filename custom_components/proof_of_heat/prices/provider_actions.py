@@ -1,6 +1,7 @@
 """Prices of core integrations whose sensors have no forecast, but whose actions return one.
 
-Facts: core's nordpool, tibber, energyzero, easyenergy and amberelectric (services.py of each).
+Facts: core's amberelectric, easyenergy, energyzero, green_planet_energy, nordpool, omie and tibber (services.py of
+each).
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -122,6 +123,26 @@ async def _amber(hass: HomeAssistant, entry_id: str, unique_id: str, today: date
     return from_rows(_rows_of(reply, "forecasts"), dt_util.UTC)
 
 
+async def _green_planet(hass: HomeAssistant, entry_id: str, unique_id: str, today: datetime) -> PriceSeries:
+    """Return the prices with tax of the next 24 hours, more of which the action does not return."""
+    wanted = {"config_entry_id": entry_id, "hours": 24}
+    reply = await _call(hass, "green_planet_energy", "get_prices", wanted)
+    return from_rows(_rows_of(reply, "prices"), dt_util.get_default_time_zone())
+
+
+async def _omie(hass: HomeAssistant, entry_id: str, unique_id: str, today: datetime) -> PriceSeries:
+    """Return the market prices of Spain or Portugal, by the sensor's unique ID. A delivery day is one of CET."""
+    country = "pt" if unique_id.startswith("pt") else "es"
+    end = today + timedelta(days=2) - timedelta(seconds=1)
+    first, last = (when.astimezone(_DELIVERY_ZONE).date() for when in (today, end))
+
+    async def fetch_day(day: date) -> PriceSeries:
+        wanted = {"date": day.isoformat(), "countries": [country]}
+        return from_rows(_rows_of(await _call(hass, "omie", "get_prices_for_date", wanted), country), _DELIVERY_ZONE)
+
+    return await _by_day(first, last, fetch_day)
+
+
 async def _call(hass: HomeAssistant, domain: str, action: str, data: dict[str, Any]) -> Any:
     return await hass.services.async_call(domain, action, data, blocking=True, return_response=True)
 
@@ -137,7 +158,9 @@ _FETCH: Final[Mapping[str, _Fetch]] = {
     "amberelectric": _amber,
     "easyenergy": _dutch("easyenergy", "get_energy_usage_prices", {"granularity": "quarter"}),
     "energyzero": _dutch("energyzero", "get_energy_prices", {"interval": "quarter"}),
+    "green_planet_energy": _green_planet,
     "nordpool": _nord_pool_days,
+    "omie": _omie,
     "tibber": _tibber,
 }
 """How the prices of a sensor are fetched, by its integration."""

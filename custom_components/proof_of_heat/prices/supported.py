@@ -15,6 +15,10 @@ def _of_core(key: str, maker: str, file: str = "services.py") -> SupportedDevice
     )
 
 
+def _public(key: str, maker: str, source: str) -> SupportedDevice:
+    return SupportedDevice(key=key, maker=maker, models=("Public interface",), reads=_READS, sources=(source,))
+
+
 def _by_case(key: str, maker: str, *files: str) -> SupportedDevice:
     return SupportedDevice(
         key=key,
@@ -30,8 +34,19 @@ SUPPORTED: Final = (
     _of_core("amberelectric", "Amber Electric"),
     _of_core("easyenergy", "easyEnergy"),
     _of_core("energyzero", "EnergyZero"),
+    _of_core("green_planet_energy", "Green Planet Energy"),
     _of_core("nordpool", "Nord Pool"),
+    _of_core("omie", "OMIE (Spain and Portugal)"),
     _of_core("tibber", "Tibber"),
+    _public("awattar", "aWATTar", "aWATTar, API description (api.awattar.de, api.awattar.at), /v1/marketdata"),
+    _public("energy_charts", "Energy-Charts", "Fraunhofer ISE, OpenAPI document (api.energy-charts.info), /price"),
+    _public("esios", "ESIOS (PVPC)", "Red Eléctrica, ESIOS API (api.esios.ree.es), archive 70"),
+    _public("octopus", "Octopus Energy", "Octopus Energy, REST documentation (docs.octopus.energy), unit rates"),
+    _public(
+        "spotovaelektrina",
+        "spotovaelektrina.cz",
+        "spotovaelektrina.cz, API description, get-prices-json-qh",
+    ),
     _by_case("nordpool_hacs", "Nord Pool", "nordpool_hacs_autumn.json", "nordpool_hacs_spring.json"),
     _by_case("epex_spot", "EPEX Spot", "epex_2x.json"),
     _by_case("zonneplan", "Zonneplan", "zonneplan_legacy.json", "zonneplan_new.json"),

@@ -26,6 +26,7 @@ from ..learning.links import links_of
 from ..messages.formatter import MessageTexts, async_load_texts
 from ..messages.journal import DecisionJournal
 from ..metering.coordinator import MeterCoordinator
+from ..metering.net_balance import NetCounters
 from ..metering.system_cop import SystemCop
 from ..prices.electricity_price import ElectricityPrice
 from ..prices.hashprice import Hashprice
@@ -84,7 +85,8 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
     hashprice = Hashprice(hass, entry, config)
     targets = ZoneTargets(hass, user_settings.settings.comfort, schedules)
     shadow = ShadowMode(hass, entry, engine, user_settings.settings)
-    store = StateStore(hass, entry.entry_id, engine, cop, hashprice, shadow=shadow.home)
+    net_counters = NetCounters()
+    store = StateStore(hass, entry.entry_id, engine, cop, hashprice, shadow=shadow.home, net_counters=net_counters)
     await journal.async_set_texts(await async_load_texts(hass))
     await user_settings.async_load()
     await store.async_load()
@@ -161,7 +163,7 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         sources=sources,
         supervisor=supervisor,
         source_updates=source_updates,
-        meters=await _async_create_meters(hass, entry),
+        meters=await _async_create_meters(hass, entry, net_counters),
         user=UserControl(
             user_settings,
             events,
@@ -187,7 +189,12 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         shadow=shadow,
         events=events,
         history_import=start_import(
-            hass, entry, engine, lambda: links_of(hass, config, sources.values()), user_changes.notify
+            hass,
+            entry,
+            engine,
+            lambda: links_of(hass, config, sources.values()),
+            user_changes.notify,
+            save=store.async_save,
         ),
     )
 
@@ -237,12 +244,14 @@ def _managed(
     )
 
 
-async def _async_create_meters(hass: HomeAssistant, entry: ConfigEntry) -> tuple[MeterCoordinator, ...]:
+async def _async_create_meters(
+    hass: HomeAssistant, entry: ConfigEntry, net_counters: NetCounters
+) -> tuple[MeterCoordinator, ...]:
     """Create the meters. One that does not answer is unavailable; the system starts without it."""
     meters = []
     for subentry in entry.subentries.values():
         if subentry.subentry_type == SUBENTRY_METER:
-            meter = MeterCoordinator(hass, entry, subentry)
+            meter = MeterCoordinator(hass, entry, subentry, net_counters)
             await meter.async_refresh()
             meters.append(meter)
     return tuple(meters)

@@ -38,7 +38,7 @@ class BackgroundQuery[T]:
         self.failures = 0
         self._hass = hass
         self._entry = entry
-        self._name = name
+        self._name = f"{entry.title}, {name}"
         self._fetch = fetch
         self._interval_s = interval_s
         self._retry = RetryPolicy(min(RETRY_S, interval_s), interval_s)

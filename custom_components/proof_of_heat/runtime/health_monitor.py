@@ -141,11 +141,10 @@ class HealthMonitor:
 
     def _check_meters(self, now: datetime) -> None:
         """Report a meter that does not belong to its source: the map learned from it is implausible and not used."""
-        learned = self._engine.learned
         first = next((managed.source.source_id for managed in self._sources.values() if managed.meter), None)
         for managed in self._sources.values():
             is_first = managed.source.source_id == (self._engine.pump_id or first)
-            doubt = learned.doubt if learned is not None and is_first else None
+            doubt = self._engine.meter_doubt if is_first else None
             placeholders = {
                 "name": managed.name,
                 "entity": managed.meter or managed.name,

@@ -12,6 +12,7 @@ from .._lib.retried_store import RetriedStore, storage_health
 from ..const import DOMAIN
 from ..engine.engine import Engine
 from ..engine.shadow.home import ShadowHome
+from ..metering.net_balance import NetCounters
 from ..metering.system_cop import SystemCop
 from ..prices.hashprice import Hashprice
 
@@ -34,12 +35,14 @@ class StateStore:
         hashprice: Hashprice,
         *,
         shadow: ShadowHome,
+        net_counters: NetCounters,
     ) -> None:
         self._hass = hass
         self._engine = engine
         self._cop = cop
         self._hashprice = hashprice
         self._shadow = shadow
+        self._net_counters = net_counters
         self._store = RetriedStore(hass, STORE_VERSION, f"{DOMAIN}.state.{entry_id}", self._dump, domain=DOMAIN)
         self._cycling_store = RetriedStore(
             hass, STORE_VERSION, f"{DOMAIN}.cycling.{entry_id}", engine.short_cycle.dump, domain=DOMAIN
@@ -54,6 +57,7 @@ class StateStore:
             self._cop.load(state.get("cop", {}))
             self._hashprice.load(state.get("hash_price"))
             self._shadow.restore(state.get("shadow", {}))
+            self._net_counters.load(state.get("net_meters"))
         if (cycling := await self._cycling_store.async_load()) is not None:
             self._engine.short_cycle.restore(cycling)
             self._saved_cycling = self._engine.short_cycle.dump()
@@ -69,6 +73,7 @@ class StateStore:
             "cop": self._cop.dump(),
             "hash_price": self._hashprice.dump(),
             "shadow": self._shadow.dump(),
+            "net_meters": self._net_counters.dump(),
         }
 
     async def async_save_if_due(self, now: datetime) -> None:

@@ -63,7 +63,13 @@ class IntegratedEnergySensor(SourceEntity, StoredCounterSensor):
         linked = energy_kwh(self.hass, self.managed.meter)
         counter, read_at = self.managed.counter(linked, None if state is None else state.last_reported)
         power = self.managed.power(now)
-        self._meter.update(now, counter_kwh=counter, read_at=read_at, power_w=None if power is None else power[0])
+        self._meter.update(
+            now,
+            counter_kwh=counter,
+            read_at=read_at,
+            power_w=None if power is None else power[0],
+            power_at=self.managed.power_at,
+        )
         self._estimated = counter is None and (power is None or power[1])
         super()._on_report()
 
@@ -103,7 +109,7 @@ class IntegratedHeatSensor(SourceEntity, RestoreSensor):
     @override
     def _on_report(self) -> None:
         """Integrate, then publish."""
-        self._meter.update(dt_util.utcnow(), self.managed.heat_w)
+        self._meter.update(self.managed.read_at or dt_util.utcnow(), self.managed.heat_w)
         super()._on_report()
 
     @property

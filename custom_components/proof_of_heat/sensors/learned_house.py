@@ -46,7 +46,7 @@ def house_details(system: HeatingSystem) -> Mapping[str, Any]:
         estimate = getattr(report, name)
         details[name], details[f"{name}_sd"] = round(estimate.value, 1), round(estimate.sd, 1)
     tested = learned.tested
-    details["trusted"] = learned.trusted
+    details["trusted"] = system.engine.predicting
     details["learned_from_days"] = round(learned.fitted.steps / 96, 1)
     details["backtest_error_k"] = {str(hours): round(error, 2) for hours, error in tested.rmse_k.items()}
     details["persistence_error_k"] = {str(hours): round(error, 2) for hours, error in tested.persistence_k.items()}
@@ -54,7 +54,7 @@ def house_details(system: HeatingSystem) -> Mapping[str, Any]:
     details["backtest_limit_k"] = system.engine.config.prediction_error_limit_k
     details["loss_history_w_k"] = [round(loss, 1) for loss in learned.losses_w_k]
     details["drift_pct"] = None if learned.drift is None else round(100 * learned.drift, 1)
-    details["meter_doubt"] = None if learned.doubt is None else str(learned.doubt)
+    details["meter_doubt"] = None if (doubt := system.engine.meter_doubt) is None else str(doubt)
     pump = learned.pump
     details["full_power_w"] = None if pump is None else round(pump.full_power_w)
     details["full_load_cop"] = None if pump is None else round(full_cop(pump), 2)

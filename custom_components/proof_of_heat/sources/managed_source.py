@@ -13,6 +13,7 @@ from homeassistant.core import CALLBACK_TYPE
 
 from .._lib.counters import Consumed
 from .._lib.heat_source import CommandResult, Health, HeatSource, Outcome, SourceKind
+from ..drivers.base import SourceBase
 from ..drivers.call_budget import CallBudget
 from ..drivers.device_settings import DeviceSettings
 from ..engine.config import SourceConfig
@@ -128,6 +129,17 @@ class ManagedSource:
         if math.isfinite(seen.counted_w) and (seen.power_estimated or math.isnan(seen.power_w)):
             return seen.counted_w, not seen.counted_enough
         return (seen.power_w, seen.power_estimated) if math.isfinite(seen.power_w) else None
+
+    @property
+    def read_at(self) -> datetime | None:
+        """When the device was read; None of a source that another integration reports when it changes."""
+        return self.source.state.at if isinstance(self.source, SourceBase) else None
+
+    @property
+    def power_at(self) -> datetime | None:
+        """When the device measured its power; None where another meter does."""
+        is_own = self.source.capabilities.reads_power and self.source.state.power_w is not None
+        return self.read_at if is_own else None
 
     def count(self, now: datetime, linked_kwh: float | None, linked_at: datetime | None = None) -> None:
         """Count its consumption since the last cycle, by the linked counter or its own, else by its measured power."""

@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from .._lib.backoff import RetryPolicy
 from .._lib.heat_source import Command, CommandResult, Health, HeatSource, Outcome
+from .._lib.last_messages import LastMessages
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -32,6 +33,8 @@ class SourcePoller:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.source = source
+        self.messages = LastMessages()
+        """The last raw replies of the device."""
         self.restarts = 0
         self.failures = 0
         self.has_read = False
@@ -81,8 +84,9 @@ class SourcePoller:
     async def _read(self) -> None:
         self._reading = True
         try:
-            async with asyncio.timeout(self._timeout_s):
-                state = await self.source.refresh()
+            with self.messages.recording():
+                async with asyncio.timeout(self._timeout_s):
+                    state = await self.source.refresh()
         except TimeoutError:
             self.restarts += 1
             self.failures += 1
@@ -115,8 +119,9 @@ class SourcePoller:
 
     async def _apply(self, command: Command, done: Callable[[CommandResult], None]) -> None:
         try:
-            async with asyncio.timeout(self._timeout_s):
-                result = await self.source.apply(command)
+            with self.messages.recording():
+                async with asyncio.timeout(self._timeout_s):
+                    result = await self.source.apply(command)
         except TimeoutError:
             _LOGGER.warning("%s: command %s timed out after %.0f s", self.source.name, command.id, self._timeout_s)
             return

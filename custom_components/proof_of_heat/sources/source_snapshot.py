@@ -10,6 +10,8 @@ from ..engine.snapshot import NAN, SourceSnapshot
 
 LIMITED_VALID_S: Final = 3600.0
 """How long the last report is used while the cloud refuses calls."""
+RUNNING_VALID_S: Final = 900.0
+"""How long a report that the compressor runs or rests is used."""
 COMPRESSOR_ACTIVE: Final = "compressor_active"
 """The reading of heat pumps that report whether the compressor runs."""
 
@@ -32,7 +34,7 @@ def source_snapshot(source: HeatSource, config: SourceConfig, now: datetime) -> 
             heat_w=_number(state.heat_w),
             flow_c=_number(state.flow_c),
             return_c=_number(state.return_c),
-            running=_running(state),
+            running=_running(state) if age_s <= RUNNING_VALID_S else None,
             power_estimated=_is_estimated(source, config),
             circuit_c=_number(getattr(state, "circuit_c", None)),
             hot_water=bool(getattr(state, "hot_water", None)),

@@ -16,8 +16,8 @@ from homeassistant.helpers.json import JSONEncoder
 from homeassistant.loader import IntegrationNotFound, async_get_integration
 from homeassistant.util import dt as dt_util
 
+from .._lib.redaction import Redactor, secrets_in
 from ..const import DOMAIN
-from .redaction import Redactor, secrets_in
 
 SUITE: Final = ("ecoflow", "edge_telemetry", "iot_heating", "ota", "proof_of_heat", "smart_outlet")
 FOLDER: Final = "heat_suite_support"

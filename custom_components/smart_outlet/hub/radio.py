@@ -64,6 +64,11 @@ class RadioService:
         """Return the link quality counters."""
         return self._controller.stats
 
+    @property
+    def received(self) -> bytes:
+        """Return the bytes that were received last, for diagnostics."""
+        return b"".join(self._controller.tail)
+
     @callback
     def start(self) -> None:
         """Start serving the outlets."""

@@ -6,6 +6,7 @@ outlets get a share of it, as they could never return otherwise.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from ..model.ccu_protocol import Ack, Report
 from ..model.commands import CommandName, QueuedCommand
 from ..model.hub_model import HubModel
 from .errors import FrameError, LinkClosedError, NoAnswerError, RefusedError
-from .link import Link, LinkStats
+from .link import TAIL_READS, Link, LinkStats
 from .messages import OVERLOAD_MA, State
 from .session import OutletSession
 from .timing import LinkTiming
@@ -91,6 +92,7 @@ class RadioController:
             rng: Source of jitter and of the first sequence numbers.
         """
         self.stats = LinkStats()
+        self.tail: deque[bytes] = deque(maxlen=TAIL_READS)
         self._model = model
         self._open_port = open_port
         self._address = address
@@ -129,7 +131,9 @@ class RadioController:
             await asyncio.sleep(RECONNECT_POLICY.delay_s(1, self._rng.random()))
 
     def _make_link(self) -> Link:
-        return Link(self._address, self._timing, on_event=self._on_event, rng=self._rng, stats=self.stats)
+        return Link(
+            self._address, self._timing, on_event=self._on_event, rng=self._rng, stats=self.stats, tail=self.tail
+        )
 
     async def _serve_link(self, link: Link) -> None:
         self._sessions.clear()

@@ -1,6 +1,7 @@
 """One request at a time over a half-duplex channel that loses, repeats and corrupts frames."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,6 +15,9 @@ from .timing import LinkTiming
 
 ROUND_TRIP_WEIGHT = 0.2
 """Weight of the newest value in the mean round-trip time."""
+
+TAIL_READS = 64
+"""Reads of the port that are kept for diagnostics."""
 
 
 @dataclass(slots=True)
@@ -79,11 +83,14 @@ class Link(asyncio.Protocol):
         on_event: Callable[[int, State], None] | None = None,
         rng: random.Random | None = None,
         stats: LinkStats | None = None,
+        tail: deque[bytes] | None = None,
     ) -> None:
-        """Initialize the link with the controller's address; ``stats`` continue those of an earlier link."""
+        """Initialize the link; ``stats`` and ``tail`` continue those of an earlier link."""
         self.address = address
         self.timing = timing
         self.stats = stats or LinkStats()
+        self.tail = deque(maxlen=TAIL_READS) if tail is None else tail
+        """What was received last, as it came from the port."""
         self.decoder = Decoder(stats=self.stats.decoder)
         self.closed = asyncio.Event()
         self._on_event = on_event
@@ -116,6 +123,7 @@ class Link(asyncio.Protocol):
     @override
     def data_received(self, data: bytes) -> None:
         now = self._loop.time()
+        self.tail.append(data)
         for frame in self.decoder.feed(data, now):
             self._last_received = now
             self._handle(frame)

@@ -98,8 +98,10 @@ class DataView(CcuView):
         hub, trusted = await self.async_authenticate(request)
         if not (body := await read_body(request)).strip():
             return _json_response(_SUCCESS)
+        hub.messages.note("data", body)
         with api_errors():
             report, errors = _read(read_report, body)
+            hub.messages.note(f"data {report.device_id}", body)
             self._conflicts.on_report(hub.info.entry_id, report.device_id)
             hub.model.apply_report(report, hub.model.clock(), trusted=trusted)
             if errors:
@@ -120,6 +122,7 @@ class BreakerView(CcuView):
         hub, _ = await self.async_authenticate(request)
         if not (body := await read_body(request)).strip():
             return _json_response(_SUCCESS)
+        hub.messages.note("breaker-data", body)
         with api_errors():
             report, errors = _read(partial(read_breaker, version_2=_is_version_2(request)), body)
         if report.ccu_id != hub.info.ccu_id:
@@ -202,6 +205,7 @@ class AckView(CcuView):
             device_id = path_device_id(device_id)
             hub.model.outlet(device_id)
             body = await read_body(request)
+            hub.messages.note(f"ack {device_id}", body)
             acks, errors = read_acks(parse_object(body)) if body.strip() else ([], [])
             now = hub.model.clock()
             acknowledged = [ack.id for ack in acks if hub.model.acknowledge(device_id, ack, now, trusted=trusted)]

@@ -17,7 +17,7 @@ from custom_components.proof_of_heat.engine import (
     SourceSnapshot,
     Steering,
 )
-from custom_components.proof_of_heat.engine.delivery import Amount, Delivery, SourceDelivery, delivery
+from custom_components.proof_of_heat.engine.delivery import Amount, Delivery, SourceDelivery, delivery, mean_delivery
 from custom_components.proof_of_heat.engine.running_cost import cost_of
 
 PUMP = SourceConfig(source_id="pump", kind=SourceKind.HEAT_PUMP, steering=Steering.LEVEL, nominal_heat_w=8000.0)
@@ -86,6 +86,30 @@ def test_a_commanded_pump_that_idles_does_not_heat() -> None:
     assert one(PUMP).is_heating, "without any reading the command is all that is known"
     assert not one(PUMP, counts=True).is_heating
     assert one(PUMP, counts=True, counted_w=1500.0).is_heating
+
+
+def test_a_compressor_that_rests_gives_no_heat_whatever_the_last_hour_gave() -> None:
+    counted = {"counts": True, "counted_w": 1500.0, "counted_enough": True}
+    heat = {"counted_heat_w": 5000.0, "counted_heat_enough": True}
+    rests = one(PUMP, running=False, **counted, **heat)
+    assert is_same(rests.heat, 0.0, estimated=False)
+    assert is_same(rests.power, 150.0, estimated=True), "its standby is not measured"
+    assert is_same(one(PUMP, running=True, **counted, **heat).heat, 5000.0, estimated=False)
+    assert is_same(one(PUMP, running=None, **counted, **heat).heat, 5000.0, estimated=False)
+    rod = one(PUMP, running=False, power_w=3000.0, **heat)
+    assert is_same(rod.heat, 5000.0, estimated=False), "a heater rod runs instead of the compressor"
+    assert is_same(one(BOILER, running=False, **heat).heat, 5000.0, estimated=False)
+
+
+def test_the_mean_of_two_moments() -> None:
+    off, on = one(HEATER, power_w=0.0), one(HEATER, power_w=2000.0)
+    (mean,) = mean_delivery(Delivery((off,)), Delivery((on,))).sources
+    assert is_same(mean.power, 1000.0, estimated=False)
+    assert is_same(mean.heat, 1000.0, estimated=False)
+    (first,) = mean_delivery(Delivery(), Delivery((on,))).sources
+    assert is_same(first.power, 2000.0, estimated=True)
+    (gone,) = mean_delivery(Delivery((on,)), Delivery((one(HEATER, decided=False),))).sources
+    assert not gone.power.known
 
 
 def test_heat_by_reading_counter_and_kind() -> None:

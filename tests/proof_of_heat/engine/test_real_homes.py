@@ -1,20 +1,31 @@
 """Learning with what real homes have: sizes unknown, missing hours, sources that are on or off."""
 
+from collections.abc import Callable
 from dataclasses import replace
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
-from custom_components.proof_of_heat.engine import Engine, EngineConfig, SourceConfig, SourceKind, Steering
+from custom_components.proof_of_heat.engine import (
+    Engine,
+    EngineConfig,
+    SourceConfig,
+    SourceKind,
+    SourceSnapshot,
+    Steering,
+)
 from custom_components.proof_of_heat.engine.flow_control import LIMIT_K, FlowControl
+from custom_components.proof_of_heat.engine.jobs import JobResult
 from custom_components.proof_of_heat.engine.learning import LearnedModel, learn
 from custom_components.proof_of_heat.engine.model.backtest import backtest
 from custom_components.proof_of_heat.engine.model.history import History, Row
 from custom_components.proof_of_heat.engine.model.house_fit import fit_house
-from custom_components.proof_of_heat.engine.model.meter_check import Doubt, MeterDoubt, doubt_of_heat
+from custom_components.proof_of_heat.engine.model.meter_check import Doubt, IdleCheck, MeterDoubt, doubt_of_heat
 from custom_components.proof_of_heat.engine.model.observer import Observer, first_state
-from custom_components.proof_of_heat.engine.model.performance_map import learn as learn_map
+from custom_components.proof_of_heat.engine.model.performance_map import Operation, learn as learn_map, learn_from
+from custom_components.proof_of_heat.engine.power_excess import PowerExcess
 
 from .homes import PUMP, Home, lived_history, pump_config, snapshot
 
@@ -56,6 +67,72 @@ def test_a_single_spike_of_the_meter_is_not_the_size(rows: list[Row]) -> None:
     found = learn_map(History(spiky).series())
     assert found is not None
     assert found.full_power_w < 4500.0
+
+
+@pytest.mark.parametrize(("outdoor_c", "flow_c", "least"), [(10.0, 25.0, 0.3), (10.0, 25.0, 0.8), (0.0, 27.0, 0.3)])
+def test_the_full_input_of_an_unknown_size_is_at_most_what_was_seen(
+    outdoor_c: float, flow_c: float, least: float
+) -> None:
+    level = np.tile(np.linspace(least, 1.0, 30), 2)
+    flow, outdoor = flow_c + 5.0 * level, outdoor_c + np.linspace(-2.0, 2.0, 60)
+    power = 1645.0 + 5.6 * (flow - 30) + 2.7 * (outdoor - 3)
+    power += level * (1923.0 + 27.7 * (flow - 30) + 25.0 * (outdoor - 3))
+    found = learn_from(Operation(np.zeros(60), flow, outdoor, 3.3 * power, power))
+    assert found is not None
+    assert 0.95 * power.max() < found.full_power_w <= power.max()
+
+
+def test_a_power_limit_does_not_become_the_size() -> None:
+    level = np.linspace(0.3, 1.0, 60)
+    before = learn_from(_worked(level))
+    assert before is not None
+    later = learn_from(_worked(0.6 * level), before)
+    assert later is not None
+    assert later.full_power_w == pytest.approx(before.full_power_w, rel=0.01)
+    alone = learn_from(_worked(0.6 * level))
+    assert alone is not None
+    assert alone.full_power_w < 0.9 * before.full_power_w
+    larger = learn_from(_worked(1.3 * level), before)
+    assert larger is not None
+    assert larger.full_power_w > 1.15 * before.full_power_w, "a colder day shows more"
+
+
+def _worked(level: np.ndarray) -> Operation:
+    """The operation of a heat pump of unknown size."""
+    flow, outdoor = 28.0 + 5.0 * level, 5.0 + 3.0 * np.sin(np.arange(len(level)))
+    power = 1600.0 + 2000.0 * level
+    return Operation(np.zeros(len(level)), flow, outdoor, 13_000.0 * level, power)
+
+
+def test_thermostat_with_a_source_of_unknown_size_requests_shares_of_its_heat() -> None:
+    found = learn_from(_worked(np.linspace(0.25, 1.0, 60)))
+    assert found is not None
+    flow, outdoor, share = np.full(3, 32.0), np.full(3, 5.0), np.array([0.25, 0.5, 1.0])
+    heat, power = found.at(found.level_of(share, flow, outdoor), flow, outdoor)
+    assert heat == pytest.approx(13_000.0 * share, abs=800)
+    assert power == pytest.approx(1600.0 + 2000.0 * share, rel=0.12), "half of the input makes no heat"
+    known = replace(found, largest_w=math.inf)
+    assert known.level_of(share, flow, outdoor) is share
+
+
+def test_what_a_source_draws_above_the_limit_of_its_plans_is_subtracted() -> None:
+    excess, row = PowerExcess(), lived_history(1)[0]
+
+    def worked(day: int, power_w: float, cap_w: float = 3000.0, late_s: float = 0.0) -> float:
+        end_s = day * 86400.0 + 3600.0
+        excess.add(replace(row, time_s=end_s, power_w=power_w), end_s - 900.0 + late_s, cap_w)
+        return excess.factor
+
+    assert worked(0, 3000.0) == 1.0
+    assert worked(1, 3150.0) == pytest.approx(1.05)
+    assert worked(1, 2950.0) == pytest.approx(1.05), "the largest of the day"
+    assert worked(2, 2800.0) == pytest.approx(1.05), "of the last days"
+    assert worked(2, 1500.0, late_s=600.0) == pytest.approx(1.05), "another plan"
+    assert worked(3, 4000.0, math.inf) == pytest.approx(1.05), "no limit"
+    assert worked(3, 4000.0) == 1.1
+    for day in range(4, 10):
+        assert worked(day, 2990.0) == 1.1
+    assert worked(10, 2990.0) == 1.0
 
 
 @pytest.mark.slow
@@ -140,6 +217,67 @@ def test_flow_setpoint_follows_the_heat_that_is_delivered(learned: LearnedModel)
     assert control.correction_k < last - first, "too much heat: it is lowered again"
 
 
+def test_state_between_two_rows_is_that_of_the_moment(rows: list[Row], learned: LearnedModel) -> None:
+    observer = learned.observer([])
+    known, last = observer.state, rows[-1]
+    assert observer.at(last) == known, "nothing has happened since"
+    later = replace(last, time_s=last.time_s + 600.0, room_c=last.room_c - 0.4, heat_w=0.0, water_c=math.nan)
+    then = observer.at(later)
+    assert then.room_c == pytest.approx(later.room_c, abs=0.12)
+    assert observer.state == known, "the row is not complete"
+    hour = replace(last, time_s=last.time_s + 3600.0, heat_w=0.0, water_c=math.nan, room_c=last.room_c)
+    assert observer.at(hour).emitter_c < known.emitter_c
+    days = replace(last, time_s=last.time_s + 2 * 86400.0, room_c=15.0, heat_w=0.0, water_c=math.nan)
+    assert observer.at(days).room_c == pytest.approx(15.0, abs=0.3)
+    assert observer.at(days).emitter_c == pytest.approx(15.0, abs=1.5), "cold after two days without heat"
+
+
+def test_rows_missing_after_a_history_count(rows: list[Row], learned: LearnedModel) -> None:
+    """The import ends at the full hour; the first row of its own may come 45 minutes later."""
+    off = {"heat_w": 0.0, "water_c": math.nan, "flow_c": math.nan, "room_c": math.nan}
+    steps = [replace(rows[-1], time_s=rows[-1].time_s + 900.0 * (1 + step), **off) for step in range(3)]
+    whole = learned.observer(steps).state
+    late = learned.observer(steps[-1:]).state
+    assert late.emitter_c == pytest.approx(whole.emitter_c, abs=0.05)
+    assert late.room_c == pytest.approx(whole.room_c, abs=0.05)
+
+
+def test_first_plan_begins_with_the_room_as_it_is(rows: list[Row]) -> None:
+    """The imported history ended 40 minutes ago; meanwhile a window was open."""
+    home = Home(time_s=rows[-1].time_s + 2400.0, air_c=rows[-1].room_c - 0.7, floor_c=rows[-1].room_c + 1.0)
+    engine = Engine(EngineConfig(sources=(pump_config(),), commission=False))
+    engine.adopt_history(History(rows))
+    now = snapshot(home)
+    engine.observe(now)
+    while (job := engine.job(now)) is not None:
+        engine.adopt(job())
+    assert engine.plan is not None
+    assert engine.plan.plan.room_c[0] == pytest.approx(home.air_c, abs=0.3)
+
+
+def test_shown_plan_begins_with_what_is_carried_out(learned: LearnedModel) -> None:
+    """A compressor is on or off: the cheapest plan uses it for a part of the first quarter of an hour only."""
+    engine, home, differing = Engine(EngineConfig(sources=(pump_config(),), commission=False)), Home(), 0
+    engine.adopt(JobResult(learned=learned))
+    home.time_s, home.air_c = learned.at_rows + 900.0, 20.9
+    for _ in range(24):
+        now = snapshot(home)
+        engine.observe(now)
+        while (job := engine.job(now)) is not None:
+            engine.adopt(job())
+        plan = engine.plan
+        assert plan is not None
+        assert plan.plan.heat_w[0] == pytest.approx(plan.heat_w, abs=5.0)
+        power_w = sum(
+            float(use[0] * part.power_w[0]) for use, part in zip(plan.plan.use, plan.plan.segments, strict=True)
+        )
+        assert plan.plan.power_w[0] == pytest.approx(power_w, abs=5.0)
+        differing += plan.heat_w > 0
+        command = engine.decide(now).command(PUMP)
+        home.run(command.level if command.on and not command.hold else 0.0, 900)
+    assert 0 < differing < 24
+
+
 def test_flow_setpoint_is_not_corrected_while_the_source_starts(learned: LearnedModel) -> None:
     control = FlowControl()
     for _ in range(10):
@@ -148,6 +286,26 @@ def test_flow_setpoint_is_not_corrected_while_the_source_starts(learned: Learned
     assert control.correction_k == 0.0
     control.update(learned, 0.0, 60.0)
     assert control.correction_k == 0.0
+
+
+def test_flow_setpoint_is_lowered_at_the_first_reading_with_too_much_heat(learned: LearnedModel) -> None:
+    control = FlowControl()
+    first = control.flow_c(learned, learned.state, 6000.0, since_s=0.0)
+    control.update(learned, 8000.0, 300.0)
+    then = control.flow_c(learned, learned.state, 6000.0, since_s=0.0)
+    assert first - then == pytest.approx(learned.flow_rise_k(2000.0)), "emitters colder than estimated"
+
+
+def test_flow_setpoint_is_not_lowered_for_a_source_at_its_minimum(learned: LearnedModel) -> None:
+    """It would stop then, and be too cold for hours when more heat is needed again."""
+    control = FlowControl()
+    for _ in range(12):
+        control.flow_c(learned, learned.state, 0.25 * learned.full_heat_w, since_s=0.0)
+        control.update(learned, 0.4 * learned.full_heat_w, 300.0)
+    assert control.correction_k == 0.0
+    control.flow_c(learned, learned.state, 0.25 * learned.full_heat_w, since_s=0.0)
+    control.update(learned, 0.15 * learned.full_heat_w, 300.0)
+    assert control.correction_k > 0.0, "too little is corrected at any output"
 
 
 def test_flow_setpoint_rises_while_the_emitters_warm_up(learned: LearnedModel) -> None:
@@ -223,6 +381,62 @@ def test_a_meter_of_something_else_is_found_without_a_meter_of_heat(power: str, 
     assert found.suspect_cop is None
 
 
+@pytest.mark.parametrize(
+    ("own_w", "other_w", "is_doubted"),
+    [(1.0, 0.0, False), (1.0, 400.0, False), (0.5, 0.0, False), (0.0, 400.0, True), (0.01, 600.0, True)],
+)
+def test_loads_that_do_not_follow_the_weather_are_no_heat(own_w: float, other_w: float, is_doubted: bool) -> None:
+    """Four weeks whose weather changes; the daily heat scatters by a third, with the sun and habits."""
+    rows, two_weeks = [], lived_history(DAYS_OF_METERS)
+    later = [replace(row, time_s=row.time_s + DAYS_OF_METERS * 86400.0) for row in two_weeks]
+    for row in two_weeks + later:
+        day = row.time_s // 86400
+        outdoor_c = row.outdoor_c + 6.0 * math.sin(0.8 * day)
+        scatter = 1.0 + 0.33 * math.sin(2.9 * day)
+        heat_w = 3.2 * (own_w * scatter * 55.0 * (18.0 - outdoor_c) + other_w * (1.0 + 0.15 * math.sin(1.3 * day)))
+        rows.append(replace(row, outdoor_c=outdoor_c, heat_w=heat_w))
+    found = doubt_of_heat(History(rows).series())
+    assert doubt_of_heat(History(rows[: 20 * 96]).series()) is None, "too few days for a doubt"
+    assert (found is not None) is is_doubted
+    assert found is None or found.doubt is Doubt.WEATHER
+
+
+def _idle_check(watts: dict[bool, Callable[[float], float]], **reading: Any) -> IdleCheck:
+    """Four hours on and eight off, by the minute."""
+    check = IdleCheck()
+    for minute in range(12 * 60):
+        on = minute % 180 < 60
+        power_w = watts[on](minute)
+        shown = {"on": on, "power_w": power_w, **reading}
+        check.add(SourceSnapshot(source_id=PUMP, **shown), 60.0)
+    return check
+
+
+@pytest.mark.parametrize(
+    ("off", "on", "reading", "found"),
+    [
+        pytest.param(lambda t: 300.0 + 200.0 * (t % 60 < 20), lambda t: 2400.0, {}, True, id="whole home"),
+        pytest.param(lambda t: 170.0, lambda t: 900.0, {}, True, id="small home"),
+        pytest.param(lambda t: 95.0, lambda t: 2000.0, {}, False, id="large standby"),
+        pytest.param(lambda t: 2200.0 * (t % 720 < 60), lambda t: 2000.0, {}, False, id="hot water by itself"),
+        pytest.param(lambda t: 1900.0, lambda t: 2000.0, {}, False, id="runs although it reports off"),
+        pytest.param(lambda t: 400.0, lambda t: 2000.0, {"power_estimated": True}, False, id="no meter"),
+        pytest.param(lambda t: 400.0, lambda t: 2000.0, {"hot_water": True}, False, id="hot water"),
+        pytest.param(lambda t: 400.0, lambda t: 2000.0, {"power_w": math.nan}, False, id="no power"),
+        pytest.param(lambda t: 400.0, lambda t: 2000.0, {"on": None}, False, id="unknown"),
+        pytest.param(lambda t: 400.0, lambda t: 2000.0, {"running": True}, False, id="its compressor runs"),
+    ],
+)
+def test_a_meter_of_the_whole_home_does_not_rest_with_the_source(
+    off: Callable[[float], float], on: Callable[[float], float], reading: dict[str, Any], found: bool
+) -> None:
+    doubt = _idle_check({False: off, True: on}, **reading).doubt
+    assert (doubt is not None) is found
+    if doubt is not None:
+        assert doubt.doubt is Doubt.IDLE
+        assert doubt.value == pytest.approx(float(np.mean([off(t) for t in range(720) if t % 180 >= 60])), rel=0.05)
+
+
 def test_a_few_days_or_warm_ones_raise_no_doubt() -> None:
     rows = _measured("refrigerator")
     assert doubt_of_heat(History(rows[: 7 * 96]).series()) is None
@@ -239,6 +453,7 @@ def test_a_few_days_or_warm_ones_raise_no_doubt() -> None:
         (MeterDoubt(Doubt.LOSS, 4.04), "4.04 W/K"),
         (MeterDoubt(Doubt.LOSS, 180_000.0), "180000 W/K"),
         (MeterDoubt(Doubt.WEATHER, -0.31), "r = -0.31"),
+        (MeterDoubt(Doubt.IDLE, 412.4), "412 W"),
     ],
 )
 def test_the_impossible_value_is_shown(found: MeterDoubt, text: str) -> None:

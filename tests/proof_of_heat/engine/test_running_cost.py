@@ -17,7 +17,8 @@ from custom_components.proof_of_heat.engine import (
     Steering,
 )
 from custom_components.proof_of_heat.engine.arrays import Array
-from custom_components.proof_of_heat.engine.running_cost import RunningCost, RunningCostMeter, running_cost
+from custom_components.proof_of_heat.engine.delivery import Delivery, delivery
+from custom_components.proof_of_heat.engine.running_cost import RunningCost, RunningCostMeter, cost_of, running_cost
 
 from .homes import Home, new_engine, snapshot as home_snapshot
 
@@ -112,6 +113,32 @@ def test_a_mean_is_an_estimate_if_a_tenth_of_it_is_one(estimated_s: float, marke
 
 def test_consumption_has_the_price_of_the_time_in_which_it_was_consumed() -> None:
     meter = RunningCostMeter()
-    prices = [meter.since_last(now(price=price)).price_kwh for price in (0.1, 0.3, math.nan, 0.2, 0.4)]
+    prices = [meter.since_last(now(price=price), Delivery())[0].price_kwh for price in (0.1, 0.3, math.nan, 0.2, 0.4)]
     assert prices[:3] == [0.1, 0.1, 0.3]
     assert prices[3:] == [0.2, 0.2], "unknown: the present one"
+
+
+def test_between_two_moments_means_apply() -> None:
+    """A miner that starts: neither the power before nor the hash rate after applied all the time."""
+    meter = RunningCostMeter()
+    before = now(replace(reading("miner", 0.0), hashrate_ths=0.0), surplus_w=1000.0)
+    after = now(replace(reading("miner", 3000.0), hashrate_ths=120.0), surplus_w=0.0)
+    first, _ = meter.since_last(before, delivery(CONFIGS, before, 0.0, {}))
+    assert first == before
+    meanwhile, mean = meter.since_last(after, delivery(CONFIGS, after, 0.0, {}))
+    found = cost_of(mean, CONFIGS, meanwhile)
+    assert found.power_w == 1500
+    assert found.cost_h == pytest.approx(1.0 * 0.3 - 0.060 * 50 / 24)
+    unknown, _ = meter.since_last(now(replace(reading("miner"), hashrate_ths=math.nan)), mean)
+    assert math.isnan(unknown.sources[0].hashrate_ths)
+
+
+def test_an_assumed_price_is_assumed_for_the_time_in_which_it_applied() -> None:
+    meter = RunningCostMeter()
+    assumed = replace(now(reading("pump", 1000)), price_assumed=True)
+    meter.since_last(assumed, delivery(CONFIGS, assumed, 0.0, {}))
+    known = now(reading("pump", 1000))
+    meanwhile, mean = meter.since_last(known, delivery(CONFIGS, known, 0.0, {}))
+    assert cost_of(mean, CONFIGS, meanwhile).estimated
+    meanwhile, mean = meter.since_last(known, delivery(CONFIGS, known, 0.0, {}))
+    assert not cost_of(mean, CONFIGS, meanwhile).estimated

@@ -9,6 +9,7 @@ from pkgutil import iter_modules
 
 from ..models import Device
 from ..wire_values import Values
+from .generic import with_other_values
 from .identify import identify
 from .specs import Family
 
@@ -27,5 +28,5 @@ def family_of(device: Device, values: Values, product_type: int | None = None) -
 
     A family that only the reported values suggest has no controls.
     """
-    family = identify(FAMILIES, device, values, product_type)
+    family = with_other_values(identify(FAMILIES, device, values, product_type), values)
     return family if family.is_certain else family.without_controls()

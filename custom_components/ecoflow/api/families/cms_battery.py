@@ -95,7 +95,13 @@ def sensors() -> tuple[SensorSpec, ...]:
         volts("main_cell_voltage_min", ("bmsMinCellVol", "minCellVol"), 0.001, evidence=measured, **hidden),
         amp_hours("main_battery_full_capacity", ("bmsFullCap", "fullCap"), evidence=measured, **hidden),
         amp_hours("main_battery_remaining_capacity", ("bmsRemainCap", "remainCap"), evidence=measured, **hidden),
-        amp_hours("main_battery_design_capacity", ("bmsDesignCap", "designCap"), evidence=measured, **hidden),
+        amp_hours(
+            "main_battery_design_capacity",
+            ("bmsDesignCap", "designCap"),
+            unknown_values=(0,),
+            evidence=measured,
+            **hidden,
+        ),
         count("main_battery_cycles", "cycles", diagnostic=True),
         percentage("main_battery_health", ("bmsBattSoh", "soh"), unknown_values=(0,), diagnostic=True),
     )

@@ -76,7 +76,8 @@ def _backup_level(wire: Any, _values: Values) -> Command:
     return Command(body, {"energyBackupStartSoc": wire, "energyBackupEn": 1})
 
 
-def _solar(*paths: str) -> SensorSpec:
+def solar(*paths: str) -> SensorSpec:
+    """Return the sensor of the power of all solar inputs."""
     return SensorSpec(
         key="solar_power",
         source=paths,
@@ -131,7 +132,7 @@ _FLOW = BatteryFlow(
     state_sources=("cmsChgDsgState", "bmsChgDsgState"),
     states=IDLE_DISCHARGING_CHARGING,
 )
-_SENSORS: tuple[SensorSpec, ...] = (
+SENSORS: tuple[SensorSpec, ...] = (
     battery_level("battery_level", ("cmsBattSoc", "bmsBattSoc"), evidence=_MEASURED),
     battery_level("main_battery_level", "bmsBattSoc", enabled=False),
     derived_power("battery_power", cms_battery.POWER_SOURCES, cms_battery.power, evidence=_MEASURED),
@@ -162,7 +163,7 @@ _SENSORS: tuple[SensorSpec, ...] = (
     error_code("inverter_error", "invErrCode"),
 )
 
-_GRID = (BinarySensorSpec(key="grid_present", source="plugInInfoAcInFlag", device_class="power"),)
+GRID = (BinarySensorSpec(key="grid_present", source="plugInInfoAcInFlag", device_class="power"),)
 
 _SWITCHES = (
     _port("dc_output", "flowInfo12v", "cfgDc12vOutOpen"),
@@ -217,7 +218,7 @@ DELTA_PRO_3 = Family(
     product_types=(28,),
     sensors=without_absent_temperatures(
         (
-            _solar("powGetPvH", "powGetPvL"),
+            solar("powGetPvH", "powGetPvL"),
             watts("solar_high_voltage_power", "powGetPvH"),
             watts("solar_low_voltage_power", "powGetPvL"),
             output_watts("ac_output_power", "powGetAcHvOut"),
@@ -225,10 +226,10 @@ DELTA_PRO_3 = Family(
             output_watts("ac_tt30_output_power", "powGetAcLvTt30Out", enabled=False),
             celsius("solar_1_temperature", "tempPvH", diagnostic=True, enabled=False),
             celsius("solar_2_temperature", "tempPvL", diagnostic=True, enabled=False),
-            *_SENSORS,
+            *SENSORS,
         )
     ),
-    binary_sensors=_GRID,
+    binary_sensors=GRID,
     switches=(
         _port("ac_output", "flowInfoAcHvOut", "cfgHvAcOutOpen"),
         _port("ac_low_voltage_output", "flowInfoAcLvOut", "cfgLvAcOutOpen"),
@@ -256,7 +257,7 @@ def _delta_3(
         product_types=product_types,
         sensors=without_absent_temperatures(
             (
-                _solar("powGetPv", "powGetPv2"),
+                solar("powGetPv", "powGetPv2"),
                 watts("solar_1_power", "powGetPv", enabled=False),
                 watts("solar_2_power", "powGetPv2"),
                 volts("solar_1_voltage", "plugInInfoPvVol", evidence=_MEASURED, diagnostic=True, enabled=False),
@@ -264,10 +265,10 @@ def _delta_3(
                 celsius("solar_1_temperature", "tempPv", evidence=_MEASURED, diagnostic=True, enabled=False),
                 celsius("solar_2_temperature", "tempPv2", evidence=_MEASURED, diagnostic=True, enabled=False),
                 output_watts("ac_output_power", "powGetAcOut", evidence=_MEASURED),
-                *_SENSORS,
+                *SENSORS,
             )
         ),
-        binary_sensors=_GRID,
+        binary_sensors=GRID,
         switches=(
             _port("ac_output", "flowInfoAcOut", "cfgAcOutOpen"),
             _port("ac_output_2", "flowInfoAc2Out", "cfgAc2OutOpen"),

@@ -97,7 +97,7 @@ def _backup_level(wire: Any, _values: Values) -> Command:
     return _backup(1, wire, {"pd.bppowerSoc": wire, "pd.watthisconfig": 1})
 
 
-_SENSORS: tuple[SensorSpec, ...] = (
+SENSORS: tuple[SensorSpec, ...] = (
     battery_level("battery_level", ("ems.f32LcdShowSoc", "ems.lcdShowSoc", "pd.soc"), evidence=_MEASURED),
     _PACKS.power_sensor(),
     _FLOW.sensor(),
@@ -144,7 +144,7 @@ _SENSORS: tuple[SensorSpec, ...] = (
     error_code("solar_charger_error", "mppt.faultCode"),
     *_PACKS.sensors(),
 )
-_SENSORS = without_absent_temperatures(_SENSORS)
+SENSORS = without_absent_temperatures(SENSORS)
 
 _NUMBERS = (
     NumberSpec(
@@ -250,7 +250,7 @@ _SELECTS = (
     ),
 )
 
-_BINARY_SENSORS = (
+BINARY_SENSORS = (
     BinarySensorSpec(
         key="grid_present", source="inv.acInVol", device_class="power", test=greater_than(MIN_GRID_VOLTAGE_MV)
     ),
@@ -284,8 +284,8 @@ DELTA_PRO = Family(
     product_names=("DELTA Pro",),
     serial_prefixes=("DCABZ", "DCEBZ", "DCEB", "DCAB"),
     product_types=(14,),
-    sensors=_SENSORS,
-    binary_sensors=_BINARY_SENSORS,
+    sensors=SENSORS,
+    binary_sensors=BINARY_SENSORS,
     switches=_SWITCHES,
     numbers=_NUMBERS,
     selects=_SELECTS,
@@ -304,8 +304,8 @@ DELTA_MAX = Family(
     product_names=("DELTA Max",),
     serial_prefixes=("DAEB", "DAAB"),
     product_types=(13,),
-    sensors=_SENSORS,
-    binary_sensors=_BINARY_SENSORS,
+    sensors=SENSORS,
+    binary_sensors=BINARY_SENSORS,
     switches=_SWITCHES,
     numbers=(
         NumberSpec(

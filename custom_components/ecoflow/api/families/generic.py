@@ -5,6 +5,7 @@ one (`generic_units`), otherwise none. A remaining time is shown only in the dir
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 import re
 from typing import Any
 
@@ -14,7 +15,7 @@ from ..wire_values import Values
 from .generic_units import DIRECTION_SOURCES, context_units, direction_of
 from .options import NO_REMAINING_TIME
 from .specs import CommandFormat, Family, SensorSpec
-from .wire_names import WireUnit, is_remaining_time, is_temperature, readable_name, serials_in, unit_of
+from .wire_names import WireUnit, is_health, is_remaining_time, is_temperature, readable_name, serials_in, unit_of
 
 GENERIC_FAMILY = "generic"
 # More would be too long to read on a device page; the diagnostics hold all values.
@@ -51,6 +52,15 @@ def generic_family(product: str, values: Values) -> Family:
     )
 
 
+def with_other_values(family: Family, values: Values) -> Family:
+    """Return a family with sensors of the values that it does not describe, if it shows them."""
+    if not family.shows_other_values:
+        return family
+    described = {name for spec in family.entities() for name in spec.value_names}
+    others = generic_family("", {name: value for name, value in values.items() if name not in described})
+    return replace(family, sensors=(*family.sensors, *(replace(spec, enabled=False) for spec in others.sensors)))
+
+
 def _sensors(wire_names: list[str], values: Values) -> Iterable[SensorSpec]:
     keys: set[str] = set()
     titles: set[str] = set()
@@ -76,7 +86,7 @@ def _sensors(wire_names: list[str], values: Values) -> Iterable[SensorSpec]:
             source=wire_name,
             quantity=(unit or _PLAIN).quantity,
             scale=(unit or _PLAIN).scale,
-            unknown_values=NO_REMAINING_TIME if is_remaining_time(wire_name) else (),
+            unknown_values=NO_REMAINING_TIME if is_remaining_time(wire_name) else (0,) if is_health(wire_name) else (),
             # One without a direction in its name is negative while discharging.
             magnitude=is_remaining_time(wire_name),
             applies=applies,

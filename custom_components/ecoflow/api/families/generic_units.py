@@ -22,7 +22,9 @@ _TEMPERATURE_C: Final = (-60.0, 150.0)
 _AGREES: Final = 0.1
 _AGREES_W: Final = 20.0
 # The word of a voltage in a wire name, and that of the current of the same place.
-_VOLTAGE: Final = re.compile(r"(?i)(vol(?:tage)?)$")
+_VOLTAGE: Final = re.compile(r"(?i)(vol(?:t(?:age)?)?)(l[123])?$")
+_VOLTAGE_WORDS: Final = frozenset({"vol", "volt", "voltage"})
+_PHASE_WORDS: Final = frozenset({"l1", "l2", "l3"})
 _CURRENT_WORDS: Final = ("amp", "cur", "current")
 _DURATION_WORDS: Final = frozenset({"standby", "timeout", "delay", "off"})
 _CHARGE_WORDS: Final = frozenset({"chg", "charge"})
@@ -74,9 +76,11 @@ def _own_unit(name: str, value: float) -> WireUnit | None:
         return None
     if is_remaining_time(name):
         return WireUnit(Quantity.DURATION)
-    if is_temperature(name) and not {"num", "ntc", "flag", "state"} & set(words[-1:]):
+    if is_temperature(name) and words[-1] != "ntc":
         return WireUnit(Quantity.TEMPERATURE) if _TEMPERATURE_C[0] <= value <= _TEMPERATURE_C[1] else None
-    if words[-1] in ("freq", "frequency") and _MAINS_HZ[0] <= value <= _MAINS_HZ[1]:
+    if words[0] in ("humi", "humidity") and 0 <= value <= 100:
+        return WireUnit(Quantity.PERCENTAGE)
+    if words[-1] in ("freq", "feq", "frequency") and _MAINS_HZ[0] <= value <= _MAINS_HZ[1]:
         return WireUnit(Quantity.FREQUENCY)
     if words[-1] == "min" and _DURATION_WORDS & set(words):
         return WireUnit(Quantity.DURATION)
@@ -86,11 +90,13 @@ def _own_unit(name: str, value: float) -> WireUnit | None:
 def _currents_of(name: str, numbers: Mapping[str, float]) -> list[str] | None:
     """Return the wire names of the currents that flow at a voltage; None where the name is not that of a voltage."""
     words = words_of(name.rpartition(".")[2])
-    if not words or words[-1] not in ("vol", "voltage") or (match := _VOLTAGE.search(name)) is None:
+    if words and words[-1] in _PHASE_WORDS:
+        words.pop()
+    if not words or words[-1] not in _VOLTAGE_WORDS or (match := _VOLTAGE.search(name)) is None:
         return None
-    stem, word = name[: match.start()], match.group()
+    stem, word, phase = name[: match.start()], match[1], match[2] or ""
     styled = (each.capitalize() if word[:1].isupper() else each for each in _CURRENT_WORDS)
-    return [found for each in styled if (found := f"{stem}{each}") in numbers]
+    return [found for each in styled if (found := f"{stem}{each}{phase}") in numbers]
 
 
 def _voltage_scale(value: float) -> float | None:

@@ -20,4 +20,4 @@ SCREEN_TIMEOUTS: dict[str, int] = {
     "30_min": 1800,
 }
 # Placeholders that most firmwares send as a remaining time when there is none.
-NO_REMAINING_TIME = (5939, 5999, 143_999)
+NO_REMAINING_TIME = (5939, 5940, 5999, 143_999)

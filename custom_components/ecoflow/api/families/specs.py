@@ -155,7 +155,9 @@ def _as_state(value: Any) -> Decoded:
         return value
     if isinstance(value, str):
         return value if len(value) <= MAX_STATE_LENGTH else None
-    return as_number(value)
+    number = as_number(value)
+    # Devices send single-precision numbers: 52.770000458 is 52.77.
+    return float(f"{number:.6g}") if isinstance(number, float) and number != int(number) else number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +212,10 @@ class NumberSpec(EntitySpec):
     step: float = 1.0
     scale: float = 1.0
     evidence: Evidence = Evidence.DOCUMENTED
+    # The values that may be reported, if they are more than those that can be set.
+    reported_range: tuple[float, float] | None = None
+    # A lower limit that follows another setting, None while that is unknown.
+    lower_limit: Callable[[Values], float | None] | None = None
 
     @property
     def unit(self) -> str:
@@ -217,14 +223,17 @@ class NumberSpec(EntitySpec):
         return UNITS[self.quantity]
 
     def decode(self, values: Values) -> float | int | None:
-        """Return the value, None if it is unknown or outside the range that can be set."""
+        """Return the value, None if it is unknown or outside the range that is valid."""
         value = to_unit(self.wire_value(values), self.quantity, self.scale)
-        return value if value is not None and self.min_value <= value <= self.max_value else None
+        low, high = self.reported_range or (self.min_value, self.max_value)
+        return value if value is not None and low <= value <= high else None
 
     def write(self, value: float, values: Values) -> Command:
         """Return the command that sets `value`; raises OutOfRangeError outside the range."""
-        if not self.min_value <= value <= self.max_value:
-            raise OutOfRangeError(value, self.min_value, self.max_value)
+        lower = self.lower_limit(values) if self.lower_limit is not None else None
+        low = self.min_value if lower is None else max(self.min_value, lower)
+        if not low <= value <= self.max_value:
+            raise OutOfRangeError(value, low, self.max_value)
         wire = round(value / self.scale)
         return self._confirmed(self.command(wire, values), self.decode, to_unit(wire, self.quantity, self.scale))
 
@@ -306,6 +315,8 @@ class Family:
     ignored_values: tuple[str, ...] = ()
     # False for a family that only the reported values suggest.
     is_certain: bool = True
+    # Whether the values without an entity here are shown as those of an unknown model are.
+    shows_other_values: bool = False
 
     def without_controls(self) -> Family:
         """Return the family with what it shows, but without anything that sends commands."""

@@ -2,12 +2,16 @@
 
 Facts: the names in EcoFlow's document (developer-eu.ecoflow.com/us/document/bkw: AC sockets, backup reserve, limits)
 and the recorded values of a STREAM Ultra in a system of two (battery 20.161 V x 44.671 A = 900.6 W with inputWatts
-900; solar 2051 W = batteries 1915 W + export 135 W). The ranges of the limits are those of the DELTA 3; programs
-written from that document disagree on them. Values are those of the unit, but the grid is that of the system. The
-feed-in mode has no control: owners report the opposite of the document. The direction of `gridConnectionPower` is
-unproved, so it has no sensor. A STREAM Microinverter is another device.
+900; solar 2051 W = batteries 1915 W + export 135 W). Values are those of the unit, but the grid is that of the system.
+
+Programs written from that document disagree on the ranges of the limits: what can be set here is what all of them
+allow, and 100 % for the charge limit, which the recorded device has. What a device reports is shown in any case. A
+backup reserve below the discharge limit + 3 % is refused by the device (evcc, meter/ecoflow.go). The feed-in mode has
+no control: owners report the opposite of the document. The direction of `gridConnectionPower` is unproved, so it has
+no sensor. A STREAM Microinverter is another device.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
@@ -37,6 +41,8 @@ _MEASURED: Final = Evidence.MEASURED
 _SOLAR: Final = ("powGetPv", "powGetPv2", "powGetPv3", "powGetPv4")
 _GRID: Final = "powGetSysGrid"
 _OWN: Final = ("vol", "amp")
+_DISCHARGE_LIMIT: Final = "cmsMinDsgSoc"
+_RESERVE_MARGIN: Final = 3
 
 
 def _set(path: str, name: str, wire: Any, _values: Values) -> Command:
@@ -49,15 +55,28 @@ def _socket(key: str, source: str, name: str) -> SwitchSpec:
     )
 
 
-def _level(key: str, source: str, name: str, low: int, high: int) -> NumberSpec:
+def _level(
+    key: str,
+    source: str,
+    name: str,
+    limits: tuple[int, int],
+    lower_limit: Callable[[Values], float | None] | None = None,
+) -> NumberSpec:
     return NumberSpec(
         key=key,
         source=source,
         quantity=Quantity.PERCENTAGE,
-        min_value=low,
-        max_value=high,
+        min_value=limits[0],
+        max_value=limits[1],
+        reported_range=(0, 100),
+        lower_limit=lower_limit,
         command=partial(_set, source, name),
     )
+
+
+def _lowest_reserve(values: Values) -> float | None:
+    limit = as_number(lookup(values, _DISCHARGE_LIMIT))
+    return None if limit is None else limit + _RESERVE_MARGIN
 
 
 def _own_power(values: Values) -> float | None:
@@ -128,9 +147,9 @@ STREAM = Family(
         _socket("ac_output_2", "relay3Onoff", "cfgRelay3Onoff"),
     ),
     numbers=(
-        _level("backup_reserve", "backupReverseSoc", "cfgBackupReverseSoc", 3, 95),
-        _level("charge_limit", "cmsMaxChgSoc", "cfgMaxChgSoc", 50, 100),
-        _level("discharge_limit", "cmsMinDsgSoc", "cfgMinDsgSoc", 0, 30),
+        _level("backup_reserve", "backupReverseSoc", "cfgBackupReverseSoc", (3, 95), _lowest_reserve),
+        _level("charge_limit", "cmsMaxChgSoc", "cfgMaxChgSoc", (50, 100)),
+        _level("discharge_limit", _DISCHARGE_LIMIT, "cfgMinDsgSoc", (3, 30)),
     ),
     battery_power="battery_power",
     solar_power="solar_power",

@@ -9,13 +9,17 @@ from ..units import Quantity
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 # Measures of both generations whose letters and digits belong together.
-_JOINED: Final = re.compile(r"(?i)(?<![a-z])(f32|pv\d|qcusb\d|usb\d|typec\d|typea\d|12v|24v|5p8|4p8|ac2dc|dc2ac|ac2)")
+_JOINED: Final = re.compile(
+    r"(?i)(?<![a-z])(f32|pv\d|qcusb\d|usb\d|typec\d|typea\d|12v|24v|5p8|4p8|ac2dc|dc2ac|ac2|l[123](?!\d))"
+)
 
 _WORDS: Final[dict[str, str]] = {
     "ac": "AC",
     "accu": "total",
     "addr": "",
+    "act": "active",
     "amp": "current",
+    "apperent": "apparent",
     "amps": "current",
     "avg": "average",
     "batt": "battery",
@@ -36,6 +40,7 @@ _WORDS: Final[dict[str, str]] = {
     "dev": "device",
     "dsg": "discharge",
     "emp": "EMS",
+    "feed": "feed-in",
     "ems": "EMS",
     "en": "enabled",
     "env": "ambient",
@@ -46,7 +51,11 @@ _WORDS: Final[dict[str, str]] = {
     "freq": "frequency",
     "get": "",
     "in": "input",
+    "humi": "humidity",
     "info": "",
+    "l1": "L1",
+    "l2": "L2",
+    "l3": "L3",
     "inv": "inverter",
     "lcd": "display",
     "max": "maximum",
@@ -63,6 +72,7 @@ _WORDS: Final[dict[str, str]] = {
     "pow": "power",
     "pv": "solar",
     "pwr": "power",
+    "react": "reactive",
     "rem": "remaining",
     "remain": "remaining",
     "rssi": "signal strength",
@@ -80,16 +90,26 @@ _WORDS: Final[dict[str, str]] = {
     "watt": "power",
     "watth": "energy",
     "watts": "power",
+    "wave": "",
     "wh": "energy",
     "wifi": "Wi-Fi",
 }
 # What a value measures comes last in its readable name.
 _MEASURES: Final = frozenset(
-    {"power", "energy", "voltage", "current", "temperature", "level", "health", "frequency", "capacity"}
+    {"power", "energy", "voltage", "current", "temperature", "level", "health", "frequency", "capacity", "humidity"}
 )
 _POWER_WORDS: Final = frozenset({"watts", "watt", "w", "pwr", "pow", "power"})
 # What may follow a power word: `wattsInSum` is a power, `powConsumptionMeasurement` is not.
 _POWER_TAIL: Final = frozenset({"in", "out", "sum", "max", "min", "total", "limit", "set", "avg", "l1", "l2", "l3"})
+# A percentage, and what is no power in W.
+_NO_POWER_WORDS: Final = frozenset({"remain", "remaining", "factor"})
+_REACTIVE_WORDS: Final = frozenset({"react", "reactive"})
+_APPARENT_WORDS: Final = frozenset({"apparent", "apperent"})
+# What follows the word of a temperature in the name of a setting, such as its unit.
+_NO_TEMPERATURE_WORDS: Final = frozenset(
+    {"num", "flag", "state", "type", "unit", "mode", "enable", "enabled", "ctrl", "switch", "warning", "status"}
+)
+_PHASE: Final = re.compile(r"(?<=[a-z])L(?=[123](?!\d))")
 _POWER_STARTS: Final = (("pow", "get"), ("pow", "sys"), ("pow", "in"), ("pow", "out"))
 # `chgPowerAC` and `dsgPowerDC`, `chgSunPower` are energy counters of the first generation.
 _COUNTER: Final = re.compile(r"(?:chg|dsg)(?:sun)?power(?:ac|dc)?$")
@@ -132,7 +152,7 @@ _SUFFIXES: Final[dict[str, WireUnit]] = {
 
 def words_of(text: str) -> list[str]:
     """Return the words of a wire name in small letters: `powGetPvSum` -> pow, get, pv, sum."""
-    spaced = _JOINED.sub(lambda match: f" {match.group().lower()} ", text)
+    spaced = _JOINED.sub(lambda match: f" {match.group().lower()} ", _PHASE.sub(" l", text))
     found: list[str] = []
     for part in re.split(r"[^A-Za-z0-9]+", spaced):
         if _JOINED.fullmatch(part):
@@ -148,14 +168,25 @@ def unit_of(wire_name: str) -> WireUnit | None:
     words = words_of(last)
     if not words or _COUNTER.search(last.lower()):
         return None
-    if (suffix := _SUFFIXES.get(words[-1])) is not None:
+    # A name of one word such as `sec` is a part of a time of day.
+    if (suffix := _SUFFIXES.get(words[-1])) is not None and (
+        len(words) > 1 or suffix.quantity is not Quantity.DURATION
+    ):
         return suffix
     if _is_power(words):
-        return None if _TENTHS.match(wire_name) else WireUnit(Quantity.POWER)
+        return None if _TENTHS.match(wire_name) else WireUnit(_power_quantity(words))
     return None
 
 
+def _power_quantity(words: list[str]) -> Quantity:
+    if not _REACTIVE_WORDS.isdisjoint(words):
+        return Quantity.REACTIVE_POWER
+    return Quantity.POWER if _APPARENT_WORDS.isdisjoint(words) else Quantity.APPARENT_POWER
+
+
 def _is_power(words: list[str]) -> bool:
+    if not _NO_POWER_WORDS.isdisjoint(words):
+        return False
     if tuple(words[:2]) in _POWER_STARTS:
         return True
     for index, word in enumerate(words):
@@ -171,8 +202,14 @@ def is_remaining_time(wire_name: str) -> bool:
 
 
 def is_temperature(wire_name: str) -> bool:
-    """Whether a wire name is a temperature."""
-    return not {"temp", "tmp"}.isdisjoint(words_of(wire_name.rpartition(".")[2]))
+    """Whether a wire name is a temperature, not a setting of how temperatures are shown."""
+    words = words_of(wire_name.rpartition(".")[2])
+    return not {"temp", "tmp"}.isdisjoint(words) and _NO_TEMPERATURE_WORDS.isdisjoint(words)
+
+
+def is_health(wire_name: str) -> bool:
+    """Whether a wire name is a battery's health, of which firmwares without the measurement report 0 %."""
+    return words_of(wire_name.rpartition(".")[2])[-1:] == ["soh"]
 
 
 def readable_name(wire_name: str, numbers: dict[str, str] | None = None) -> str:
@@ -184,7 +221,7 @@ def readable_name(wire_name: str, numbers: dict[str, str] | None = None) -> str:
     for part in re.split(r"[^A-Za-z0-9#]+", masked):
         names.extend([part] if part.startswith("#") else [_WORDS.get(word, word) for word in words_of(part)])
     unique = list(dict.fromkeys(name for name in names if name))
-    measures = [name for name in unique if name in _MEASURES]
+    measures = [name for name in unique if name in _MEASURES and "factor" not in unique]
     text = " ".join([*(name for name in unique if name not in measures), *measures])
     return text[:1].upper() + text[1:]
 

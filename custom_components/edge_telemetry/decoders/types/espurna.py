@@ -1,8 +1,10 @@
 """ESPurna: one value per topic (`<root>/temperature`), or all in one object (`<root>/data`).
 
-Facts: github.com/xoseperez/espurna/wiki (MQTT, Sensors) and recorded messages (docs/edge_telemetry.md). Numbers may be
-text. `status` is the last will: 1 or 0. The unit of `energy` is a setting of the device (J or kWh) that it does not
-publish: it has none here until one is set in the options. Use `espurna: {device_id}` as the pattern.
+Facts: github.com/xoseperez/espurna: the wiki (MQTT), the names of all magnitudes (code/espurna/config/progmem.h) and
+recorded messages (docs/edge_telemetry.md). Numbers may be text. `status` is the last will: 1 or 0. Units are settings
+of the device that it does not publish: those of `energy` are J or kWh as often, so it has none here until one is set in
+the options; power is in W and temperature in °C unless the user chose kW or °F. Use `espurna: {device_id}` as the
+pattern.
 """
 
 import re
@@ -19,23 +21,32 @@ KEY: Final = "espurna"
 _DATA: Final = "data"
 _MAGNITUDES: Final[dict[str, str]] = {
     "apparent": "apparent_power_va",
+    "co": "co_ppm",
     "co2": "co2_ppm",
     "current": "current_a",
+    "distance": "distance_m",
     "energy": "energy_counter",
     "factor": "power_factor_percent",
     "freeheap": "heap_bytes",
     "frequency": "frequency_hz",
+    "hcho": "formaldehyde_ppm",
     "humidity": "humidity_percent",
+    "ldr_cpm": "radiation_cpm",
+    "ldr_uSvh": "radiation_usv_h",
     "lux": "illuminance_lux",
+    "no2": "no2_ppm",
+    "ph": "ph",
     "pm10": "pm10_ug_m3",
     "pm1dot0": "pm1_ug_m3",
     "pm2dot5": "pm25_ug_m3",
     "power": "power_w",
     "pressure": "pressure_hpa",
     "reactive": "reactive_power_var",
+    "resistance": "resistance_ohm",
     "rssi": "rssi",
     "temperature": "temperature_c",
     "uptime": "uptime_s",
+    "uvi": "uv_index",
     "vcc": "supply_voltage_mv",
     "voltage": "voltage_v",
 }
@@ -46,7 +57,7 @@ _OTHER: Final = frozenset(
      "status", "time", "timestamp", "energy_delta"}
 )  # fmt: skip
 _RELAY: Final = re.compile(r"relay/(\d+)")
-_NUMBERED: Final = re.compile(r"([a-z0-9_]+)[/_](\d+)")
+_NUMBERED: Final = re.compile(r"([A-Za-z0-9_]+)[/_](\d+)")
 
 
 def read(kind: str, found: Any) -> Found:
@@ -105,7 +116,11 @@ register(
     DeviceType(
         key=KEY,
         manufacturer="ESPurna",
-        metrics=(Metric("power_factor_percent", "power_factor", "%", decimals=0),),
+        metrics=(
+            Metric("power_factor_percent", "power_factor", "%", decimals=0),
+            Metric("radiation_usv_h", None, "μSv/h", decimals=2),
+            Metric("resistance_ohm", None, "Ω", decimals=0),
+        ),
         accepts_commands=False,
         trusts_availability=True,
     )

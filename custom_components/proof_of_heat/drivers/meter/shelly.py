@@ -7,6 +7,7 @@ W, counters are in Wh, n_current may be null, counters are null after a database
 with SHA-256, user admin.
 """
 
+import base64
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,11 +15,12 @@ from typing import Any, Final
 
 import aiohttp
 
-from ..errors import BadReplyError, RefusedError
+from ..errors import AuthError, BadReplyError, DriverError, RefusedError
 from ..http import JsonHttp
 from ..source_parts import utcnow
 from ..values import at, number_at, rows_at, scaled
 from .reading import MeterReading
+from .shelly_gen1 import MODELS as GEN1_MODELS, decode_gen1_status, is_gen1_status
 
 _PHASES: Final = ("a", "b", "c")
 _MODELS: Final = {
@@ -71,6 +73,8 @@ class ShellyMeter:
     ) -> None:
         self._http = JsonHttp(session, f"http://{host}:{port}", timeout_s)
         self._middlewares = (aiohttp.DigestAuthMiddleware("admin", password),) if password else None
+        self._basic = f"Basic {base64.b64encode(f'admin:{password}'.encode()).decode()}" if password else None
+        self._is_gen1 = False
         self._now = now
         self._channels: tuple[int, ...] | None = None
         """Of single-phase channels; empty: one three-phase meter; None: not known yet."""
@@ -80,8 +84,15 @@ class ShellyMeter:
         """The name of the model; available after `identify`."""
 
     async def identify(self) -> dict[str, Any]:
-        """Return `Shelly.GetDeviceInfo` and store which channels the device has; raises DriverError."""
-        reply = await self._rpc("Shelly.GetDeviceInfo")
+        """Return `Shelly.GetDeviceInfo` and store which channels the device has; raises DriverError.
+
+        A device of the first generation answers with `/shelly`.
+        """
+        try:
+            reply = await self._rpc("Shelly.GetDeviceInfo")
+        except (RefusedError, AuthError) as err:
+            return await self._identify_gen1(err)
+        self._is_gen1 = False
         if at(reply, "app") is None or at(reply, "mac") is None:
             raise BadReplyError("the device is not a Shelly")
         self.model = _MODELS.get(str(reply["app"]), str(reply["app"]))
@@ -95,6 +106,25 @@ class ShellyMeter:
         info: dict[str, Any] = reply
         return info
 
+    async def _identify_gen1(self, err: DriverError) -> dict[str, Any]:
+        """Identify a device of the first generation, which names its type; raises `err` for any other."""
+        try:
+            reply: dict[str, Any] = await self._http.request("GET", "/shelly")
+        except RefusedError:
+            raise err from None
+        if at(reply, "type") is None:
+            raise err
+        model = GEN1_MODELS.get(str(at(reply, "type")))
+        if model is None or at(reply, "mac") is None:
+            raise BadReplyError("the device is not an energy meter")
+        self.model, self._is_gen1, self._channels = model, True, ()
+        return reply
+
+    @property
+    def can_push(self) -> bool:
+        """Whether it sends notifications; known after `identify`."""
+        return not self._is_gen1
+
     async def read(self, *, energy: bool = True) -> MeterReading:
         """Return the power (and, with one more request, the counters); raises DriverError."""
         try:
@@ -106,6 +136,9 @@ class ShellyMeter:
     async def _read(self, *, energy: bool) -> MeterReading:
         if self._channels is None:
             await self.identify()
+        if self._is_gen1:
+            headers = {"Authorization": self._basic} if self._basic else None
+            return decode_gen1_status(await self._http.request("GET", "/status", headers=headers), self._now())
         if (channels := self._channels) and (methods := _METERED.get(self._component)) is not None:
             status = {f"{self._component}:{i}": await self._rpc(f"{methods}.GetStatus?id={i}") for i in channels}
         elif channels:
@@ -280,7 +313,7 @@ def lines(capture: object) -> list[tuple[str, float | str | bool, str | None]]:
         raise BadReplyError(f"the meter requires a password ({code})" if code == _UNAUTHORIZED else f"error {code}")
     if not isinstance(status, dict):
         raise BadReplyError("the capture is not a status")
-    reading = decode_status(status, utcnow())
+    reading = decode_gen1_status(status, utcnow()) if is_gen1_status(status) else decode_status(status, utcnow())
     found: list[tuple[str, float | str | bool, str | None]] = []
     for key, value, unit in (
         ("power", reading.power_w, "W"),

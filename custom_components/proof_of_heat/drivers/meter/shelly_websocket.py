@@ -16,6 +16,7 @@ from typing import Any, Final
 import aiohttp
 
 from ..._lib.backoff import Backoff, RetryPolicy
+from ..._lib.last_messages import record
 from ..errors import AuthError, BadReplyError, DriverError, UnreachableError
 from ..values import at, number_at
 from .reading import MeterReading
@@ -108,6 +109,7 @@ class ShellyWebSocket:
             if message.type != aiohttp.WSMsgType.TEXT:
                 raise UnreachableError("websocket: closed")
             frame = _frame(message.data)
+            record(f"websocket {at(frame, 'method') or 'reply'}", message.data.encode())
             if (code := number_at(frame, "error", "code")) is not None:
                 await self._handle_error(socket, frame, int(code))
                 continue

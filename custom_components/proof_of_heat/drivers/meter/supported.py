@@ -23,6 +23,13 @@ SUPPORTED: Final = (
         sources=("cases/heating/shelly_proem50.json", "Shelly, API documentation, component EM1"),
     ),
     SupportedDevice(
+        key="shelly_gen1",
+        maker="Shelly",
+        models=("3EM", "EM"),
+        reads=_READS,
+        sources=("Shelly, Gen1 API documentation (shelly-api-docs.shelly.cloud/gen1), Shelly 3EM and EM, /status",),
+    ),
+    SupportedDevice(
         key="shelly_others",
         maker="Shelly",
         models=("Pro 3EM-400", "3EM Gen3", "3EM-63 Gen3", "EM Gen3", "EM Mini Gen4"),

@@ -6,6 +6,7 @@ it. The reply to a write may take 21 s, because the miner restarts. The rest of 
 unchanged. The miner does not report its power: a linked meter does.
 """
 
+import contextlib
 from dataclasses import replace
 from typing import Any, Final
 
@@ -14,8 +15,10 @@ import aiohttp
 from ..._lib.heat_source import Capabilities, Control, SourceKind
 from ..errors import BadReplyError, RefusedError, UnreachableError
 from ..http import JsonHttp, dumps
+from ..operations import Operation
 from ..values import at, first, highest, number, number_at, rows_at, scaled
 from .models import MinerFamily, MinerInfo, MinerReading
+from .power_presets import NO_PRESETS
 from .pyasic_adapter import PyasicModules, gather_data, library, model_class, prepared, reading_of
 from .work import BoardReading, PoolReading, ask_socket, best_share, decode_pools, decode_shares, pool_in_use
 
@@ -27,10 +30,13 @@ _READ_S: Final = 10.0
 _WRITE_S: Final = 35.0
 _REPORTED_MODE: Final = "bitmain-work-mode"
 _MAX_CHAINS: Final = 16
+_BLINK_DONE: Final = ("B000", "B100")
 
 
 class AntminerClient:
     """An Antminer with stock firmware. `mode_power_w`: its power in each mode as entered by the user (mode -> W)."""
+
+    presets = NO_PRESETS
 
     def __init__(
         self,
@@ -109,6 +115,7 @@ class AntminerClient:
         else:
             data |= {"hashrate": None, "hashboards": []}
         reading = reading_of(data, mining=code != _SLEEP, mode=_MODE_NAMES.get(code, str(code)))
+        reading = replace(reading, locating=_light_of(await self._optional_page("get_blink_status")))
         if code == _SLEEP:
             return reading
         # pyasic has the mean of the sensors of a board: the hottest counts.
@@ -165,6 +172,17 @@ class AntminerClient:
         await self._set_mode(code)
         self._running_mode = code  # turning it on afterwards keeps this mode
 
+    async def operate(self, operation: Operation) -> None:
+        """Reboot, or switch the light. A miner that reboots may not finish its answer."""
+        if operation is Operation.REBOOT:
+            await self._page("GET", "get_blink_status")  # shows that the miner is available and accepts the password
+            with contextlib.suppress(BadReplyError, UnreachableError):
+                await self._page("GET", "reboot")
+            return
+        reply = await self._page("POST", "blink", {"blink": operation is Operation.LOCATE})
+        if at(reply, "code") not in (None, *_BLINK_DONE):
+            raise RefusedError(f"{at(reply, 'code')} {at(reply, 'msg') or ''}".strip())
+
     async def _set_mode(self, code: int) -> None:
         conf = await self._page("GET", "get_miner_conf")
         if not isinstance(conf, dict) or not conf.get("pools"):
@@ -191,6 +209,12 @@ def _mode_of(conf: object) -> int:
     if value is None or not str(value).isdecimal():
         raise BadReplyError("the configuration has no work mode")
     return int(str(value))
+
+
+def _light_of(status: object) -> bool | None:
+    """Return whether the light blinks; S17 and older have another key."""
+    found = first(at(status, "blink"), at(status, "isBlinking"))
+    return found if isinstance(found, bool) else None
 
 
 def decode_page_temperatures(stats: object) -> tuple[float | None, float | None]:

@@ -8,8 +8,10 @@ import aiohttp
 from ..._lib.heat_source import Capabilities, Control, SourceKind
 from ..errors import BadReplyError, RefusedError
 from ..http import JsonHttp, dumps
+from ..operations import Operation
 from ..values import highest, number_at, rows_at, scaled
 from .models import MinerFamily, MinerInfo, MinerReading
+from .power_presets import NO_PRESETS
 from .work import PoolReading, best_share, pool_address
 
 _PAUSE_SINCE: Final = (2, 14)
@@ -18,6 +20,8 @@ _VERSION = re.compile(r"v?(\d+)\.(\d+)")
 
 class BitaxeClient:
     """A Bitaxe. Its modes are the frequencies in MHz that the firmware lists."""
+
+    presets = NO_PRESETS
 
     def __init__(self, session: aiohttp.ClientSession, host: str, port: int = 80) -> None:
         self._http = JsonHttp(session, f"http://{host}:{port}", has_credentials=False)
@@ -76,6 +80,11 @@ class BitaxeClient:
     async def set_mode(self, mode: str) -> None:
         """Set the frequency; it takes effect at once."""
         await self._http.request("PATCH", "/api/system", body=dumps({"frequency": int(mode)}))
+
+    async def operate(self, operation: Operation) -> None:
+        """Restart, or show the miner's identity on its display for half a minute."""
+        name = "restart" if operation is Operation.REBOOT else "identify"
+        await self._http.request("POST", f"/api/system/{name}", body=b"{}")
 
 
 def can_pause(firmware: str | None) -> bool:

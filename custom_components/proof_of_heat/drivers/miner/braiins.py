@@ -14,8 +14,10 @@ import aiohttp
 from ..._lib.heat_source import Capabilities, Control, SourceKind
 from ..errors import AuthError, BadReplyError, RefusedError
 from ..http import JsonHttp, dumps
+from ..operations import Operation
 from ..values import at, highest, number, number_at, rows_at, scaled
 from .models import MinerFamily, MinerInfo, MinerReading
+from .power_presets import PowerPreset, PowerPresets
 from .work import BoardReading, PoolReading, best_share, pool_in_use
 
 _API: Final = "/api/v1"
@@ -60,6 +62,7 @@ class BraiinsClient:
         self._token: str | None = None
         self._info: MinerInfo | None = None
         self._limits: tuple[float | None, float | None] = (None, None)
+        self._presets = PowerPresets()
         self._pool_paths: tuple[str, ...] = _POOL_PATHS
 
     @property
@@ -68,6 +71,11 @@ class BraiinsClient:
         if self._info is None:
             raise BadReplyError("the miner is not identified yet")
         return self._info
+
+    @property
+    def presets(self) -> PowerPresets:
+        """The power presets; available after `identify`."""
+        return self._presets
 
     async def identify(self) -> MinerInfo:
         """Identify the miner by REST if available, else by GraphQL."""
@@ -80,6 +88,7 @@ class BraiinsClient:
             self._limits = decode_limits(await self._get("/configuration/constraints"))
         except RefusedError, BadReplyError:
             self._limits = (None, None)
+        self._presets = decode_target_profiles(await self._optional("/performance/target-profiles"))
         return self._info
 
     async def capabilities(self) -> Capabilities:
@@ -98,7 +107,7 @@ class BraiinsClient:
         )
 
     async def read(self) -> MinerReading:
-        """Seven requests over REST, two over GraphQL."""
+        """Eight requests over REST, two over GraphQL."""
         if self.info.variant == "graphql":
             reading = decode_graphql(await self._graphql())
             return replace(reading, pool=decode_graphql_pools(await self._graphql_pools()))
@@ -109,7 +118,15 @@ class BraiinsClient:
         cooling = await self._optional("/cooling/state")
         configuration = await self._optional("/configuration/miner")
         reading = decode_rest(details, stats, tuner, boards=boards, cooling=cooling, configuration=configuration)
-        return replace(reading, pool=decode_pool_groups(await self._pools()))
+        lit = await self._optional("/actions/locate")
+        limit_w = reading.power_limit_w
+        locating = lit if isinstance(lit, bool) else None
+        return replace(
+            reading,
+            pool=decode_pool_groups(await self._pools()),
+            locating=locating,
+            preset=None if limit_w is None else f"{limit_w:.0f}",
+        )
 
     async def set_running(self, running: bool) -> None:
         """Pause or resume mining; the controller keeps running."""
@@ -127,6 +144,14 @@ class BraiinsClient:
     async def set_mode(self, mode: str) -> None:
         """Not supported."""
         raise RefusedError(f"Braiins OS has no mode {mode}")
+
+    async def operate(self, operation: Operation) -> None:
+        """Restart, or switch the light."""
+        name = {Operation.REBOOT: "reboot", Operation.RESTART_MINING: "restart"}.get(operation)
+        if name is not None:
+            await self._put(f"/actions/{name}", None)
+        else:
+            await self._put("/actions/locate", operation is Operation.LOCATE)
 
     async def _pools(self) -> Any:
         """Return the pools; releases differ in the path."""
@@ -210,6 +235,15 @@ def decode_graphql_info(reply: object) -> MinerInfo:
         model="Antminer",
         firmware=at(reply, "data", "bos", "info", "version", "full"),
         variant="graphql",
+    )
+
+
+def decode_target_profiles(reply: object) -> PowerPresets:
+    """Return the power targets of `/performance/target-profiles` for which the miner is tuned."""
+    return PowerPresets(
+        PowerPreset(f"{watts:.0f}", watts, tuned=True)
+        for row in rows_at(reply, "power_target_profiles")
+        if (watts := number_at(row, "target", "watt"))
     )
 
 

@@ -5,6 +5,7 @@ import contextlib
 import json
 from typing import Any, Final
 
+from ..._lib.last_messages import record
 from ..errors import BadReplyError, UnreachableError
 
 RPC_PORT: Final = 4028
@@ -26,6 +27,7 @@ async def exchange(
         raise UnreachableError(f"{command}: {type(err).__name__}") from err
     if not raw:
         raise UnreachableError(f"{command}: no answer")
+    record(command, raw)
     try:
         reply = json.loads(raw.rstrip(_TAIL))
     except (ValueError, RecursionError) as err:

@@ -5,17 +5,28 @@ Supports what pyasic's class implements and what can be read back: power only if
 """
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from ..._lib.heat_source import Capabilities, Control, SourceKind
 from ..errors import BadReplyError, RefusedError, UnreachableError
+from ..operations import Operation
 from .models import MinerFamily, MinerInfo, MinerReading
+from .power_presets import NO_PRESETS
 from .pyasic_adapter import PyasicModules, board_readings, gather_data, library, pool_of, reading_of
 from .work import ask_socket, decode_shares
+
+_METHODS: Final = {
+    Operation.REBOOT: "reboot",
+    Operation.RESTART_MINING: "restart_backend",
+    Operation.LOCATE: "fault_light_on",
+    Operation.STOP_LOCATING: "fault_light_off",
+}
 
 
 class GenericClient:
     """A miner without a client of its own."""
+
+    presets = NO_PRESETS
 
     def __init__(self, host: str, password: str | None) -> None:
         self._host = host
@@ -103,6 +114,10 @@ class GenericClient:
     async def set_mode(self, mode: str) -> None:
         """Not supported."""
         raise RefusedError(f"unknown mode {mode}")
+
+    async def operate(self, operation: Operation) -> None:
+        """Call pyasic's method. Some return False for a command that the miner rejected, others for one it accepted."""
+        await self._call(getattr(self._miner, _METHODS[operation]))
 
     async def _call(self, method: Any, *arguments: int) -> None:
         assert self._lib is not None

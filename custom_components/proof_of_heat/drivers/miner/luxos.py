@@ -10,12 +10,19 @@ from typing import Any, Final
 
 from ..._lib.heat_source import Capabilities
 from ..errors import BadReplyError, DriverError, LimitedError, RefusedError
+from ..operations import Operation
 from ..values import at, first, highest, number_at, rows_at, scaled
 from .cgminer_rpc import exchange
 from .models import MinerFamily, MinerInfo, MinerReading
 from .power_presets import PowerPreset, PowerPresets
 from .work import BoardReading, decode_devs, decode_pools, decode_shares
 
+_OPERATIONS: Final = {
+    Operation.REBOOT: ("rebootdevice",),
+    Operation.RESTART_MINING: ("resetminer",),
+    Operation.LOCATE: ("ledset", "red", "blink"),
+    Operation.STOP_LOCATING: ("ledset", "red", "auto"),
+}
 _CORNERS: Final = ("TopLeft", "TopRight", "BottomLeft", "BottomRight")
 
 
@@ -35,6 +42,11 @@ class LuxosClient:
         if self._info is None:
             raise BadReplyError("the miner is not identified yet")
         return self._info
+
+    @property
+    def presets(self) -> PowerPresets:
+        """The power presets; available after `identify`."""
+        return self._presets
 
     async def identify(self) -> MinerInfo:
         """Read version, configuration and profiles."""
@@ -63,6 +75,7 @@ class LuxosClient:
         config = at(await self._ask("config"), "CONFIG", 0)
         if self._thermal_owed:
             await self._pay_thermal()
+            config = at(await self._ask("config"), "CONFIG", 0)
         replies = {name: await self._optional(name) for name in ("summary", "power", "devs", "temps", "fans", "pools")}
         return decode_reading(config, replies, self._presets)
 
@@ -91,6 +104,10 @@ class LuxosClient:
         finally:
             await self._logoff(session)
 
+    def owe_thermal(self) -> None:
+        """Switch the thermal management on with the next reading."""
+        self._thermal_owed = True
+
     async def _thermal_on(self, session: str) -> None:
         await self._ask("atmset", f"{session},enabled=true")
         self._thermal_owed = False
@@ -108,6 +125,15 @@ class LuxosClient:
     async def set_mode(self, mode: str) -> None:
         """Not supported."""
         raise RefusedError(f"LuxOS has no mode {mode}")
+
+    async def operate(self, operation: Operation) -> None:
+        """Restart, or switch the red light."""
+        command, *parameters = _OPERATIONS[operation]
+        session = await self._session()
+        try:
+            await self._ask(command, ",".join((session, *parameters)))
+        finally:
+            await self._logoff(session)
 
     async def _ask(self, command: str, parameter: str | None = None) -> Any:
         reply = await exchange(self._host, command, parameter)
@@ -160,7 +186,9 @@ def decode_reading(config: object, replies: dict[str, Any], presets: PowerPreset
     return MinerReading(
         mining=mining,
         power_w=number_at(replies.get("power"), "POWER", 0, "Watts"),
+        preset=None if at(config, "Profile") is None else str(at(config, "Profile")),
         power_limit_w=presets.watts_of(at(config, "Profile")),
+        locating=None if at(config, "RedLed") is None else str(at(config, "RedLed")).lower() == "blink",
         hashrate_ths=scaled(first(number_at(summary, "GHS 5s"), number_at(summary, "GHS av")), 1e-3),
         expected_ths=scaled(_sum([number_at(row, "Nominal MHS") for row in boards]), 1e-6),
         board_c=highest(temperatures),
@@ -172,6 +200,7 @@ def decode_reading(config: object, replies: dict[str, Any], presets: PowerPreset
         pool=decode_pools(replies.get("pools")),
         best_share=best,
         found_blocks=blocks,
+        thermal_management=thermal if isinstance(thermal := at(config, "IsAtmEnabled"), bool) else None,
     )
 
 

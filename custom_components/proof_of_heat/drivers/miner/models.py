@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from ..._lib.heat_source import Capabilities
+from ..operations import Operation
+from .power_presets import PowerPresets
 from .work import BoardReading, PoolReading
 
 
@@ -66,11 +68,15 @@ class MinerReading:
     hashrate_ths: float | None = None
     expected_ths: float | None = None
     mode: str | None = None
+    preset: str | None = None
+    """The name of the power preset."""
     board_c: float | None = None
     chip_c: float | None = None
     ambient_c: float | None = None
     fan_rpm: float | None = None
     uptime_s: float | None = None
+    locating: bool | None = None
+    """Whether the light is on that shows where it is."""
     boards_up: int | None = None
     boards: int | None = None
     board_readings: tuple[BoardReading, ...] = ()
@@ -79,6 +85,8 @@ class MinerReading:
     """The difficulty of the best share, since the start of the miner; all-time for AxeOS."""
     found_blocks: float | None = None
     faults: tuple[str, ...] = field(default=())
+    thermal_management: bool | None = None
+    """Whether the miner's own thermal management is on, where a command switches it off for a moment."""
 
     def __post_init__(self) -> None:
         """Make values unknown that no miner measures: firmware reports a missing sensor as -1 or 0."""
@@ -104,6 +112,10 @@ class MinerClient(Protocol):
     def info(self) -> MinerInfo:
         """Identity; available after `identify`."""
 
+    @property
+    def presets(self) -> PowerPresets:
+        """The power presets of the firmware; those are known after `identify`."""
+
     async def identify(self) -> MinerInfo:
         """Read the identity."""
 
@@ -121,3 +133,6 @@ class MinerClient(Protocol):
 
     async def set_mode(self, mode: str) -> None:
         """Set a mode by name."""
+
+    async def operate(self, operation: Operation) -> None:
+        """Start one of the operations that `operations_of` lists for the miner."""

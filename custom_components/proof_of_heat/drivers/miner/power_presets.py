@@ -19,6 +19,12 @@ class PowerPreset:
     watts: float
     tuned: bool
 
+    @property
+    def label(self) -> str:
+        """The name with the power, as users see it."""
+        watts = f"{self.watts:.0f}"
+        return f"{watts} W" if self.name.removesuffix(" W") == watts else f"{self.name} ({watts} W)"
+
 
 class PowerPresets:
     """The presets of a miner by power. If some are tuned, only those are used."""
@@ -33,6 +39,19 @@ class PowerPresets:
     def steps_w(self) -> tuple[float, ...]:
         """The available powers in W, ascending."""
         return tuple(preset.watts for preset in self._offered)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The available presets as users see them, by ascending power."""
+        return tuple(preset.label for preset in self._offered)
+
+    def label_of(self, name: object) -> str | None:
+        """Return what users see of an available preset; None for another one."""
+        return next((preset.label for preset in self._offered if preset.name == str(name)), None)
+
+    def watts_of_label(self, label: str) -> float | None:
+        """Return the power of an available preset in W; None if it is not available."""
+        return next((preset.watts for preset in self._offered if preset.label == label), None)
 
     def watts_of(self, name: object) -> float | None:
         """Return the power of a preset in W; None if it is unknown."""
@@ -59,3 +78,6 @@ class PowerPresets:
             settle_s=_SETTLE_S,
             min_write_interval_s=_WRITE_INTERVAL_S,
         )
+
+
+NO_PRESETS: Final = PowerPresets()

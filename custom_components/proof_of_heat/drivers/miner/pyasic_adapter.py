@@ -7,10 +7,14 @@ the miner is available. The return value of a write does not show whether it suc
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+import json
 from typing import Any, Final
 
+from ..._lib.last_messages import record
 from ..errors import BadReplyError, UnreachableError
 from ..values import highest, number
 from .models import MinerReading
@@ -23,6 +27,8 @@ _GROUPS: Final = (
     ("errors",),
 )
 _WRITE_TIMEOUT_S: Final = 30
+_SEND: Final = "_send_bytes"
+"""The method of pyasic through which all requests over a socket go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +70,20 @@ async def library() -> PyasicModules:
 
 
 def prepared(miner: Any) -> Any:
-    """Return a miner whose socket does not look for its commands again at each request."""
+    """Return a miner whose socket does not look for its commands again at each request, and whose replies are kept."""
     if miner.rpc is not None:
         miner.rpc.get_commands = cache(miner.rpc.get_commands)
+        miner.rpc.send_command = _recorded(miner.rpc.send_command)
     return miner
+
+
+def _recorded(send: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    async def send_command(command: str, *args: Any, **options: Any) -> Any:
+        reply = await send(command, *args, **options)
+        record(command, json.dumps(reply, default=str).encode())
+        return reply
+
+    return send_command
 
 
 def model_class(lib: PyasicModules, family: Any, model: str, fallback: Any) -> Any:
@@ -75,17 +91,49 @@ def model_class(lib: PyasicModules, family: Any, model: str, fallback: Any) -> A
     return lib.classes[family].get(model.upper(), fallback)
 
 
+@contextmanager
+def one_read(miner: Any) -> Iterator[None]:
+    """Send each request over a miner's socket once while the context is open, and use its reply again.
+
+    pyasic sends the same request up to eleven times for one reading, each over a connection of its own; the controller
+    of a miner serves few of them. Nothing may be written in the context.
+    """
+    if (rpc := miner.rpc) is None:
+        yield
+        return
+    outer, send = vars(rpc).get(_SEND), getattr(rpc, _SEND)
+    replies: dict[tuple[bytes, int | None], bytes] = {}
+    locks: dict[tuple[bytes, int | None], asyncio.Lock] = {}
+
+    async def once(data: bytes, *, port: int | None = None, timeout: int = 100) -> bytes:  # noqa: ASYNC109  pyasic's
+        key = (data, port)
+        async with locks.setdefault(key, asyncio.Lock()):
+            if key not in replies:
+                replies[key] = await send(data, port=port, timeout=timeout)
+            return replies[key]
+
+    setattr(rpc, _SEND, once)
+    try:
+        yield
+    finally:
+        if outer is None:
+            delattr(rpc, _SEND)
+        else:
+            setattr(rpc, _SEND, outer)
+
+
 async def gather_data(lib: PyasicModules, miner: Any, *further: tuple[str, ...]) -> dict[str, Any]:
     """Return all groups of fields, and further ones, that can be read; a group that fails is omitted."""
     found: dict[str, Any] = {}
     failures: list[str] = []
-    for group in (*_GROUPS, *further):
-        try:
-            data = await miner.get_data(include=list(group))
-        except lib.errors as err:
-            failures.append(f"{group[0]}: {err}")
-            continue
-        found.update({name: getattr(data, name, None) for name in group})
+    with one_read(miner):
+        for group in (*_GROUPS, *further):
+            try:
+                data = await miner.get_data(include=list(group))
+            except lib.errors as err:
+                failures.append(f"{group[0]}: {err}")
+                continue
+            found.update({name: getattr(data, name, None) for name in group})
     if not found:
         raise BadReplyError("; ".join(failures) or "no data can be read")
     return found

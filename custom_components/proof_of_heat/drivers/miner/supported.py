@@ -29,6 +29,7 @@ def _reads_without(*keys: str) -> tuple[str, ...]:
     return tuple(key for key in _READS if key not in keys)
 
 
+_RESTARTS: Final = ("reboot", "restart_mining", "locate")
 _AXEOS: Final = _reads_without("power_limit", "ambient_temperature", "board_hashrate", "pool_state")
 _STOCK: Final = _reads_without("power", "power_limit", "ambient_temperature")
 SUPPORTED: Final = (
@@ -37,7 +38,7 @@ SUPPORTED: Final = (
         maker="Bitmain",
         models=("Antminer S19 Pro", "S19 XP"),
         reads=_STOCK,
-        commands=("on_off", "mode"),
+        commands=("on_off", "mode", "reboot", "locate"),
         evidence=Evidence.CAPTURE,
         sources=("fixtures/miners/antminer/stock_s19pro_rpc_2022", "fixtures/miners/antminer/stock_s19xp_web_2022"),
     ),
@@ -46,7 +47,7 @@ SUPPORTED: Final = (
         maker="Bitmain",
         models=("Antminer S19", "S19j", "S19k Pro", "S21", "T19", "T21"),
         reads=_STOCK,
-        commands=("on_off", "mode"),
+        commands=("on_off", "mode", "reboot", "locate"),
         evidence=Evidence.EXPERIMENTAL,
         sources=("the same web pages as the S19 Pro and S19 XP; UpstreamData/pyasic 0.79, backends/antminer.py",),
     ),
@@ -55,7 +56,7 @@ SUPPORTED: Final = (
         maker="MicroBT",
         models=("WhatsMiner M20S and others with API 1.4", "WhatsMiner with API V2"),
         reads=_READS,
-        commands=("on_off", "power", "mode"),
+        commands=("on_off", "power", "mode", *_RESTARTS),
         evidence=Evidence.CAPTURE,
         sources=("fixtures/miners/whatsminer/v1_api1.4.0_m20s", "fixtures/miners/whatsminer/v2_api2.0.5_h616"),
     ),
@@ -64,7 +65,7 @@ SUPPORTED: Final = (
         maker="MicroBT",
         models=("WhatsMiner M60S and others with API V3",),
         reads=_reads_without("best_share", "found_blocks"),
-        commands=("on_off", "power", "mode"),
+        commands=("on_off", "power", "mode", *_RESTARTS),
         evidence=Evidence.CAPTURE,
         sources=("fixtures/miners/whatsminer/v3_api3.0.2_m60s",),
     ),
@@ -73,7 +74,7 @@ SUPPORTED: Final = (
         maker="Braiins",
         models=("Braiins OS 25.05 and later",),
         reads=_reads_without("mode", "ambient_temperature"),
-        commands=("on_off", "power"),
+        commands=("on_off", "power", "preset", *_RESTARTS),
         evidence=Evidence.CAPTURE,
         sources=("fixtures/miners/braiins/v25_07",),
     ),
@@ -94,7 +95,7 @@ SUPPORTED: Final = (
         maker="Bitaxe",
         models=("Supra",),
         reads=_AXEOS,
-        commands=("mode", "on_off"),
+        commands=("mode", "on_off", "reboot"),
         evidence=Evidence.CAPTURE,
         sources=("fixtures/miners/bitaxe/axeos_v2.4.5_supra",),
     ),
@@ -103,7 +104,7 @@ SUPPORTED: Final = (
         maker="Bitaxe",
         models=("Max", "Ultra", "Gamma", "GT", "others with AxeOS"),
         reads=_AXEOS,
-        commands=("mode", "on_off"),
+        commands=("mode", "on_off", "reboot", "identify"),
         sources=("Bitaxe, AxeOS API (bitaxeorg/ESP-Miner main/http_server/openapi.yaml)",),
     ),
     SupportedDevice(
@@ -111,7 +112,7 @@ SUPPORTED: Final = (
         maker="NerdQAxe",
         models=("NerdQAxe+", "NerdQAxe++"),
         reads=_AXEOS,
-        commands=("mode",),
+        commands=("mode", "reboot"),
         evidence=Evidence.CAPTURE,
         sources=("cases/heating/nerdqaxe_running", "cases/heating/nerdqaxe_shutdown"),
     ),
@@ -120,7 +121,7 @@ SUPPORTED: Final = (
         maker="Luxor",
         models=("LuxOS on Antminer S19 to S21",),
         reads=_reads_without("ambient_temperature"),
-        commands=("on_off", "power"),
+        commands=("on_off", "power", "preset", *_RESTARTS),
         sources=("Luxor, LuxOS API, docs.luxor.tech/firmware/api",),
     ),
     SupportedDevice(
@@ -128,7 +129,7 @@ SUPPORTED: Final = (
         maker="VNish",
         models=("VNish 1.2 and later on Antminer S17 to S21",),
         reads=_reads_without("ambient_temperature"),
-        commands=("on_off", "power"),
+        commands=("on_off", "power", "preset", *_RESTARTS),
         sources=("VNish, OpenAPI document of the firmware (page /docs of the miner)",),
     ),
     SupportedDevice(
@@ -136,7 +137,7 @@ SUPPORTED: Final = (
         maker="Canaan",
         models=("Avalon A10 to A15",),
         reads=_reads_without("power_limit", "mode"),
-        commands=("on_off",),
+        commands=("on_off", "reboot", "locate"),
         evidence=Evidence.CAPTURE,
         sources=("fixtures/miners/avalon",),
     ),
@@ -155,7 +156,7 @@ SUPPORTED: Final = (
             "VolcMiner",
         ),
         reads=_reads_without("mode", "ambient_temperature"),
-        commands=("on_off", "power"),
+        commands=("on_off", "power", *_RESTARTS),
         evidence=Evidence.EXPERIMENTAL,
         sources=("UpstreamData/pyasic 0.79, pyasic/miners/backends",),
     ),

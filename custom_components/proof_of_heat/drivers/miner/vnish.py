@@ -6,6 +6,7 @@ a write does not show whether it succeeded. Rates are in GH/s (`hr_measure`); `p
 versions.
 """
 
+from dataclasses import replace
 import re
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ import aiohttp
 from ..._lib.heat_source import Capabilities
 from ..errors import AuthError, BadReplyError, RefusedError
 from ..http import JsonHttp, dumps
+from ..operations import Operation
 from ..values import at, first, highest, number, number_at, rows_at, scaled
 from .models import MinerFamily, MinerInfo, MinerReading
 from .power_presets import PowerPreset, PowerPresets
@@ -45,6 +47,11 @@ class VnishClient:
             raise BadReplyError("the miner is not identified yet")
         return self._info
 
+    @property
+    def presets(self) -> PowerPresets:
+        """The power presets; available after `identify`."""
+        return self._presets
+
     async def identify(self) -> MinerInfo:
         """Read the identity and the presets; the latter also check the password."""
         reply = await self._http.request("GET", "/info")
@@ -62,7 +69,23 @@ class VnishClient:
         """Read everything with two requests."""
         summary = at(await self._http.request("GET", "/summary"), "miner")
         performance = await self._http.request("GET", "/perf-summary")
-        return decode_reading(summary, performance, self._presets, self._to_ths)
+        reading = decode_reading(summary, performance, self._presets, self._to_ths)
+        return replace(reading, locating=await self._is_locating())
+
+    async def _is_locating(self) -> bool | None:
+        try:
+            found = at(await self._http.request("GET", "/status"), "find_miner")
+        except RefusedError, BadReplyError:
+            return None
+        return found if isinstance(found, bool) else None
+
+    async def operate(self, operation: Operation) -> None:
+        """Restart, or switch the light; a request without a body would only toggle that."""
+        path = {Operation.REBOOT: "/system/reboot", Operation.RESTART_MINING: "/mining/restart"}.get(operation)
+        if path is not None:
+            await self._authorised("POST", path)
+        else:
+            await self._authorised("POST", "/find-miner", {"on": operation is Operation.LOCATE})
 
     async def set_running(self, running: bool) -> None:
         """Start or stop mining; the controller keeps running."""
@@ -144,6 +167,7 @@ def decode_reading(miner: object, performance: object, presets: PowerPresets, to
     return MinerReading(
         mining=state not in _OFF,
         power_w=number_at(miner, "power_usage") if watts is None else watts,
+        preset=None if at(preset, "name") is None else str(at(preset, "name")),
         power_limit_w=first(presets.watts_of(at(preset, "name")), _watts_of(preset)),
         hashrate_ths=scaled(number_at(miner, "hr_realtime"), to_ths),
         expected_ths=scaled(number_at(miner, "hr_nominal") or number_at(miner, "hr_stock"), to_ths),

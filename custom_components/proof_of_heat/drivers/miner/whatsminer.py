@@ -8,18 +8,23 @@ from typing import Any, Final
 
 from ..._lib.heat_source import Capabilities, Control, SourceKind
 from ..errors import AuthError, BadReplyError, DriverError, LimitedError, RefusedError
+from ..operations import Operation
 from ..values import at, first, highest, number, number_at, rows_at, scaled
 from .models import MinerFamily, MinerInfo, MinerReading
-from .pyasic_adapter import PyasicModules, ask, gather_data, library, model_class, prepared, reading_of
+from .power_presets import NO_PRESETS
+from .pyasic_adapter import PyasicModules, ask, gather_data, library, model_class, one_read, prepared, reading_of
 from .work import BoardReading, PoolReading, decode_devs, decode_pools, decode_shares, pool_in_use
 
 _OK_V2: Final = 131
 _BAD_TOKEN: Final = 135
 _MODES: Final = ("low", "normal", "high")
+_BLINK: Final[dict[str, Any]] = {"color": "red", "period": 200, "duration": 100, "start": 0}
 
 
 class WhatsminerClient:
     """A Whatsminer. `variant`: "v2" or "v3", determined by the probe."""
+
+    presets = NO_PRESETS
 
     def __init__(self, host: str, password: str, variant: str = "v2") -> None:
         self._host = host
@@ -100,14 +105,24 @@ class WhatsminerClient:
         lib = self._lib
         if lib is None or self._miner is None:
             raise BadReplyError("the miner is not identified yet")
-        if self._variant == "v3":
-            mining = decode_state_v3(await self._ask("get.device.info"))
-            setting = await self._ask("get.miner.setting", must=False)
-            summary = await self._ask_status("summary")
-            boards = await self._ask_status("edevs")
-            reading = reading_of(await gather_data(lib, self._miner), mining=mining, mode=decode_mode_v3(setting))
-            reading = completed_v3(reading, summary, boards)
-            return replace(reading, pool=decode_pools_v3(await self._ask_status("pools")))
+        with one_read(self._miner):
+            return await (self._read_v3(lib) if self._variant == "v3" else self._read_v2(lib))
+
+    async def _read_v3(self, lib: PyasicModules) -> MinerReading:
+        info = await self._ask("get.device.info")
+        mining = decode_state_v3(info)
+        setting = await self._ask("get.miner.setting", must=False)
+        summary = await self._ask_status("summary")
+        boards = await self._ask_status("edevs")
+        reading = reading_of(await gather_data(lib, self._miner), mining=mining, mode=decode_mode_v3(setting))
+        reading = completed_v3(reading, summary, boards)
+        return replace(
+            reading,
+            pool=decode_pools_v3(await self._ask_status("pools")),
+            locating=_is_lit(at(info, "msg", "system", "ledstatus")),
+        )
+
+    async def _read_v2(self, lib: PyasicModules) -> MinerReading:
         status = await self._ask("status")
         mining, mode, limit = decode_status_v2(status)
         reading = reading_of(await gather_data(lib, self._miner), mining=mining, mode=mode)
@@ -118,6 +133,7 @@ class WhatsminerClient:
             board_readings=boards,
             board_c=first(reading.board_c, highest([board.board_c for board in boards])),
             pool=decode_pools(await self._ask("pools", must=False)),
+            locating=_is_lit(at(await self._ask("get_miner_info", must=False), "Msg", "ledstat")),
         )
 
     async def set_running(self, running: bool) -> None:
@@ -145,6 +161,24 @@ class WhatsminerClient:
         else:
             await self._write_v2(f"set_{mode}_power")
 
+    async def operate(self, operation: Operation) -> None:
+        """Restart, or switch the red light to blinking and back to what the firmware does with it."""
+        match self._variant, operation:
+            case "v3", Operation.REBOOT:
+                await self._write_v3("set.system.reboot", None)
+            case "v3", Operation.RESTART_MINING:
+                await self._write_v3("set.miner.service", "restart")
+            case "v3", _:
+                await self._write_v3("set.system.led", [_BLINK] if operation is Operation.LOCATE else "auto")
+            case _, Operation.REBOOT:
+                await self._write_v2("reboot")
+            case _, Operation.RESTART_MINING:
+                await self._write_v2("restart_btminer")
+            case _, Operation.LOCATE:
+                await self._write_v2("set_led", **_BLINK)
+            case _:
+                await self._write_v2("set_led", param="auto")
+
     async def _ask(self, command: str, *, must: bool = True) -> Any:
         assert self._lib is not None
         call = self._miner.rpc.send_command(command, ignore_errors=True, allow_warning=False)
@@ -164,7 +198,7 @@ class WhatsminerClient:
         except DriverError:
             return None
 
-    async def _write_v2(self, command: str, **parameters: str) -> None:
+    async def _write_v2(self, command: str, **parameters: Any) -> None:
         for attempt in (0, 1):
             reply = await self._privileged(command, parameters)
             code = at(reply, "Code")
@@ -175,7 +209,7 @@ class WhatsminerClient:
                 continue
             raise _error_v2(code, at(reply, "Msg"))
 
-    async def _privileged(self, command: str, parameters: dict[str, str]) -> Any:
+    async def _privileged(self, command: str, parameters: dict[str, Any]) -> Any:
         assert self._lib is not None
         if self._miner.rpc.token is None:
             token = await self._ask("get_token")
@@ -194,6 +228,11 @@ class WhatsminerClient:
             self._miner.rpc.salt = None
             raise AuthError("no permission: the password is wrong, or the API is disabled")
         raise RefusedError(f"{code} {at(reply, 'msg')}")
+
+
+def _is_lit(status: object) -> bool | None:
+    """Return whether the light is set by a command; "auto" is what the firmware does with it."""
+    return None if status is None else status != "auto"
 
 
 def _error_v2(code: object, message: object) -> Exception:

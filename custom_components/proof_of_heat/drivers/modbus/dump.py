@@ -1,15 +1,19 @@
 """Raw registers of a device in a file, decoded with a template (for `scripts/decode modbus`).
 
-A dump is an object with the tables `holding` and `input`; each has protocol addresses, from 0, with a value or a list
-of consecutive values. Without tables, the addresses count for both.
+A dump is an object with the tables `holding` and `input`; each has protocol addresses, from 0, or ranges of them
+("1000-1003"), with a value or a list of consecutive values. Without tables, the addresses count for both. A list has an
+object per register. Text that is no JSON is the output of a Modbus program (dump_text).
+
+Addresses in the old notation (30001, 40001) are used as such where the template has none of them as they are.
 """
 
 import asyncio
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+import re
 from typing import Any, Final
 
-from ..errors import DriverError
+from .dump_text import DumpError, Tables, parse_text, table_of, word_of
 from .registers import AddressSpace
 from .source import ModbusSource
 from .template import DeviceTemplate, load_builtin, load_file
@@ -18,47 +22,107 @@ type Line = tuple[str, float | str | bool, str | None]
 
 _MAX_WORD: Final = 0xFFFF
 _MIN_SIGNED: Final = -0x8000
+_RANGE: Final = re.compile(r"\s*(\w+)\s*(?:-|\.\.+)\s*(\w+)\s*")
+_OLD: Final = {
+    AddressSpace.INPUT: ((30001, 39999), (300001, 365536)),
+    AddressSpace.HOLDING: ((40001, 49999), (400001, 465536)),
+}
+"""Addresses of the old notation: the first digit names the table, the rest counts from 1."""
 
 
-class DumpError(DriverError):
-    """An invalid dump; the text names the table and the address."""
-
-
-def decode_dump(template: str, data: Mapping[str, Any]) -> list[Line]:
+def decode_dump(template: str, data: Mapping[str, Any] | list[Any] | str) -> list[Line]:
     """Return (key, value, unit) rows of a dump; a register without a valid value has none.
 
     `template`: the ID of an included template, or a file. Raises TemplateError or DumpError.
     """
     found = _template(template)
-    tables = parse_dump(data)
-    if not any(_has(tables, register.space, register.address, register.words) for register in found.registers.values()):
+    tables = _arranged(found, parse_dump(data))
+    if tables is None:
         raise DumpError(f"the dump has no register of the template {found.id}")
     return list(_lines(found, asyncio.run(_read(found, tables))))
 
 
-def parse_dump(data: Mapping[str, Any]) -> dict[AddressSpace, dict[int, int]]:
-    """Return the raw registers by table and address.
+def parse_dump(data: Mapping[str, Any] | list[Any] | str) -> Tables:
+    """Return the raw registers by table and address, as they are in the dump.
 
     Raises:
         DumpError: A table, an address or a value is invalid.
     """
-    tables: dict[AddressSpace, dict[int, int]] = {space: {} for space in AddressSpace}
+    if isinstance(data, str):
+        return parse_text(data)
+    if isinstance(data, list):
+        return _rows(data)
+    tables: Tables = {space: {} for space in AddressSpace}
     if data and not any(isinstance(rows, Mapping) for rows in data.values()):
         data = dict.fromkeys(AddressSpace, data)
     for name, rows in data.items():
-        if name not in list(AddressSpace) or not isinstance(rows, Mapping):
+        space = table_of(name)
+        if space is None or not isinstance(rows, Mapping):
             raise DumpError(f"{name}: must be {' or '.join(AddressSpace)}, with addresses and values")
-        table = tables[AddressSpace(name)]
         for key, value in rows.items():
-            address = _whole(key)
-            if address is None or not 0 <= address <= _MAX_WORD:
+            address, last = _range(key)
+            if address is None or not _is_address(address):
                 raise DumpError(f"{name}.{key}: the address must be a whole number from 0 to {_MAX_WORD}")
-            for index, item in enumerate(value if isinstance(value, list) else [value]):
-                word = _whole(item)
-                if word is None or not _MIN_SIGNED <= word <= _MAX_WORD:
-                    raise DumpError(f"{name}.{key}: {item!r} is not the value of a register")
-                table[address + index] = word & _MAX_WORD
+            words = [_word(item, f"{name}.{key}") for item in (value if isinstance(value, list) else [value])]
+            if last is not None and last - address + 1 != len(words):
+                raise DumpError(f"{name}.{key}: {len(words)} values do not fit this range")
+            tables[space].update({address + index: word for index, word in enumerate(words)})
     return tables
+
+
+def _rows(rows: list[Any]) -> Tables:
+    """Return the registers of a list with an object per register: address, value, and the table if it is known."""
+    tables: Tables = {space: {} for space in AddressSpace}
+    for number, row in enumerate(rows):
+        names = {str(name).casefold(): value for name, value in row.items()} if isinstance(row, Mapping) else {}
+        address = _whole(next((names[name] for name in ("address", "register", "addr") if name in names), None))
+        value = next((names[name] for name in ("value", "raw", "values", "data") if name in names), None)
+        if address is None or not _is_address(address):
+            raise DumpError(f"{number}.address: must be a whole number from 0 to {_MAX_WORD}")
+        named = next((names[name] for name in ("table", "type", "function", "fc") if name in names), "")
+        space = table_of(str(named))
+        for index, item in enumerate(value if isinstance(value, list) else [value]):
+            word = _word(item, f"{number}.value")
+            for table in AddressSpace if space is None else [space]:
+                tables[table][address + index] = word
+    return tables
+
+
+def _is_address(address: int) -> bool:
+    old = (span for spans in _OLD.values() for span in spans)
+    return 0 <= address <= _MAX_WORD or any(first <= address <= last for first, last in old)
+
+
+def _word(item: object, where: str) -> int:
+    if isinstance(item, str):
+        return word_of(item, where)
+    word = _whole(item)
+    if word is None or not _MIN_SIGNED <= word <= _MAX_WORD:
+        raise DumpError(f"{where}: {item!r} is not the value of a register")
+    return word & _MAX_WORD
+
+
+def _range(key: str) -> tuple[int | None, int | None]:
+    match = _RANGE.fullmatch(key)
+    return (_whole(match[1]), _whole(match[2])) if match is not None else (_whole(key), None)
+
+
+def _arranged(template: DeviceTemplate, tables: Tables) -> Tables | None:
+    """Return the registers by the template's addresses; None if the dump has none of them in any notation."""
+    old: Tables = {space: {} for space in AddressSpace}
+    for rows in tables.values():
+        for address, word in rows.items():
+            for space, spans in _OLD.items():
+                old[space] |= {address - first: word for first, last in spans if first <= address <= last}
+    registers = template.registers.values()
+    return next(
+        (
+            found
+            for found in (tables, old)
+            if any(_has(found, register.space, register.address, register.words) for register in registers)
+        ),
+        None,
+    )
 
 
 def _whole(value: object) -> int | None:

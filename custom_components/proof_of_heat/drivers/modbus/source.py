@@ -8,6 +8,7 @@ import logging
 from typing import Any, Final, Protocol, override
 
 from ..._lib.heat_source import Capabilities, Command, Control, Health, SourceState
+from ..._lib.last_messages import record
 from ..base import SourceBase
 from ..device_settings import Settings, SettingValue, Shown
 from ..errors import BadReplyError, DriverError, RefusedError, UnreachableError
@@ -24,11 +25,9 @@ from .write_counter import WriteCounter
 __all__ = ["BusyError", "ModbusSource", "Unit", "blocks", "capabilities_of"]
 
 _LOGGER = logging.getLogger(__name__)
-
 _MAX_TIMEOUTS: Final = 2
 _BUSY_PAUSES_S: Final = (0.3,)
 """Before a request is repeated that the device was too busy to answer, after the library's own attempts."""
-# Keys of a template with a field in SourceState; all others are additional readings.
 _STATE_KEYS: Final = {
     "power": "power_w",
     "power_limit": "power_limit_w",
@@ -42,8 +41,7 @@ _STATE_KEYS: Final = {
     "heat": "heat_kwh",
     "level": "level",
 }
-
-
+"""Keys of a template with a field in SourceState; all others are additional readings."""
 _FLAGS: Final = ("running", "hot_water")
 
 
@@ -156,7 +154,7 @@ class ModbusSource(SourceBase):
     async def _read(self) -> SourceState:
         values: dict[str, float | bool | None] = {}
         for block in self._availability.blocks():
-            values.update(await self._read_block(block))
+            values |= await self._read_block(block)
         if all(value is None for value in values.values()):
             raise BadReplyError("no register of the template holds a valid value")
         self._values = values
@@ -227,6 +225,7 @@ class ModbusSource(SourceBase):
         words = await self._patiently(lambda: read(at, count))
         if not isinstance(words, list) or len(words) != count:
             raise BadReplyError(f"{space} {at}: the reply does not have {count} registers")
+        record(f"{space} {at}", str(words).encode())
         return words
 
     async def _patiently(self, request: Callable[[], Any]) -> Any:

@@ -11,12 +11,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 import hashlib
 import json
+import re
 import secrets
 import threading
 import time
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from ..._lib.last_messages import record
 from ..call_budget import CallBudget, CallGrant
 from ..errors import AuthError, BadReplyError, DriverError, LimitedError, RefusedError, UnreachableError
 from ..values import at, number_at
@@ -29,6 +31,8 @@ SCOPES: Final = "IoT offline_access"
 _TIMEOUT_S: Final = 20.0
 _EARLY_S: Final = 120.0
 _CLOSE_S: Final = 5.0
+_FEATURES: Final = re.compile(r"/devices/[^/]+/(features.*)")
+"""Of a device. Replies about installations contain the address of the home."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +174,8 @@ class _Session:
         self._base_url = base_url.rstrip("/")
         self.grant: CallGrant | None = None
         self.renewals = 0
+        self.received: list[tuple[str, bytes]] = []
+        """Request and reply of this job's calls."""
 
     def get(self, url: str, timeout: float | None = None) -> Any:
         """Send PyViCare's GET request with a shorter timeout."""
@@ -203,6 +209,8 @@ class _Session:
             timeout=_TIMEOUT_S,
             allow_redirects=False,
         )
+        if (found := _FEATURES.search(url)) is not None:
+            self.received.append((f"{method} {found[1].strip('/')}", response.content))
         if response.status_code == 429:
             self._learn(response)
         return response
@@ -300,6 +308,10 @@ class ViessmannClient:
         """Write the heating circuit's mode; one call."""
         await self._command(device, f"heating.circuits.{circuit}.operating.modes.active", "setMode", {"mode": mode})
 
+    async def charge_hot_water(self, device: Device, active: bool) -> None:
+        """Start or stop the one-time charge of hot water; one call."""
+        await self._command(device, "heating.dhw.oneTimeCharge", "activate" if active else "deactivate", {})
+
     async def close(self) -> None:
         """Close the connections after the current call, at the latest after 5 s; the call then ends by its timeout."""
         if self._session is not None:
@@ -341,13 +353,17 @@ class ViessmannClient:
             # The thread ends by its timeouts; until then, shielding keeps the grant and the lock.
             future = asyncio.get_running_loop().run_in_executor(None, self._work, job, grant)
             future.add_done_callback(lambda done: None if done.cancelled() else done.exception())
-            return await asyncio.shield(future)
+            try:
+                return await asyncio.shield(future)
+            finally:
+                for request, reply in self._session.received if self._session is not None else ():
+                    record(request, reply)
 
     def _work(self, job: Callable[[_Session], Any], grant: CallGrant) -> Any:
         with self._worker:  # a job whose caller was canceled may still be running
             if self._session is None:
                 self._session = _Session(self._keeper, self.budget, self._base_url)
-            self._session.grant, self._session.renewals = grant, 0
+            self._session.grant, self._session.renewals, self._session.received = grant, 0, []
             try:
                 return job(self._session)
             except DriverError:

@@ -90,6 +90,8 @@ class ViessmannReading:
     """The heating circuit of the readings."""
     circuits: tuple[int, ...] = (0,)
     """All enabled heating circuits."""
+    can_charge_hot_water: bool = False
+    """It has a one-time charge of hot water."""
     is_boiler: bool = False
     """Burns fuel and has no compressor."""
     faults: tuple[str, ...] = field(default=())
@@ -206,6 +208,7 @@ def _with_commands(
         level_limits=_limits(params, "shift"),
         slope_step=number_at(params, "slope", "constraints", "stepping") or 0.1,
         level_step=number_at(params, "shift", "constraints", "stepping") or 1.0,
+        can_charge_hot_water=at(features.get("heating.dhw.oneTimeCharge"), "commands", "activate") is not None,
         curve_writable=params is not None and at(curve, "commands", "setCurve", "isExecutable") is not False,
         faults=tuple(_faults(features.get("device.messages.errors.raw"))),
     )

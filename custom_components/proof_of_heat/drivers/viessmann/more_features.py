@@ -20,6 +20,14 @@ NUMBERS: Final[tuple[tuple[str, str, str, str | None, float], ...]] = (
     ("heating.compressors.{n}.sensors.pressure.inlet", "value", "suction_gas_pressure", "bar", 1.0),
     ("heating.sensors.pressure.hotGas", "value", "hot_gas_pressure", "bar", 1.0),
     ("heating.sensors.pressure.suctionGas", "value", "suction_gas_pressure", "bar", 1.0),
+    ("heating.compressors.{n}.sensors.temperature.overheat", "value", "overheat", "K", 1.0),
+    ("heating.sensors.temperature.hotGas", "value", "hot_gas_temperature", "°C", 1.0),
+    ("heating.sensors.temperature.suctionGas", "value", "suction_gas_temperature", "°C", 1.0),
+    ("heating.sensors.temperature.liquidGas", "value", "liquid_gas_temperature", "°C", 1.0),
+    ("heating.sensors.temperature.allengra", "value", "volume_flow_temperature", "°C", 1.0),
+    ("heating.evaporators.{n}.sensors.temperature.liquid", "value", "evaporator_temperature", "°C", 1.0),
+    ("heating.condensors.{n}.sensors.temperature.liquid", "value", "condenser_temperature", "°C", 1.0),
+    ("heating.boiler.pumps.internal.current", "value", "boiler_pump_load", "%", 1.0),
     ("heating.primaryCircuit.fans.0.current", "value", "fan_load", "%", 1.0),
     ("heating.primaryCircuit.fans.1.current", "value", "fan_2_load", "%", 1.0),
     ("heating.primaryCircuit.sensors.rotation", "value", "source_pump_load", "%", 1.0),
@@ -39,6 +47,9 @@ NUMBERS: Final[tuple[tuple[str, str, str, str | None, float], ...]] = (
     ("heating.dhw.sensors.temperature.hotWaterStorage.bottom", "value", "dhw_bottom_temperature", "°C", 1.0),
     ("heating.dhw.sensors.temperature.dhwCylinder.top", "value", "dhw_top_temperature", "°C", 1.0),
     ("heating.dhw.sensors.temperature.dhwCylinder.bottom", "value", "dhw_bottom_temperature", "°C", 1.0),
+    ("heating.dhw.temperature.temp2", "value", "dhw_second_setpoint", "°C", 1.0),
+    ("heating.circuits.{c}.temperature.levels", "min", "circuit_min_temperature", "°C", 1.0),
+    ("heating.circuits.{c}.temperature.levels", "max", "circuit_max_temperature", "°C", 1.0),
     ("heating.dhw.sensors.temperature.outlet", "value", "dhw_outlet_temperature", "°C", 1.0),
     ("heating.buffer.sensors.temperature.top", "value", "buffer_top_temperature", "°C", 1.0),
     ("heating.bufferCylinder.sensors.temperature.top", "value", "buffer_top_temperature", "°C", 1.0),
@@ -61,6 +72,7 @@ _FLAGS: Final[tuple[tuple[str, str, str], ...]] = (
     ("heating.dhw.hygiene", "enabled", "dhw_hygiene_enabled"),
     ("heating.external.lock", "active", "external_lock"),
     ("device.lock.malfunction", "active", "malfunction_lock"),
+    ("heating.operating.programs.holiday", "active", "holiday"),
     ("ventilation", "active", "ventilation_active"),
 )
 # Features whose property is "on" or "off".
@@ -74,6 +86,7 @@ _TEXTS: Final = (
     ("heating.circuits.{c}.operating.programs.active", "value", "program"),
     ("heating.circuits.{c}.name", "name", "circuit_name"),
     ("heating.valves.fourThreeWay.position", "value", "valve_position"),
+    ("heating.secondaryCircuit.operation.state", "currentValue", "secondary_circuit_state"),
     ("device.power.consumption.limitation", "value", "power_limitation"),
     ("ventilation.operating.modes.active", "value", "ventilation_mode"),
     ("ventilation.operating.programs.active", "value", "ventilation_program"),
@@ -98,7 +111,13 @@ _LISTED: Final = (
 """Counters of a period as a list, the current period first: used where there is no summary."""
 _MESSAGES: Final = ("errors", "service", "info", "status")
 _LISTED_UNITS: Final = {key: "m³" if key.startswith("gas") else "kWh" for _, _, key in _LISTED}
-MORE_UNITS: Final[Mapping[str, str | None]] = {key: unit for _, _, key, unit, _ in NUMBERS} | _LISTED_UNITS
+_PROGRAM: Final = "program_temperature"
+"""The room temperature of the active program."""
+MORE_UNITS: Final[Mapping[str, str | None]] = {
+    **{key: unit for _, _, key, unit, _ in NUMBERS},
+    **_LISTED_UNITS,
+    _PROGRAM: "°C",
+}
 
 
 def more_values(
@@ -106,7 +125,7 @@ def more_values(
 ) -> dict[str, float | str | bool | None]:
     """Return the further readings by entity key that are not `known` yet."""
     found: dict[str, float | str | bool | None] = {}
-    for key, value in (*_numbers(features), *_listed(features), *_states(features, circuit)):
+    for key, value in (*_numbers(features, circuit), *_listed(features), *_states(features, circuit)):
         if key not in known and key not in found:
             found[key] = value
     for kind in _MESSAGES:
@@ -117,9 +136,14 @@ def more_values(
     return found
 
 
-def _numbers(features: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+def _numbers(features: Mapping[str, Any], circuit: int) -> Iterator[tuple[str, float]]:
+    programs = f"heating.circuits.{circuit}.operating.programs"
+    program = at(features.get(f"{programs}.active"), "properties", "value", "value")
+    value = number_at(features.get(f"{programs}.{program}"), "properties", "temperature", "value")
+    if value is not None:
+        yield _PROGRAM, value
     for feature, prop, key, _unit, divisor in NUMBERS:
-        row = features.get(feature.format(n=0))
+        row = features.get(feature.format(n=0, c=circuit))
         status = at(row, "properties", "status", "value")
         value = number_at(row, "properties", prop, "value")
         if key == "suction_gas_temperature" and value == 0:

@@ -19,6 +19,7 @@ from ..._lib.heat_source import (
 from ..base import SourceBase
 from ..device_settings import Settings, SettingValue, Shown
 from ..errors import RefusedError
+from ..hot_water import ONE_TIME_CHARGE, HotWaterCharge
 from ..source_parts import Timing
 from .client import Device, ViessmannClient
 from .features import ELECTRICITY, HEAT, ViessmannReading
@@ -66,7 +67,7 @@ def on_mode(reading: ViessmannReading) -> str | None:
     return next((mode for mode in _HEATING if mode in reading.modes), None)
 
 
-class ViessmannSource(SourceBase):
+class ViessmannSource(SourceBase, HotWaterCharge):
     """A heat pump. `refresh` polls the cloud at most every `poll_s`; in between, the last state is kept."""
 
     timing = Timing(read_s=65.0, write_s=65.0, fresh_s=1200.0, verify_s=0.0)
@@ -90,6 +91,7 @@ class ViessmannSource(SourceBase):
         self._circuit = circuit
         """The chosen heating circuit; None: the first enabled one."""
         self._reading = reading
+        self._can_charge = reading.can_charge_hot_water
         self._asked_at = -1e12
         self._counted: set[str] = set()
         """Counters that the device has reported."""
@@ -98,6 +100,28 @@ class ViessmannSource(SourceBase):
     def reading(self) -> ViessmannReading:
         """The last reading."""
         return self._reading
+
+    @property
+    @override
+    def can_charge_hot_water(self) -> bool:
+        """Whether the device has a one-time charge, as far as it was ever read."""
+        return self._can_charge
+
+    @override
+    async def charge_hot_water(self, active: bool) -> CommandResult:
+        """Start or stop the one-time charge: two calls, one of them reads it back."""
+        command = Command(id="user")
+        async with self._lock:
+            return await self._as_result(command, self._charge(command, active))
+
+    async def _charge(self, command: Command, active: bool) -> CommandResult:
+        if not self._can_charge:
+            raise RefusedError("the device has no one-time charge of hot water")
+        await self._client.charge_hot_water(self._device, active)
+        await self._refresh()
+        shown = self._reading.values.get(ONE_TIME_CHARGE)
+        # The device itself ends it at once where the tank is hot; the cloud may show it later.
+        return self._result(command, Outcome.APPLIED if shown is active else Outcome.PENDING, "")
 
     @override
     async def refresh(self) -> SourceState:
@@ -116,6 +140,7 @@ class ViessmannSource(SourceBase):
     async def _read(self) -> SourceState:
         self._asked_at = self._clock()
         self._reading = reading = await self._client.read(self._device, self._circuit)
+        self._can_charge |= reading.can_charge_hot_water
         mode = reading.text("mode")
         self._counted |= {key for key in (*ELECTRICITY, *HEAT) if reading.number(key) is not None}
         return SourceState(

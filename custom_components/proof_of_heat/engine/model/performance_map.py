@@ -6,10 +6,11 @@ of the size observed so far.
 """
 
 from dataclasses import dataclass
+import math
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import Array, Mask
 from .history import Series
 
 FLOW_MID_C, OUTDOOR_MID_C, SPAN_K = 35.0, 5.0, 10.0
@@ -24,6 +25,8 @@ PLAUSIBLE_COP = (1.3, 8.0)
 """Outside of this, the meters of heat and electricity do not belong to the same heat pump."""
 LARGEST_QUANTILE = 0.98
 """Quantile of the electric input that counts as full load: a single spike of a meter does not."""
+KEPT_SIZE = 0.998
+"""Share of the size of the last learning that is kept; after half a year at a lower input, 70 % of it are left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +49,37 @@ class PerformanceMap:
     samples: int
     error: float
     """Relative root mean square error of the map's power for the measured steps."""
+    largest_w: float = math.inf
+    """Largest electric input seen, of a source of unknown size; the map is a little above it at full level."""
 
     @property
     def full_power_w(self) -> float:
         """Electric input at full level and reference temperatures (35 degC flow, 5 degC outdoors)."""
-        return float(self.power[0] + self.power[3])
+        return min(float(self.power[0] + self.power[3]), self.largest_w)
 
     def at(self, level: Array, flow_c: Array, outdoor_c: Array) -> tuple[Array, Array]:
         """Return heat and power in W at levels above 0."""
         x = features(level, flow_c, outdoor_c)
         return np.maximum(x @ self.heat, 0.0), np.maximum(x @ self.power, 1.0)
+
+    @property
+    def has_known_level(self) -> bool:
+        """Whether the source has a level to be set: one of unknown size follows a flow temperature."""
+        return math.isinf(self.largest_w)
+
+    def level_of(self, share: Array, flow_c: Array, outdoor_c: Array) -> Array:
+        """Return the level at which the source gives this share of its full heat.
+
+        The level of a source of unknown size is its share of the largest input, of which a heat pump needs about half
+        for its lowest heat.
+        """
+        if self.has_known_level:
+            return share
+        least = features(np.zeros_like(share), flow_c, outdoor_c) @ self.heat
+        most = features(np.ones_like(share), flow_c, outdoor_c) @ self.heat
+        rise = most - least
+        level: Array = np.where(rise > 0, (share * most - least) / np.where(rise > 0, rise, 1.0), share)
+        return np.clip(level, 0.0, 1.0)
 
 
 def features(level: Array, flow_c: Array, outdoor_c: Array) -> Array:
@@ -83,16 +107,19 @@ def full_cop(pump: PerformanceMap) -> float:
     return float(heat) / float(power)
 
 
-def learn(series: Series) -> PerformanceMap | None:
+def learn(series: Series, before: PerformanceMap | None = None) -> PerformanceMap | None:
     """Return the map of the history's modulating source; None with too few running steps."""
-    return learn_from(
-        Operation(series.level, series.flow_c, series.outdoor_c, series.pump_heat_w, series.power_w),
-    )
+    seen = Operation(series.level, series.flow_c, series.outdoor_c, series.pump_heat_w, series.power_w)
+    return learn_from(seen, before)
 
 
-def learn_from(seen: Operation) -> PerformanceMap | None:
-    """Return the map of the running steps; None if there are too few."""
-    level = known_levels(seen)
+def learn_from(seen: Operation, before: PerformanceMap | None = None) -> PerformanceMap | None:
+    """Return the map that fits a source's operation; None with too few running steps.
+
+    ``before``: the map of an earlier learning. The size that it found is kept: a power limit must not become the size.
+    """
+    full_w = _largest_w(seen, before)
+    level = _levels(seen, full_w)
     flow_c = usual_flow(seen)
     steady = (seen.heat_w > 1.0) & (level > 0.02) & np.isfinite(flow_c) & (seen.power_w > 1.0)
     if steady.sum() < MINIMUM_SAMPLES:
@@ -104,16 +131,30 @@ def learn_from(seen: Operation) -> PerformanceMap | None:
     heat = _ridge(x, heat_w / full_heat, USUAL_HEAT) * full_heat
     power = _ridge(x, power_w / full_power, USUAL_POWER) * full_power
     error = float(np.sqrt(np.mean((x @ power / power_w - 1) ** 2)))
-    return PerformanceMap(heat, power, int(steady.sum()), error)
+    return PerformanceMap(heat, power, int(steady.sum()), error, full_w)
 
 
 def known_levels(seen: Operation) -> Array:
     """Return the levels; of a source of unknown size, its input in relation to the largest one so far."""
-    runs = (seen.heat_w > 1.0) & (seen.power_w > 1.0)
+    return _levels(seen, _largest_w(seen, None))
+
+
+def _levels(seen: Operation, full_w: float) -> Array:
+    return seen.level if math.isinf(full_w) else np.where(_runs(seen), np.minimum(seen.power_w / full_w, 1.0), 0.0)
+
+
+def _runs(seen: Operation) -> Mask:
+    runs: Mask = (seen.heat_w > 1.0) & (seen.power_w > 1.0)
+    return runs
+
+
+def _largest_w(seen: Operation, before: PerformanceMap | None) -> float:
+    """Return the input that counts as full load of a source of unknown size; infinite if its level is known."""
+    runs = _runs(seen)
     if not runs.any() or np.median(seen.level[runs]) > 0.0:
-        return seen.level
+        return math.inf
     full_w = float(np.quantile(seen.power_w[runs], LARGEST_QUANTILE))
-    return np.where(runs, np.minimum(seen.power_w / full_w, 1.0), 0.0)
+    return full_w if before is None or math.isinf(before.largest_w) else max(full_w, KEPT_SIZE * before.largest_w)
 
 
 def usual_flow(seen: Operation) -> Array:

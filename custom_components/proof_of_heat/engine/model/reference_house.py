@@ -89,12 +89,13 @@ class ReferenceHouse:
         self._integral += SUB_STEP_S / ref.integral_time_s * (error - excess)
         return level
 
-    def _source(self, level: Array, outdoor_c: float) -> tuple[Array, Array]:
+    def _source(self, share: Array, outdoor_c: float) -> tuple[Array, Array]:
+        """Return heat and power while the thermostat requests a share of the full heat."""
         emitter = self._temperatures[:, 0]
-        flow = emitter + 5.0 * level
+        flow = emitter + 5.0 * share
         outdoor = np.full(MEMBERS, outdoor_c)
         for _ in range(2):
-            heat, power = self._pump.at(level, flow, outdoor)
+            heat, power = self._pump.at(self._pump.level_of(share, flow, outdoor), flow, outdoor)
             flow = emitter + self._water * heat
-        runs = level > 0
+        runs = share > 0
         return np.where(runs, heat, 0.0), np.where(runs, power, 0.0)

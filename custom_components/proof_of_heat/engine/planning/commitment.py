@@ -113,7 +113,16 @@ def make_plan(request: PlanRequest) -> PlanResult:
         else:
             levels.setdefault(segment.source_id, 0.0)
     emitter = np.concatenate([[request.state.emitter_c], plan.emitter_c[:-1]])
+    plan = _as_committed(problem, plan, first)
     return PlanResult(request.made_s, plan, levels, heat, emitter, cap, _messages(plan, heat, cap, request.next_rise))
+
+
+def _as_committed(problem: PlanProblem, plan: Plan, first: Sequence[float]) -> Plan:
+    """Return the plan whose first cell is what is carried out: a compressor is on or off, not partially on."""
+    if all(abs(use - plan.use[place, 0]) <= UNUSED for place, use in enumerate(first)):
+        return plan
+    committed = problem.solve({place: (use,) for place, use in enumerate(first)})
+    return replace(committed, heat_value_kwh=plan.heat_value_kwh)
 
 
 def _solve(request: PlanRequest, cap_w: float) -> tuple[PlanProblem, Plan]:

@@ -176,7 +176,7 @@ def solve(program: LinearProgram) -> Solution:
         whole = _solve(replace(program, cells=None))
         found = whole if whole.converged or whole.objective < found.objective else found
     if not found.converged:
-        _LOGGER.warning("linear program did not converge in %d iterations", found.iterations)
+        _LOGGER.warning("planning did not converge in %d iterations; the plan may cost more", found.iterations)
     return found
 
 

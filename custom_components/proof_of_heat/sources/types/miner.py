@@ -31,7 +31,8 @@ from ...const import (
 )
 from ...drivers.capabilities import capabilities_to_dict
 from ...drivers.miner.client_factory import create_client
-from ...drivers.miner.models import MinerFamily
+from ...drivers.miner.models import MinerFamily, MinerInfo
+from ...drivers.miner.operations import has_presets, operations_of
 from ...drivers.miner.probe import ProbeResult, probe
 from ...drivers.miner.source import MinerSource
 from ...flows.fields import PORT, POWER_METER, SECRET, WATTS, number
@@ -112,8 +113,21 @@ async def create(context: SourceContext) -> CreatedSource:
         context.capabilities,
         meter_w=(lambda: drawn_w(hass, meter)) if meter else None,
         idle_on_release=bool(data.get(CONF_IDLE_ON_RELEASE, True)),
+        operations=operations_of(_stored_info(info)),
+        has_presets=has_presets(_stored_info(info)),
     )
     return CreatedSource(source, close=source.close)
+
+
+def _stored_info(info: Mapping[str, Any]) -> MinerInfo:
+    """Return the stored identity."""
+    return MinerInfo(
+        family=MinerFamily(info["family"]),
+        make=str(info.get("make", "")),
+        model=str(info.get("model", "")),
+        firmware=info.get("firmware"),
+        variant=str(info.get("variant", "")),
+    )
 
 
 SOURCE_TYPE: Final = SourceType(

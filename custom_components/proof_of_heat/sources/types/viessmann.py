@@ -208,6 +208,7 @@ def _properties(reading: ViessmannReading) -> dict[str, Any]:
     return {
         "modes": list(reading.modes),
         "dhw_separate": reading.dhw_separate,
+        "one_time_charge": reading.can_charge_hot_water,
         "slope_step": reading.slope_step,
         "level_step": reading.level_step,
         "circuit": reading.circuit,
@@ -221,6 +222,7 @@ def reading_of(info: Mapping[str, Any]) -> ViessmannReading:
         values={},
         modes=tuple(info.get("modes", ())),
         dhw_separate=bool(info.get("dhw_separate", False)),
+        can_charge_hot_water=bool(info.get("one_time_charge", False)),
         slope_step=float(info.get("slope_step", 0.1)),
         level_step=float(info.get("level_step", 1.0)),
         curve_writable=True,

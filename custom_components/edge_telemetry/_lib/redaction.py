@@ -1,4 +1,11 @@
-"""Replace secrets in nested data and texts. The same value always gets the same replacement."""
+# Generated from lib/redaction.py by scripts/build: edit that file, not this one.
+"""Replace secrets in nested data and texts.
+
+    redactor = Redactor(["a known password"])
+    redactor.data({"token": "x", "state": "ok"})   # {"token": "<secret 2>", "state": "ok"}
+
+The same value always gets the same replacement.
+"""
 
 from collections.abc import Iterable, Mapping
 import ipaddress
@@ -6,12 +13,14 @@ import re
 from typing import Any, Final
 
 _SECRET_KEY: Final = re.compile(
-    r"passw|passphrase|secret|token|api_?key|access_?key|private_?key|device_?key|credential|authorization|cookie"
-    r"|user_?name|e_?mail|client_id|account|bearer|webhook|^key$|^pin$|^psk$|_url$|^url$|^host$|^address$|^ip$",
+    r"passw|pass$|passphrase|secret|token|api_?key|access_?key|private_?key|device_?key|credential|authorization|cookie"
+    r"|user$|user_?name|worker_?name|wallet|e_?mail|client_id|account|bearer|webhook|ssid|stratum_?url|serial(_?(no|number))?$"
+    r"|^(installation|gateway)(_?id|_?serial)$|^key$|^pin$|^psk$|_url$|^url$|^uri$|^host$|^host_?name$|^address$|^ip(v4|v6)?$"
+    r"|^mac(_?addr(ess)?)?$",
     re.IGNORECASE,
 )
 _POSITION_KEY: Final = re.compile(
-    r"^(lat|lon|lng|latitude|longitude|altitude|gps.*|position|location)$|_(lat|lon)$", re.IGNORECASE
+    r"^(lat|lon|lng|altitude|gps.*|position|location)$|_(lat|lon|lng)$|(latitude|longitude)$", re.IGNORECASE
 )
 _SHORTEST: Final = 4
 """Shorter values (a PIN of two digits) would be replaced in unrelated texts; they are replaced at their key only."""
@@ -28,7 +37,14 @@ _IPV6: Final = re.compile(r"(?<![\w:])[0-9a-f]*:[0-9a-f]*:[0-9a-f:]*(?![\w:])", 
 _LABELED: Final = re.compile(
     r"(?<!<)\b(bearer|basic|password|passwd|token|secret|api[_-]?key)(\s*[:=]\s*|\s+)(\"?)([^\s\"',;&]+)", re.IGNORECASE
 )
-_OWN: Final = re.compile(r"<[a-z]+ \d+>")
+_FIELD: Final = re.compile(  # of a text that is no JSON: cut off, or of another format
+    r"([\w-]*(?:pass|password|passwd|token|secret|ssid|user|api[_-]?key))(\"?\s*[:=]\s*)(\"?)([^\s\"',;&{}\[\]]+)",
+    re.IGNORECASE,
+)
+_POSITION_IN_TEXT: Final = re.compile(
+    r"(?<![a-z])((?:lat|lon|lng)(?:itude|gitude)?\W{1,4})[-+]?\d[\d.]*", re.IGNORECASE
+)
+_OWN: Final = re.compile(r"<[a-z]+(?: \d+)?>")
 
 
 class Redactor:
@@ -36,9 +52,11 @@ class Redactor:
 
     Args:
         known: Secrets that are known exactly, for example the passwords of config entries and serial numbers.
+        numbered: Whether each value gets a replacement of its own, so that it can be followed.
     """
 
-    def __init__(self, known: Iterable[str] = ()) -> None:
+    def __init__(self, known: Iterable[str] = (), *, numbered: bool = True) -> None:
+        self._numbered = numbered
         self._names: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         for value in sorted({item for item in known if len(item) >= _SHORTEST}, key=len, reverse=True):
@@ -49,7 +67,7 @@ class Redactor:
         key = value.lower()
         if key not in self._names:
             self._counts[kind] = self._counts.get(kind, 0) + 1
-            self._names[key] = f"<{kind} {self._counts[kind]}>"
+            self._names[key] = f"<{kind} {self._counts[kind]}>" if self._numbered else f"<{kind}>"
         return self._names[key]
 
     def data(self, value: Any, key: str = "") -> Any:
@@ -72,7 +90,9 @@ class Redactor:
         """Return a text without secrets."""
         value = self._known.sub(lambda match: self._name("secret", match[0]), value)
         value = _IPV6.sub(lambda match: self._name("address", match[0]) if _is_ipv6(match[0]) else match[0], value)
+        value = _POSITION_IN_TEXT.sub(r"\1<position>", value)
         value = _LABELED.sub(lambda match: f"{match[1]}{match[2]}{match[3]}{self._masked(match[4])}", value)
+        value = _FIELD.sub(lambda match: f"{match[1]}{match[2]}{match[3]}{self._masked(match[4])}", value)
         for kind, pattern in _PATTERNS:
             value = pattern.sub(lambda match, kind=kind: self._name(kind, match[0]), value)  # type: ignore[misc]
         return value
