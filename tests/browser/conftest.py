@@ -136,7 +136,7 @@ def _create_cards_alone(demo: RunningDemo, chromium: Browser) -> None:
 
 
 _REPLACED: Final = ("not attached", "Execution context was destroyed", "detached", "No elements found")
-"""What Playwright and axe say about an element that was replaced."""
+"""Parts of the errors that Playwright and axe report for an element that was replaced."""
 
 
 def steady[T](look: Callable[[], T]) -> T:

@@ -136,10 +136,10 @@ class DecisionRecord:
         if any(share.heat_w > 0 for share in self.mix):
             measuring = self.control_mode is ControlMode.COMMISSIONING
             return DecisionState.COMMISSIONING if measuring else DecisionState.HEATING
-        return DecisionState.LIMITED if self.wants_heat and self.limits else DecisionState.IDLE
+        return DecisionState.LIMITED if self.has_demand and self.limits else DecisionState.IDLE
 
     @property
-    def wants_heat(self) -> bool:
+    def has_demand(self) -> bool:
         """Whether heat is requested; a planner's rounding error is none."""
         return self.requested_w >= _LEAST_HEAT_W
 

@@ -110,10 +110,10 @@ def _reason(source: SourceConfig, price: float, record: DecisionRecord) -> str:
     if not record.active:
         return OFF
     for limit in record.limits:
-        waits = limit.code is MessageCode.WRITE_DEFERRED and not record.wants_heat
+        waits = limit.code is MessageCode.WRITE_DEFERRED and not record.has_demand
         if limit.values.get("source") == source.source_id and not waits:
             return str(limit.code)
-    if not record.wants_heat:
+    if not record.has_demand:
         return NO_DEMAND
     if any(share.heat_w > 0 and share.price_kwh <= price for share in record.mix):
         return MORE_EXPENSIVE

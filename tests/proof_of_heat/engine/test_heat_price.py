@@ -100,9 +100,7 @@ def test_what_holds_back_one_source_is_no_reason_of_another() -> None:
         (3000.0, "limited", "write_deferred"),
     ],
 )
-def test_a_command_that_waits_limits_nothing_while_no_heat_is_wanted(
-    requested_w: float, state: str, reason: str
-) -> None:
+def test_a_deferred_command_limits_nothing_without_heat_demand(requested_w: float, state: str, reason: str) -> None:
     """A plan that requests nothing has rounding errors."""
     limits = (message(MessageCode.WRITE_DEFERRED, source="pump"),)
     record = replace(IDLE, requested_w=requested_w, limits=limits, control_mode=ControlMode.PLAN)
