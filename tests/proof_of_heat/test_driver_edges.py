@@ -342,6 +342,8 @@ async def test_pyasic_failing_groups_are_skipped_and_plain_rates_accepted() -> N
     class Miner:
         """Returns its wattage and raises for everything else."""
 
+        rpc = None
+
         async def get_data(self, include: list[str]) -> Any:
             if "wattage" not in include:
                 raise KeyError("x")
