@@ -8,7 +8,7 @@ import pytest
 
 from tests.running_demo import RunningDemo
 
-from .conftest import ARTIFACTS, OVERVIEW, Visit, steady, truth
+from .conftest import ALONE, ARTIFACTS, OVERVIEW, Visit, steady, truth
 from .test_dashboard import AXE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(1800)]
@@ -79,7 +79,7 @@ def test_cards_are_accessible_and_fit(visit: Visit, scheme: str, width: int) -> 
     visit.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
     # So high that the toolbar does not cover a card.
     visit.page.set_viewport_size({"width": width, "height": 1800})
-    visit.open("heat-suite/heating", f"{OVERVIEW} h2")
+    visit.open(f"{ALONE}/heating", f"{OVERVIEW} h2")
     visit.page.add_script_tag(path=str(AXE))
     found, outside = {}, []
     for tag in (OVERVIEW, CURVE, COP, FLOW, HOUSE, WEEK):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.running_demo import ROOT, RunningDemo
 
-from .conftest import Visit, arrive, steady, truth
+from .conftest import ALONE, Visit, arrive, steady, truth
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(900)]
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
@@ -50,7 +50,7 @@ def test_screenshots_of_the_cards(visit: Visit, scheme: str, width: int) -> None
     visit.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     visit.page.set_viewport_size({"width": width, "height": 1800})
     for view, tag in CARDS:
-        card = visit.open(f"heat-suite/{view}", tag)
+        card = visit.open(f"{ALONE}/{view}", tag)
         card.locator(CONTENT[tag]).first.wait_for()
         visit.page.wait_for_timeout(1000)
         picture = visit.screenshot(f"view_{view}_{scheme}_{width}").with_name(f"{tag}_{scheme}_{width}.png")

@@ -136,6 +136,7 @@ SENSOR = "tele/plug/SENSOR"
             {"BME280": {"Temperature": 20, "Pressure": 29.92, "DewPoint": 50}, "PressureUnit": "inHg", "TempUnit": "F"},
             {"bme280_temperature_c": -6.666667, "bme280_pressure_hpa": 1013.207589, "bme280_dew_point_c": 10.0},
         ),
+        ({"SGP30": {"TVOC": 12, "aHumidity": 8.1}}, {"sgp30_tvoc_ppb": 12, "sgp30_absolute_humidity_g_m3": 8.1}),
         ({"SCD40": {"CarbonDioxide": 812, "eCO2": 790}}, {"scd40_co2_ppm": 812, "scd40_equivalent_co2_ppm": 790}),
         ({"ANALOG": {"A0": 12, "Temperature1": 20.5}}, {"analog_a0": 12, "analog_1_temperature_c": 20.5}),
         ({"SR04": {"Distance": 12.5}, "VL53L0X": {"Distance": 80}},
@@ -192,6 +193,8 @@ def test_tasmota_states_and_answers() -> None:
             "voltage_v": (231.4, "V"), "power_w": (15, "W"), "current_a": (0.07, "A"), "energy_kwh": (3.2, "kWh"),
         }),
         ({"contact": True}, {"door_open": (False, None)}),
+        ({"pressure": 1013.2}, {"pressure_hpa": (1013.2, "hPa")}),
+        ({"pressure": 101.3}, {"pressure": (101.3, None)}),  # kPa, or the pressure of a pipe
         ({"contact": False, "tamper": False, "battery_low": True}, {
             "door_open": (True, None), "tamper_detected": (False, None), "battery_low": (True, None),
         }),

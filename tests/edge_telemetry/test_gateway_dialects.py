@@ -149,6 +149,14 @@ EVENTS = "rtl_433/attic/events"
             "pm25_ug_m3": (12, "μg/m³"), "co2_ppm": (512, "ppm"), "sensor_1_temperature_c": (1.5, "°C"),
             "sensor_2_humidity_percent": (40, "%"),
         }),
+        ("rtl_433/attic/events", {"model": "Fineoffset-WH51", "id": "00c8f1", "battery_ok": 1, "battery_mV": 1600,
+                                  "moisture": 37, "ad_raw": 160, "boost": 0}, {
+            "battery_low": (False, None), "battery_v": (1.6, "V"), "moisture_percent": (37, "%"),
+            "ad_raw": (160, None), "boost": (0, None),
+        }),
+        ("rtl_433/attic/events", {"model": "LaCrosse-TX141W", "id": 1, "radiation_W_m2": 77, "strike_count": 3}, {
+            "radiation_w_m2": (77, "W/m²"), "strike_count": (3, None),
+        }),
     ],
 )  # fmt: skip
 def test_radio_gateways(topic: str, payload: Any, expected: dict[str, Any]) -> None:
@@ -339,6 +347,16 @@ GX = "N/c0619ab12345"
     ("path", "value", "expected"),
     [
         ("pvinverter/20/Ac/Power", 936, {"power_w": (936, "W")}),
+        ("battery/512/History/ChargedEnergy", 3230.5, {"charged_energy_kwh": (3230.5, "kWh")}),
+        ("battery/512/History/DischargedEnergy", 2800.1, {"discharged_energy_kwh": (2800.1, "kWh")}),
+        ("battery/512/History/DischargedEnergy", [], {"discharged_energy_kwh": (None, "kWh")}),
+        ("battery/512/History/TotalAhDrawn", -12345.6, {"total_drawn_ah": (-12345.6, "Ah")}),
+        ("alternator/291/History/EnergyOut", 3.3, {"output_energy_kwh": (3.3, "kWh")}),
+        ("multi/0/Energy/SolarToBattery", 71.2, {"solar_to_battery_energy_kwh": (71.2, "kWh")}),
+        ("vebus/276/Energy/AcIn2ToAcOut", 4.5, {"input_2_to_output_energy_kwh": (4.5, "kWh")}),
+        ("meteo/21/Irradiance", 611.2, {"radiation_w_m2": (611.2, "W/m²")}),
+        ("meteo/21/WindSpeed", 3.4, {"wind_speed_ms": (3.4, "m/s")}),
+        ("generator/0/Runtime", 3600, {"runtime_s": (3600, "s")}),
         ("pvinverter/20/Ac/L2/Power", None, {"l2_power_w": (None, "W")}),
         ("battery/256/Dc/0/Voltage", 26.43, {"dc_voltage_v": (26.43, "V")}),
         ("battery/256/Dc/0/Current", -12.5, {"dc_current_a": (-12.5, "A")}),

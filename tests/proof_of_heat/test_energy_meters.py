@@ -305,7 +305,23 @@ async def test_energy_by_the_rated_power_is_an_estimate(hass: HomeAssistant, fre
         freezer.move_to(at(minute))
         await managed.source.refresh()
         await hass.async_block_till_done()
-    assert sensor(hass, managed.subentry_id, "electricity").attributes["estimated"] is True
+    await entry.runtime_data.coordinator.async_refresh()
+    entry.runtime_data.user_changes.notify()
+    for owner, key in (
+        (managed.subentry_id, "electricity"),
+        (managed.subentry_id, "heat"),
+        (entry.entry_id, "cost"),
+        (entry.entry_id, "cost_per_hour"),
+    ):
+        assert sensor(hass, owner, key).attributes["estimated"] is True, key
+    managed.meter_power_w, managed.meter = (lambda: 2900.0), "sensor.heater_power"
+    await entry.runtime_data.coordinator.async_refresh()
+    await managed.source.refresh()
+    await hass.async_block_till_done()
+    entry.runtime_data.user_changes.notify()
+    (heat,) = [entity for entity in hass.data["sensor"].entities if entity.unique_id == f"{managed.subentry_id}_heat"]
+    assert heat.extra_state_attributes == {"estimated": False}, "of a measured power"
+    assert sensor(hass, entry.entry_id, "cost").attributes["estimated"] is False
 
 
 async def test_a_linked_counter_goes_on_after_a_restart(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:

@@ -55,6 +55,9 @@ def crc(frame: str) -> str:
     return f"{frame} {found & 0xFF:02X} {found >> 8:02X}"
 
 
+FRAMES = ("01 03 03 EC 00 02", "01 03 04 0D B8 0B BD", "01 03 00 02 00 01", "01 03 02 FF CE")
+
+
 def libmodbus(frame: str) -> str:
     return "".join(f"[{byte}]" for byte in crc(frame).split())
 
@@ -92,6 +95,25 @@ SPELLINGS = {
     "ranges": "holding:\n0x0002 = 0xFFCE\n1004-1005 = 3512, 3005\n",
     "list with tables": "HR 2: 65486\nHR 1004..1005: [3512, 3005]\nIR 9: 1\n",
     "hex words": "2\tFFCE\n1004\t0DB8 0BBD\n",
+    "hex words in a csv": "register,value\n2,FFCE\n1004,0DB8\n1005,0BBD\n",
+    "qmodmaster log": "\n".join(
+        f"[RTU]>{way} > 20:01:0{number}:123 - {crc(frame)}"
+        for number, (way, frame) in enumerate(
+            [
+                ("Tx", "01 03 03 EC 00 02"),
+                ("Rx", "01 03 04 0D B8 0B BD"),
+                ("Tx", "01 03 00 02 00 01"),
+                ("Rx", "01 03 02 FF CE"),
+            ]
+        )
+    ),
+    "log with a time without fractions": "\n".join(
+        f"18:00:0{number} {crc(frame)}" for number, frame in enumerate(FRAMES)
+    ),
+    "tmodbus log": "\n".join(
+        f"2026-11-29 18:00:01.123 DEBUG (MainThread) [tmodbus.raw_traffic]    RTU {way}: {crc(frame)} "
+        for way, frame in zip(("sent", "recv", "sent", "recv"), FRAMES, strict=True)
+    ),
     "suffix": "2 -> FFCEh\n1004 -> 0DB8h\n1005 -> 0BBDh\n",
     "old notation": "40003: 65486\n41005: 3512\n41006: 3005\n",
     "old notation with six digits": "400003: 65486\n401005: 3512\n401006: 3005\n",
@@ -121,6 +143,11 @@ def test_a_device_with_high_addresses_is_not_taken_for_the_old_notation() -> Non
     values = {key: value for key, value, _ in decode_dump("solvis_sc3", text)}
     assert values["outdoor_temperature"] == -5.5
     assert values["running"] is True
+
+
+def test_words_in_hex_are_so_in_all_lines() -> None:
+    assert parse_dump("2: 0100\n3: 00FF\n")["holding"] == {2: 0x100, 3: 0xFF}
+    assert parse_dump("2: 0100\n3: 0255\n")["holding"] == {2: 100, 3: 255}
 
 
 def test_the_later_reading_of_a_register_counts() -> None:

@@ -52,6 +52,13 @@ def test_other_files_are_not_touched(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert contents(tmp_path) == {"ota/mine": b"mine"}
 
 
+def test_a_place_that_cannot_be_used_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    for target in (tmp_path / "file", tmp_path / "file" / "folder"):
+        assert release.main(["--stage", str(target)]) == 1
+        assert capsys.readouterr().err == f"Not staged: {target}: Not a directory\n"
+
+
 def test_a_tag_is_the_version_of_all_manifests(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for tag in ("v9.9.9", "9.9"):
         assert release.main(["--stage", str(tmp_path), "--tag", tag]) == 1

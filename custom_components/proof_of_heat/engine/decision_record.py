@@ -47,6 +47,7 @@ class Headroom:
 
 
 UNLIMITED = Headroom()
+_LEAST_HEAT_W = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,12 @@ class DecisionRecord:
         if any(share.heat_w > 0 for share in self.mix):
             measuring = self.control_mode is ControlMode.COMMISSIONING
             return DecisionState.COMMISSIONING if measuring else DecisionState.HEATING
-        return DecisionState.LIMITED if self.requested_w > 0 and self.limits else DecisionState.IDLE
+        return DecisionState.LIMITED if self.has_demand and self.limits else DecisionState.IDLE
+
+    @property
+    def has_demand(self) -> bool:
+        """Whether heat is requested; a planner's rounding error is none."""
+        return self.requested_w >= _LEAST_HEAT_W
 
     @property
     def status(self) -> tuple[Message, ...]:

@@ -8,6 +8,7 @@ from .config import SourceConfig
 from .decision_record import DecisionRecord
 from .delivery import RUNNING_W
 from .economics import carnot_cop
+from .messages import MessageCode
 from .snapshot import NAN, Snapshot, SourceSnapshot
 from .sources import ASSUMED_FLOW_C, full_load, mined_h, revenue_h
 
@@ -109,10 +110,12 @@ def _reason(source: SourceConfig, price: float, record: DecisionRecord) -> str:
     if not record.active:
         return OFF
     for limit in record.limits:
-        if limit.values.get("source") == source.source_id:
+        waits = limit.code is MessageCode.WRITE_DEFERRED and not record.has_demand
+        if limit.values.get("source") == source.source_id and not waits:
             return str(limit.code)
-    if not record.requested_w > 0:
+    if not record.has_demand:
         return NO_DEMAND
     if any(share.heat_w > 0 and share.price_kwh <= price for share in record.mix):
         return MORE_EXPENSIVE
-    return str(record.limits[0].code) if record.limits else NOT_NEEDED
+    shared = (str(limit.code) for limit in record.limits if "source" not in limit.values)
+    return next(shared, NOT_NEEDED)

@@ -90,7 +90,7 @@ _ENGLISH: Final[Mapping[MessageCode, str]] = {
     MessageCode.FROST_ALONE: "no heat source is available, frost protection is left to the devices",
     MessageCode.MUST_REST: "{source}: minimum off time not reached",
     MessageCode.MUST_RUN: "{source}: minimum on time not reached",
-    MessageCode.CANNOT_STOP: "{source}: cannot be turned off, continues at its lowest output",
+    MessageCode.CANNOT_STOP: "{source}: cannot be turned off, continues at its minimum output",
     MessageCode.FLOW_LIMIT: "{source}: flow temperature {flow_c:.1f} °C has reached the maximum of {limit_c:.1f} °C",
     MessageCode.NO_POWER: "{source}: no power left within the power limit",
     MessageCode.NO_ANSWER: "{source}: not responding",

@@ -123,6 +123,13 @@ class IntegratedHeatSensor(SourceEntity, RestoreSensor):
         """The total."""
         return round(self._meter.total_kwh, 4)
 
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        """Whether the present heat output is neither measured nor that of a measured power."""
+        now = self.system.engine.delivery.of(self.managed.source.source_id)
+        return {"estimated": now is None or now.heat.estimated}
+
 
 class IntegratedCostSensor(SystemEntity, RestoreSensor):
     """The cost of heat since the system was added."""
@@ -154,6 +161,13 @@ class IntegratedCostSensor(SystemEntity, RestoreSensor):
     def native_value(self) -> float:
         """The total."""
         return round(self._total, 4)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        """Whether a part of what is added now is neither measured nor counted."""
+        cost = self.system.coordinator.data.cost
+        return {"estimated": cost.estimated or not cost.complete}
 
 
 def integrated_sensors(

@@ -17,6 +17,7 @@ import hashlib
 import json
 from pathlib import Path
 import sys
+from typing import Any
 import zipfile
 
 from ..addresses import Addresses
@@ -41,10 +42,20 @@ def main(argv: list[str] | None = None) -> int:
     if args.tag is not None and (problem := repository.tag_problem(args.tag, manifests)):
         print(f"Not staged: {problem}", file=sys.stderr)
         return 1
-    if (problem := occupied(target)) is not None:
-        print(f"Not staged: {problem}", file=sys.stderr)
+    try:
+        if (problem := occupied(target)) is not None:
+            print(f"Not staged: {problem}", file=sys.stderr)
+            return 1
+        target.mkdir(parents=True, exist_ok=True)
+        stage(target, manifests)
+    except OSError as err:
+        print(f"Not staged: {err.filename or target}: {err.strerror or err}", file=sys.stderr)
         return 1
-    target.mkdir(parents=True, exist_ok=True)
+    return 0
+
+
+def stage(target: Path, manifests: dict[str, dict[str, Any]]) -> None:
+    """Write the tree, the archive and the bill of materials of each integration, and the checksums."""
     addresses = Addresses.load()
     for domain, manifest in sorted(manifests.items()):
         folder = repository.stage(domain, manifest, target, addresses)
@@ -53,7 +64,6 @@ def main(argv: list[str] | None = None) -> int:
         (target / f"{domain}.cdx.json").write_text(json.dumps(bill, indent=2, ensure_ascii=False) + "\n", "utf-8")
         print(f"{domain}: {target / domain}, {target / domain}.zip, {target / domain}.cdx.json")
     checksums(target, sorted(manifests))
-    return 0
 
 
 def occupied(target: Path) -> str | None:

@@ -8,6 +8,7 @@ import pytest
 
 from custom_components.proof_of_heat.engine import (
     ComfortBand,
+    ControlMode,
     SensorReading,
     Snapshot,
     SourceConfig,
@@ -80,3 +81,28 @@ def test_why_a_source_does_not_run() -> None:
     assert found(replace(IDLE, requested_w=100.0))["heater"].reason == "not_needed"
     site = (message(MessageCode.SITE_LIMIT),)
     assert found(replace(IDLE, requested_w=100.0, limits=site))["heater"].reason == "site_limit"
+
+
+def test_what_holds_back_one_source_is_no_reason_of_another() -> None:
+    deferred = (message(MessageCode.WRITE_DEFERRED, source="pump"), message(MessageCode.SITE_LIMIT))
+    prices = found(replace(IDLE, requested_w=100.0, limits=deferred))
+    assert (prices["pump"].reason, prices["heater"].reason) == ("write_deferred", "site_limit")
+    prices = found(replace(IDLE, requested_w=100.0, limits=deferred[:1]))
+    assert (prices["pump"].reason, prices["heater"].reason) == ("write_deferred", "not_needed")
+
+
+@pytest.mark.parametrize(
+    ("requested_w", "state", "reason"),
+    [
+        (0.0002, "idle", "no_demand"),
+        (0.9, "idle", "no_demand"),
+        (1.0, "limited", "write_deferred"),
+        (3000.0, "limited", "write_deferred"),
+    ],
+)
+def test_a_deferred_command_limits_nothing_without_heat_demand(requested_w: float, state: str, reason: str) -> None:
+    """A plan that requests nothing has rounding errors."""
+    limits = (message(MessageCode.WRITE_DEFERRED, source="pump"),)
+    record = replace(IDLE, requested_w=requested_w, limits=limits, control_mode=ControlMode.PLAN)
+    assert str(record.state) == state
+    assert found(record)["pump"].reason == reason

@@ -57,7 +57,7 @@ _UNITS: Final[dict[str, tuple[str, str]]] = {
     "ppb": ("ppb", "ppb"),
     "ug_m3": ("μg/m³", "ug_m3"),
 }
-_ENDING: Final = re.compile(rf"(.*?)_?({'|'.join(sorted(_UNITS, key=len, reverse=True))})")
+_ENDING: Final = re.compile(rf"(.*?)_({'|'.join(sorted(_UNITS, key=len, reverse=True))})")
 # The begin of a name and the ending -> metric, where they do not simply follow each other.
 _NAMES: Final[dict[str, str]] = {
     "battery_voltage_v": "battery_v",
@@ -178,6 +178,7 @@ register(
         key=KEY,
         manufacturer="rtl_433",
         metrics=(
+            Metric("radiation_w_m2", "irradiance", "W/m²", decimals=0),
             Metric("rain_rate_mm_h", "precipitation_intensity", "mm/h", decimals=1),
             Metric("signal_level_db", None, "dB", decimals=1, diagnostic=True, enabled=False),
             Metric("storm_distance_km", "distance", "km", decimals=0),

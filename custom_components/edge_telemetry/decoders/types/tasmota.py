@@ -55,6 +55,7 @@ _LEAVES: Final[dict[str, tuple[str, float]]] = {
     "UptimeSec": ("uptime_s", 1.0),
     "Vcc": ("supply_voltage_v", 1.0),
     "Weight": ("weight_kg", 1.0),
+    "aHumidity": ("absolute_humidity_g_m3", 1.0),
     "eCO2": ("equivalent_co2_ppm", 1.0),
 }
 _ENERGY: Final[dict[str, str]] = {

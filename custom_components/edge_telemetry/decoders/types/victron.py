@@ -39,7 +39,13 @@ _PATHS: Final[dict[str, str]] = {
     "Ac/ActiveIn/Connected": "grid_connected",
     "History/Daily/0/Yield": "yield_today_kwh",
     "History/Daily/1/Yield": "yield_yesterday_kwh",
+    "History/ChargedEnergy": "charged_energy_kwh",
+    "History/DischargedEnergy": "discharged_energy_kwh",
+    "History/EnergyIn": "input_energy_kwh",
+    "History/EnergyOut": "output_energy_kwh",
+    "History/TotalAhDrawn": "total_drawn_ah",
     "Humidity": "humidity_percent",
+    "Irradiance": "radiation_w_m2",
     "Level": "level_percent",
     "Position/Latitude": "latitude",
     "Position/Longitude": "longitude",
@@ -47,6 +53,7 @@ _PATHS: Final[dict[str, str]] = {
     "Speed": "speed_ms",
     "Pressure": "pressure_hpa",
     "Remaining": "remaining_m3",
+    "Runtime": "runtime_s",
     "Pv/I": "solar_current_a",
     "Pv/V": "solar_voltage_v",
     "Soc": "soc_percent",
@@ -63,6 +70,15 @@ _PATHS: Final[dict[str, str]] = {
     "Energy/InverterToAcOut": "inverter_to_output_energy_kwh",
     "Energy/AcIn1ToAcOut": "input_to_output_energy_kwh",
     "Energy/AcIn1ToInverter": "input_to_battery_energy_kwh",
+    "Energy/AcIn2ToAcOut": "input_2_to_output_energy_kwh",
+    "Energy/AcIn2ToInverter": "input_2_to_battery_energy_kwh",
+    "Energy/AcOutToAcIn1": "output_to_input_energy_kwh",
+    "Energy/InverterToAcIn1": "inverter_to_input_energy_kwh",
+    "Energy/OutToInverter": "output_to_battery_energy_kwh",
+    "Energy/SolarToAcIn1": "solar_to_input_energy_kwh",
+    "Energy/SolarToAcOut": "solar_to_output_energy_kwh",
+    "Energy/SolarToBattery": "solar_to_battery_energy_kwh",
+    "WindSpeed": "wind_speed_ms",
 }
 # The last level of a path -> what the name of the metric ends with.
 _ENDINGS: Final[dict[str, str]] = {
@@ -103,6 +119,7 @@ _PARTS: Final[dict[str, str]] = {
     "System": "system",
     "Total": "",
 }
+_UNITS: Final = {"consumed_ah": "Ah", "remaining_m3": "m³", "speed_ms": "m/s", "total_drawn_ah": "Ah"}
 _FLAGS: Final = frozenset({"grid_connected", "load_output_on"})
 _NUMBER: Final = re.compile(r"\d+")
 _NAMES: Final = {"CustomName": "name", "ProductName": "model", "FirmwareVersion": "sw_version"}
@@ -143,7 +160,7 @@ def read(kind: str, found: Mapping[str, Any]) -> Found:
             message.info[meaning] = str(value)[:MAX_TEXT]
     elif (metric := metric_of(kind)) is not None and not isinstance(value, dict):
         is_flag = metric in _FLAGS and value in (0, 1)
-        unit = {"consumed_ah": "Ah", "remaining_m3": "m³", "speed_ms": "m/s"}.get(metric)
+        unit = _UNITS.get(metric)
         # An empty list is how the older service writes that there is no value.
         add(message, metric, None if isinstance(value, list) else bool(value) if is_flag else value, unit)
     if message.metrics or message.rejected or message.info:

@@ -73,6 +73,8 @@ def _add(message: Message, name: str, value: Any, unit: Any) -> None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if name == "voltage" and is_number and value >= _MILLIVOLTS_FROM:
         add(message, f"{part}battery_v", round(value / 1000, 3))
+    elif name == "pressure" and is_number and _HPA[0] <= value <= _HPA[1]:
+        add(message, f"{part}pressure_hpa", value)  # some devices report kPa
     elif name == "contact" and isinstance(value, bool):
         add(message, "door_open", not value)  # closed is contact
     elif name == "state":
@@ -85,6 +87,7 @@ def _add(message: Message, name: str, value: Any, unit: Any) -> None:
         add(message, f"{part}{_NAMES.get(name, name)}", value, unit)
 
 
+_HPA: Final = (300, 1200)
 _COMMON: Final = {
     "current": "current_a",
     "energy": "energy_kwh",

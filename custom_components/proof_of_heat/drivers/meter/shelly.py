@@ -249,8 +249,9 @@ def _is_failing(row: object) -> bool:
 
 
 def _counter(data: object, key: str) -> float | None:
-    """Return a counter; None after an error of the meter's database, which may show an old value."""
-    return None if _DATABASE_ERROR in rows_at(data, "errors") else number_at(data, key)
+    """Return a counter; None if it is negative, or after an error of the database, which may show an old value."""
+    value = None if _DATABASE_ERROR in rows_at(data, "errors") else number_at(data, key)
+    return None if value is None or value < 0 else value
 
 
 def _sum(channels: list[Any], counters: list[Any], key: str) -> float | None:

@@ -9,7 +9,7 @@
 Facts: the output of modpoll 3.10 and mbpoll 1.5, pymodbus' and libmodbus' logs; Modbus application protocol 1.1b3.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 import re
 from typing import Final
 
@@ -35,6 +35,8 @@ _BYTE: Final = re.compile(r"[0-9a-f]{1,2}", re.IGNORECASE)
 _ADDRESS_NAMES: Final = ("address", "addr", "register", "reg", "reference", "offset", "adresse", "osoite", "адрес")
 _VALUE_NAMES: Final = ("value", "raw", "data", "dec", "decimal", "hex", "wert", "arvo", "значение")
 _TABLE_NAMES: Final = ("table", "type", "data type", "function", "fc", "space", "area")
+_MAX_TIME_BYTES: Final = 4
+_HEX_WORD: Final = re.compile(r"[0-9A-Fa-f]{4}")
 _READ: Final = {3: AddressSpace.HOLDING, 4: AddressSpace.INPUT}
 
 
@@ -71,13 +73,20 @@ def table_of(text: str) -> AddressSpace | None:
     return None
 
 
-def _words(text: str, where: str) -> list[int]:
+def _tokens(text: str) -> list[str]:
     """Return the values of a line. modpoll writes the signed value after an unsigned one: "65500 (-36)"."""
     items = re.sub(r"\([^)]*\)", " ", text.split("#", maxsplit=1)[0]).replace("[", " ").replace("]", " ")
-    tokens = [item for item in re.split(r"[\s,;|]+", items) if item]
-    as_hex = bool(tokens) and all(re.fullmatch(r"[0-9A-Fa-f]{4}", item) for item in tokens)
-    as_hex = as_hex and any(not item.isdecimal() for item in tokens)
-    return [word_of(item, where, as_hex=as_hex) for item in tokens]
+    return [item for item in re.split(r"[\s,;|]+", items) if item]
+
+
+def _are_hex(texts: Iterable[str]) -> bool:
+    """Return whether all values are written with four digits, and some only make sense as hexadecimal."""
+    tokens = [token for text in texts for token in _tokens(text)]
+    return any(not item.isdecimal() for item in tokens) and all(_HEX_WORD.fullmatch(item) for item in tokens)
+
+
+def _words(text: str, where: str, *, as_hex: bool = False) -> list[int]:
+    return [word_of(item, where, as_hex=as_hex) for item in _tokens(text)]
 
 
 def word_of(text: str, where: str, *, as_hex: bool = False) -> int:
@@ -151,7 +160,13 @@ def _frames(lines: list[str]) -> Tables:
     return tables
 
 
-def _pdu(frame: bytes) -> bytes:
+def _pdu(data: bytes) -> bytes:
+    """Return the function and its data of the frame at the end of some bytes: a time of day may precede it."""
+    found = (_pdu_of(data[begin:]) for begin in range(min(_MAX_TIME_BYTES, len(data)) + 1))
+    return next((pdu for pdu in found if pdu), b"")
+
+
+def _pdu_of(frame: bytes) -> bytes:
     """Return the function and its data of a TCP frame (by its header) or an RTU frame (by its CRC); else nothing."""
     if len(frame) >= 8 and frame[2:4] == b"\0\0" and int.from_bytes(frame[4:6]) == len(frame) - 6:
         return frame[7:]
@@ -182,7 +197,9 @@ def _csv(lines: list[str]) -> Tables:
     )
     if address_at is None or value_at is None or address_at == value_at:
         return tables
-    as_hex = names[value_at].startswith("hex")
+    cells_of_values = (row[1].split(separator) for row in rows[1:])
+    values = [cells[value_at].strip("\"' ") for cells in cells_of_values if len(cells) > value_at]
+    as_hex = names[value_at].startswith("hex") or _are_hex(values)
     for number, line in rows[1:]:
         where = f"line {number}"
         cells = [cell.strip().strip("\"'") for cell in line.split(separator)]
@@ -200,14 +217,16 @@ def _listed(lines: list[str]) -> Tables:
     """Parse lines with an address or a range, and its values. A line with the name of a table is for the next ones."""
     tables = _empty()
     spaces = list(AddressSpace)
-    for number, name, begin, end, values in _matches(lines):
+    rows = list(_matches(lines))
+    as_hex = _are_hex(row[4] for row in rows)
+    for number, name, begin, end, values in rows:
         if name:
             spaces = [space] if (space := table_of(name)) is not None else list(AddressSpace)
         if not begin:
             continue
         where = f"line {number}"
         address = _number(begin)
-        words = _words(values, where)
+        words = _words(values, where, as_hex=as_hex)
         last = _number(end) if end else None
         if address is None or (last is not None and last - address + 1 != len(words)):
             raise DumpError(f"{where}: {len(words)} values do not fit the addresses {begin} to {end}")

@@ -293,7 +293,7 @@ export class OutletPanelCard extends SuiteCard<Config> {
   private powerOff(panels: Panel[]): TemplateResult {
     const may = panels.some(({ hub }) => hub?.can_switch_off);
     const held = this.hold.active;
-    return html`<div class="off">
+    return html`<div class="all-off">
       ${panels.map((panel) => this.result(panel))}
       <button
         class="danger ${held ? "held" : ""}"

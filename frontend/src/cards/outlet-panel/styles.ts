@@ -34,7 +34,7 @@ export const styles = css`
   .alerts span { flex: 1; font-size: 14px; }
   .alerts small { margin-inline-start: 8px; }
   .alerts .all { justify-content: flex-end; }
-  .off { display: grid; gap: 6px; margin-top: 16px; }
+  .all-off { display: grid; gap: 6px; margin-top: 16px; }
   .danger { position: relative; overflow: hidden; display: flex; gap: 8px; align-items: center; justify-content: center; min-height: 52px; font-size: 16px; font-weight: 600; color: var(--bad); border: 2px solid var(--error-color); touch-action: manipulation; user-select: none; -webkit-user-select: none; -webkit-touch-callout: none; }
   .danger::before { content: ""; position: absolute; inset: 0; background: var(--error-color); opacity: 0.35; transform: scaleX(0); transform-origin: left; }
   .danger.held::before { transform: scaleX(1); transition: transform 1s linear; }
