@@ -315,7 +315,7 @@ async def test_a_rejected_token_is_replaced_by_a_new_sign_in(
         await hass.config_entries.async_unload(entry.entry_id)
 
 
-@pytest.mark.parametrize("when", ["before", "meanwhile"])
+@pytest.mark.parametrize("when", ["before", "meanwhile", "declined"])
 async def test_a_source_that_is_removed_during_the_sign_in(
     hass: HomeAssistant, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator, when: str
 ) -> None:
@@ -326,9 +326,11 @@ async def test_a_source_that_is_removed_during_the_sign_in(
         await hass.async_block_till_done()
         flow_id = (await reject(hass, entry, cloud))["flow_id"]
         (subentry_id,) = entry.subentries
-        if when == "meanwhile":
+        if when != "before":
             result = await configure(flow_id, {})
-            await come_back(hass_client_no_auth, await browse(result["url"], USER))
+            answer = await browse(result["url"], USER)
+            declined = {"state": answer["state"], "error": "access_denied"}
+            await come_back(hass_client_no_auth, declined if when == "declined" else answer)
         await idle(entry)
         await hass.config_entries.async_unload(entry.entry_id)
         hass.config_entries.async_remove_subentry(entry, subentry_id)

@@ -19,6 +19,9 @@ _NUMBERS: Final = r"\d{1,9}(?:\.\d{1,9}){0,3}"
 _IDENTIFIERS: Final = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
 _SEMVER: Final = re.compile(rf"({_NUMBERS})(?:-({_IDENTIFIERS}))?(?:\+({_IDENTIFIERS}))?", re.ASCII)
 _DESCRIBE: Final = re.compile(r"(.+)-(\d{1,9})-g([0-9a-f]{1,40})", re.ASCII)
+# A commit without the number of those since the tag: `1.2.3-gabc1234` is no pre-release of 1.2.3.
+_COMMIT: Final = re.compile(r"(.+)-g([0-9a-f]{7,40})", re.ASCII)
+_UNKNOWN_COMMITS: Final = -1
 # Which build of a version it is, as Tasmota writes it: 14.3.0(release-tasmota).
 _VARIANT: Final = re.compile(r"\((?:release-)?([A-Za-z0-9_-]+)\)$")
 _DIRTY: Final = re.compile(r"[-+.](?:dirty|modified|broken)$")
@@ -49,7 +52,7 @@ class Version:
     Attributes:
         semver: Key by the rules of semantic versions.
         pep440: Key by the rules of PEP 440.
-        commits: Number of commits since the tag.
+        commits: Number of commits since the tag; -1: unknown.
         commit: The beginning of the hash of the last commit.
         dirty: Built from changed files.
         build: Build metadata, which has no order.
@@ -84,6 +87,8 @@ def _parse(text: str) -> Version | None:
     commits, commit = 0, None
     if (described := _DESCRIBE.fullmatch(clean)) is not None:
         clean, commits, commit = described[1], int(described[2]), described[3]
+    elif (described := _COMMIT.fullmatch(clean)) is not None:
+        clean, commits, commit = described[1], _UNKNOWN_COMMITS, described[2]
     semver, build = _semver(clean)
     pep440, local = _pep440(clean)
     if semver is None and pep440 is None:
@@ -148,6 +153,8 @@ def compare(left: str, right: str) -> int | None:
 def _compare_builds(a: Version, b: Version) -> int | None:
     """Compare builds of the same version: commits after a tag have an order, other differences have none."""
     if a.commits != b.commits:
+        if _UNKNOWN_COMMITS in (a.commits, b.commits):
+            return None
         return 1 if a.commits > b.commits else -1
     if a.dirty or b.dirty:
         return None

@@ -53,12 +53,20 @@ def test_versions_are_ordered(ascending: str) -> None:
         ("2.0.0", "2.0.0-0-gabc1234"),
         ("2026.11.0B2", "2026.11.0b2"),
         ("14.3.0(tasmota)", "14.3.0"),
+        ("1.2.3-gabc1234", "v1.2.3-gabc12345f"),
         (" 1.2.3\r\n", "v1.2.3"),
     ],
 )
 def test_versions_that_are_written_differently_are_the_same(left: str, right: str) -> None:
     assert compare(left, right) == compare(right, left) == 0
     assert same_version(left, right)
+
+
+@pytest.mark.parametrize("other", ["1.2.3", "1.2.3-4-gabc1234", "1.2.3-g1234abc", "1.2.3+b7"])
+def test_a_commit_without_a_number_has_no_order_within_its_version(other: str) -> None:
+    assert compare("1.2.3-gabc1234", other) is compare(other, "1.2.3-gabc1234") is None
+    assert compare("1.2.3-gabc1234", "1.2.4") == -1
+    assert compare("1.2.3-gabc1234", "1.2.2") == 1
 
 
 @pytest.mark.parametrize(
