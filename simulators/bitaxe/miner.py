@@ -4,6 +4,9 @@ Old firmware (before 2.14) has no pause. Frequency (MHz) and core voltage (mV) a
 """
 
 import argparse
+import base64
+import hmac
+import time
 from typing import Any, ClassVar, override
 
 from aiohttp import web
@@ -34,12 +37,16 @@ class Bitaxe(Simulator):
         self.frequency = _NOMINAL_MHZ
         self.voltage = _NOMINAL_MV
         self.writes: list[Any] = []
+        self.sessions: set[str] = set()
+        self.minted: list[str] = []
         self._runner: web.AppRunner | None = None
 
     @classmethod
     @override
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--firmware", default="v2.14.2")
+        parser.add_argument("--nerd", action="store_true", help="a NerdQAxe++: shutdown in place of pause")
+        parser.add_argument("--otp-secret", default="", help="base32: writes need a session (NerdQAxe)")
         parser.add_argument("--mac", default="02:00:00:D0:00:01")
         parser.add_argument("--rated-w", type=float, default=17.4)
         parser.add_argument("--ths", type=float, default=0.65)
@@ -51,7 +58,7 @@ class Bitaxe(Simulator):
 
     @override
     async def start(self) -> dict[str, Any]:
-        app = web.Application(middlewares=[http_faults(self.faults)])
+        app = web.Application(middlewares=[http_faults(self.faults), self._otp])
         app.add_routes(
             [
                 web.get("/", self._page),
@@ -62,7 +69,11 @@ class Bitaxe(Simulator):
                 web.post("/api/system/identify", self._identify),
             ]
         )
-        if self._pauses:
+        if self.args.nerd:
+            app.add_routes(
+                [web.post("/api/system/shutdown", self._shutdown), web.post("/api/otp/session", self._otp_session)]
+            )
+        elif self._pauses:
             app.add_routes([web.post("/api/system/pause", self._pause), web.post("/api/system/resume", self._resume)])
         self._runner, port = await serve_http(app, self.args.host, self.args.port)
         return {"host": self.args.host, "port": port}
@@ -127,7 +138,10 @@ class Bitaxe(Simulator):
             "fallbackStratumPort": 3334,
             "isUsingFallbackStratum": 0,
         }
-        if self._pauses:
+        if self.args.nerd:
+            info |= {"deviceModel": "NerdQAxe++", "shutdown": not self.machine.running}
+            del info["boardVersion"]
+        elif self._pauses:
             info["miningPaused"] = not self.machine.running
             info["blockFound"] = 0
         return web.json_response(info)
@@ -144,12 +158,46 @@ class Bitaxe(Simulator):
 
     async def _restart(self, _: web.Request) -> web.Response:
         self.writes.append("restart")
+        if self.args.nerd and "deaf" not in self.faults:
+            self.machine.set_running(True)
         self.machine.restart()
         return web.Response(text="System will restart shortly.")
 
     async def _identify(self, _: web.Request) -> web.Response:
         self.writes.append("identify")
         return web.Response(text="Identify command received.")
+
+    async def _shutdown(self, _: web.Request) -> web.Response:
+        self.writes.append("shutdown")
+        if "deaf" not in self.faults:
+            self.machine.set_running(False)
+        return web.Response(text="")
+
+    @web.middleware
+    async def _otp(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        """Refuse a write without a live session where one-time passwords are enabled."""
+        is_write = request.method != "GET" and not request.path.startswith("/api/otp/")
+        if self.args.otp_secret and is_write and request.headers.get("X-OTP-Session") not in self.sessions:
+            return web.Response(status=401, text="totp missing or invalid")
+        response: web.StreamResponse = await handler(request)
+        return response
+
+    async def _otp_session(self, request: web.Request) -> web.Response:
+        if not self.args.otp_secret:
+            return web.Response(status=405, text="OTP disabled")
+        if request.headers.get("X-TOTP") != self.one_time_password():
+            return web.Response(status=401, text="Invalid TOTP")
+        token = f"SESSION.{len(self.minted)}"
+        self.sessions = {token}
+        self.minted.append(token)
+        return web.json_response({"token": token, "ttlMs": 86_400_000, "expiresAt": 1.8e12})
+
+    def one_time_password(self) -> str:
+        """Return the password of now (RFC 6238)."""
+        key = base64.b32decode(self.args.otp_secret)
+        digest = hmac.digest(key, (int(time.time()) // 30).to_bytes(8, "big"), "sha1")
+        start = digest[19] & 0xF
+        return str(int.from_bytes(digest[start : start + 4], "big") & 0x7FFFFFFF)[-6:].zfill(6)
 
     async def _pause(self, _: web.Request) -> web.Response:
         return self._run(False)

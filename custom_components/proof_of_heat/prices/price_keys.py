@@ -45,7 +45,9 @@ _VALUES: Final = (
 )
 _PRICE_WORDS: Final = frozenset(
     {"price", "prices", "value", "total", "rate", "cost", "amount", "marketprice", "tariff"}
+    | {"cena", "ceny", "hinta", "preco", "precio", "preis", "prezzo", "prijs", "pris", "prix", "rce"}
 )
+"""RCE is the price of the Polish market."""
 _TAX_WORDS: Final = frozenset({"tax", "vat", "incl", "inc", "with", "gross", "brutto"})
 _NOT_PAID: Final = frozenset(
     {"excl", "excluded", "exclusive", "exc", "excluding", "without", "net", "netto", "no"}

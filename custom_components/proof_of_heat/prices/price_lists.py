@@ -61,6 +61,11 @@ def named_lists(attributes: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return sorted(_lists(attributes, "", _DEPTH), key=lambda item: _precedence(item[0]))
 
 
+def is_price_name(name: str) -> bool:
+    """Return whether an attribute's name is that of prices."""
+    return any(word in name.lower() for word in _PRICE_NAMES)
+
+
 def day_named(name: str, today: date) -> date | None:
     """Return the day that an attribute's name means; None where it names none."""
     if "tomorrow" in name.lower():

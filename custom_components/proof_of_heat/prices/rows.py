@@ -36,6 +36,8 @@ _STARTS: Final = (
     "hour",
     "date",
     "ts",
+    "datum",
+    "fecha",
 )
 _ENDS: Final = (
     "end",
@@ -56,7 +58,7 @@ _ENDS: Final = (
     "to",
     "until",
 )
-_DAYS: Final = ("date", "day", "delivery_day", "delivery_date")
+_DAYS: Final = ("date", "day", "delivery_day", "delivery_date", "business_date", "datum", "fecha", "dia")
 _HOURS: Final = (
     "hour",
     "hours",
@@ -69,6 +71,7 @@ _HOURS: Final = (
     "from",
     "begin",
     "interval",
+    "period",
 )
 _BARE_HOURS: Final = ("hour", "hour_of_day", "stunde", "hora", "tunti")
 """Keys whose value may be a number alone."""

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from .._lib.money import Money, UnknownUnitError, parse_money, parse_price_unit
 from ..drivers.values import number
-from .price_lists import day_named, hourly_attributes, named_lists
-from .row_values import price_number
+from .price_lists import day_named, hourly_attributes, is_price_name, named_lists
+from .row_values import parse_clock, parse_time, price_number
 from .rows import PriceRow, parse_rows, rows_by_time, usual_step
 
 _PLAIN: Final = ("today", "tomorrow")
@@ -29,6 +29,7 @@ _MAX_ROWS: Final = 1000
 _HASHES: Final = {"gh": 1e6, "th": 1e3, "ph": 1.0, "eh": 1e-3, "mh": 1e9, "zh": 1e-6}
 _TIMES: Final = frozenset({"s", "sec", "second", "d", "day", "24h"})
 _DAY_HOURS: Final = 24
+_SHORTEST_DAY: Final = 23
 _HOUR_STEPS: Final = (1, 2, 4, 6, 12)
 """Values per hour in plain lists."""
 
@@ -164,10 +165,11 @@ def from_attributes(
     `today`: now, aware. `factor`: of the sensor's unit, for rows that name none of their own. `currency`: preferred of
     rows in several ones.
     """
-    parts: list[PriceSeries] = []
+    lists = named_lists(attributes)
+    parts: list[PriceSeries] = [_series(list(row), factor) for row in _parallel(lists, zone)]
     plain: list[PriceSeries] = []
     this_day = today.astimezone(zone).date()
-    for name, rows in named_lists(attributes):
+    for name, rows in lists:
         day = day_named(name, this_day)
         if isinstance(rows, Mapping):
             parts.append(_series(rows_by_time(rows, zone, day=day, currency=currency), factor))
@@ -178,11 +180,34 @@ def from_attributes(
             parts.append(_series(parse_rows(rows[:_MAX_ROWS], zone, day=day, currency=currency), factor))
     if not any(part.slots for part in parts):
         parts.append(_series(rows_by_time(attributes, zone, currency=currency), factor))
+        clocks = {key: value for key, value in attributes.items() if parse_clock(key, is_hour=False) is not None}
+        if len(clocks) >= _SHORTEST_DAY:
+            parts.append(_series(rows_by_time(clocks, zone, day=this_day, currency=currency), factor))
         for day, prices in hourly_attributes(attributes, this_day).items():
             parts.append(_plain_day(prices, day, zone).scaled(factor))
     timed = joined(parts)
     days = {slot.start.astimezone(zone).date() for slot in timed.slots}
     return joined([timed, *(part for part in plain if part.slots and _day_of(part, zone) not in days)])
+
+
+def _parallel(lists: Sequence[tuple[str, Any]], zone: tzinfo) -> Iterator[list[PriceRow]]:
+    """Yield the rows of a list of times next to lists of prices of the same length."""
+    plain = [(name, rows) for name, rows in lists if isinstance(rows, Sequence) and len(rows) > 1]
+    times = next((rows for _, rows in plain if all(_is_time(row, zone) for row in rows)), None)
+    if times is None:
+        return
+    for name, rows in plain:
+        if (
+            rows is not times
+            and len(rows) == len(times)
+            and is_price_name(name)
+            and all(_is_plain(row) for row in rows)
+        ):
+            yield parse_rows(list(zip(times, rows, strict=True)), zone)
+
+
+def _is_time(value: object, zone: tzinfo) -> bool:
+    return not isinstance(value, (Mapping, list, tuple)) and parse_time(value, zone) is not None
 
 
 def _is_plain(row: object) -> bool:

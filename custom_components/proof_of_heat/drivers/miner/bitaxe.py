@@ -1,15 +1,21 @@
-"""Bitaxe with AxeOS over HTTP (facts: AxeOS OpenAPI; pause and resume since 2.14)."""
+"""Bitaxe with AxeOS, and NerdQAxe, over HTTP.
+
+Facts: AxeOS OpenAPI; pause and resume since 2.14. A NerdQAxe shuts its chips down and starts again by a restart. With
+one-time passwords enabled (its source, http_otp.cpp), a write needs a session: `X-TOTP` makes one that lives a day.
+"""
 
 import re
+import time
 from typing import Any, Final
 
 import aiohttp
 
 from ..._lib.heat_source import Capabilities, Control, SourceKind
-from ..errors import BadReplyError, RefusedError
+from ..errors import AuthError, BadReplyError, RefusedError
 from ..http import JsonHttp, dumps
 from ..operations import Operation
-from ..values import highest, number_at, rows_at, scaled
+from ..totp import one_time_password
+from ..values import at, highest, number_at, rows_at, scaled
 from .models import MinerFamily, MinerInfo, MinerReading
 from .power_presets import NO_PRESETS
 from .work import PoolReading, best_share, pool_address
@@ -19,12 +25,18 @@ _VERSION = re.compile(r"v?(\d+)\.(\d+)")
 
 
 class BitaxeClient:
-    """A Bitaxe. Its modes are the frequencies in MHz that the firmware lists."""
+    """A Bitaxe or NerdQAxe. Its modes are the frequencies in MHz that the firmware lists.
+
+    `secret`: for one-time passwords, where they are enabled.
+    """
 
     presets = NO_PRESETS
 
-    def __init__(self, session: aiohttp.ClientSession, host: str, port: int = 80) -> None:
-        self._http = JsonHttp(session, f"http://{host}:{port}", has_credentials=False)
+    def __init__(self, session: aiohttp.ClientSession, host: str, port: int = 80, secret: str = "") -> None:
+        self._http = JsonHttp(session, f"http://{host}:{port}", has_credentials=bool(secret))
+        self._secret = secret
+        self._session: str | None = None
+        self._shuts_down = False
         self._info: MinerInfo | None = None
         self._modes: tuple[str, ...] = ()
 
@@ -41,6 +53,7 @@ class BitaxeClient:
         if not isinstance(reply, dict) or "ASICModel" not in reply:
             raise BadReplyError("the device does not run AxeOS")
         self._info = decode_info(reply)
+        self._shuts_down = is_nerdqaxe(self._info) and "shutdown" in reply
         try:
             asic = await self._http.request("GET", "/api/system/asic")
         except RefusedError:  # firmware before 2.4 has no such page
@@ -50,9 +63,9 @@ class BitaxeClient:
         return self._info
 
     async def capabilities(self) -> Capabilities:
-        """Frequencies as modes; on and off if the firmware can pause."""
+        """Frequencies as modes; on and off if the firmware can pause or shut down."""
         controls = {Control.MODE} if self._modes else set()
-        if can_pause(self.info.firmware):
+        if self._shuts_down or can_pause(self.info.firmware):
             controls.add(Control.ON_OFF)
         return Capabilities(
             kind=SourceKind.MINER,
@@ -60,7 +73,7 @@ class BitaxeClient:
             modes=self._modes,
             reads_power=True,
             reads_heat=True,
-            settle_s=15.0,
+            settle_s=60.0 if self._shuts_down else 15.0,
         )
 
     async def read(self) -> MinerReading:
@@ -68,10 +81,13 @@ class BitaxeClient:
         return decode_reading(await self._http.request("GET", "/api/system/info"))
 
     async def set_running(self, running: bool) -> None:
-        """Pause or resume mining."""
+        """Pause or resume mining; a NerdQAxe shuts down, and starts by a restart."""
+        if self._shuts_down:
+            await self._write("POST", "/api/system/restart" if running else "/api/system/shutdown", b"{}")
+            return
         if not can_pause(self.info.firmware):
             raise RefusedError("this version of AxeOS cannot pause, update it to 2.14 or later")
-        await self._http.request("POST", f"/api/system/{'resume' if running else 'pause'}", body=b"{}")
+        await self._write("POST", f"/api/system/{'resume' if running else 'pause'}", b"{}")
 
     async def set_power(self, watts: float) -> None:
         """Not supported."""
@@ -79,12 +95,37 @@ class BitaxeClient:
 
     async def set_mode(self, mode: str) -> None:
         """Set the frequency; it takes effect at once."""
-        await self._http.request("PATCH", "/api/system", body=dumps({"frequency": int(mode)}))
+        await self._write("PATCH", "/api/system", dumps({"frequency": int(mode)}))
 
     async def operate(self, operation: Operation) -> None:
         """Restart, or show the miner's identity on its display for half a minute."""
         name = "restart" if operation is Operation.REBOOT else "identify"
-        await self._http.request("POST", f"/api/system/{name}", body=b"{}")
+        await self._write("POST", f"/api/system/{name}", b"{}")
+
+    async def _write(self, method: str, path: str, body: bytes) -> None:
+        """Send a write, with a session where one-time passwords are enabled."""
+        for attempt in (0, 1):
+            headers = {"X-OTP-Session": self._session} if self._session else {}
+            try:
+                await self._http.request(method, path, body=body, headers=headers)
+            except AuthError:  # a session is required, or the last one has ended
+                if not self._secret or attempt:
+                    raise
+                self._session = await self._new_session()
+            else:
+                return
+
+    async def _new_session(self) -> str:
+        headers = {"X-TOTP": one_time_password(self._secret, time.time())}
+        token = at(await self._http.request("POST", "/api/otp/session", body=b"{}", headers=headers), "token")
+        if not isinstance(token, str) or not token:
+            raise BadReplyError("the reply has no session")
+        return token
+
+
+def is_nerdqaxe(info: MinerInfo) -> bool:
+    """Return whether this is a miner of the NerdQAxe family, by its model."""
+    return "nerd" in info.model.lower()
 
 
 def can_pause(firmware: str | None) -> bool:

@@ -43,7 +43,7 @@ def create_client(
         case MinerFamily.BRAIINS:
             return BraiinsClient(session, found.host, password, http_port)
         case MinerFamily.BITAXE:
-            return BitaxeClient(session, found.host, http_port)
+            return BitaxeClient(session, found.host, http_port, password)
         case MinerFamily.VNISH:
             return VnishClient(session, found.host, password, http_port)
         case MinerFamily.LUXOS:

@@ -112,7 +112,7 @@ SUPPORTED: Final = (
         maker="NerdQAxe",
         models=("NerdQAxe+", "NerdQAxe++"),
         reads=_AXEOS,
-        commands=("mode", "reboot"),
+        commands=("mode", "on_off", "reboot"),
         evidence=Evidence.CAPTURE,
         sources=("cases/heating/nerdqaxe_running", "cases/heating/nerdqaxe_shutdown"),
     ),
