@@ -23,6 +23,8 @@ NEWER_ENTRY: Final = 99
 _TIMEOUT_S: Final = 180
 _VALUES_WITHIN_S: Final = 100
 _GONE: Final = ("unavailable", "unknown")
+_WITHOUT_CONTROL: Final = "simulated_savings"
+"""Sensors that exist only until control is turned on: they are removed at the next start."""
 
 
 def install(archives: Path, folder: Path, version: str | None = None) -> None:
@@ -94,7 +96,7 @@ class Possessions:
             newer = other.stores.get(name)
             if newer is None or newer["version"] < store["version"] or not _keys(store) <= _keys(newer):
                 lost.append(f"store {name}")
-        return sorted(lost)
+        return sorted(item for item in lost if _WITHOUT_CONTROL not in item)
 
 
 def _keys(store: dict[str, Any]) -> set[str]:
