@@ -167,6 +167,10 @@ async def test_a_step_that_is_sent_twice_adds_one_zone(hass: HomeAssistant) -> N
         ("sensor.outside", True),
         ("sensor.aussentemperatur", True),
         ("sensor.ulkolampotila", True),
+        ("sensor.weather_station_temperature", True),
+        ("sensor.wetterstation_temperatur", True),
+        ("sensor.weather_station_indoor_temperature", False),
+        ("sensor.wetterstation_innen_temperatur", False),
         ("sensor.attic", False),
     ],
 )

@@ -113,7 +113,7 @@ Paina uudelleen: {verb}
 Vain ylläpitäjät voivat muuttaa laiteohjelmistoja.
 Aloita jakelu nyt
 {count} laitetta
-Pudota levykuva, manifesti ja allekirjoitus tähän tai valitse tiedostot
+Pudota laiteohjelmistotiedosto, manifesti ja allekirjoitus tähän tai valitse tiedostot
 Tiedostoissa ei ole laiteohjelmistoa (.bin, .gz, .swu).
 Manifesti (.json) puuttuu. Pudota se yhdessä ohjelmiston kanssa.
 Ladataan {name}…

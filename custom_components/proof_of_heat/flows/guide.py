@@ -40,6 +40,8 @@ _COMFORT_C: Final = 21.0
 _ECO_C: Final = 18.5
 _AWAY_C: Final = 16.0
 _OUTDOOR_WORDS: Final = ("outdoor", "outside", "außen", "aussen", "ulko", "улич", "наружн")
+_STATION_WORDS: Final = ("weather station", "weather_station", "wetterstation", "sääasema", "saaasema", "метеостанц")
+_INDOOR_WORDS: Final = ("indoor", "inside", "innen", "sisä", "sisa", "внутр", "комнат")
 _PER_ENERGY: Final = ("/kWh", "/MWh", "/Wh")
 _PRICE_FIELDS: Final = (CONF_PRICE_ENTITY, CONF_PRICE_UNIT, "fixed_price")
 _ZONE: Final = vol.Schema(
@@ -103,7 +105,9 @@ def _thermometers(hass: HomeAssistant) -> list[str]:
 def _is_outdoor(hass: HomeAssistant, entity_id: str) -> bool:
     state = hass.states.get(entity_id)
     text = f"{entity_id} {'' if state is None else state.name}".lower()
-    return any(word in text for word in _OUTDOOR_WORDS)
+    if any(word in text for word in _OUTDOOR_WORDS):
+        return True
+    return any(word in text for word in _STATION_WORDS) and not any(word in text for word in _INDOOR_WORDS)
 
 
 class GuideSteps(ScanSteps):

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 import json
 from pathlib import Path
 import shutil
+import sys
 import time
 from typing import Any, Final
 import zipfile
@@ -20,7 +21,10 @@ SUITE: Final = ("ecoflow", "edge_telemetry", "iot_heating", "ota", "proof_of_hea
 OLDER: Final = "0.0.1"
 NEWER_ENTRY: Final = 99
 _TIMEOUT_S: Final = 180
+_VALUES_WITHIN_S: Final = 100
 _GONE: Final = ("unavailable", "unknown")
+_WITHOUT_CONTROL: Final = "simulated_savings"
+"""Sensors that exist only until control is turned on: they are removed at the next start."""
 
 
 def install(archives: Path, folder: Path, version: str | None = None) -> None:
@@ -92,7 +96,7 @@ class Possessions:
             newer = other.stores.get(name)
             if newer is None or newer["version"] < store["version"] or not _keys(store) <= _keys(newer):
                 lost.append(f"store {name}")
-        return sorted(lost)
+        return sorted(item for item in lost if _WITHOUT_CONTROL not in item)
 
 
 def _keys(store: dict[str, Any]) -> set[str]:
@@ -127,10 +131,11 @@ class Update:
         await self._start()
         await self._states({"loaded"})
         lost = ["not read"]
-        while lost and time.monotonic() < begun + _TIMEOUT_S:
+        while lost and time.monotonic() < begun + _VALUES_WITHIN_S:
             await after.read(self._ha)
             lost = before.lost_in(after)
             await asyncio.sleep(1)
+        print(f"lost by the update: {lost}", file=sys.stderr, flush=True)
         await user.page.goto(f"{url}/config/integrations/dashboard")
         await user.page.locator("ha-integration-card").first.wait_for(timeout=90_000)
         await user.picture("updated")
@@ -180,7 +185,8 @@ class Update:
 
     def _stores(self) -> dict[str, bytes]:
         folder = self._folder / ".storage"
-        return {path.name: path.read_bytes() for path in folder.iterdir() if path.name.startswith(SUITE)}
+        files = [path for path in folder.iterdir() if path.is_file() and path.name.startswith(SUITE)]
+        return {path.name: path.read_bytes() for path in files}
 
     def _version(self) -> str:
         file = self._folder / "custom_components" / "proof_of_heat" / "manifest.json"
