@@ -189,8 +189,8 @@ def decode_bundle(path: Path) -> Iterable[Line]:
                 yield f"{name.removesuffix('.json').replace('/', '.')}.{row.get('time')}", row.get("words"), None
     for name, content in files.items():
         if name.startswith("diagnostics/") and isinstance(content, dict):
-            domain, number = name.removeprefix("diagnostics/").removesuffix(".json").split("/")
-            yield from _last_messages(domain, f"{domain}.{number}.last", content.get("last_messages") or ())
+            domain, position = name.removeprefix("diagnostics/").removesuffix(".json").split("/")
+            yield from _last_messages(domain, f"{domain}.{position}.last", content.get("last_messages") or ())
 
 
 def _last_messages(domain: str, prefix: str, found: Any) -> Iterator[Line]:

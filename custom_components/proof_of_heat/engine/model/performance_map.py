@@ -134,11 +134,6 @@ def learn_from(seen: Operation, before: PerformanceMap | None = None) -> Perform
     return PerformanceMap(heat, power, int(steady.sum()), error, full_w)
 
 
-def known_levels(seen: Operation) -> Array:
-    """Return the levels; of a source of unknown size, its input in relation to the largest one so far."""
-    return _levels(seen, _largest_w(seen, None))
-
-
 def _levels(seen: Operation, full_w: float) -> Array:
     return seen.level if math.isinf(full_w) else np.where(_runs(seen), np.minimum(seen.power_w / full_w, 1.0), 0.0)
 
