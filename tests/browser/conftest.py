@@ -27,6 +27,8 @@ import pytest_socket
 
 from tests.running_demo import ROOT, RunningDemo, running
 
+_AXE: Final = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+_TRANSITION_S: Final = 20
 ARTIFACTS = ROOT / "artifacts" / "screenshots"
 _FLAGS = [
     "--no-sandbox",
@@ -166,6 +168,20 @@ def truth(demo: RunningDemo, device_id: str) -> Any:
 def control(demo: RunningDemo, device_id: str) -> str:
     """Return the URL at which a simulator is asked and given faults."""
     return "http://{host}:{port}".format(**demo.device(device_id)["simulator"]["control"])
+
+
+def violations(card: Locator) -> list[tuple[str, list[str]]]:
+    """Return the rules that axe finds broken within a card, with their elements.
+
+    Colors change in transitions, such as after a change of the scheme: what is found has to last.
+    """
+    card.page.add_script_tag(path=str(_AXE))
+    end = time.monotonic() + _TRANSITION_S
+    while True:
+        found = card.evaluate("async (card) => (await axe.run(card, { resultTypes: ['violations'] })).violations")
+        if not found or time.monotonic() > end:
+            return [(rule["id"], [node["html"][:200] for node in rule["nodes"]]) for rule in found]
+        time.sleep(0.5)
 
 
 @dataclass

@@ -5,13 +5,10 @@ import re
 from playwright.sync_api import expect
 import pytest
 
-from tests.running_demo import ROOT
-
 from .conftest import Visit, control, truth
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(900)]
 DETAILS = "heat-suite-details/heating"
-AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,13 @@
 """The cards of proof_of_heat in the demo: read, dragged, typed and saved; the result is read from Home Assistant."""
 
 from collections.abc import Generator
-from typing import Any
 
 from playwright.sync_api import Locator, expect
 import pytest
 
 from tests.running_demo import RunningDemo
 
-from .conftest import ALONE, ARTIFACTS, OVERVIEW, Visit, steady, truth
-from .test_dashboard import AXE
+from .conftest import ALONE, ARTIFACTS, OVERVIEW, Visit, steady, truth, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(1800)]
 PUMP = "viessmann_7571381700000000_0"
@@ -54,13 +52,7 @@ def card(visit: Visit, tag: str, username: str = "demo", width: int = 0) -> Loca
     return found
 
 
-def violations(element: Locator) -> list[dict[str, Any]]:
-    """Return what axe finds within a card."""
-    found = element.evaluate("async (card) => (await axe.run(card, { resultTypes: ['violations'] })).violations")
-    return [{"id": item["id"], "nodes": [node["html"][:200] for node in item["nodes"]]} for item in found]
-
-
-def _look(visit: Visit, tag: str, name: str) -> tuple[list[dict[str, Any]], bool]:
+def _look(visit: Visit, tag: str, name: str) -> tuple[list[tuple[str, list[str]]], bool]:
     """Return a card's violations and whether it is as narrow as its place; save its picture."""
     shown = visit.page.locator(tag).first
     shown.locator("h2, strong").first.wait_for()
@@ -80,7 +72,6 @@ def test_cards_are_accessible_and_fit(visit: Visit, scheme: str, width: int) -> 
     # So high that the toolbar does not cover a card.
     visit.page.set_viewport_size({"width": width, "height": 1800})
     visit.open(f"{ALONE}/heating", f"{OVERVIEW} h2")
-    visit.page.add_script_tag(path=str(AXE))
     found, outside = {}, []
     for tag in (OVERVIEW, CURVE, COP, FLOW, HOUSE, WEEK):
         problems, fits = steady(lambda tag=tag: _look(visit, tag, f"{tag}_{scheme}_{width}"))  # type: ignore[misc]

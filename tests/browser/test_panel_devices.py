@@ -5,7 +5,6 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 import itertools
 import random
-from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 import pytest
@@ -14,8 +13,8 @@ from scripts.tooling.demo.domains.ota import CHIP, PRODUCT, signed_release
 from simulators.ota_device.image import build
 from tests.running_demo import RunningDemo
 
-from .conftest import Visit, control, truth
-from .test_panels import AXE, PANEL, ROLLOUTS
+from .conftest import Visit, control, truth, violations
+from .test_panels import PANEL, ROLLOUTS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(1800)]
 
@@ -103,13 +102,6 @@ def test_everything_is_switched_off_at_the_devices_and_restored(
     demo.wait_for(entities["socket_a"], "on")
 
 
-def accessibility(card: Locator) -> list[Any]:
-    """Return what axe finds within a card."""
-    card.page.add_script_tag(path=str(AXE))
-    found = card.evaluate("element => axe.run(element.shadowRoot.querySelector('ha-card'))")
-    return [(each["id"], each["nodes"][0]["html"][:120]) for each in found["violations"]]
-
-
 def open_alerts(demo: RunningDemo) -> list[str]:
     """Return the messages of the alerts that were not dismissed."""
     _, answer = demo.request("POST", "/api/services/smart_outlet/list_alerts?return_response", {})
@@ -149,7 +141,7 @@ def test_a_threshold_trips_the_outlet_and_its_alert_is_dismissed(phone: Visit, k
     page.keyboard.press("Enter")
     expect(field).to_be_focused()
     field.fill("0,5")
-    assert accessibility(card) == []
+    assert violations(card) == []
     field.press("Enter")
     phone.wait_until(lambda: truth(demo, "FE")["outlets"]["FE"]["threshold"] == 500)
     phone.wait_until(lambda: not sockets(demo)["FE/a"])
@@ -209,7 +201,7 @@ def test_a_release_is_dropped_rolled_out_paused_resumed_and_aborted(visit: Visit
     roll_out = card.locator(".release.new").get_by_role("button", name="Roll out now")
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)
-        assert accessibility(card) == [], scheme
+        assert violations(card) == [], scheme
     roll_out.focus()
     page.keyboard.press("Enter")
     # Its first wave is one device, which has to report for half an hour before the next wave begins.

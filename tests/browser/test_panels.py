@@ -6,12 +6,11 @@ from typing import Any
 from playwright.sync_api import Browser, Locator, expect
 import pytest
 
-from tests.running_demo import ROOT, RunningDemo
+from tests.running_demo import RunningDemo
 
-from .conftest import ALONE, Visit, arrive, steady, truth
+from .conftest import ALONE, Visit, arrive, steady, truth, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(900)]
-AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 SCHEDULE, PANEL, ROLLOUTS = "iot-heating-week-schedule", "smart-outlet-panel", "ota-rollouts"
 CARDS = [("heating", SCHEDULE), ("outlets", PANEL), ("firmware", ROLLOUTS)]
 CONTENT = {SCHEDULE: ".block", PANEL: ".outlet", ROLLOUTS: ".rollout"}
@@ -39,9 +38,7 @@ def saved(card: Locator) -> None:
 @pytest.mark.parametrize("tag", CONTENT)
 def test_a_card_has_no_accessibility_violation(visit: Visit, tag: str) -> None:
     visit.card(tag).locator(CONTENT[tag]).first.wait_for()
-    visit.page.add_script_tag(path=str(AXE))
-    found = visit.page.locator(tag).first.evaluate("element => axe.run(element.shadowRoot.querySelector('ha-card'))")
-    assert [(each["id"], each["nodes"][0]["html"][:120]) for each in found["violations"]] == []
+    assert violations(visit.page.locator(tag).first) == []
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 400)])

@@ -56,3 +56,19 @@ def test_no_body_takes_long(piece: bytes) -> None:
 )
 def test_valid_json_is_unchanged(value: dict[str, object]) -> None:
     assert parse_device_object(orjson.dumps(value)) == value
+
+
+@pytest.mark.parametrize("body", [b'{"metrics": {"a": NaN}, "b": 1}', b'{"metrics": NaN, "b": "x"}', b'{"b": 1}'])
+def test_only_readings_may_be_no_numbers(body: bytes) -> None:
+    assert parse_device_object(body, readings="metrics")["b"] in (1, "x")
+
+
+def test_another_member_must_be_a_number() -> None:
+    with pytest.raises(ApiError) as caught:
+        parse_device_object(b'{"metrics": {}, "uptime": NaN}', readings="metrics")
+    assert caught.value.code == "bad_json"
+
+
+def test_the_repaired_body_may_nest_no_deeper() -> None:
+    with pytest.raises(ApiError, match="JSON"):
+        parse_device_object(b'{"a": nan, "b": ' + b"[" * 20 + b"]" * 20 + b"}")

@@ -1,5 +1,6 @@
 """The hashprice from JSON at a URL: limited in size and time, kept through outages and restarts."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
@@ -110,6 +111,34 @@ async def test_error_status_oversized_body_and_unreachable_server(
             await fetch_price(session, HttpPriceConfig(url))
     with pytest.raises(ClientError):
         await fetch_price(session, HttpPriceConfig(url))
+
+
+async def in_two_parts(request: web.Request) -> web.StreamResponse:
+    reply = web.StreamResponse()
+    await reply.prepare(request)
+    await reply.write(b'{"price": ')
+    await asyncio.sleep(0.05)
+    await reply.write(b"42}")
+    await reply.write_eof()
+    return reply
+
+
+async def test_a_document_that_comes_in_parts_is_read_whole(session: ClientSession) -> None:
+    async with server(in_two_parts) as url:
+        assert await json_fetch.fetch_json(session, url) == {"price": 42}
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"price": ', b"[" * 100_000])
+async def test_a_document_that_is_no_json_is_an_error(session: ClientSession, body: bytes) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=body)
+
+    async with server(answer) as url:
+        with pytest.raises(HttpPriceError, match="invalid JSON"):
+            await json_fetch.fetch_json(session, url)
+    async with server(json_reply({}, 404)) as url:
+        with pytest.raises(HttpPriceError, match="404"):
+            await json_fetch.fetch_json(session, url)
 
 
 async def look(hass: HomeAssistant, price: HttpPrice, now: datetime) -> float | None:
