@@ -325,7 +325,7 @@ def _system_section(system: Mapping[str, str]) -> dict[str, Any]:
                 "days_to_show": 4,
                 "period": "hour",
                 "stat_types": ["mean"],
-                "entities": [{"entity": system["outdoor_temperature"], "name": "Outdoor"}],
+                "entities": [{"entity": entity_id("outdoor"), "name": "Outdoor"}],
                 "grid_options": {"columns": 12},
             },
         ],
