@@ -76,18 +76,6 @@ def _coldest(min_external_c: float, room_c: float) -> float:
     return min(min_external_c, room_c - LEAST_SPREAD_K)
 
 
-def slope_through(flow_c: float, outdoor_c: float, level: float = 0.0, room_c: float = ROOM_C) -> float:
-    """The slope whose curve gives ``flow_c`` at ``outdoor_c``.
-
-    Raises:
-        ValueError: It is not colder outside than inside, so that any slope gives the same.
-    """
-    shape = curve_shape(outdoor_c, room_c)
-    if shape <= 0:
-        raise ValueError(f"no slope follows from {outdoor_c} degC outside at {room_c} degC inside")
-    return (flow_c - room_c - level) / shape
-
-
 @dataclass(frozen=True, slots=True)
 class PointsCurve:
     """A curve by points, linear between them and level beyond: (outdoor degC, flow degC), coldest first."""

@@ -3,7 +3,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from lib.heating_curve import MAX_FLOW_C, HeatingCurve, PointsCurve, curve_shape, slope_through
+from lib.heating_curve import MAX_FLOW_C, HeatingCurve, PointsCurve
 
 OUTDOOR = (15, 10, 5, 0, -5, -10, -14, -20)
 # Level 0, room 20 degC (computed from the published formula; 74.8 degC at slope 1.6 and -14 degC is also the
@@ -62,13 +62,6 @@ def test_value_there_and_back(value: float, minimum: float) -> None:
 def test_never_warmer_flow_when_it_is_warmer_outside(slope: float, outdoor: float, warmer: float) -> None:
     curve = HeatingCurve(slope, max_flow_c=1e9)
     assert curve.flow_c(outdoor + warmer) <= curve.flow_c(outdoor) + 1e-9
-
-
-def test_slope_through_a_point() -> None:
-    assert HeatingCurve(slope_through(50.8, -10)).flow_c(-10) == pytest.approx(50.8)
-    with pytest.raises(ValueError, match="no slope"):
-        slope_through(30, 25)
-    assert curve_shape(25) == 0
 
 
 def test_points() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from custom_components.proof_of_heat.comfort.profiles import Override, Profile, Targets, with_target
+from custom_components.proof_of_heat.comfort.profiles import Override, Profile
 from custom_components.proof_of_heat.prices.tariff import TariffError, parse
 from custom_components.proof_of_heat.runtime.user_settings import UserSettings
 
@@ -42,11 +42,6 @@ def test_invalid_stored_rows_are_ignored(row: Any) -> None:
     assert (settings.active, settings.comfort.profile, settings.comfort.overrides) == (True, Profile.AUTO, [])
     settings.load({"overrides": "none"})
     assert settings.comfort.overrides == []
-
-
-def test_changed_target_stays_within_the_room_limits() -> None:
-    assert with_target(Targets(), Profile.AUTO, 22.0).comfort == 22.0
-    assert with_target(Targets(), Profile.ECO, 99.0).eco == 28.0
 
 
 @pytest.mark.parametrize(

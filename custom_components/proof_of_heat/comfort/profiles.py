@@ -1,7 +1,7 @@
 """Profiles, temporary overrides, and the comfort band that the engine plans in."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -173,9 +173,3 @@ def band(
     steps = np.arange(BAND_STEPS) * BAND_STEP.total_seconds()
     targets = values[np.searchsorted(begins, steps, side="right") - 1]
     return targets - below_k, np.full(BAND_STEPS, targets.max() + above_k)
-
-
-def with_target(targets: Targets, profile: Profile, value: float) -> Targets:
-    """Return the targets with one of them changed."""
-    name = "comfort" if profile == Profile.AUTO else str(profile)
-    return replace(targets, **{name: min(max(value, MIN_C), MAX_C)})

@@ -5,7 +5,6 @@ Targets and profiles apply: the mean of the heat is the demand of the heating cu
 
 from collections.abc import Sequence
 
-from .decision_record import ControlMode
 from .demand import Demand
 from .snapshot import ZoneSnapshot
 
@@ -29,8 +28,3 @@ def _needs_heat(zone: ZoneSnapshot) -> bool:
 def measuring_share(history_h: float) -> float:
     """Return the share of the full heat in this hour; with a duty cycle, the mean of the heat is the demand."""
     return COMMISSION_LEVELS[int(history_h) % len(COMMISSION_LEVELS)]
-
-
-def remaining_h(control_mode: ControlMode, history_h: float) -> float | None:
-    """Return the hours of history until the measurement ends; None while nothing is measured."""
-    return max(0.0, COMMISSION_H - history_h) if control_mode is ControlMode.COMMISSIONING else None

@@ -26,11 +26,6 @@ class MiningMarket:
         return self.hashprice_ph_day * terahash / (1000 * 86400) * (1 - self.pool_fee)
 
 
-def hashprice_from(price_btc: float, network_eh_s: float, block_btc: float = 3.125, blocks_day: float = 144.0) -> float:
-    """Return the hashprice (money per PH/s and day) from coin price and network hashrate, without transaction fees."""
-    return price_btc * block_btc * blocks_day / (network_eh_s * 1000)
-
-
 def carnot_cop(flow_c: float, outdoor_c: float, share: float = 0.45) -> float:
     """Return the COP (1..7) of a typical air-to-water heat pump, as a share of Carnot's.
 

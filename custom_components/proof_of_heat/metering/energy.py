@@ -58,11 +58,6 @@ class CountedEnergy:
         """The energy in kWh; None before the first reading."""
         return None if self._base is None else round(self._base + self._counter.total, 5)
 
-    @property
-    def is_doubted(self) -> bool:
-        """Whether the last reading was not accepted."""
-        return self._counter.doubted
-
     def feed(self, at: datetime, reading_kwh: float | None) -> None:
         """Add a reading; one that was added before changes nothing."""
         if reading_kwh is None or (self._fed_at is not None and at <= self._fed_at):

@@ -1,12 +1,10 @@
 """A heat pump is measured only while rooms need heat."""
 
-import math
 
 import numpy as np
 import pytest
 
 from custom_components.proof_of_heat.engine import ComfortBand, ControlMode, SensorReading, ZoneSnapshot
-from custom_components.proof_of_heat.engine.commissioning import COMMISSION_H, remaining_h
 from custom_components.proof_of_heat.engine.decision_record import Decision
 
 from .homes import Home, new_engine, snapshot as home_snapshot
@@ -43,10 +41,3 @@ def test_rooms_far_above_their_target_get_no_heat_by_the_curve(above_k: float) -
     for decision in decide(21.0 + above_k):
         assert decision.record.demand_w == 0
         assert not any(command.on for command in decision.commands)
-
-
-def test_remaining_time() -> None:
-    assert remaining_h(ControlMode.COMMISSIONING, 10.0) == COMMISSION_H - 10
-    assert remaining_h(ControlMode.COMMISSIONING, 30.0) == 0
-    assert remaining_h(ControlMode.CURVE, 10.0) is None
-    assert math.isfinite(COMMISSION_H)

@@ -11,7 +11,6 @@ from custom_components.proof_of_heat.engine.dispatch import OFF, DispatchRequest
 from custom_components.proof_of_heat.engine.economics import (
     MiningMarket,
     carnot_cop,
-    hashprice_from,
 )
 from custom_components.proof_of_heat.engine.horizon import build_horizon, price_series, resample, surplus_series
 from custom_components.proof_of_heat.engine.row_builder import RowBuilder, Sample
@@ -112,10 +111,6 @@ def test_revenue_of_a_miner_by_hand() -> None:
     assert MiningMarket(48.0, pool_fee=0.02).revenue_kwh(20.0) == pytest.approx(0.098)
     with pytest.raises(ValueError, match="above 0"):
         MiningMarket(48.0).revenue_kwh(0.0)
-
-
-def test_hashprice_from_coin_price_and_network() -> None:
-    assert hashprice_from(100_000.0, 900.0) == pytest.approx(100_000 * 3.125 * 144 / 900_000)
 
 
 def test_best_miner_step_follows_tariff_and_coin() -> None:
