@@ -1,6 +1,5 @@
 """A heat pump is measured only while rooms need heat."""
 
-
 import numpy as np
 import pytest
 
