@@ -7,7 +7,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.device_registry import CONNECTION_NETWORK_MAC, DeviceInfo, format_mac
 from homeassistant.helpers.entity import EntityDescription
 
-from ._lib.heat_source import Health, Outcome
+from ._lib.heat_source import CommandResult, Health, Outcome
 from ._lib.publisher import PublishedEntity
 from .const import CONF_INFO, DOMAIN
 from .data import HeatingSystem
@@ -112,7 +112,10 @@ class OperationEntity(SourceEntity):
     async def async_operate(self, operation: Operation) -> None:
         """Start an operation; raises HomeAssistantError with the reason if the device did not carry it out."""
         assert isinstance(self.managed.source, Operable)
-        result = await self.managed.source.operate(operation)
+        self.check(await self.managed.source.operate(operation), "operation_failed")
+
+    def check(self, result: CommandResult, translation_key: str) -> None:
+        """Show the result; raises HomeAssistantError with the reason if the device did not carry it out."""
         self.publish_now()
         if result.outcome in (Outcome.APPLIED, Outcome.PENDING):
             return
@@ -120,7 +123,7 @@ class OperationEntity(SourceEntity):
         error = result.detail if reason is None else self.system.journal.texts.reasons[reason]
         raise HomeAssistantError(
             translation_domain=DOMAIN,
-            translation_key="operation_failed",
+            translation_key=translation_key,
             translation_placeholders={"name": self.managed.name, "error": error},
         )
 

@@ -5,15 +5,12 @@ from typing import Any, Final, override
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from ._lib.heat_source import Outcome
-from .const import DOMAIN
 from .data import HeatConfigEntry
 from .drivers.hot_water import ONE_TIME_CHARGE, HotWaterCharge
 from .drivers.operations import LOCATE_LIGHT, Operable, Operation
-from .entity import OperationEntity, SourceEntity, SystemEntity
+from .entity import OperationEntity, SystemEntity
 
 PARALLEL_UPDATES = 1
 _ACTIVE: Final = SwitchEntityDescription(key="control_active")
@@ -54,14 +51,8 @@ class ControlSwitch(SystemEntity, SwitchEntity):
         await self.system.user.async_set_active(False)
 
 
-class HotWaterSwitch(SourceEntity, SwitchEntity):
+class HotWaterSwitch(OperationEntity, SwitchEntity):
     """The one-time charge of hot water, as the device reports it. It ends by itself."""
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Whether the device answers."""
-        return not self.managed.is_failing
 
     @property
     @override
@@ -82,17 +73,7 @@ class HotWaterSwitch(SourceEntity, SwitchEntity):
 
     async def _charge(self, *, active: bool) -> None:
         assert isinstance(self.managed.source, HotWaterCharge)
-        result = await self.managed.source.charge_hot_water(active)
-        self.publish_now()
-        if result.outcome in (Outcome.APPLIED, Outcome.PENDING):
-            return
-        reason = result.reason
-        error = result.detail if reason is None else self.system.journal.texts.reasons[reason]
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="hot_water_not_changed",
-            translation_placeholders={"name": self.managed.name, "error": error},
-        )
+        self.check(await self.managed.source.charge_hot_water(active), "hot_water_not_changed")
 
 
 class LocateSwitch(OperationEntity, SwitchEntity):

@@ -28,7 +28,7 @@ def refresh_token(nonce: str, issued: float) -> str:
 
 
 def is_valid(token: str, now: float) -> bool:
-    """Return whether a refresh token is one of ours and not older than 180 days."""
+    """Return whether a refresh token was issued here and is not older than 180 days."""
     nonce, _, day = token.partition(".")[0].partition("-")
     if not day.isdecimal() or token != refresh_token(nonce, int(day) * 86400.0):
         return False

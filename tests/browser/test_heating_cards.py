@@ -25,7 +25,7 @@ SLOPE, LEVEL, MAX_FLOW = (
 
 @pytest.fixture
 def curve(demo: RunningDemo) -> dict[str, float]:
-    """The curve of a test, which is the same whatever another test left."""
+    """The curve of a test, which is the same after any other test."""
     values = {SLOPE: 0.6, LEVEL: 0.0, MAX_FLOW: 40.0}
     for entity_id, value in values.items():
         demo.request("POST", "/api/services/number/set_value", {"entity_id": entity_id, "value": value})
@@ -36,7 +36,7 @@ def curve(demo: RunningDemo) -> dict[str, float]:
 
 @pytest.fixture
 def without_override(demo: RunningDemo) -> Generator[None]:
-    """A home whose setpoints are those of its schedule, whatever another test left."""
+    """A home whose setpoints are those of its schedule after any other test."""
     clear = ("POST", "/api/services/proof_of_heat/clear_override", {})
     assert demo.request(*clear)[0] == 200
     demo.wait_for("binary_sensor.house_override", "off")

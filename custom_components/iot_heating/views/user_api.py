@@ -210,5 +210,5 @@ def _revision(request: web.Request, patch: dict[str, Any]) -> int | None:
 
 
 def _is_number(text: str) -> bool:
-    """Return whether a text of the client is a whole number of a length that can be one of ours."""
+    """Return whether a text of the client is a whole number, and no longer than a building number can be."""
     return len(text) <= _MAX_DIGITS and text.isascii() and text.isdigit()

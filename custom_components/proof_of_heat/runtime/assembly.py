@@ -146,7 +146,7 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
     )
 
     async def decide_again() -> None:
-        supervisor.expect_user_change()
+        supervisor.user_change.begin()
         await coordinator.async_request_refresh()
 
     supervisor.start()

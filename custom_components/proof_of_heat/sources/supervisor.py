@@ -5,7 +5,6 @@ from dataclasses import replace
 from functools import partial
 import logging
 import math
-from typing import Final
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -21,11 +20,10 @@ from ..runtime.listeners import Listeners
 from .managed_source import ManagedSource
 from .releaser import releaser
 from .source_commands import command_text, source_command
+from .user_change import UserChange
 
 _LOGGER = logging.getLogger(__name__)
 _DEFAULT_ROOM_C = 20.0
-_USER_CHANGE_S: Final = 180.0
-"""So long after a change by a user, commands are marked as its consequence."""
 
 
 class SourceSupervisor:
@@ -49,13 +47,7 @@ class SourceSupervisor:
         self._events = events
         self._updates = updates
         self._reason_text = reason_text
-        self._clock = SteadyClock()
-        self._user_until = -math.inf
-
-    @callback
-    def expect_user_change(self) -> None:
-        """Send the next commands as ones that a user waits for."""
-        self._user_until = self._clock() + _USER_CHANGE_S
+        self.user_change = UserChange(SteadyClock())
 
     @callback
     def start(self) -> None:
@@ -101,7 +93,7 @@ class SourceSupervisor:
                 user=managed.user_curve,
             )
             if command is not None:
-                command = replace(command, by_user=self._clock() < self._user_until)
+                command = replace(command, by_user=self.user_change.is_recent)
                 _LOGGER.debug("cycle=%s source=%s command=%s", cycle_id, managed.name, command_text(command))
                 managed.poller.command(self._entry, command, partial(self._on_result, managed))
 

@@ -108,7 +108,7 @@ def pack_power(values: Values, prefix: str) -> float | None:
 def pack_direction_power(values: Values, prefix: str, name: str, sign: int) -> float | None:
     """Return the input (sign 1) or output power (-1) of a pack in W.
 
-    The main battery of several models reports 0 W in both directions whatever flows: a value that voltage x current
+    The main battery of several models reports 0 W in both directions at any current: a value that voltage x current
     contradicts is replaced by theirs.
     """
     reported_w, power_w = as_number(lookup(values, f"{prefix}.{name}")), pack_power(values, prefix)
