@@ -2,8 +2,8 @@
 
 Facts: a recorded WAVE 3 (github.com/foxthefox/ioBroker.ecoflow-mqtt, test/data2/wave3.json), which discharges its
 battery with 49.8 W (powGetBms) while it needs 50 W (powGetSelfConsume), with bmsChgDsgState 1. Temperatures are in
-degrees Celsius, also if the display shows Fahrenheit. Both remaining times have the same number. EcoFlow's document does not
-describe its commands, so it has no controls.
+degrees Celsius, also if the display shows Fahrenheit. Both remaining times have the same number. EcoFlow's document
+does not describe its commands, so it has no controls.
 """
 
 from . import cms_battery
