@@ -1,4 +1,4 @@
-import{$0 as e,$6 as t,$7 as n,$9 as r,$f as i,$i as a,$p as o,$r as s,$t as c,$10 as l,$17 as u,$19 as d,$1a as f,$1b as p,$1d as m,$1h as h,$1m as g}from"/heat_suite_static/runtime-0394713e7268.js";var _=1e3,v=class{constructor(e,t){this.host=e,this.action=t,this.active=!1,this.press=e=>{if(e instanceof KeyboardEvent){if(e.key!==` `&&e.key!==`Enter`||(e.preventDefault(),e.repeat))return}else if(e.button>0)return;this.release(),this.active=!0,this._3f=setTimeout(()=>{this.release(),this.action()},_),this.host.requestUpdate()},this.release=()=>{clearTimeout(this._3f),this.active&&(this.active=!1,this.host.requestUpdate())},e.addController(this)}hostDisconnected(){this.release()}},y={packed:`Steckdosen
+import{$0 as e,$6 as t,$7 as n,$9 as r,$f as i,$i as a,$p as o,$r as s,$t as c,$10 as l,$17 as u,$19 as d,$1a as f,$1b as p,$1d as m,$1h as h,$1m as g}from"/heat_suite_static/runtime-0394713e7268.js";var _=1e3,v=class{constructor(e,t){this.host=e,this.action=t,this.active=!1,this.press=e=>{if(e instanceof KeyboardEvent){if(e.key!==` `&&e.key!==`Enter`||(e.preventDefault(),e.repeat))return}else{let{button:t,currentTarget:n,pointerId:r}=e;if(t>0)return;n.setPointerCapture?.(r)}this.release(),this.active=!0,this._3f=setTimeout(()=>{this.release(),this.action()},_),this.host.requestUpdate()},this.release=()=>{clearTimeout(this._3f),this.active&&(this.active=!1,this.host.requestUpdate())},e.addController(this)}hostDisconnected(){this.release()}},y={packed:`Steckdosen
 Steckdosen mit Strom und Leistung, Grenzwerte, Warnungen und „Alles ausschalten“.
 Zentrale
 Leer lassen, um alle Zentralen anzuzeigen.
@@ -174,7 +174,6 @@ aria-describedby="hold"
 ?disabled=${!t}
 @pointerdown=${this._1g.press}
 @pointerup=${this._1g.release}
-@pointerleave=${this._1g.release}
 @pointercancel=${this._1g.release}
 @contextmenu=${e=>e.preventDefault()}
 @keydown=${this._1g.press}
