@@ -25,6 +25,7 @@ from .model.history import COLUMNS, History, Row
 from .model.meter_check import IdleCheck, MeterDoubt
 from .model.observer import HouseState, Observer
 from .model.operating_history import OperatingHistory
+from .near_plan import NEAR_SHARE
 from .plan_request import PlanContext, plan_request
 from .planning.commitment import PlanRequest, PlanResult
 from .power_excess import PowerExcess
@@ -46,15 +47,13 @@ TOO_WARM_K = 0.2
 RISE_K_H = 0.4
 """How fast a typical house warms up; used without a plan only."""
 
-type Messages = tuple[Message, ...]
-
 
 @dataclass(frozen=True, slots=True)
 class _Target:
     control_mode: ControlMode
     heat_w: float
     flow_c: float
-    messages: Messages
+    messages: tuple[Message, ...]
     demand_w: float | None = None
     """The heat demand, if the sources are asked for another heat in this cycle to meet it on average."""
 
@@ -242,6 +241,7 @@ class Engine:
             locks=self._locks(snapshot),
             frost=frost,
             too_warm=inputs.room_c > (self._band or snapshot.band).now[1] - TOO_WARM_K,
+            near_share=NEAR_SHARE if is_planned else 0.0,
             power_cap_w=self.plan.cap_w if is_planned and self.plan else self._power_cap_w(),
         )
         requested = tuple(part.command(target.flow_c, self.config.safety.lease_s) for part in choice.parts)
@@ -283,8 +283,7 @@ class Engine:
             at_level = measuring_share(self.history.hours) * self.source_selector.full_heat_w(self.pump_id or "", None)
             now = self._duty_cycle.update(wanted_w, at_level, delivered_w, self._elapsed_s)
             heat = at_level if now > 0 else 0.0
-            why = (message(MessageCode.LEARNING),)
-            return _Target(ControlMode.COMMISSIONING, heat, demand.flow_c, why, wanted_w)
+            return _Target(ControlMode.COMMISSIONING, heat, demand.flow_c, (message(MessageCode.LEARNING),), wanted_w)
         least_w = self.source_selector.min_heat_w(self.learned)
         heat = self._duty_cycle.update(wanted_w, least_w, delivered_w, self._elapsed_s)
         control_mode = ControlMode.CURVE if demand.heating else ControlMode.IDLE
@@ -331,7 +330,7 @@ class Engine:
         inputs: ValidatedInputs,
         target: _Target,
         commands: tuple[SourceCommand, ...],
-        limits: Messages,
+        limits: tuple[Message, ...],
     ) -> Decision:
         mix = self.source_selector.shares(commands, snapshot)
         cost_h = sum(part.price_kwh * part.heat_w / 1000 for part in mix if part.heat_w > 0)
