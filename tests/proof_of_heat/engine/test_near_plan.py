@@ -116,8 +116,10 @@ def test_plan_is_carried_out_by_its_sources_although_the_weather_differs_a_littl
         engine.adopt(job())
     assert engine.predicting
     assert engine.plan is not None
+    engine.plan = replace(engine.plan, heat_w=9000.0)
+    now_w = engine.decide(now).record.mix[0].heat_w
     for share in (0.93, 1.0, 1.02, 1.05):
-        engine.plan = replace(engine.plan, heat_w=share * engine.source_selector.full_heat_w(PUMP, engine.learned))
+        engine.plan = replace(engine.plan, heat_w=share * now_w)
         decision = engine.decide(now)
         assert decision.record.control_mode is ControlMode.PLAN
         assert [part.source_id for part in decision.record.mix if part.heat_w > 0] == [PUMP], share
