@@ -62,9 +62,6 @@ class DispatchRequest:
     surplus_price_kwh: float = 0.0
     short_price_kwh: float = 5.0
     """Penalty per kWh of missing heat; far above the cost of any source."""
-    near_w: float = 0.0
-    """Missing heat up to this is within the accuracy of the request; it has a price of its own."""
-    near_price_kwh: float = 5.0
     over_price_kwh: float = 0.02
     """Penalty per kWh of excess heat, in addition to its cost."""
     site_w: float = np.inf
@@ -145,9 +142,7 @@ def _electricity_cost(request: DispatchRequest, power: Array) -> Array:
 
 
 def _cost_with_penalties(request: DispatchRequest, heat: Array, power: Array, cost: Array) -> Array:
-    missing = np.maximum(request.heat_w - heat, 0.0)
-    near = np.minimum(missing, request.near_w)
-    short = near * request.near_price_kwh + (missing - near) * request.short_price_kwh
+    short = np.maximum(request.heat_w - heat, 0.0) * request.short_price_kwh
     over = np.maximum(heat - request.heat_w, 0.0) * request.over_price_kwh
     return cost + _electricity_cost(request, power) + (short + over) / 1000
 
@@ -368,15 +363,13 @@ def _allocation(
     own = min(power, request.surplus_w)
     cost += (own * request.surplus_price_kwh + (power - own) * request.price_kwh) / 1000
     short = max(request.heat_w - heat, 0.0)
-    near = min(short, request.near_w)
-    missed = near * request.near_price_kwh + (short - near) * request.short_price_kwh
     over = max(heat - request.heat_w, 0.0)
     return Allocation(
         points=tuple(points),
         heat_w=heat,
         power_w=power,
         cost_h=cost,
-        objective_h=cost + (missed + over * request.over_price_kwh) / 1000 - bonus,
+        objective_h=cost + (short * request.short_price_kwh + over * request.over_price_kwh) / 1000 - bonus,
         short_w=short,
         limited=limited,
     )

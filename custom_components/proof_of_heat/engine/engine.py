@@ -25,7 +25,6 @@ from .model.history import COLUMNS, History, Row
 from .model.meter_check import IdleCheck, MeterDoubt
 from .model.observer import HouseState, Observer
 from .model.operating_history import OperatingHistory
-from .near_plan import NEAR_SHARE
 from .plan_request import PlanContext, plan_request
 from .planning.commitment import PlanRequest, PlanResult
 from .power_excess import PowerExcess
@@ -241,7 +240,7 @@ class Engine:
             locks=self._locks(snapshot),
             frost=frost,
             too_warm=inputs.room_c > (self._band or snapshot.band).now[1] - TOO_WARM_K,
-            near_share=NEAR_SHARE if is_planned else 0.0,
+            planned=self.plan.used if is_planned and self.plan else None,
             power_cap_w=self.plan.cap_w if is_planned and self.plan else self._power_cap_w(),
         )
         requested = tuple(part.command(target.flow_c, self.config.safety.lease_s) for part in choice.parts)

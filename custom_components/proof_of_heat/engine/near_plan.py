@@ -1,31 +1,46 @@
-"""How exactly a plan is carried out: a source is not started for the last watts of it.
+"""A plan is carried out by the sources that it uses: no other one is started for the last watts.
 
-A plan and the dispatch a few minutes later take the heat of a source from the same map, at temperatures that differ a
+A plan and the dispatch some minutes later take the heat of a source from the same map, at temperatures that differ a
 little. The difference is within the accuracy of both, and the next plan corrects it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-import math
 
-from .dispatch import DispatchRequest, SourceOption
+from .dispatch import Allocation, DispatchRequest, SourceOption, dispatch
 
 NEAR_SHARE = 0.1
-"""Share of the planned heat by which it may be missed."""
-NEAR_FACTOR = 2.0
-"""Price of the missing heat, as a multiple of that of the most expensive source: less of what runs is not cheaper."""
-LEAST_PRICE = 0.05
-"""Used where the heat of all sources is free."""
+"""Share of the planned heat that may be missing without another source."""
 
 
-def near_plan(request: DispatchRequest, options: Iterable[SourceOption], near_share: float) -> DispatchRequest:
-    """Return the request with a share of its heat that may be missed at a price of its own."""
-    costs = (
-        (point.other_cost_h * 1000 + point.power_w * request.price_kwh) / point.heat_w - option.bonus_kwh
+def carry_out(options: Sequence[SourceOption], request: DispatchRequest, planned: Collection[str] | None) -> Allocation:
+    """Return the cheapest allocation to the sources of a plan; to all sources if these are not enough.
+
+    ``planned``: the sources that the plan uses now; None without a plan.
+    """
+    if planned is None:
+        return dispatch(options, request)
+    own = [
+        option if option.source_id in planned or _earns(option, request) else _without_start(option)
         for option in options
-        for point in option.points
-        if point.level > 0 and point.heat_w > 0
-    )
-    dearest = max((cost for cost in costs if math.isfinite(cost)), default=0.0)
-    price_kwh = min(NEAR_FACTOR * max(dearest, abs(request.price_kwh), LEAST_PRICE), request.short_price_kwh)
-    return replace(request, near_w=near_share * request.heat_w, near_price_kwh=price_kwh)
+    ]
+    found = dispatch(own, request)
+    if found.short_w <= NEAR_SHARE * request.heat_w:
+        return replace(found, short_w=0.0)
+    return dispatch(options, request)
+
+
+def _earns(option: SourceOption, request: DispatchRequest) -> bool:
+    """Return whether the heat of a source costs nothing now: by revenue, or by surplus that came after the plan."""
+    for point in option.points:
+        own_w = min(point.power_w, request.surplus_w)
+        cost_h = (own_w * request.surplus_price_kwh + (point.power_w - own_w) * request.price_kwh) / 1000
+        if point.level > 0 and cost_h + point.other_cost_h <= option.bonus_kwh * point.heat_w / 1000:
+            return True
+    return False
+
+
+def _without_start(option: SourceOption) -> SourceOption:
+    """Return the option at rest; one that has to run stays as it is."""
+    rests = tuple(point for point in option.points if point.level <= 0)
+    return replace(option, points=rests) if rests else option
