@@ -315,9 +315,9 @@ class Engine:
         return plan_request(snapshot, inputs, context)
 
     def _power_cap_w(self) -> float:
-        """Return the limit of electric power in a plan; infinite without one."""
-        weights, learned = self.config.weights, self.learned
-        if weights.peak is PeakPolicy.NONE or learned is None or learned.pump is None:
+        """Return the limit of electric power in a plan; infinite without one, and for a source that is on or off."""
+        weights, learned, modulates = self.config.weights, self.learned, self._measured_at_levels
+        if weights.peak is PeakPolicy.NONE or learned is None or learned.pump is None or not modulates:
             return math.inf
         floor = weights.peak_floor * learned.pump.full_power_w
         cap_w = max(floor, weights.peak_share * self.savings.peak_w(weights.peak_days))

@@ -1,6 +1,7 @@
 """A source is not started for the last watts of a plan; what runs delivers what is planned."""
 
 from dataclasses import replace
+import math
 
 import numpy as np
 import pytest
@@ -147,6 +148,10 @@ def test_plan_is_carried_out_by_its_sources_although_the_weather_differs_a_littl
         engine.adopt(job())
     assert engine.predicting
     assert engine.plan is not None
+    assert engine.learned is not None
+    assert engine.learned.pump is not None
+    assert math.isinf(engine._power_cap_w()), "a source that is on or off cannot be limited"
+    assert MessageCode.POWER_CAP not in {part.code for part in engine.plan.messages}
     engine.plan = replace(engine.plan, heat_w=9000.0)
     now_w = engine.decide(now).record.mix[0].heat_w
     for share in (0.93, 1.0, 1.02, 1.05, 1.09):
