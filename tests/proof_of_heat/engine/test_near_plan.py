@@ -134,7 +134,9 @@ def test_sources_that_are_too_small_are_still_named() -> None:
     assert short.values["missing_kw"] == pytest.approx(0.9)
 
 
-def test_plan_is_carried_out_by_its_sources_although_the_weather_differs_a_little() -> None:
+def test_plan_is_carried_out_by_its_sources_although_the_weather_differs_a_little(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The plan counts with the mean of its quarter of an hour: the unit's heat is some percent off at each moment."""
     unit = replace(pump_config(), steering=Steering.SWITCH)
     rows = [replace(row, level=0.0) for row in lived_history(3, levels=(1.0, 0.0, 0.0, 1.0, 0.0))]
@@ -150,6 +152,7 @@ def test_plan_is_carried_out_by_its_sources_although_the_weather_differs_a_littl
     assert engine.plan is not None
     assert engine.learned is not None
     assert engine.learned.pump is not None
+    monkeypatch.setattr(engine.savings, "peak_w", lambda _: 2000.0)
     assert math.isinf(engine._power_cap_w()), "a source that is on or off cannot be limited"
     assert MessageCode.POWER_CAP not in {part.code for part in engine.plan.messages}
     engine.plan = replace(engine.plan, heat_w=9000.0)
