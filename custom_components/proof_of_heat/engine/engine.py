@@ -159,7 +159,7 @@ class Engine:
         if self._busy or self._inputs is None:
             return None
         snapshot = self.site_load.completed(snapshot)
-        if self.history.hours >= self._learn_at_h:
+        if self.history.hours >= self._learn_at_h and (self.learned or self.history.is_heated):
             self._busy = True
             self._since_learning = []
             operations = self._operating_history.operations()
