@@ -56,14 +56,16 @@ def _quantities(record: DecisionRecord, delivery: Delivery) -> Iterator[tuple[tu
     for part in delivery.sources:
         yield ("delivered", part.source_id), ("W", part.heat.watts)
         yield ("drawn", part.source_id), ("W", part.power.watts)
-    for part in (*record.reasons, *record.limits, *record.notes):
-        for name, value in part.values.items():
+    for message in (*record.reasons, *record.limits, *record.notes):
+        for name, value in message.values.items():
             if isinstance(value, int | float):
-                yield ("message", str(part.code), str(part.values.get("source")), name), ("", float(value))
+                yield ("message", str(message.code), str(message.values.get("source")), name), ("", float(value))
 
 
 def _differ(before: Quantities, now: Quantities) -> bool:
-    return before.keys() != now.keys() or any(_moved(unit, before[key][1], now[key][1]) for key, (unit, _) in now.items())
+    return before.keys() != now.keys() or any(
+        _moved(unit, before[key][1], now[key][1]) for key, (unit, _) in now.items()
+    )
 
 
 def _moved(unit: str, before: float, now: float) -> bool:

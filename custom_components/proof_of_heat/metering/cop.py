@@ -303,4 +303,3 @@ def total(parts: Iterable[Sums]) -> Sums:
     for part in parts:
         found = found.plus(part)
     return found
-
