@@ -157,7 +157,7 @@ class CopCalculator:
 
     @property
     def _heat_resolution_kwh(self) -> float:
-        """The resolution of the heat: a device counts heating and hot water alike, and the one that rests knows less."""
+        """The resolution of the heat: a device counts heating and hot water in the same steps."""
         return min((found for each in self._heat_resolutions if (found := each.kwh) > 0), default=0.0)
 
     def window(self, now: datetime, length: timedelta) -> Sums | None:
