@@ -152,7 +152,7 @@ def _max_mode(template: DeviceTemplate, key: str) -> float:
     if register.maximum is not None:
         return register.maximum
     written = () if switch is None else (switch.on or 0.0, switch.off or 0.0)
-    return max((*template.registers["running"].on_values, *written)) + _OTHER_MODES
+    return float(max((*template.registers["running"].on_values, *written))) + _OTHER_MODES
 
 
 def _number_line(key: str, value: float | bool | None, absent: bool, maximum: float) -> ReadingLine:
