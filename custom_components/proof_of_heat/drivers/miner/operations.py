@@ -1,7 +1,8 @@
 """The operations that each family of miners has.
 
 Facts: the interface descriptions of Braiins (25.05), VNish (1.2.6), Luxor and WhatsMiner (2.0.5, 3.0.2), the OpenAPI
-document of AxeOS, Canaan's driver-avalon.c, and for stock Antminers and others the calls of public programs (pyasic 0.79, asic-rs).
+document of AxeOS, Canaan's driver-avalon.c, and for stock Antminers and others the calls of public programs (pyasic
+0.79, asic-rs).
 """
 
 from collections.abc import Mapping
