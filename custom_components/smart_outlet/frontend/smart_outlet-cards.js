@@ -1,5 +1,5 @@
 import{$0 as e,$6 as t,$7 as n,$9 as r,$f as i,$i as a,$p as o,$r as s,$t as c,$10 as l,$17 as u,$19 as d,$1a as f,$1b as p,$1d as m,$1h as h,$1m as g}from"/heat_suite_static/runtime-0394713e7268.js";var _=1e3,v=class{constructor(e,t){this.host=e,this.action=t,this.active=!1,this.press=e=>{if(e instanceof KeyboardEvent){if(e.key!==` `&&e.key!==`Enter`||(e.preventDefault(),e.repeat))return}else{let{button:t,currentTarget:n,pointerId:r}=e;if(t>0)return;n.setPointerCapture?.(r)}this.release(),this.active=!0,this._3f=setTimeout(()=>{this.release(),this.action()},_),this.host.requestUpdate()},this.release=()=>{clearTimeout(this._3f),this.active&&(this.active=!1,this.host.requestUpdate())},e.addController(this)}hostDisconnected(){this.release()}},y={packed:`Steckdosen
-Steckplätze mit Strom und Leistung, Grenzwerte, Warnungen und „Alles ausschalten“.
+Steckdosen mit Strom und Leistung, Grenzwerte, Warnungen und „Alles ausschalten“.
 Zentrale
 Leer lassen, um alle Zentralen anzuzeigen.
 Titel
@@ -28,10 +28,10 @@ Alle verwerfen ({count})
 Keine Steckdosen. Füge sie bei der Integration hinzu.
 Alles ausschalten
 Eine Sekunde lang gedrückt halten.
-Auch geschützte Steckplätze
+Auch geschützte Steckdosen
 Alles wird ausgeschaltet…
 Alles ist aus.
-Nicht alle Steckplätze haben das Ausschalten bestätigt.
+Nicht alle Steckdosen haben das Ausschalten bestätigt.
 Wieder einschalten: {sockets}
 Nicht ausgeführt: {error}`},b={card:{name:`Outlet panel`,description:`Sockets with current and power, limits, alerts and "Switch everything off".`},form:{entry_id:`Hub`,entry_help:`Leave empty to show all hubs.`,title:`Title`},state:{on:`On`,off:`Off`,unknown:`Unknown`,pending:`Switching…`},result:{pending:`Waiting`,confirmed:`Off`,unreachable:`Unreachable`,protected:`Stays on`},offline:`Offline`,overload:`Overload`,tripped:`Tripped`,over:`Over the limit`,protected:`Protected`,main_current:`Main current`,sum_current:`Total current`,limit:`Limit {value}`,no_limit:`No limit`,limit_field:`Limit of {of} in amperes, empty for none`,not_a_number:`The limit must be a number of amperes.`,alerts:`Alerts`,dismiss:`Dismiss`,dismiss_all:`Dismiss all ({count})`,no_outlets:`No outlets. Add them at the integration.`,switch_off:`Switch everything off`,hold:`Hold for one second.`,include_protected:`Include protected sockets`,in_progress:`Switching everything off…`,complete:`Everything is off.`,incomplete:`Not all sockets are confirmed off.`,restore:`Switch on again: {sockets}`,failed:`Not done: {error}`},x={packed:`Pistorasiat
 Pistokkeiden virta ja teho, raja-arvot, hälytykset ja ”Sammuta kaikki”.
@@ -63,10 +63,10 @@ Kuittaa kaikki ({count})
 Ei pistorasioita. Lisää niitä integraatiossa.
 Sammuta kaikki
 Pidä painettuna yhden sekunnin ajan.
-Myös suojatut pistokkeet
+Myös suojatut pistorasiat
 Sammutetaan kaikkea…
 Kaikki on sammutettu.
-Kaikki pistokkeet eivät ole vahvistaneet sammutusta.
+Kaikki pistorasiat eivät ole vahvistaneet sammutusta.
 Kytke takaisin päälle: {sockets}
 Ei suoritettu: {error}`},S={packed:`Панель розеток
 Розетки с током и мощностью, пределы, оповещения и «Выключить всё».
