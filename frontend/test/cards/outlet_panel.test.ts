@@ -164,6 +164,21 @@ describe("the card", () => {
     expect(all(".alerts li")).toHaveLength(1);
   });
 
+  it("a press on one alert never dismisses another one that took its place", async () => {
+    const alert = (id: string): Record<string, unknown> => ({ id, entry_id: "h", message: id, created: "2026-01-01T10:00:00Z", kind: "overload" });
+    fake.answers["smart_outlet/alerts"] = { alerts: [alert("seen")] };
+    await push({ hub: hub({ alerts: 1 }) });
+    const pressed = find(".alerts button");
+    fake.answers["smart_outlet/alerts"] = { alerts: [alert("new"), alert("seen")] };
+    await push({ hub: hub({ alerts: 2 }) });
+    expect(all(".alerts button").slice(0, 2)).toHaveLength(2);
+    expect(find(".alerts button")).not.toBe(pressed);
+    fake.sent.length = 0;
+    pressed.click();
+    await settle();
+    expect(fake.sent.filter(({ alert_id }) => alert_id === "new")).toEqual([]);
+  });
+
   it("switches everything off only after the button was held, by pointer and by key", async () => {
     const off = find(".danger");
     vi.useFakeTimers();

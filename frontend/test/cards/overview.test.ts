@@ -134,6 +134,13 @@ describe("states", () => {
     expect(text()).toContain("Prediction error 1.1 K; planning starts below 0.8 K");
     expect(text()).not.toContain("Saved in 30 days · ");
   });
+  it("savings have progress and the time left before the first complete day", async () => {
+    const { text, find, push } = await mount(overview({ savings: null, savings_progress: { progress: 25, expected: "2026-01-17T00:00:00+00:00" } }));
+    expect(text()).toContain("Savings After the first complete day, in about 36 hr");
+    expect(find("progress")?.getAttribute("value")).toBe("25");
+    await push(overview({ savings: null, savings_progress: null }));
+    expect(find("progress")).toBeNull();
+  });
   it("shadow mode looks different, control off and failures have a banner", async () => {
     const { find, text, push } = await mount(overview({ shadow: true, active: false, state: "shadow", savings: { days: 7, saved: 1, low: 0, high: 2, percent: 10, cost: 3, simulated: true } }));
     expect(find("ha-card")?.className).toBe("shadow");
