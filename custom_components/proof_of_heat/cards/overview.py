@@ -134,8 +134,9 @@ def savings(system: HeatingSystem) -> dict[str, Any] | None:
 
 
 def savings_progress(system: HeatingSystem, now: datetime) -> dict[str, Any] | None:
-    """Return when the first savings are expected if nothing interrupts the day; None if there are some, or without a
-    learned house, or while the sources run on their own.
+    """Return when the first savings are expected if nothing interrupts the day.
+
+    None if there are some, without a learned house, or while the sources run on their own.
     """
     shadow, snapshot = system.shadow, system.coordinator.data.snapshot
     if report_data(system.engine, shadow, SAVINGS_DAYS) is not None or not (shadow.is_on or snapshot.active):

@@ -55,7 +55,7 @@ def test_nothing_is_predicted_before_the_house_is_learned() -> None:
 def test_the_first_savings_appear_when_they_were_predicted(start: int, steps: int) -> None:
     """Whenever the house is learned, and however far it has settled, each forecast is the same moment."""
     tracker, begin_s = SavingsTracker(ReferenceControl()), 20_000 * DAY_S + start * STEP_S
-    tracker._reference_house = cast(ReferenceHouse, House(steps))
+    tracker._reference_house = cast("ReferenceHouse", House(steps))
     moments, shares = [], []
     now_s = begin_s
     while tracker.report() is None:
