@@ -5,7 +5,7 @@ Leer lassen, um alle Zentralen anzuzeigen.
 Titel
 An
 Aus
-Unbekannt
+Unbekannt, bis geschaltet wird
 Schaltet…
 Ausstehend
 Aus
@@ -33,14 +33,14 @@ Alles wird ausgeschaltet…
 Alles ist aus.
 Nicht alle Steckplätze haben das Ausschalten bestätigt.
 Wieder einschalten: {sockets}
-Nicht ausgeführt: {error}`},x={card:{name:`Outlet panel`,description:`Sockets with current and power, limits, alerts and "Switch everything off".`},form:{entry_id:`Hub`,entry_help:`Leave empty to show all hubs.`,title:`Title`},state:{on:`On`,off:`Off`,unknown:`Unknown`,pending:`Switching…`},result:{pending:`Waiting`,confirmed:`Off`,unreachable:`Unreachable`,protected:`Stays on`},offline:`Offline`,overload:`Overload`,tripped:`Tripped`,over:`Over the limit`,protected:`Protected`,main_current:`Main current`,sum_current:`Total current`,limit:`Limit {value}`,no_limit:`No limit`,limit_field:`Limit of {of} in amperes, empty for none`,not_a_number:`The limit must be a number of amperes.`,alerts:`Alerts`,dismiss:`Dismiss`,dismiss_all:`Dismiss all ({count})`,no_outlets:`No outlets. Add them at the integration.`,switch_off:`Switch everything off`,hold:`Hold for one second.`,include_protected:`Include protected sockets`,in_progress:`Switching everything off…`,complete:`Everything is off.`,incomplete:`Not all sockets are confirmed off.`,restore:`Switch on again: {sockets}`,failed:`Not done: {error}`},S={packed:`Pistorasiat
+Nicht ausgeführt: {error}`},x={card:{name:`Outlet panel`,description:`Sockets with current and power, limits, alerts and "Switch everything off".`},form:{entry_id:`Hub`,entry_help:`Leave empty to show all hubs.`,title:`Title`},state:{on:`On`,off:`Off`,unknown:`Unknown until it is switched`,pending:`Switching…`},result:{pending:`Waiting`,confirmed:`Off`,unreachable:`Unreachable`,protected:`Stays on`},offline:`Offline`,overload:`Overload`,tripped:`Tripped`,over:`Over the limit`,protected:`Protected`,main_current:`Main current`,sum_current:`Total current`,limit:`Limit {value}`,no_limit:`No limit`,limit_field:`Limit of {of} in amperes, empty for none`,not_a_number:`The limit must be a number of amperes.`,alerts:`Alerts`,dismiss:`Dismiss`,dismiss_all:`Dismiss all ({count})`,no_outlets:`No outlets. Add them at the integration.`,switch_off:`Switch everything off`,hold:`Hold for one second.`,include_protected:`Include protected sockets`,in_progress:`Switching everything off…`,complete:`Everything is off.`,incomplete:`Not all sockets are confirmed off.`,restore:`Switch on again: {sockets}`,failed:`Not done: {error}`},S={packed:`Pistorasiat
 Pistokkeiden virta ja teho, raja-arvot, hälytykset ja ”Sammuta kaikki”.
 Keskitin
 Jätä tyhjäksi, jos haluat näyttää kaikki keskittimet.
 Otsikko
 Päällä
 Pois
-Tuntematon
+Tuntematon, kunnes kytketään
 Kytketään…
 Odottaa
 Pois
@@ -75,7 +75,7 @@ Ei suoritettu: {error}`},C={packed:`Панель розеток
 Заголовок
 Вкл
 Выкл
-Неизвестно
+Неизвестно до переключения
 Переключение…
 Ожидание
 Выключены
@@ -154,7 +154,7 @@ ${this._1q(e,n.device_id,n.threshold,n.can_set_threshold,n.name)}
 <div class="sockets">
 ${[`a`,`b`].map(t=>this._31(e,n,t,n.sockets[t]))}
 </div>
-</div>`}_31(e,t,n,i){let a=i.pending===null?i.is_on===null?`unknown`:i.is_on?`on`:`off`:`pending`,o=()=>{let r=!(i.pending??i.is_on??!1);this._2u(`switch`,{entry_id:e,device_id:t.device_id,socket:n,on:r})},s=t.online&&this.hass?l(i.power_w,this.hass.locale):r,c=t.online?this._5(i.current_ma):r,d=this.localize(`state.${a}`),p=i.tripped?`tripped`:i.over_threshold?`over`:``;return u`<button
+</div>`}_31(e,t,n,i){let a=i.pending===null?i.is_on===null?`unknown`:i.is_on?`on`:`off`:`pending`,o=()=>{let r=!(i.pending??i.is_on??!1);this._2u(`switch`,{entry_id:e,device_id:t.device_id,socket:n,on:r})},s=t.online&&this.hass?l(i.power_w,this.hass.locale):r,c=t.online?this._5(i.current_ma):r,d=this.localize(a===`unknown`&&!t.online?`offline`:`state.${a}`),p=i.tripped?`tripped`:i.over_threshold?`over`:``;return u`<button
 class="socket ${a} ${p?`bad`:``}"
 role="switch"
 aria-checked=${i.is_on?`true`:`false`}

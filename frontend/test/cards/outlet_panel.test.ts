@@ -101,8 +101,10 @@ describe("the card", () => {
 
   it("shows unknown values as unknown, and offline outlets", async () => {
     await push({ outlet: outlet({ online: false, sockets: { a: socket({ is_on: null }), b: socket() } }) });
-    expect(find(".socket").getAttribute("aria-label")).toBe("Kitchen A: Unknown, –, –");
+    expect(find(".socket").getAttribute("aria-label")).toBe("Kitchen A: Offline, –, –");
     expect(text(".title .chip")).toBe("Offline");
+    await push({ outlet: outlet({ sockets: { a: socket({ is_on: null, current_ma: 0, power_w: 0 }), b: socket() } }) });
+    expect(text(".socket .state")).toBe("Unknown until it is switched");
   });
 
   it("marks a tripped socket and one over the limit with words", async () => {

@@ -159,6 +159,15 @@ describe("states", () => {
     for (const part of ["–", "Electricity price unknown", "Price unknown"]) expect(text()).toContain(part);
     expect(text()).not.toMatch(/\b0\.00/);
   });
+  it("a wide card has no empty rows beside the next day", async () => {
+    const { find, push } = await mount(overview({ limits: [], notes: [] }));
+    const beside = (): string | undefined => find(".next")?.style.getPropertyValue("--beside");
+    expect(beside()).toBe("2");
+    await push(overview({ limits: ["limit"], notes: [] }));
+    expect(beside()).toBe("3");
+    await push(overview({ limits: [], notes: [], active: false, sources: [] }));
+    expect(beside()).toBe("1");
+  });
   it("hides parts, and uses German and Fahrenheit", async () => {
     const fake = fakeHass();
     fake.hass.locale = { ...fake.hass.locale, language: "de", number_format: "decimal_comma" };

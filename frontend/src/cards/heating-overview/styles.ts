@@ -195,7 +195,7 @@ export const styles = [
       }
       .next {
         grid-column: 2;
-        grid-row: auto / span 4;
+        grid-row: auto / span var(--beside);
       }
     }
   `,

@@ -276,7 +276,7 @@ export class OutletPanelCard extends SuiteCard<Config> {
     };
     const power = outlet.online && this.hass ? formatPower(socket.power_w, this.hass.locale) : UNKNOWN;
     const current = outlet.online ? this.amperes(socket.current_ma) : UNKNOWN;
-    const text = this.localize(`state.${state}`);
+    const text = this.localize(state === "unknown" && !outlet.online ? "offline" : `state.${state}`);
     const mark = socket.tripped ? "tripped" : socket.over_threshold ? "over" : "";
     return html`<button
       class="socket ${state} ${mark ? "bad" : ""}"
