@@ -12,7 +12,7 @@ from ..data import HeatingSystem
 from ..engine import horizon
 from ..engine.arrays import Array
 from ..engine.delivery import Amount, SourceDelivery
-from ..engine.learning import FIRST_H
+from ..engine.learning import FIRST_H, progress_percent
 from ..engine.messages import Message
 from ..engine.model.history import STEP_S
 from ..engine.planning.planner import Plan
@@ -157,7 +157,7 @@ def learning(system: HeatingSystem, now: datetime) -> dict[str, Any]:
     return {
         "trusted": system.engine.predicting,
         "learned": learned is not None,
-        "progress": round(100 * min(1.0, hours / FIRST_H)),
+        "progress": progress_percent(hours, is_learned=learned is not None),
         "hours": round(hours, 1),
         "expected": (now + missing).isoformat() if missing else None,
         "error_k": rounded(learned.errors_k[-1]) if learned is not None and learned.errors_k else None,

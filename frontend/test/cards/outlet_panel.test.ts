@@ -183,8 +183,11 @@ describe("the card", () => {
 
   it("switches everything off only after the button was held, by pointer and by key", async () => {
     const off = find(".danger");
+    const captured = vi.fn();
+    off.setPointerCapture = captured;
     vi.useFakeTimers();
-    off.dispatchEvent(new Event("pointerdown"));
+    off.dispatchEvent(new PointerEvent("pointerdown", { pointerId: 7 }));
+    expect(captured).toHaveBeenCalledWith(7);
     vi.advanceTimersByTime(HOLD_MS - 50);
     off.dispatchEvent(new Event("pointerup"));
     vi.advanceTimersByTime(HOLD_MS);

@@ -304,7 +304,6 @@ export class OutletPanelCard extends SuiteCard<Config> {
         ?disabled=${!may}
         @pointerdown=${this.hold.press}
         @pointerup=${this.hold.release}
-        @pointerleave=${this.hold.release}
         @pointercancel=${this.hold.release}
         @contextmenu=${(event: Event) => event.preventDefault()}
         @keydown=${this.hold.press}
