@@ -29,7 +29,7 @@ async def exchange(
         raise UnreachableError(f"{command}: no answer")
     record(command, raw)
     try:
-        reply = json.loads(raw.rstrip(_TAIL))
+        reply = json.loads(raw.rstrip(_TAIL), strict=False)  # firmware leaves line breaks in texts
     except (ValueError, RecursionError) as err:
         raise BadReplyError(f"{command}: not JSON") from err
     if not isinstance(reply, dict):
@@ -56,6 +56,6 @@ def _complete(raw: bytearray) -> bool:
     if not text.endswith(b"}"):
         return False
     with contextlib.suppress(ValueError, RecursionError):
-        json.loads(text)
+        json.loads(text, strict=False)
         return True
     return False
