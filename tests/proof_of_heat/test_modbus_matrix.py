@@ -1,4 +1,4 @@
-"""Every template against every device: a wrong one is refused, or a reading that is shown before it is added is doubted.
+"""Each template against every device: a wrong one is refused, or one of the shown readings is doubted.
 
 A device is a dump of it. What it does not have, it refuses, or it answers with a number as some devices and gateways do.
 """
