@@ -1,6 +1,6 @@
 """Each template against every device: a wrong one is refused, or one of the shown readings is doubted.
 
-A device is a dump of it. What it does not have, it refuses, or it answers with a number as some devices and gateways do.
+A device is a dump of it. What it does not have, it refuses, or it answers with a number as some gateways do.
 """
 
 from collections.abc import Callable
