@@ -93,9 +93,7 @@ def judge(
     )
 
 
-def _is_one_number(
-    template: DeviceTemplate, values: Mapping[str, float | bool | None], absent: frozenset[str]
-) -> bool:
+def _is_one_number(template: DeviceTemplate, values: Mapping[str, float | bool | None], absent: frozenset[str]) -> bool:
     """Return whether all temperatures are the same: a device that answers every address with one number."""
     found = [values.get(key) for key in template.registers if key in _TEMPERATURES and key not in absent]
     return len(found) >= _MIN_TEMPERATURES and len({value for value in found if value is not None}) == 1
