@@ -14,7 +14,7 @@ from ..engine.decision_record import ControlMode, DecisionState
 from ..engine.delivery import Amount, Delivery
 from ..engine.learning import FIRST_H
 from .base import POWER, RATIO, TEMPERATURE, Value, known
-from .learned_house import heat_loss, house_details, import_details
+from .learned_house import heat_loss, house_details, import_details, learning_percent
 
 _WINDOW: Final = timedelta(hours=2)
 
@@ -141,7 +141,7 @@ def _learning(system: HeatingSystem) -> Mapping[str, Any]:
     return {
         "trusted": system.engine.predicting,
         "history_hours": round(hours, 1),
-        "progress": round(100 * min(1.0, hours / FIRST_H)),
+        "progress": learning_percent(system),
         "expected": (dt_util.utcnow() + missing).replace(second=0, microsecond=0).isoformat() if missing else None,
     }
 
@@ -215,7 +215,7 @@ SYSTEM_SENSORS: Final = (
         entity_category=EntityCategory.DIAGNOSTIC,
         native_unit_of_measurement=PERCENTAGE,
         suggested_display_precision=0,
-        value_fn=lambda system: system.history_import.progress.percent,
+        value_fn=learning_percent,
         attributes_fn=import_details,
     ),
     SystemSensorDescription(
