@@ -115,8 +115,10 @@ def test_a_number_as_text_is_read(value: str, number: float) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "number"),
     [
-        ("temp_out", "5.5 C", 5.5), ("temp_out", "-12,5°C", -12.5), ("temp_out", "−5.5", -5.5), ("room_temp", "21 degC", 21),
-        ("supply_temp", "41.9F", 5.5), ("return_temp", "-40 °F", -40), ("flow_setpoint", "35°", 35), ("temp_out", "-0.0", 0),
+        ("temp_out", "5.5 C", 5.5), ("temp_out", "-12,5°C", -12.5), ("temp_out", "\N{MINUS SIGN}5.5", -5.5),
+        ("room_temp", "21 degC", 21),
+        ("supply_temp", "41.9F", 5.5), ("return_temp", "-40 °F", -40),
+        ("flow_setpoint", "35°", 35), ("temp_out", "-0.0", 0),
         ("voltage", "3.3V", 3.3), ("voltage", "3300 mV", 3.3), ("rssi", "-67 dBm", -67), ("free_heap", "1024 B", 1024),
     ],
 )  # fmt: skip
