@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from custom_components.edge_telemetry.decoders import decode_capture
+from custom_components.edge_telemetry.decoders.errors import DecodeError
 
 SENSOR = "tele/{device_id}/SENSOR"
 ZIGBEE = "zigbee2mqtt/{device_id}"
@@ -48,8 +49,10 @@ VENUS = "N/c0619ab/battery/512"
          {"Ambient-1.battery_low": (True, None), "Ambient-1.temperature_c": (20.0, "°C")}),
         (RADIO, {"model": "Hideki", "id": 1, "battery": "OK", "humidity": 65},
          {"Hideki-1.battery_low": (False, None), "Hideki-1.humidity_percent": (65, "%")}),
-        (RADIO, {"model": "Honeywell", "id": 8, "contact_open": 1, "reed_open": 0}, {"Honeywell-8.door_open": (True, None)}),
-        (RADIO, {"model": "Honeywell", "id": 8, "contact_open": 0, "reed_open": 1}, {"Honeywell-8.door_open": (True, None)}),
+        (RADIO, {"model": "Honeywell", "id": 8, "contact_open": 1, "reed_open": 0},
+         {"Honeywell-8.door_open": (True, None)}),
+        (RADIO, {"model": "Honeywell", "id": 8, "contact_open": 0, "reed_open": 1},
+         {"Honeywell-8.door_open": (True, None)}),
         (RADIO, {"model": "Honeywell", "id": 8, "reed_open": 0}, {"Honeywell-8.door_open": (False, None)}),
         (RADIO, {"model": "WH65B", "id": 1, "uvi": 2, "uv": 450, "light_klx": 50.1},
          {"WH65B-1.uv_index": (2, None), "WH65B-1.illuminance_lux": (50_100, "lx")}),
@@ -73,3 +76,31 @@ def test_a_message_of_the_field(topic: str, payload: dict[str, Any], expected: d
     for key, (value, unit) in expected.items():
         assert found[key][1] == unit, key
         assert found[key][0] == (pytest.approx(value) if isinstance(value, float) else value), key
+
+
+PAYLOAD = "0512FC5394C37C0004FFFC040CAC364200CDCBB8334C884F"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PAYLOAD.lower(),
+        f"0x{PAYLOAD}",
+        bytes.fromhex(PAYLOAD).hex(" "),
+        bytes.fromhex(PAYLOAD).hex(":"),
+        bytes.fromhex(PAYLOAD).hex("-").upper(),
+        f"9904{PAYLOAD}",  # with the company, as Bluetooth stacks write manufacturer data
+        f"0201061BFF9904{PAYLOAD}",
+        bytes.fromhex(f"0201061BFF9904{PAYLOAD}").hex(" "),
+        f" {PAYLOAD}\r\n",
+    ],
+)
+def test_ruuvi_bytes_are_read_as_any_program_writes_them(text: str) -> None:
+    found = {key: value for key, value, _ in decode_capture(text)}
+    assert (found["temperature_c"], found["humidity_percent"], found["battery_mv"]) == (24.3, 53.49, 2977)
+
+
+@pytest.mark.parametrize("text", ["9904", "0x", "05 12:FC", "05:", "0512F", "zz"])
+def test_other_texts_are_no_ruuvi_payload(text: str) -> None:
+    with pytest.raises(DecodeError):
+        list(decode_capture(text))

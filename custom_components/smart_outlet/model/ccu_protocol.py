@@ -256,14 +256,17 @@ def _threshold(value: object, field: str) -> int:
 
 
 def _firmware(value: object, field: str) -> str:
-    if isinstance(value, str) and len(value) <= 32:
+    if type(value) in (int, float):
+        value = str(value)
+    if isinstance(value, str) and len(value) <= 32 and value.isprintable():
         return value
-    raise FieldError(field, "must be text of at most 32 characters")
+    raise FieldError(field, "must be printable text of at most 32 characters")
 
 
 def _chip(value: object, field: str) -> str:
-    if isinstance(value, str) and value in CHIPS:
-        return value
+    # Also as the makers of the chips write it: ESP32-S3.
+    if isinstance(value, str) and (chip := value.strip().lower().replace("-", "")) in CHIPS:
+        return chip
     raise FieldError(field, "must be a known chip")
 
 
