@@ -2,18 +2,17 @@
 
 import base64
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
 import itertools
 import random
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect  # noqa: A004 - that of Playwright
 import pytest
 
 from scripts.tooling.demo.domains.ota import CHIP, PRODUCT, signed_release
 from simulators.ota_device.image import build
 from tests.running_demo import RunningDemo
 
-from .conftest import Visit, control, truth, violations
+from .conftest import WAIT_MS, Visit, control, truth, violations
 from .test_panels import PANEL, ROLLOUTS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(1800)]
@@ -29,17 +28,32 @@ _WATCHED = """(button) => {
     window.heldButton = "";
     new MutationObserver(() => {
         if (button.classList.contains("held")) window.heldButton = "held";
-        else if (window.heldButton) window.heldButton = "acts";
+        else if (window.heldButton === "held") window.heldButton = "acts";
     }).observe(button, { attributes: true });
 }"""
+_PRESSES = 5
 
 
-@contextmanager
-def until_it_acts(page: Page, button: Locator) -> Generator[None]:
-    """Press a button within the context; its end waits until it was held for long enough in the time of the page."""
-    button.evaluate(_WATCHED)
-    yield
-    page.wait_for_function("window.heldButton === 'acts'")
+def hold_until_it_acts(page: Page, button: Locator, press: Callable[[], None], release: Callable[[], None]) -> None:
+    """Hold a button for long enough in the time of the page.
+
+    What is above the button can move it, so that a press on its place does not meet it: it is pressed again then, as a
+    person does. A press that arrived has to act, also if the button moves afterwards.
+    """
+    for _ in range(_PRESSES):
+        button.click(trial=True)
+        button.evaluate(_WATCHED)
+        press()
+        try:
+            page.wait_for_function("window.heldButton", timeout=WAIT_MS / _PRESSES)
+        except TimeoutError:
+            release()
+            continue
+        button.evaluate("(button) => { button.parentElement.style.marginTop = '120px'; }")
+        page.wait_for_function("window.heldButton === 'acts'")
+        release()
+        return
+    pytest.fail("No press arrived at the button")
 
 
 def middle(button: Locator) -> tuple[float, float]:
@@ -49,26 +63,33 @@ def middle(button: Locator) -> tuple[float, float]:
 
 
 def hold_by_mouse(page: Page, button: Locator) -> None:
-    with until_it_acts(page, button):
+    def press() -> None:
         page.mouse.move(*middle(button))
         page.mouse.down()
-    page.mouse.up()
+
+    hold_until_it_acts(page, button, press, page.mouse.up)
 
 
 def hold_by_touch(page: Page, button: Locator) -> None:
-    x, y = middle(button)
     session = page.context.new_cdp_session(page)
-    with until_it_acts(page, button):
+
+    def press() -> None:
+        x, y = middle(button)
         session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
-    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    def release() -> None:
+        session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    hold_until_it_acts(page, button, press, release)
 
 
 def hold_by_key(key: str) -> Callable[[Page, Locator], None]:
     def hold(page: Page, button: Locator) -> None:
-        button.focus()
-        with until_it_acts(page, button):
+        def press() -> None:
+            button.focus()
             page.keyboard.down(key)
-        page.keyboard.up(key)
+
+        hold_until_it_acts(page, button, press, lambda: page.keyboard.up(key))
 
     return hold
 

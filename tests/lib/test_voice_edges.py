@@ -54,8 +54,8 @@ async def test_the_request_has_the_context_of_the_user(hass: HomeAssistant) -> N
     ("language", "text"),
     [
         ("en", "These protected sockets stay on: Kitchen A."),
-        ("de", "Diese geschützten Steckplätze bleiben an: Kitchen A."),
-        ("fi", "Nämä suojatut pistokkeet pysyvät päällä: Kitchen A."),
+        ("de", "Diese geschützten Steckdosen bleiben an: Kitchen A."),
+        ("fi", "Nämä suojatut pistorasiat pysyvät päällä: Kitchen A."),
         ("ru", "Эти защищённые розетки остаются включёнными: Kitchen A."),
     ],
 )

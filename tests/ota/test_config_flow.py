@@ -213,7 +213,7 @@ FACTS: dict[str, Any] = {
     "device_id": "cellar-1",
     "product": "thermostat",
     "chip": "esp32c3",
-    "place": {"group": "house", "zone": "cellar", "tags": ["lab"], "metadata": {"shelf": 3}},
+    "place": {"group": "house", "zone": "cellar", "tags": [" lab ", "", "lab"], "metadata": {"shelf": 3}},
     "policy": {
         "may_update": True,
         "may_roll_back": False,

@@ -5,7 +5,7 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -27,7 +27,7 @@ from custom_components.proof_of_heat.inputs.pv_forecast import attributes_foreca
 from custom_components.proof_of_heat.inputs.states import requests_heat
 
 from .engine.homes import lived_history
-from .flow import change, go_on
+from .flow import begin, change, go_on
 from .ha import OUTDOOR, ROOM, source, start, system, thermometer, zone
 
 COLD_C = -9.0
@@ -172,6 +172,30 @@ async def test_impossible_curve_is_an_error(
 ) -> None:
     result = await options(hass, home, "curve", {"slope": 0.6, "level": 0.0, "max_flow": 50.0, "advanced": advanced})
     assert result["errors"] == {"base": error}
+
+
+@pytest.mark.parametrize(
+    ("form", "values"),
+    [
+        ("curve", {"slope": 0.6, "level": 0.0, "max_flow": 50.0, "advanced": {"curve_points": [1]}}),
+        ("price", {"fixed_price": 0.3, "advanced": {"fee_windows": ["x"]}}),
+        ("tariff", {"base_price": 0.3, "tariff_windows": [[0]]}),
+    ],
+)
+async def test_row_that_is_no_object_is_an_error_of_the_form(
+    hass: HomeAssistant, home: MockConfigEntry, form: str, values: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidData):
+        await options(hass, home, form, values)
+
+
+@pytest.mark.parametrize("entity", ["light.hall", "binary_sensor.window"])
+async def test_temperature_of_an_entity_without_one_is_an_error(
+    hass: HomeAssistant, home: MockConfigEntry, entity: str
+) -> None:
+    values = {"name": "Attic", "temperature": entity, "comfort": 21.0, "eco": 19.0, "away": 16.0, "advanced": {}}
+    with pytest.raises(InvalidData):
+        await go_on(hass, await begin(hass, home, "zone"), values)
 
 
 def pv_sensor(hass: HomeAssistant, entity_id: str = "sensor.pv") -> None:

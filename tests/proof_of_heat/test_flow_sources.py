@@ -384,7 +384,16 @@ async def test_viessmann_is_changed_without_its_password_and_without_a_call(
         change_of = {"client_id": "demo-client", "day_limit": 3000, "nominal_heat": 8000}
         result = await go_on(hass, result, {**change_of, "host": "http://127.0.0.1:1"})
         assert result["errors"] == {"password": "password_needed"}
-        result = await go_on(hass, result, change_of)
+        # The stored token belongs to the stored client; a half-entered account is not ignored.
+        for wrong, error in (
+            ({"client_id": "another"}, {"password": "password_needed"}),
+            ({"client_id": " "}, {"client_id": "client_id_empty"}),
+            ({"password": "p"}, {"username": "password_needed"}),
+            ({"username": "u"}, {"password": "password_needed"}),
+        ):
+            result = await go_on(hass, result, change_of | wrong)
+            assert result["errors"] == error
+        result = await go_on(hass, result, {**change_of, "client_id": " demo-client "})
         assert result["reason"] == "reconfigure_successful"
         (after,) = entry.subentries.values()
         assert cloud.state()["calls"] == calls

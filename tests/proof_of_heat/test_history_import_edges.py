@@ -140,6 +140,14 @@ async def test_recorder_without_history_is_reported(importing: Importing, hass_s
     assert hass_storage[KEY]["data"] == {"done": NOW.isoformat(), "count": 0}
 
 
+async def test_import_without_result_is_no_success_after_a_restart(
+    importing: Importing, hass_storage: dict[str, Any]
+) -> None:
+    store(hass_storage, done="2027-01-01T00:00:00+00:00", count=0)
+    assert await importing.run() is ImportStatus.NO_HISTORY
+    assert importing.begins == []
+
+
 async def test_second_start_does_not_disturb_a_running_import(importing: Importing) -> None:
     importing.may_read.clear()
     importing.importer.start()

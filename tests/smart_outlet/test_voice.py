@@ -41,9 +41,9 @@ async def test_the_result_of_each_socket_is_spoken(hass: HomeAssistant, ccu: Ccu
         (
             "Schalte alles aus",
             "de",
-            "Diese Steckplätze haben das Ausschalten nicht bestätigt: Kitchen A, Kitchen B, Garage A.",
+            "Diese Steckdosen haben das Ausschalten nicht bestätigt: Kitchen A, Kitchen B, Garage A.",
         ),
-        ("Sammuta kaikki", "fi", "Nämä pistokkeet eivät ole vahvistaneet sammutusta: Kitchen A, Kitchen B, Garage A."),
+        ("Sammuta kaikki", "fi", "Nämä pistorasiat eivät ole vahvistaneet sammutusta: Kitchen A, Kitchen B, Garage A."),
         ("Выключи всё", "ru", "Эти розетки не подтвердили выключение: Kitchen A, Kitchen B, Garage A."),
     ],
 )

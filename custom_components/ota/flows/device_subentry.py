@@ -96,6 +96,8 @@ def _flatten(user_input: dict[str, Any]) -> dict[str, Any]:
     flat = {key: value for key, value in user_input.items() if key not in (SECTION_PLACE, SECTION_POLICY)}
     flat |= user_input.get(SECTION_PLACE, {}) | user_input.get(SECTION_POLICY, {})
     flat = {key: value.strip() if isinstance(value, str) else value for key, value in flat.items()}
+    if CONF_TAGS in flat:
+        flat[CONF_TAGS] = list(dict.fromkeys(tag for text in flat[CONF_TAGS] if (tag := text.strip())))
     return {key: value for key, value in flat.items() if value not in ("", None, [], {})}
 
 

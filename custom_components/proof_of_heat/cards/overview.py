@@ -12,7 +12,7 @@ from ..data import HeatingSystem
 from ..engine import horizon
 from ..engine.arrays import Array
 from ..engine.delivery import Amount, SourceDelivery
-from ..engine.learning import FIRST_H
+from ..engine.learning import FIRST_H, progress_percent
 from ..engine.messages import Message
 from ..engine.model.history import STEP_S
 from ..engine.planning.planner import Plan
@@ -67,6 +67,7 @@ def overview(
             for source_id, managed in system.sources.items()
         ],
         "savings": savings(system),
+        "savings_progress": savings_progress(system, now),
         "learning": learning(system, now),
         "next_day": next_day(system, now),
         "profile": str(system.user.comfort.profile),
@@ -132,6 +133,23 @@ def savings(system: HeatingSystem) -> dict[str, Any] | None:
     }
 
 
+def savings_progress(system: HeatingSystem, now: datetime) -> dict[str, Any] | None:
+    """Return when the first savings are expected if nothing interrupts the day.
+
+    None if there are some, without a learned house, or while the sources run on their own.
+    """
+    shadow, snapshot = system.shadow, system.coordinator.data.snapshot
+    if report_data(system.engine, shadow, SAVINGS_DAYS) is not None or not (shadow.is_on or snapshot.active):
+        return None
+    first = (shadow if shadow.is_on else system.engine.savings).first_day(snapshot.local_s)
+    if first is None:
+        return None
+    return {
+        "progress": round(100 * first.done_s / (first.done_s + first.left_s)),
+        "expected": (now + timedelta(seconds=first.left_s)).isoformat(),
+    }
+
+
 def learning(system: HeatingSystem, now: datetime) -> dict[str, Any]:
     """Return how far the house is learned, and when the first model is expected if recording continues."""
     hours, learned = system.engine.history.hours, system.engine.learned
@@ -139,7 +157,7 @@ def learning(system: HeatingSystem, now: datetime) -> dict[str, Any]:
     return {
         "trusted": system.engine.predicting,
         "learned": learned is not None,
-        "progress": round(100 * min(1.0, hours / FIRST_H)),
+        "progress": progress_percent(hours, is_learned=learned is not None),
         "hours": round(hours, 1),
         "expected": (now + missing).isoformat() if missing else None,
         "error_k": rounded(learned.errors_k[-1]) if learned is not None and learned.errors_k else None,

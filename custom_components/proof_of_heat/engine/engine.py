@@ -13,6 +13,7 @@ from .decision_record import ControlMode, Decision, DecisionRecord, SourceComman
 from .delivery import Delivery, counted, delivery
 from .demand import Demand, DemandControl, preheat_offsets_k
 from .duty_cycle import DutyCycle
+from .earlier_learnings import LearningMemory
 from .flow_control import FlowControl
 from .horizon import DAY_STEPS
 from .input_validation import InputValidator, ValidatedInputs
@@ -83,8 +84,7 @@ class Engine:
         self._observer: Observer | None = None
         self._since_learning: list[Row] = []
         self._learn_at_h = next_learning_h(0.0)
-        self._busy = False
-        self._plan_due = False
+        self._busy = self._plan_due = False
         self._planned_with: tuple[object, ...] | None = None
         self._plan_is_for: tuple[object, ...] | None = None
         self._inputs: ValidatedInputs | None = None
@@ -99,6 +99,7 @@ class Engine:
         """The source whose performance map is learned from the history of the home."""
         self._measured_at_levels = bool(pumps) and self.configs[pumps[0]].steering is Steering.LEVEL
         self._operating_history = OperatingHistory(pumps[1:])
+        self._memory = LearningMemory(self.pump_id)
 
     @property
     def state(self) -> HouseState | None:
@@ -136,7 +137,9 @@ class Engine:
         self.delivery = now = delivery(self.configs, snapshot, inputs.outdoor_c, self._shares)
         self.cost = cost_of(now, self.configs, snapshot)
         paid, meanwhile = self.spent.since_last(snapshot, now)
-        self.spent.add(cost_of(counted(meanwhile, snapshot, self._elapsed_s), self.configs, paid), self._elapsed_s)
+        reference_price = self.source_selector.reference_price(paid)
+        spent = cost_of(counted(meanwhile, snapshot, self._elapsed_s), self.configs, paid)
+        self.spent.add(spent, self._elapsed_s, reference_price)
         self._operating_history.add(operating_values(snapshot, inputs, self.configs), self._elapsed_s)
         row = self._rows.add(make_sample(snapshot, inputs, delivered_w, self.configs.get(self.pump_id or "")))
         if row is None:
@@ -147,9 +150,10 @@ class Engine:
             self._observer.update(row)
         if snapshot.active and self.plan is not None:
             self._excess.add(row, self.plan.made_s - snapshot.now_s + snapshot.local_s, self.plan.cap_w)
+        row_price = self.spent.mean_price(reference_price)
         spent = self.spent.take()
         if snapshot.active:
-            self.savings.add_row(row, band, self.source_selector.reference_price(paid), spent)
+            self.savings.add_row(row, band, row_price, spent)
         self._plan_due = True
 
     def job(self, snapshot: Snapshot) -> Job | None:
@@ -164,7 +168,7 @@ class Engine:
             self._busy = True
             self._since_learning = []
             operations = self._operating_history.operations()
-            return learning(self.history, self.learned, self.config.prediction_error_limit_k, operations)
+            return learning(self.history, self._memory.last, self.config.prediction_error_limit_k, operations)
         if self._can_plan(snapshot) and self._observer is not None:
             self._busy, self._plan_due = True, False
             self._planned_with = self._plan_basis(snapshot, self._inputs)
@@ -196,6 +200,7 @@ class Engine:
             self._learn_at_h = next_learning_h(self.history.hours)
             kind = self.configs[self.pump_id].kind if self.pump_id else None
             self.learned = learned = result.learned.checked(is_heat_pump=kind is SourceKind.HEAT_PUMP)
+            self._memory.last = learned.kept
             self._observer = result.learned.observer(self._since_learning)
             reference = learned.pump or self.source_selector.reference_map()
             if reference is not None:
@@ -373,6 +378,7 @@ class Engine:
             "zones": self.zones.dump(),
             "site_load": self.site_load.dump(),
             "traces": self._operating_history.dump(),
+            "learned": self._memory.dump(),
         }
 
     def restore(self, saved: dict[str, Any]) -> None:
@@ -385,6 +391,8 @@ class Engine:
             ("zones", dict, self.zones.restore),
             ("site_load", list, self.site_load.restore),
             ("traces", dict, self._operating_history.restore),
+            ("learned", dict, self._memory.restore),
+            ("savings", list, self.savings.restore),
         )
         for key, kind, restore in parts:
             if isinstance(saved.get(key), kind):
@@ -393,5 +401,3 @@ class Engine:
             self.history.restore(rows)
             if self.history.hours >= self._learn_at_h:
                 self._learn_at_h = 0.0
-        if isinstance(savings := saved.get("savings"), list):
-            self.savings.restore(savings)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from .earlier_learnings import EarlierLearnings
 from .model.backtest import GATE_DAYS, Backtest, backtest, gate
 from .model.history import STEP_S, Row, Series
 from .model.house_fit import HouseFit, fit_house
@@ -46,6 +47,13 @@ class LearnedModel:
     """Heat losses of the last learnings, newest last."""
     doubt: MeterDoubt | None = None
     """Why a meter cannot be that of the heat source; what was learned from it is not used."""
+
+    @property
+    def kept(self) -> EarlierLearnings:
+        """What the next learning needs."""
+        return EarlierLearnings(
+            self.pump, self.others, self.errors_k, self.losses_w_k, self.trusted, self.fitted, self.at_rows
+        )
 
     def checked(self, *, is_heat_pump: bool) -> LearnedModel:
         """Return the model without the map of a heat pump that is not possible."""
@@ -94,9 +102,14 @@ def next_learning_h(hours: float) -> float:
     return hours + (OFTEN_H if hours < OFTEN_UNTIL_H else DAILY_H)
 
 
+def progress_percent(hours: float, *, is_learned: bool) -> int:
+    """Return the progress of learning with so many hours of history; 100 only when the house is learned."""
+    return 100 if is_learned else min(99, int(100 * hours / FIRST_H))
+
+
 def learn(
     series: Series,
-    before: LearnedModel | None,
+    before: LearnedModel | EarlierLearnings | None,
     error_limit_k: float,
     operations: Mapping[str, Operation] | None = None,
     pace: Callable[[], None] = without_pauses,
@@ -109,7 +122,9 @@ def learn(
         ValueError: the history is too short.
     """
     recent = series.since(max(0, len(series) - FIT_DAYS * 86400 // STEP_S))
-    previous = before.fitted if before else None
+    kept = before.kept if isinstance(before, LearnedModel) else before or EarlierLearnings()
+    kept = kept.before(float(series.time_s[-1]))
+    previous = kept.fitted
     fitted = fit_house(recent, previous, pace=pace)
     tested = backtest(recent, previous, pace)
     rows = recent.rows(max(0, len(recent) - SETTLE_ROWS))
@@ -117,29 +132,27 @@ def learn(
     for row in rows:
         state = observer.update(row)
         pace()
-    pump = learn_pump(series, before.pump if before else None)
-    if pump is None and before is not None:
-        pump = before.pump
+    pump = learn_pump(series, kept.pump) or kept.pump
     doubt = doubt_of_heat(series)
-    errors_k = ((before.errors_k if before else ()) + (tested.error_k,))[-GATE_DAYS:]
+    errors_k = (*kept.errors_k, tested.error_k)[-GATE_DAYS:]
     return LearnedModel(
         fitted=fitted,
         pump=pump,
         responses=ResponseModel(fitted.parameters, HORIZON_STEPS),
         tested=tested,
         errors_k=errors_k,
-        trusted=doubt is None and gate(errors_k, error_limit_k, was_open=before.trusted if before else False),
+        trusted=doubt is None and gate(errors_k, error_limit_k, was_open=kept.trusted),
         state=state,
         at_rows=float(series.time_s[-1]),
-        others=_others(operations or {}, before),
-        losses_w_k=((before.losses_w_k if before else ()) + (fitted.parameters.total_loss_w_k,))[-KEEP_LOSSES:],
+        others=_others(operations or {}, kept.others),
+        losses_w_k=(*kept.losses_w_k, fitted.parameters.total_loss_w_k)[-KEEP_LOSSES:],
         doubt=doubt,
     )
 
 
-def _others(operations: Mapping[str, Operation], before: LearnedModel | None) -> dict[str, PerformanceMap]:
+def _others(operations: Mapping[str, Operation], before: Mapping[str, PerformanceMap]) -> dict[str, PerformanceMap]:
     """Return the maps of the further modulating sources; earlier maps stay until enough new data is available."""
-    maps = dict(before.others) if before else {}
+    maps = dict(before)
     for source_id, operating_values in operations.items():
         if (learned := learn_from(operating_values, maps.get(source_id))) is not None:
             maps[source_id] = learned

@@ -1,9 +1,9 @@
 """Selectors that several forms share."""
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from homeassistant.const import UnitOfPower
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, split_entity_id, valid_entity_id
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import (
     EntitySelector,
@@ -11,6 +11,7 @@ from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
+    ObjectSelector,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
@@ -49,8 +50,30 @@ def select(options: list[str] | list[SelectOptionDict], key: str | None = None) 
     return SelectSelector(config)
 
 
+class RowsSelector(ObjectSelector):
+    """A selector for a list of rows. A row that is no object is an error of the form, not of the server."""
+
+    def __call__(self, data: Any) -> Any:
+        """Validate the rows."""
+        if isinstance(data, list) and not all(isinstance(row, dict) for row in data):
+            raise vol.Invalid("Value should be a list of dicts")
+        return super().__call__(data)
+
+
+class _TemperatureSelector(EntitySelector):
+    """A selector for an entity with a temperature. Home Assistant does not check the domains of a filter."""
+
+    def __call__(self, data: Any) -> str | list[str]:
+        """Validate the entity."""
+        entity = super().__call__(data)
+        if isinstance(entity, str) and valid_entity_id(entity) and split_entity_id(entity)[0] not in _HAS_TEMPERATURE:
+            raise vol.Invalid(f"Entity {entity} has no temperature, expected {list(_HAS_TEMPERATURE)}")
+        return entity
+
+
 SECRET: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
-TEMPERATURE: Final = EntitySelector(
+_HAS_TEMPERATURE: Final = ("sensor", "climate", "weather")
+TEMPERATURE: Final = _TemperatureSelector(
     EntitySelectorConfig(
         filter=[{"domain": "sensor", "device_class": "temperature"}, {"domain": ["climate", "weather"]}]
     )

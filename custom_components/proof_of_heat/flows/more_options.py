@@ -8,7 +8,6 @@ from homeassistant.helpers.selector import (
     BooleanSelector,
     EntitySelector,
     EntitySelectorConfig,
-    ObjectSelector,
     ObjectSelectorConfig,
 )
 import probatio as vol
@@ -42,12 +41,12 @@ from ..const import (
 from ..settings.curve import CURVE_TYPES, CurveError, check
 from ..settings.planning import PEAK_POLICIES, PlanningSettings
 from ..settings.solar import DEFAULT_USUAL_LOAD_W
-from .fields import POWER, number, select
+from .fields import POWER, RowsSelector, number, select
 
 _CELSIUS: Final = UnitOfTemperature.CELSIUS
 _OUTDOOR: Final = number(-40, 15, _CELSIUS)
 _WATER: Final = number(20, 80, _CELSIUS)
-_POINTS: Final = ObjectSelector(
+_POINTS: Final = RowsSelector(
     ObjectSelectorConfig(
         multiple=True,
         label_field="outdoor",

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from homeassistant.helpers.selector import (
-    ObjectSelector,
     ObjectSelectorConfig,
     SelectSelector,
     SelectSelectorConfig,
@@ -15,7 +14,7 @@ import probatio as vol
 
 from ..const import CONF_ADVANCED, CONF_BASE_PRICE, CONF_FEE_WINDOWS, CONF_FEES, CONF_TARIFF_WINDOWS
 from ..prices.tariff import DAYS, MONTHS, TariffError, parse as parse_tariff
-from .fields import number
+from .fields import RowsSelector, number
 
 MONEY: Final = number(-1, 100, None, "any")
 
@@ -28,9 +27,9 @@ def _several(options: tuple[str, ...], key: str) -> SelectSelector:
     )
 
 
-def _windows(key: str) -> ObjectSelector:
+def _windows(key: str) -> RowsSelector:
     """Return a selector for a list of time windows; `key` is the translation key."""
-    return ObjectSelector(
+    return RowsSelector(
         ObjectSelectorConfig(
             multiple=True,
             label_field="start",

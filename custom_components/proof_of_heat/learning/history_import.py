@@ -68,7 +68,7 @@ class Progress:
 
     @property
     def percent(self) -> int:
-        """The progress in percent."""
+        """The progress of the import in percent, whatever it found."""
         return 100 if self.status is ImportStatus.DONE else round(100 * self.days_done / DAYS)
 
     def left_s(self, now_s: float) -> float | None:
@@ -126,7 +126,7 @@ class HistoryImport:
         stored = {} if again else await self._store.async_load() or {}
         if stored.get("done"):
             self.progress.rows = int(stored.get("count", 0))
-            self._set(ImportStatus.DONE)
+            self._set(ImportStatus.DONE if self.progress.rows else ImportStatus.NO_HISTORY)
             return
         if self._engine.history.hours >= ENOUGH_DAYS * 24 and not again:
             self._set(ImportStatus.DONE)

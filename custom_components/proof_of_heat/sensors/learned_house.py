@@ -9,8 +9,19 @@ from typing import Any
 from homeassistant.util import dt as dt_util
 
 from ..data import HeatingSystem
+from ..engine.learning import progress_percent
 from ..engine.model.house_report import HouseReport, house_report
 from ..engine.model.performance_map import full_cop
+from ..learning.history_import import ImportStatus
+
+
+def learning_percent(system: HeatingSystem) -> int:
+    """Return the progress of the import while it runs, else that of learning from what is recorded."""
+    imported = system.history_import.progress
+    if imported.status is ImportStatus.IMPORTING:
+        return imported.percent
+    engine = system.engine
+    return progress_percent(engine.history.hours, is_learned=engine.learned is not None)
 
 
 def import_details(system: HeatingSystem) -> Mapping[str, Any]:

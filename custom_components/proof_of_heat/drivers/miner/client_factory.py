@@ -3,6 +3,7 @@
 import aiohttp
 
 from .antminer import AntminerClient
+from .avalon import AvalonClient
 from .bitaxe import BitaxeClient
 from .braiins import BraiinsClient
 from .generic import GenericClient
@@ -19,6 +20,7 @@ DEFAULT_PASSWORDS = {
     MinerFamily.BITAXE: "",
     MinerFamily.VNISH: "admin",
     MinerFamily.LUXOS: "",
+    MinerFamily.AVALON: "",
     MinerFamily.OTHER: "",
 }
 V3_PASSWORD = "super"  # noqa: S105  the factory default
@@ -48,5 +50,7 @@ def create_client(
             return VnishClient(session, found.host, password, http_port)
         case MinerFamily.LUXOS:
             return LuxosClient(found.host)
+        case MinerFamily.AVALON:
+            return AvalonClient(found.host)
         case MinerFamily.OTHER:
             return GenericClient(found.host, password)

@@ -20,6 +20,7 @@ class MinerFamily(StrEnum):
     BITAXE = "bitaxe"
     VNISH = "vnish"
     LUXOS = "luxos"
+    AVALON = "avalon"
     OTHER = "other"
     """All others that pyasic supports."""
 

@@ -59,6 +59,8 @@ def _family_of(version: str, page: str) -> MinerFamily | None:
         return MinerFamily.BRAIINS
     if "luxminer" in version:
         return MinerFamily.LUXOS
+    if "avalon" in version:
+        return MinerFamily.AVALON
     if any(word in version for word in ("hiveon", "vnish", "kaonsu")):
         return MinerFamily.OTHER
     if "antminer" in version or page == "antminer":

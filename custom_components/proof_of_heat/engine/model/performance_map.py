@@ -21,6 +21,7 @@ PRIOR_SIGMA = np.array([0.15, 0.1, 0.1, 0.2, 0.1, 0.1])
 RESIDUAL_SHARE = 0.03
 USUAL_COP = 3.2
 MINIMUM_SAMPLES = 6
+TERMS = len(USUAL_HEAT)
 PLAUSIBLE_COP = (1.3, 8.0)
 """Outside of this, the meters of heat and electricity do not belong to the same heat pump."""
 LARGEST_QUANTILE = 0.98

@@ -95,8 +95,12 @@ _FIELDS: Final[dict[Any, Any]] = {
 async def connect(hass: HomeAssistant, data: dict[str, Any]) -> list[DeviceCandidate]:
     """Sign in with a password and return the account's heat pumps. The password is not stored."""
     _check_limits(data)
-    if CONF_PASSWORD not in data or CONF_USERNAME not in data:
+    data = {**data, CONF_CLIENT_ID: _client_id(data)}
+    if CONF_PASSWORD not in data and CONF_USERNAME not in data:
         return [_unchanged(data)]
+    for field in (CONF_USERNAME, CONF_PASSWORD):
+        if field not in data:
+            raise FieldError(field, "password_needed")
     iam_url = _iam_url(data)
     token = await hass.async_add_executor_job(
         sign_in, data[CONF_CLIENT_ID], data[CONF_USERNAME], data[CONF_PASSWORD], iam_url
@@ -108,9 +112,7 @@ async def connect(hass: HomeAssistant, data: dict[str, Any]) -> list[DeviceCandi
 async def connect_signed_in(hass: HomeAssistant, data: dict[str, Any]) -> list[DeviceCandidate]:
     """Return the account's heat pumps after the sign-in at the website; SignInRequiredError before it."""
     _check_limits(data)
-    client_id = str(data[CONF_CLIENT_ID]).strip()
-    if not client_id:
-        raise FieldError(CONF_CLIENT_ID, "client_id_empty")
+    client_id = _client_id(data)
     # A change shows no server: it stays as it is.
     data = {**(as_entered(data) if CONF_INFO in data else {}), **data, CONF_CLIENT_ID: client_id}
     reply = data.get(CONF_SIGN_IN_TOKEN)
@@ -120,6 +122,13 @@ async def connect_signed_in(hass: HomeAssistant, data: dict[str, Any]) -> list[D
     if reply is None:
         raise SignInRequiredError(signing_in)
     return await _devices(hass, {**data, CONF_AUTH_IMPLEMENTATION: signing_in.domain}, token_of(reply), _iam_url(data))
+
+
+def _client_id(data: Mapping[str, Any]) -> str:
+    client_id = str(data[CONF_CLIENT_ID]).strip()
+    if not client_id:
+        raise FieldError(CONF_CLIENT_ID, "client_id_empty")
+    return client_id
 
 
 def _check_limits(data: Mapping[str, Any]) -> None:
@@ -194,6 +203,9 @@ def _unchanged(data: dict[str, Any]) -> DeviceCandidate:
     """Return the stored device for a change without credentials: the cloud is not called."""
     info = data.get(CONF_INFO)
     if info is None or CONF_REFRESH_TOKEN not in data or (CONF_HOST in data and not _is_at(info, data[CONF_HOST])):
+        raise FieldError(CONF_PASSWORD, "password_needed")
+    # The stored token is valid only for the client that it was issued to.
+    if info.get(CONF_CLIENT_ID, data[CONF_CLIENT_ID]) != data[CONF_CLIENT_ID]:
         raise FieldError(CONF_PASSWORD, "password_needed")
     stored = {key: value for key, value in data.items() if key not in _ENTERED_ONLY}
     return _candidate(Device(**info["device"]), stored)

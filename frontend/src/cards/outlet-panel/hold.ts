@@ -1,4 +1,4 @@
-/** A button that acts when it was held for a second, by pointer or by key. */
+/** A button that acts when it was held for a second, by pointer or by key. It may move meanwhile. */
 
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
@@ -25,7 +25,11 @@ export class Hold implements ReactiveController {
       if (event.key !== " " && event.key !== "Enter") return;
       event.preventDefault();
       if (event.repeat) return;
-    } else if ((event as PointerEvent).button > 0) return;
+    } else {
+      const { button, currentTarget, pointerId } = event as PointerEvent;
+      if (button > 0) return;
+      (currentTarget as Element).setPointerCapture?.(pointerId);
+    }
     this.release();
     this.active = true;
     this.timer = setTimeout(() => {
