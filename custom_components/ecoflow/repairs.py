@@ -60,7 +60,8 @@ def async_check_clock(hass: HomeAssistant, entry: ConfigEntry, offset_s: float) 
 def async_update_archive(hass: HomeAssistant, entry: ConfigEntry, error: str | None) -> None:
     """Report that measurements cannot be archived; without an error, delete the issue."""
     placeholders = None if error is None else {"account": entry.title, "error": error}
-    _update_issue(hass, f"archive_unavailable_{entry.entry_id}", "archive_unavailable", placeholders, "measurement-archive")
+    issue_id = f"archive_unavailable_{entry.entry_id}"
+    _update_issue(hass, issue_id, "archive_unavailable", placeholders, "measurement-archive")
 
 
 @callback
