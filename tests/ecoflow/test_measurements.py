@@ -139,7 +139,7 @@ async def test_what_devices_send_is_archived_and_read_by_those_who_may(
     assert data.archive.archive is None
 
 
-async def test_without_an_archive_the_action_says_so(hass: HomeAssistant, account: MockConfigEntry) -> None:
+async def test_without_an_archive_the_action_fails(hass: HomeAssistant, account: MockConfigEntry) -> None:
     account.runtime_data.archive.add_rows()
     with pytest.raises(ServiceValidationError, match="not archived"):
         await query(hass)

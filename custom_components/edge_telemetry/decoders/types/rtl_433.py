@@ -116,7 +116,7 @@ def read_event(found: Mapping[str, Any]) -> Message | None:
     if isinstance(model := found.get("model"), str) and model:
         message.info["model"] = model[:MAX_TEXT]
     for name, value in found.items():
-        # Beside the index, `uv` is what the sensor measured.
+        # Next to the index, `uv` is what the sensor measured.
         if name not in _IGNORED and not isinstance(value, dict | list) and not (name == "uv" and "uvi" in found):
             _read(message, name, value)
     known = {key for key, value in message.metrics.items() if value is not None} - {"signal_level_db", "snr_db"}
