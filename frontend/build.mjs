@@ -46,6 +46,13 @@ const compactTemplates = {
   },
 };
 
+// What Lit tells its developers.
+const ADVICE = /"Value passed to 'css' function must be[^;]*?security\."/g;
+const withoutAdvice = {
+  name: "without-advice",
+  transform: (code, id) => (id.includes("/node_modules/") ? { code: code.replace(ADVICE, "0"), map: null } : null),
+};
+
 // The texts of a language are packed into one string, in the order of the English ones (src/lib/localize.ts unpacks them).
 const flat = (texts) => Object.values(texts).flatMap((text) => (typeof text === "string" ? [text] : flat(text)));
 const ordered = (like, texts) =>
@@ -72,7 +79,7 @@ const fromRuntime = {
   name: "from-runtime",
   enforce: "pre",
   resolveId(source, importer) {
-    if (source === "lit") return { id: PLACEHOLDER, external: true };
+    if (source === "lit" || source.startsWith("lit/")) return { id: PLACEHOLDER, external: true };
     if (!importer || !source.startsWith(".")) return null;
     const file = resolve(dirname(importer), source.replace(/\.js$/, ".ts"));
     return shared.includes(file) ? { id: PLACEHOLDER, external: true } : null;
@@ -85,7 +92,7 @@ const bundle = async (entry, plugins) => {
     configFile: false,
     logLevel: "warn",
     define: { "process.env.NODE_ENV": JSON.stringify("production") },
-    plugins: [compactTemplates, packedTexts, ...plugins],
+    plugins: [compactTemplates, packedTexts, withoutAdvice, ...plugins],
     json: { namedExports: true, stringify: false },
     build: {
       write: false,

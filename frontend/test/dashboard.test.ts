@@ -87,6 +87,12 @@ describe("the dashboard", () => {
     });
   });
 
+  it("lists the firmware of a device once it has reported a version", async () => {
+    const { views } = await generate(home(["ota"]));
+    const tiles = views.at(-1)?.sections.flatMap(({ cards }) => cards).filter(({ type }) => type === "tile") ?? [];
+    expect(tiles.map(({ visibility }) => visibility)).toEqual([[{ condition: "state", entity: "update.heater", state_not: "unknown" }]]);
+  });
+
   it("with all six, and the cards that the heating system has registered", async () => {
     window.customCards?.push({ type: "proof-of-heat-overview", name: "", description: "", preview: true, documentationURL: "" });
     const { views } = await generate(home(Object.keys(DEVICES)));

@@ -1,4 +1,4 @@
-import{$0 as e,$1 as t,$4 as n,$6 as r,$7 as i,$8 as a,$9 as o,$a as s,$b as c,$c as l,$d as u,$e as d,$f as f,$i as p,$j as m,$k as ee,$l as te,$m as ne,$n as h,$o as re,$p as ie,$q as g,$r as _,$s as v,$t as y,$u as b,$v as x,$w as S,$x as C,$z as ae,$10 as w,$12 as T,$13 as E,$14 as oe,$15 as se,$16 as D,$17 as O,$18 as k,$19 as A,$1a as j,$1c as M,$1d as N,$1e as ce,$1f as le,$1g as P,$1i as ue,$1j as F,$1k as I,$1l as L,$1m as de}from"/heat_suite_static/runtime-0394713e7268.js";var R=de({en:{editor:{entry_id:`Heating system`,entry_id_help:`Leave empty to use the first heating system.`,title:`Title`,hide:`Hide`,read_only:`Read only`,period:`Period shown first`},system:{unavailable:`The heating system is not loaded.`,not_found:`Heating system not found, or you have no permission to see it.`},overview:{name:`Heating overview`,description:`What heats now and why, what it costs and saves, the next 24 hours, and overrides.`,heats:`{names}: {power}`,heats_unknown:`{names} heats`,states:{off:`Heating control is off`,shadow:`Simulation only`,starting:`Starting`,frost:`Frost protection`,blind:`Fixed flow temperature`,commissioning:`Measuring the heat source`,heating:`Heating`,limited:`Heat needed, but limited`,idle:`No heat needed`},band:`Comfort {low}–{high}`,outdoor:`Outdoors {value}`,failing:`The last control cycle failed. The values below may be out of date.`,shadow:`Simulation: this is what heating control would do. Nothing is controlled.`,off:`Heating control is off. The sources run on their own; the plan below is not carried out.`,cost_now:`Cost now`,electricity:`Electricity {price}`,no_price:`Electricity price unknown`,saved:`Saved in {days}`,would_save:`Would have saved in {days}`,interval:`90 % certain: {low} to {high}`,learning:`Learning the house`,checking:`Checking the learned house`,learning_left:`First plan in about {left}`,learning_error:`Prediction error {error}; planning starts below {limit}`,ladder:`Price of heat now`,price_unknown:`Price unknown`,source:{heating:`Heating`,commanded:`Switched on, not heating yet`,own:`Heating on its own`,failing:`Not responding`},reasons:{no_demand:`No heat needed`,more_expensive:`More expensive`,not_needed:`Not needed`,control_off:`Heating control is off`},plan:`Next 24 hours, planned at {time}`,no_plan:`Next 24 hours, no plan yet`,chart:{label:`Time in the next 24 hours`,now:`Now`,room:`Room`,heat:`Heat`,price:`Electricity price`,outdoor:`Outdoors`},limits:`What limits heating`,profiles:{auto:`Auto`,comfort:`Comfort`,eco:`Eco`,away:`Away`,antifreeze:`Frost protection`},override:{title:`Override`,until:`{what} until {until}`,zone_until:`{zone}: {what} until {until}`,end:`End`,end_all:`End all`,temperature:`Temperature`,colder:`Colder`,warmer:`Warmer`,duration:`Duration`,set:`Set`,profile:`Profile`},parts:{figures:`Cost and savings`,ladder:`Price of heat`,next_day:`Next 24 hours`,limits:`Limits`,override:`Override`},starting:`switched on`,demand:`Heat demand`,delivered:`Delivered {power}`},curve:{name:`Heating curve`,description:`Drag or type the heating curve, and see what the devices confirm.`,plot:`Flow temperature by outdoor temperature`,outdoor_axis:`Outdoor temperature ({unit})`,slope:`Slope`,level:`Level`,max_flow_c:`Maximum flow`,curve:`Heating curve`,draft:`New heating curve`,now:`Now`,measured:`Measured last week`,suggested:`Fits the learned house`,suggestion:`Suggested for your house: slope {slope}, level {level} (confidence {confidence})`,use:`Use`,devices:`Devices that follow the curve`,flow:`flow {value}`,status:{confirmed:`Confirmed`,pending:`Waiting for confirmation`,failed:`Not confirmed`,off:`Not controlled`}},cop:{name:`COP`,description:`COP of the heat pump: sums, and hours by outdoor temperature.`,day:`Today`,month:`This month`,season:`365 days`,plot:`COP by outdoor temperature`,at:`{cop} at {outdoor}`,hours:`Measured hours`,line:`Learned, at the flow temperature of the heating curve`,empty:`No measured hours yet`,empty_detail:`Electricity and heat of the heat pump have to be measured while it runs.`},flow:{name:`Energy flow`,description:`Where the heat comes from and where it goes.`,period:`Period`,hour:`Hour`,day:`Day`,month:`Month`,earlier:`Earlier`,later:`Later`,cost:`Cost of heat`,revenue:`Mining revenue`,estimated:`Hatched and ≈: estimated, not measured`,unknown:`Not counted: {names}`,recorded_from:`Recorded from {time} on`,numbers:`Show as numbers`,empty:`Nothing was counted in this period`,empty_detail:`Energy appears about five minutes after it was reported.`,no_recorder:`Home Assistant does not record`,no_recorder_detail:`Add the recorder integration.`,nodes:{grid:`Grid`,solar:`Sun`,battery:`Battery`,electricity:`Electricity`,ambient:`Environment`,fuel:`Fuel`,unmetered:`Not metered`,rooms:`Rooms`,home:`Rooms and hot water`,hot_water:`Hot water`,unmeasured:`Heat not measured`,losses:`Losses`}},house:{name:`House report`,description:`What was learned of the house, and how certain it is.`,learning:`Learning the house`,learning_left:`First values in about {left}`,importing:`{days} recorded days were read.`,used:`Learned from {days}, used for planning`,checked:`Learned from {days}, not accurate enough for planning yet`,loss_w_k:`Heat loss`,time_constant_h:`Time constant`,solar_gain_m2:`Solar gain`,range:`95 % certain: {low} to {high}`,means:{loss_w_k:`{power} at {outdoor} outdoors`,time_constant_h:`Unheated, a third of the warmth is left after this time`,solar_gain_m2:`{power} in sunshine of 500 W/m²`},trend:`Heat loss over time`,drift_short:`A change is shown after three weeks.`,steady:`Unchanged within its uncertainty over {days} days ({change}, {percent})`,drifted:`Changed by {change} ({percent}) in {days} days. Check windows, doors and ventilation.`,backtest:`Test on a day that the model had not seen`,lead:`Ahead`,error:`Error of the model`,unchanged:`If the room stayed as it is`,limit:`Plans are used while the error is below {limit}.`,pump:`Heat pump at full load: {power} of electricity, COP {cop}`}},de:{packed:`Heizsystem
+import{$0 as e,$1 as t,$4 as n,$6 as r,$7 as i,$8 as a,$9 as o,$a as s,$b as c,$c as l,$d as u,$e as d,$f as f,$i as p,$j as ee,$k as te,$l as ne,$m as re,$n as ie,$o as m,$p as h,$q as g,$r as _,$s as v,$t as ae,$u as y,$v as b,$w as x,$x as S,$y as C,$10 as oe,$11 as w,$13 as T,$14 as E,$15 as se,$16 as ce,$17 as D,$18 as O,$19 as k,$1a as A,$1b as j,$1d as M,$1e as N,$1f as le,$1g as ue,$1h as P,$1j as de,$1k as F,$1l as I,$1m as L,$1n as fe}from"/heat_suite_static/runtime-6ba1adf78542.js";var R=fe({en:{editor:{entry_id:`Heating system`,entry_id_help:`Leave empty to use the first heating system.`,title:`Title`,hide:`Hide`,read_only:`Read only`,period:`Period shown first`},system:{unavailable:`The heating system is not loaded.`,not_found:`Heating system not found, or you have no permission to see it.`},overview:{name:`Heating overview`,description:`What heats now and why, what it costs and saves, the next 24 hours, and overrides.`,heats:`{names}: {power}`,heats_unknown:`{names} heats`,states:{off:`Heating control is off`,shadow:`Simulation only`,starting:`Starting`,frost:`Frost protection`,blind:`Fixed flow temperature`,commissioning:`Measuring the heat source`,heating:`Heating`,limited:`Heat needed, but limited`,idle:`No heat needed`},band:`Comfort {low}–{high}`,outdoor:`Outdoors {value}`,failing:`The last control cycle failed. The values below may be out of date.`,shadow:`Simulation: this is what heating control would do. Nothing is controlled.`,off:`Heating control is off. The sources run on their own; the plan below is not carried out.`,cost_now:`Cost now`,electricity:`Electricity {price}`,no_price:`Electricity price unknown`,saved:`Saved in {days}`,would_save:`Would have saved in {days}`,savings:`Savings`,savings_left:`After the first complete day, in about {left}`,interval:`90 % certain: {low} to {high}`,learning:`Learning the house`,checking:`Checking the learned house`,learning_left:`First plan in about {left}`,learning_error:`Prediction error {error}; planning starts below {limit}`,ladder:`Price of heat now`,price_unknown:`Price unknown`,source:{heating:`Heating`,commanded:`Switched on, not heating yet`,own:`Heating on its own`,failing:`Not responding`},reasons:{no_demand:`No heat needed`,more_expensive:`More expensive`,not_needed:`Not needed`,control_off:`Heating control is off`},plan:`Next 24 hours, planned at {time}`,no_plan:`Next 24 hours, no plan yet`,chart:{label:`Time in the next 24 hours`,now:`Now`,room:`Room`,heat:`Heat`,price:`Electricity price`,outdoor:`Outdoors`},limits:`What limits heating`,profiles:{auto:`Auto`,comfort:`Comfort`,eco:`Eco`,away:`Away`,antifreeze:`Frost protection`},override:{title:`Override`,until:`{what} until {until}`,zone_until:`{zone}: {what} until {until}`,end:`End`,end_all:`End all`,temperature:`Temperature`,colder:`Colder`,warmer:`Warmer`,duration:`Duration`,set:`Set`,profile:`Profile`},parts:{figures:`Cost and savings`,ladder:`Price of heat`,next_day:`Next 24 hours`,limits:`Limits`,override:`Override`},starting:`switched on`,demand:`Heat demand`,delivered:`Delivered {power}`},curve:{name:`Heating curve`,description:`Drag or type the heating curve, and see what the devices confirm.`,plot:`Flow temperature by outdoor temperature`,outdoor_axis:`Outdoor temperature ({unit})`,slope:`Slope`,level:`Level`,max_flow_c:`Maximum flow`,curve:`Heating curve`,draft:`New heating curve`,now:`Now`,measured:`Measured last week`,suggested:`Fits the learned house`,suggestion:`Suggested for your house: slope {slope}, level {level} (confidence {confidence})`,use:`Use`,devices:`Devices that follow the curve`,flow:`flow {value}`,status:{confirmed:`Confirmed`,pending:`Waiting for confirmation`,failed:`Not confirmed`,off:`Not controlled`}},cop:{name:`COP`,description:`COP of the heat pump: sums, and hours by outdoor temperature.`,day:`Today`,month:`This month`,season:`365 days`,plot:`COP by outdoor temperature`,at:`{cop} at {outdoor}`,hours:`Measured hours`,line:`Learned, at the flow temperature of the heating curve`,empty:`No measured hours yet`,waiting:`COP of today appears after the heat pump has run for about an hour.`,empty_detail:`Electricity and heat of the heat pump have to be measured while it runs.`},flow:{name:`Energy flow`,description:`Where the heat comes from and where it goes.`,period:`Period`,hour:`Hour`,day:`Day`,month:`Month`,earlier:`Earlier`,later:`Later`,cost:`Cost of heat`,revenue:`Mining revenue`,estimated:`Hatched and ≈: estimated, not measured`,unknown:`Not counted: {names}`,recorded_from:`Recorded from {time} on`,numbers:`Show as numbers`,empty:`Nothing was counted in this period`,empty_detail:`Energy appears about five minutes after it was reported.`,no_recorder:`Home Assistant does not record`,no_recorder_detail:`Add the recorder integration.`,nodes:{grid:`Grid`,solar:`Sun`,battery:`Battery`,electricity:`Electricity`,ambient:`Environment`,fuel:`Fuel`,unmetered:`Not metered`,rooms:`Rooms`,home:`Rooms and hot water`,hot_water:`Hot water`,unmeasured:`Heat not measured`,losses:`Losses`}},house:{name:`House report`,description:`What was learned of the house, and how certain it is.`,learning:`Learning the house`,learning_left:`First values in about {left}`,importing:`{days} recorded days were read.`,used:`Learned from {days}, used for planning`,checked:`Learned from {days}, not accurate enough for planning yet`,loss_w_k:`Heat loss`,time_constant_h:`Time constant`,solar_gain_m2:`Solar gain`,range:`95 % certain: {low} to {high}`,means:{loss_w_k:`{power} at {outdoor} outdoors`,time_constant_h:`Unheated, a third of the warmth is left after this time`,solar_gain_m2:`{power} in sunshine of 500 W/m²`},trend:`Heat loss over time`,drift_short:`A change is shown after three weeks.`,steady:`Unchanged within its uncertainty over {days} days ({change}, {percent})`,drifted:`Changed by {change} ({percent}) in {days} days. Check windows, doors and ventilation.`,backtest:`Test on a day that the model had not seen`,lead:`Ahead`,error:`Error of the model`,unchanged:`If the room stayed as it is`,limit:`Plans are used while the error is below {limit}.`,pump:`Heat pump at full load: {power} of electricity, COP {cop}`}},de:{packed:`Heizsystem
 Leer lassen, um das erste Heizsystem zu verwenden.
 Titel
 Ausblenden
@@ -29,6 +29,8 @@ Strom {price}
 Strompreis unbekannt
 Gespart ({days})
 Ersparnis wäre gewesen ({days})
+Ersparnis
+Nach dem ersten vollen Tag, in etwa {left}
 Zu 90 % sicher: {low} bis {high}
 Haus wird gelernt
 Gelerntes Haus wird geprüft
@@ -107,6 +109,7 @@ COP nach Außentemperatur
 Gemessene Stunden
 Gelernt, bei der Vorlauftemperatur der Heizkurve
 Noch keine gemessenen Stunden
+Der COP von heute erscheint, sobald die Wärmepumpe etwa eine Stunde gelaufen ist.
 Strom und Wärme der Wärmepumpe müssen gemessen werden, während sie läuft.
 Energiefluss
 Woher die Wärme kommt und wohin sie geht.
@@ -192,6 +195,8 @@ Sähkö {price}
 Sähkön hinta ei ole tiedossa
 Säästetty: {days}
 Säästö olisi ollut: {days}
+Säästö
+Ensimmäisen kokonaisen päivän jälkeen, noin {left}
 90 % varmuudella {low} – {high}
 Taloa opitaan
 Opittua taloa tarkistetaan
@@ -270,6 +275,7 @@ COP ulkolämpötilan mukaan
 Mitatut tunnit
 Opittu, lämmityskäyrän menoveden lämpötilassa
 Ei vielä mitattuja tunteja
+Tämän päivän COP näkyy, kun lämpöpumppu on käynyt noin tunnin.
 Lämpöpumpun sähkö ja lämpö on mitattava sen käydessä.
 Energiavirta
 Mistä lämpö tulee ja minne se menee.
@@ -355,6 +361,8 @@ Lämpöpumppu täydellä teholla: sähköä {power}, COP {cop}`},ru:{packed:`С�
 Цена электричества неизвестна
 Сэкономлено за {days}
 Экономия за {days} составила бы
+Экономия
+После первых полных суток, примерно через {left}
 С вероятностью 90 %: от {low} до {high}
 Изучение дома
 Проверка модели дома
@@ -433,6 +441,7 @@ COP по уличной температуре
 Измеренные часы
 Изучено, при температуре подачи по кривой отопления
 Измеренных часов пока нет
+COP за сегодня появится, когда тепловой насос проработает около часа.
 Электричество и тепло теплового насоса должны измеряться во время его работы.
 Поток энергии
 Откуда берётся тепло и куда уходит.
@@ -487,21 +496,22 @@ Home Assistant не ведёт запись
 Ошибка модели
 Если бы в комнате ничего не менялось
 Планы используются, пока ошибка ниже {limit}.
-Тепловой насос на полной мощности: {power} электричества, COP {cop}`}},e),z=e=>{for(let t of[`entry_id`,`title`]){let n=e[t];if(n!==void 0&&typeof n!=`string`)throw Error(`${t} must be a text`)}return e},B=(e,t,...n)=>({schema:[{name:`entry_id`,selector:{config_entry:{integration:`proof_of_heat`}}},{name:`title`,selector:{text:{}}},...n],computeLabel:({name:t})=>e(`editor.${t}`),computeHelper:({name:t})=>t===`entry_id`?e(`editor.entry_id_help`):void 0,assertConfig:e=>void t(e)}),V=({entry_id:e})=>e?{entry_id:e}:{},fe=`proof-of-heat-cop-card`,pe=()=>({type:`custom:${fe}`}),me=z,he=e=>B(e,me),ge=[`day`,`month`,`season`],_e=6,H=26,ve=220,ye=3,be=(e,t)=>{let n=e.filter(([e])=>Math.abs(e-t)<=ye).map(([,e])=>e).sort((e,t)=>e-t);return n.length?n[Math.floor(n.length/2)]??null:null},xe=class extends i{constructor(...e){super(...e),this.texts=R,this._3p=new c(this),this._1r=new r(this,()=>this.config&&this.hass?{type:`proof_of_heat/cop/subscribe`,...V(this.config)}:void 0)}static{this.getStubConfig=pe}static{this.getConfigForm=()=>he(O(R,j()))}static{this.styles=[u,f`
-.tiles{grid-template-columns:repeat(auto-fit,minmax(84px,1fr))}.legend{display:flex;flex-wrap:wrap;gap:4px 16px;font-size:12px;color:var(--muted)}.legend span{display:flex;align-items:center;gap:6px}.legend .dots{width:7px;height:7px;border-radius:50%;background:var(--blue-color)}.legend .line{width:16px;border-top:3px solid var(--heat)}`]}readConfig(e){return me(e)}getCardSize(){return 6}render(){let{hass:e,localize:t}=this,n=this._1r.data;return!e||!n?.available?w`<ha-card>${P(this._1r.state,t,`system`)}</ha-card>`:w`
+Тепловой насос на полной мощности: {power} электричества, COP {cop}`}},e),z=e=>{for(let t of[`entry_id`,`title`]){let n=e[t];if(n!==void 0&&typeof n!=`string`)throw Error(`${t} must be a text`)}return e},B=(e,t,...n)=>({schema:[{name:`entry_id`,selector:{config_entry:{integration:`proof_of_heat`}}},{name:`title`,selector:{text:{}}},...n],computeLabel:({name:t})=>e(`editor.${t}`),computeHelper:({name:t})=>t===`entry_id`?e(`editor.entry_id_help`):void 0,assertConfig:e=>void t(e)}),V=({entry_id:e})=>e?{entry_id:e}:{},pe=`proof-of-heat-cop-card`,me=()=>({type:`custom:${pe}`}),he=z,ge=e=>B(e,he),_e=[`day`,`month`,`season`],ve=6,H=26,ye=220,be=3,xe=(e,t)=>{let n=e.filter(([e])=>Math.abs(e-t)<=be).map(([,e])=>e).sort((e,t)=>e-t);return n.length?n[Math.floor(n.length/2)]??null:null},Se=class extends i{constructor(...e){super(...e),this.texts=R,this._3q=new c(this),this._1s=new r(this,()=>this.config&&this.hass?{type:`proof_of_heat/cop/subscribe`,...V(this.config)}:void 0)}static{this.getStubConfig=me}static{this.getConfigForm=()=>ge(O(R,j()))}static{this.styles=[u,f`
+.tiles{grid-template-columns:repeat(auto-fit,minmax(84px,1fr))}.legend .dots{background:var(--blue-color)}`]}readConfig(e){return he(e)}getCardSize(){return 6}render(){let{hass:e,localize:t}=this,n=this._1s.data;if(!e||!n?.available)return w`<ha-card>${P(this._1s.state,t,`system`)}</ha-card>`;let r=_e.filter(e=>E(n[e])),i=n.hours.length<ve&&!n.line.length;return w`
 <ha-card>
 <h2 class="title">${this.config?.title??t(`cop.name`)}</h2>
-<div class="tiles">
-${ge.map(r=>w`<div class="tile"><span>${t(`cop.${r}`)}</span><strong>${_(n[r],e.locale,1)}</strong></div>`)}
-</div>
-${n.hours.length<_e&&!n.line.length?k(`mdi:chart-scatter-plot`,t(`cop.empty`),t(`cop.empty_detail`)):this._2b(n,e)}
+${r.length?w`<div class="tiles">
+${r.map(r=>w`<div class="tile"><span>${t(`cop.${r}`)}</span><strong>${v(n[r],e.locale,1)}</strong></div>`)}
+</div>`:A}
+${E(n.day)||i?A:w`<p class="muted">${t(`cop.waiting`)}</p>`}
+${i?k(`mdi:chart-scatter-plot`,t(`cop.empty`),t(`cop.empty_detail`)):this._2c(n,e)}
 </ha-card>
-`}_3a(e,t){let n=e.hours.map(([e])=>e);if(!n.length)return this.localize(`cop.plot`);let r=[Math.min(...n),Math.max(...n)].map(n=>this.localize(`cop.at`,{outdoor:`${_(L(t,n),t.locale)} ${T(t)?`°F`:`°C`}`,cop:_(be(e.hours,n),t.locale,1)}));return`${this.localize(`cop.plot`)}: ${r.join(`, `)}`}_2b(e,t){let{localize:n}=this,r=this._3p.inside(),i=[...e.hours,...e.hours.length?[]:e.line].map(([e])=>e),a=Math.min(-5,Math.floor(Math.min(...i))),o=Math.max(12,Math.ceil(Math.max(...i))),s=Math.max(5,...e.hours.map(([,e])=>e),...e.line.map(([,e])=>e))+.3,c=D(a,o,H,r-8),l=D(0,s,184,8),u=e.line.filter(([e])=>e>=a&&e<=o);return w`
-<svg width=${r} height=${ve} role="img" aria-label=${this._3a(e,t)}>
+`}_3b(e,t){let n=e.hours.map(([e])=>e);if(!n.length)return this.localize(`cop.plot`);let r=[Math.min(...n),Math.max(...n)].map(n=>this.localize(`cop.at`,{outdoor:`${v(L(t,n),t.locale)} ${T(t)?`°F`:`°C`}`,cop:v(xe(e.hours,n),t.locale,1)}));return`${this.localize(`cop.plot`)}: ${r.join(`, `)}`}_2c(e,t){let{localize:n}=this,r=this._3q.inside(),i=[...e.hours,...e.hours.length?[]:e.line].map(([e])=>e),a=Math.min(-5,Math.floor(Math.min(...i))),o=Math.max(12,Math.ceil(Math.max(...i))),s=Math.max(5,...e.hours.map(([,e])=>e),...e.line.map(([,e])=>e))+.3,c=D(a,o,H,r-8),l=D(0,s,184,8),u=e.line.filter(([e])=>e>=a&&e<=o);return w`
+<svg width=${r} height=${ye} role="img" aria-label=${this._3b(e,t)}>
 ${I(0,s,5).map(e=>F`
 <line x1=${H} x2=${r-8} y1=${l(e)} y2=${l(e)} stroke="var(--line)" />
-<text x=${20} y=${l(e)+4} text-anchor="end">${_(e,t.locale)}</text>`)}
-${I(L(t,a),L(t,o),r<320?4:7).map(e=>F`<text x=${c(C(t,e))} y=${199} text-anchor="middle">${_(e,t.locale)}</text>`)}
+<text x=${20} y=${l(e)+4} text-anchor="end">${v(e,t.locale)}</text>`)}
+${I(L(t,a),L(t,o),r<320?4:7).map(e=>F`<text x=${c(C(t,e))} y=${199} text-anchor="middle">${v(e,t.locale)}</text>`)}
 <text x=${H} y=${216}>${n(`curve.outdoor_axis`,{unit:T(t)?`°F`:`°C`})}</text>
 ${E(e.outdoor_c)&&e.outdoor_c>=a&&e.outdoor_c<=o?F`<line x1=${c(e.outdoor_c)} x2=${c(e.outdoor_c)} y1="8" y2=${184} stroke="var(--primary-color)" stroke-dasharray="2 3" />`:A}
 ${e.hours.map(([e,t])=>F`<circle cx=${c(e)} cy=${l(t)} r="3" fill="var(--blue-color)" opacity="0.45" />`)}
@@ -509,29 +519,29 @@ ${u.length?F`<path d=${M(u.map(([e,t])=>[c(e),l(t)]))} fill="none" stroke="var(-
 </svg>
 <div class="legend">
 ${e.hours.length?w`<span><i class="dots"></i>${n(`cop.hours`)}</span>`:A}
-${u.length?w`<span><i class="line"></i>${n(`cop.line`)}</span>`:A}
+${u.length?w`<span><i></i>${n(`cop.line`)}</span>`:A}
 </div>
-`}},Se=`proof-of-heat-overview-card`,U=[`figures`,`ladder`,`next_day`,`limits`,`override`],Ce={heating:`mdi:fire`,limited:`mdi:fire-alert`,idle:`mdi:leaf`,off:`mdi:power`,shadow:`mdi:eye-outline`,starting:`mdi:timer-sand`,commissioning:`mdi:ruler`,frost:`mdi:snowflake-alert`,blind:`mdi:thermometer-off`},we={heat_pump:`mdi:heat-pump-outline`,boiler:`mdi:water-boiler`,miner:`mdi:bitcoin`,direct_electric:`mdi:radiator`,controller:`mdi:tune`},Te={heat_pump:`var(--blue-color)`,boiler:`var(--deep-orange-color)`,miner:`var(--amber-color)`,direct_electric:`var(--red-color)`,controller:`var(--purple-color)`},Ee=`proof-of-heat-energy-flow-card`,W=[`hour`,`day`,`month`],De={grid:`var(--energy-grid-consumption-color, var(--blue-color))`,solar:`var(--energy-solar-color, var(--orange-color))`,battery:`var(--energy-battery-out-color, var(--teal-color))`,electricity:`var(--blue-grey-color, var(--secondary-text-color))`,unmetered:`var(--blue-grey-color, var(--secondary-text-color))`,fuel:`var(--brown-color, var(--deep-orange-color))`,ambient:`var(--light-green-color, var(--green-color))`,rooms:`var(--heat)`,home:`var(--heat)`,zone:`var(--heat)`,hot_water:`var(--cyan-color, var(--blue-color))`,losses:`var(--disabled-text-color, var(--secondary-text-color))`,unmeasured:`var(--disabled-text-color, var(--secondary-text-color))`},Oe=()=>({type:`custom:${Ee}`}),ke=e=>{z(e);let{period:t}=e;if(t!==void 0&&!W.some(e=>e===t))throw Error(`period must be one of ${W.join(`, `)}`);return e},Ae=e=>B(e,ke,{name:`period`,selector:{select:{mode:`dropdown`,options:W.map(t=>({value:t,label:e(`flow.${t}`)}))}}}),je=12,Me=190,Ne=2,G=e=>e.reduce((e,{kwh:t})=>e+t,0),Pe=e=>Math.round(e*10)/10,Fe=(e,t,n,r,i)=>{let a=Pe((e+n)/2),[o,s,c,l]=[t,r,r+i,t+i].map(Pe);return`M${e} ${o}C${a} ${o} ${a} ${s} ${n} ${s}V${c}C${a} ${c} ${a} ${l} ${e} ${l}Z`},Ie=(e,t,n)=>{let r=e=>({out:t.filter(({from:t})=>t===e.id),in:t.filter(({to:t})=>t===e.id)}),i=[0,1,2].map(t=>e.filter(e=>e.column===t)),a=e=>Math.max(G(r(e).out),G(r(e).in)),o=Math.max(...i.map(e=>e.reduce((e,t)=>e+a(t),0))),s=o>0?Me/o:0,c=e=>Math.max(Ne,e*s),l=i.map(e=>e.reduce((e,t)=>e+32+c(a(t)),0)+je*Math.max(0,e.length-1)),u=Math.ceil(Math.max(...l)),d=[];return i.forEach((e,t)=>{let i=(u-(l[t]??0))/2;for(let o of e){let e=a(o),{out:s,in:l}=r(o);d.push({node:o,kwh:e,estimated:[...s,...l].some(({estimated:e})=>e)&&!Le(s,l),x:[0,(n-10)/2,n-10][t]??0,y:i+32,height:c(e)}),i+=32+c(e)+je}}),{height:u,bars:d,ribbons:Re(d,t,s)}},Le=(e,t)=>{let n=[e,t].filter(e=>e.length>0),r=Math.max(...n.map(G));return n.some(e=>G(e)>=r-.01&&e.every(({estimated:e})=>!e))},Re=(e,t,n)=>{let r=new Map(e.map((e,t)=>[e.node.id,{bar:e,index:t,out:e.y,into:e.y}])),i=e=>r.get(e)?.index??0,a=new Map(t.map(e=>[e,Math.max(1,e.kwh*n)])),o=new Map;for(let e of[...t].sort((e,t)=>i(e.to)-i(t.to))){let t=r.get(e.from);t&&(o.set(e,[t.out,0]),t.out+=a.get(e)??0)}for(let e of[...t].sort((e,t)=>i(e.from)-i(t.from))){let t=r.get(e.to),n=o.get(e);t&&n&&(n[1]=t.into,t.into+=a.get(e)??0)}return t.flatMap(e=>{let[t,n,i]=[r.get(e.from),r.get(e.to),o.get(e)];return!t||!n||!i?[]:[{flow:e,path:Fe(t.bar.x+10,i[0],n.bar.x,i[1],a.get(e)??1)}]})},ze=(e,t,n=6.4)=>{let r=Math.max(3,Math.floor(t/n));return e.length<=r?e:`${e.slice(0,r-1).trimEnd()}…`},Be=(e,t)=>e.charAt(0).toLocaleUpperCase(t)+e.slice(1),Ve=(e,t)=>{let{language:n}=e.locale;if(t.period===`hour`)return`${S(e,t.begin)}–${S(e,t.end)}`;if(t.offset<2)return Be(new Intl.RelativeTimeFormat(n,{numeric:`auto`}).format(-t.offset,t.period),n);let r=t.period===`day`?{weekday:`short`,day:`numeric`,month:`short`}:{month:`long`,year:`numeric`};return Be(new Intl.DateTimeFormat(n,{...r,timeZone:e.config.time_zone}).format(Date.parse(t.begin)),n)},He=[u,f`
-.head{display:flex;flex-wrap:wrap;gap:8px 16px;align-items:center;justify-content:space-between}.periods{display:flex;border:1px solid var(--line);border-radius:12px;overflow:hidden}.periods button{border:0;background:none;padding:0 14px;min-height:40px;cursor:pointer}.periods button[aria-pressed="true"]{background:color-mix(in srgb,var(--primary-color) 20%,transparent);font-weight:500}.pager{display:flex;align-items:center;justify-content:space-between}.pager strong{font-weight:500}.step{width:44px;height:44px;border:0;border-radius:50%;background:none;cursor:pointer;display:grid;place-items:center}svg text{paint-order:stroke;stroke:var(--card-background-color);stroke-width:3px;stroke-linejoin:round}svg text.name{fill:var(--primary-text-color);font-size:12px;font-weight:500}.ribbon{opacity:0.42}.ribbon:hover{opacity:0.7}ul{list-style:none;margin:0;padding:0}.notes{display:flex;flex-wrap:wrap;gap:6px 20px;align-items:center}.notes li{display:flex;gap:8px;align-items:center}.notes span{color:var(--muted);font-size:12px}.notes ha-icon{--mdc-icon-size:18px;color:var(--muted)}.hatch{width:16px;height:12px;border-radius:3px;background:repeating-linear-gradient(45deg,var(--muted) 0 2px,transparent 2px 5px)}summary{cursor:pointer;color:var(--muted);font-size:12px;min-height:32px;line-height:32px}.numbers li{padding:3px 0;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}`],Ue=(e,t)=>e<1?`${_(e*1e3,t)} Wh`:te(e,t,+(e<100)),We=3700,Ge=class extends i{static{this.properties={period:{state:!0},offset:{state:!0}}}static{this.styles=He}static{this.getStubConfig=Oe}static{this.getConfigForm=()=>Ae(O(R,j()))}constructor(){super(),this.texts=R,this._3p=new c(this),this._31=new n(this,()=>this.config?{type:`proof_of_heat/energy_flow/get`,period:this._2x,offset:this.offset,...V(this.config)}:void 0),this.offset=0}readConfig(e){return ke(e)}get _2x(){return this.period??this.config?.period??`day`}render(){let{hass:e,localize:t}=this,n=this._31.data;return!e||!n?.available?w`<ha-card>${P(this._31.state,t,`system`)}</ha-card>`:w`
+`}},Ce=`proof-of-heat-overview-card`,U=[`figures`,`ladder`,`next_day`,`limits`,`override`],we={heating:`mdi:fire`,limited:`mdi:fire-alert`,idle:`mdi:leaf`,off:`mdi:power`,shadow:`mdi:eye-outline`,starting:`mdi:timer-sand`,commissioning:`mdi:ruler`,frost:`mdi:snowflake-alert`,blind:`mdi:thermometer-off`},Te={heat_pump:`mdi:heat-pump-outline`,boiler:`mdi:water-boiler`,miner:`mdi:bitcoin`,direct_electric:`mdi:radiator`,controller:`mdi:tune`},Ee={heat_pump:`var(--blue-color)`,boiler:`var(--deep-orange-color)`,miner:`var(--amber-color)`,direct_electric:`var(--red-color)`,controller:`var(--purple-color)`},De=`proof-of-heat-energy-flow-card`,W=[`hour`,`day`,`month`],Oe={grid:`var(--energy-grid-consumption-color, var(--blue-color))`,solar:`var(--energy-solar-color, var(--orange-color))`,battery:`var(--energy-battery-out-color, var(--teal-color))`,electricity:`var(--blue-grey-color, var(--secondary-text-color))`,unmetered:`var(--blue-grey-color, var(--secondary-text-color))`,fuel:`var(--brown-color, var(--deep-orange-color))`,ambient:`var(--light-green-color, var(--green-color))`,rooms:`var(--heat)`,home:`var(--heat)`,zone:`var(--heat)`,hot_water:`var(--cyan-color, var(--blue-color))`,losses:`var(--disabled-text-color, var(--secondary-text-color))`,unmeasured:`var(--disabled-text-color, var(--secondary-text-color))`},ke=()=>({type:`custom:${De}`}),Ae=e=>{z(e);let{period:t}=e;if(t!==void 0&&!W.some(e=>e===t))throw Error(`period must be one of ${W.join(`, `)}`);return e},je=e=>B(e,Ae,{name:`period`,selector:{select:{mode:`dropdown`,options:W.map(t=>({value:t,label:e(`flow.${t}`)}))}}}),Me=12,Ne=190,Pe=2,G=e=>e.reduce((e,{kwh:t})=>e+t,0),Fe=e=>Math.round(e*10)/10,Ie=(e,t,n,r,i)=>{let a=Fe((e+n)/2),[o,s,c,l]=[t,r,r+i,t+i].map(Fe);return`M${e} ${o}C${a} ${o} ${a} ${s} ${n} ${s}V${c}C${a} ${c} ${a} ${l} ${e} ${l}Z`},Le=(e,t,n)=>{let r=e=>({out:t.filter(({from:t})=>t===e.id),in:t.filter(({to:t})=>t===e.id)}),i=[0,1,2].map(t=>e.filter(e=>e.column===t)),a=e=>Math.max(G(r(e).out),G(r(e).in)),o=Math.max(...i.map(e=>e.reduce((e,t)=>e+a(t),0))),s=o>0?Ne/o:0,c=e=>Math.max(Pe,e*s),l=i.map(e=>e.reduce((e,t)=>e+32+c(a(t)),0)+Me*Math.max(0,e.length-1)),u=Math.ceil(Math.max(...l)),d=[];return i.forEach((e,t)=>{let i=(u-(l[t]??0))/2;for(let o of e){let e=a(o),{out:s,in:l}=r(o);d.push({node:o,kwh:e,estimated:[...s,...l].some(({estimated:e})=>e)&&!Re(s,l),x:[0,(n-10)/2,n-10][t]??0,y:i+32,height:c(e)}),i+=32+c(e)+Me}}),{height:u,bars:d,ribbons:ze(d,t,s)}},Re=(e,t)=>{let n=[e,t].filter(e=>e.length>0),r=Math.max(...n.map(G));return n.some(e=>G(e)>=r-.01&&e.every(({estimated:e})=>!e))},ze=(e,t,n)=>{let r=new Map(e.map((e,t)=>[e.node.id,{bar:e,index:t,out:e.y,into:e.y}])),i=e=>r.get(e)?.index??0,a=new Map(t.map(e=>[e,Math.max(1,e.kwh*n)])),o=new Map;for(let e of[...t].sort((e,t)=>i(e.to)-i(t.to))){let t=r.get(e.from);t&&(o.set(e,[t.out,0]),t.out+=a.get(e)??0)}for(let e of[...t].sort((e,t)=>i(e.from)-i(t.from))){let t=r.get(e.to),n=o.get(e);t&&n&&(n[1]=t.into,t.into+=a.get(e)??0)}return t.flatMap(e=>{let[t,n,i]=[r.get(e.from),r.get(e.to),o.get(e)];return!t||!n||!i?[]:[{flow:e,path:Ie(t.bar.x+10,i[0],n.bar.x,i[1],a.get(e)??1)}]})},Be=(e,t,n=6.4)=>{let r=Math.max(3,Math.floor(t/n));return e.length<=r?e:`${e.slice(0,r-1).trimEnd()}…`},Ve=(e,t)=>e.charAt(0).toLocaleUpperCase(t)+e.slice(1),He=(e,t)=>{let{language:n}=e.locale;if(t.period===`hour`)return`${S(e,t.begin)}–${S(e,t.end)}`;if(t.offset<2)return Ve(new Intl.RelativeTimeFormat(n,{numeric:`auto`}).format(-t.offset,t.period),n);let r=t.period===`day`?{weekday:`short`,day:`numeric`,month:`short`}:{month:`long`,year:`numeric`};return Ve(new Intl.DateTimeFormat(n,{...r,timeZone:e.config.time_zone}).format(Date.parse(t.begin)),n)},Ue=[u,f`
+.head{display:flex;flex-wrap:wrap;gap:8px 16px;align-items:center;justify-content:space-between}.periods{display:flex;border:1px solid var(--line);border-radius:12px;overflow:hidden}.periods button{border:0;background:none;padding:0 14px;min-height:40px;cursor:pointer}.periods button[aria-pressed="true"]{background:color-mix(in srgb,var(--primary-color) 20%,transparent);font-weight:500}.pager{display:flex;align-items:center;justify-content:space-between}.pager strong{font-weight:500}.step{width:44px;height:44px;border:0;border-radius:50%;background:none;cursor:pointer;display:grid;place-items:center}svg text{paint-order:stroke;stroke:var(--card-background-color);stroke-width:3px;stroke-linejoin:round}svg text.name{fill:var(--primary-text-color);font-size:12px;font-weight:500}.ribbon{opacity:0.42}.ribbon:hover{opacity:0.7}.notes{display:flex;flex-wrap:wrap;gap:6px 20px;align-items:center}.notes li{display:flex;gap:8px;align-items:center}.notes span{color:var(--muted);font-size:12px}.notes ha-icon{--mdc-icon-size:18px;color:var(--muted)}.hatch{width:16px;height:12px;border-radius:3px;background:repeating-linear-gradient(45deg,var(--muted) 0 2px,transparent 2px 5px)}summary{cursor:pointer;color:var(--muted);font-size:12px;min-height:32px;line-height:32px}.numbers li{padding:3px 0;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}`],We=(e,t)=>e<1?`${v(e*1e3,t)} Wh`:re(e,t,+(e<100)),Ge=3700,Ke=class extends i{static{this.properties={period:{state:!0},offset:{state:!0}}}static{this.styles=Ue}static{this.getStubConfig=ke}static{this.getConfigForm=()=>je(O(R,j()))}constructor(){super(),this.texts=R,this._3q=new c(this),this._32=new n(this,()=>this.config?{type:`proof_of_heat/energy_flow/get`,period:this._2y,offset:this.offset,...V(this.config)}:void 0),this.offset=0}readConfig(e){return Ae(e)}get _2y(){return this.period??this.config?.period??`day`}render(){let{hass:e,localize:t}=this,n=this._32.data;return!e||!n?.available?w`<ha-card>${P(this._32.state,t,`system`)}</ha-card>`:w`
 <ha-card>
 <div class="head">
 <h2 class="title">${this.config?.title??t(`flow.name`)}</h2>
 <div class="periods" role="group" aria-label=${t(`flow.period`)}>
-${W.map(e=>w`<button aria-pressed=${e===this._2x} @click=${()=>this._j(e)}>${t(`flow.${e}`)}</button>`)}
+${W.map(e=>w`<button aria-pressed=${e===this._2y} @click=${()=>this._j(e)}>${t(`flow.${e}`)}</button>`)}
 </div>
 </div>
-${this._28(n,e)} ${this._n(n,e)}
+${this._29(n,e)} ${this._n(n,e)}
 </ha-card>
-`}_j(e){this.period=e,this.offset=0}_28(e,t){let n=e=>{this.offset=Math.min(400,Math.max(0,this.offset+e))},r=(e,t,r,i)=>w`
+`}_j(e){this.period=e,this.offset=0}_29(e,t){let n=e=>{this.offset=Math.min(400,Math.max(0,this.offset+e))},r=(e,t,r,i)=>w`
 <button class="step" aria-label=${this.localize(t)} ?disabled=${i} @click=${()=>n(r)}><ha-icon icon=${e}></ha-icon></button>
 `;return w`
 <div class="pager">
 ${r(`mdi:chevron-left`,`flow.earlier`,1,this.offset>=400)}
-<strong aria-live="polite">${Ve(t,e)}</strong>
+<strong aria-live="polite">${He(t,e)}</strong>
 ${r(`mdi:chevron-right`,`flow.later`,-1,this.offset===0)}
 </div>
-`}_n(e,t){let{localize:n}=this;if(!e.recorded)return k(`mdi:database-off-outline`,n(`flow.no_recorder`),n(`flow.no_recorder_detail`));if(!e.flows.length)return w`${k(`mdi:chart-sankey`,n(`flow.empty`),n(`flow.empty_detail`))} ${this._1z(e,t)}`;let r=this._3p.inside(),{height:i,bars:a,ribbons:o}=Ie(e.nodes,e.flows,r),s=new Map(e.nodes.map(e=>[e.id,this._l(e)])),c=e=>e===`losses`||e===`unmeasured`;return w`
-<svg width=${r} height=${i} role="img" aria-label=${this._3a(a)}>
+`}_n(e,t){let{localize:n}=this;if(!e.recorded)return k(`mdi:database-off-outline`,n(`flow.no_recorder`),n(`flow.no_recorder_detail`));if(!e.flows.length)return w`${k(`mdi:chart-sankey`,n(`flow.empty`),n(`flow.empty_detail`))} ${this._20(e,t)}`;let r=this._3q.inside(),{height:i,bars:a,ribbons:o}=Le(e.nodes,e.flows,r),s=new Map(e.nodes.map(e=>[e.id,this._l(e)])),c=e=>e===`losses`||e===`unmeasured`;return w`
+<svg width=${r} height=${i} role="img" aria-label=${this._3b(a)}>
 <defs>
 <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
 <rect width="6" height="6" fill="#555" /><rect width="3" height="6" fill="#fff" />
@@ -541,50 +551,50 @@ ${r(`mdi:chevron-right`,`flow.later`,-1,this.offset===0)}
 </mask>
 </defs>
 ${o.map(({flow:t,path:n})=>F`<path d=${n} class="ribbon" fill=${s.get(c(t.to)?t.to:t.from)??``}
-mask=${t.estimated?`url(#estimated)`:A}><title>${this._2u(e,t.from,t.to,t.kwh,t.estimated)}</title></path>`)}
+mask=${t.estimated?`url(#estimated)`:A}><title>${this._2v(e,t.from,t.to,t.kwh,t.estimated)}</title></path>`)}
 ${a.map(t=>this._b(t,e,r,s.get(t.node.id)??``))}
 </svg>
-${this._1z(e,t)} ${this._3c(e)}
-`}_l({kind:e,column:t}){return(t===1?Te[e]:De[e])??`var(--secondary-text-color)`}_1x(e){return e?e.name??this.localize(`flow.nodes.${e.kind}`):``}_4(e,t){return this.hass?(t?`≈ `:``)+Ue(e,this.hass.locale):``}_b({node:e,kwh:t,estimated:n,x:r,y:i,height:a},o,s,c){let[l,u]=[[`start`,r],[`middle`,r+5],[`end`,r+10]][e.column]??[`start`,r],d=this._1x(e),f=o.revenue.find(({source:t})=>t===e.id),p=f&&f.value>=.005&&this.hass?` · +${g(f.value,o.currency,this.hass.locale)}`:``;return F`
+${this._20(e,t)} ${this._3d(e)}
+`}_l({kind:e,column:t}){return(t===1?Ee[e]:Oe[e])??`var(--secondary-text-color)`}_1y(e){return e?e.name??this.localize(`flow.nodes.${e.kind}`):``}_4(e,t){return this.hass?(t?`≈ `:``)+We(e,this.hass.locale):``}_b({node:e,kwh:t,estimated:n,x:r,y:i,height:a},o,s,c){let[l,u]=[[`start`,r],[`middle`,r+5],[`end`,r+10]][e.column]??[`start`,r],d=this._1y(e),f=o.revenue.find(({source:t})=>t===e.id),p=f&&f.value>=.005&&this.hass?` · +${_(f.value,o.currency,this.hass.locale)}`:``;return F`
 <rect x=${r} y=${i} width=${10} height=${a} rx="3" fill=${c} />
-<text class="name" x=${u} y=${i-32+14} text-anchor=${l}>${ze(d,s/3-8)}<title>${d}</title></text>
+<text class="name" x=${u} y=${i-32+14} text-anchor=${l}>${Be(d,s/3-8)}<title>${d}</title></text>
 <text x=${u} y=${i-32+27} text-anchor=${l}>${this._4(t,n)}${p}</text>
-`}_2u(e,t,n,r,i){let[a,o]=[t,n].map(t=>this._1x(e.nodes.find(e=>e.id===t)));return`${a} → ${o}: ${this._4(r,i)}`}_3a(e){let t=e.map(({node:e,kwh:t,estimated:n})=>`${this._1x(e)} ${this._4(t,n)}`);return`${this.localize(`flow.name`)}: ${t.join(`, `)}`}_1z(e,t){let{localize:n}=this,r=e.revenue.reduce((e,{value:t})=>e+t,0),i=n=>g(n,e.currency,t.locale),a=e.recorded_from?(Date.parse(e.recorded_from)-Date.parse(e.begin))/1e3>We:!1;return w`
+`}_2v(e,t,n,r,i){let[a,o]=[t,n].map(t=>this._1y(e.nodes.find(e=>e.id===t)));return`${a} → ${o}: ${this._4(r,i)}`}_3b(e){let t=e.map(({node:e,kwh:t,estimated:n})=>`${this._1y(e)} ${this._4(t,n)}`);return`${this.localize(`flow.name`)}: ${t.join(`, `)}`}_20(e,t){let{localize:n}=this,r=e.revenue.reduce((e,{value:t})=>e+t,0),i=n=>_(n,e.currency,t.locale),a=e.recorded_from?(Date.parse(e.recorded_from)-Date.parse(e.begin))/1e3>Ge:!1;return w`
 <ul class="notes">
 ${e.cost===null?A:w`<li><span>${n(`flow.cost`)}</span><strong>${i(e.cost)}</strong></li>`}
 ${e.revenue.length?w`<li><span>${n(`flow.revenue`)}</span><strong>${e.revenue.every(({complete:e})=>e)?``:`≥ `}${i(r)}</strong></li>`:A}
-${e.flows.some(({estimated:e})=>e)?w`<li class="legend"><i class="hatch"></i><span>${n(`flow.estimated`)}</span></li>`:A}
-${e.unknown.length?w`<li class="legend"><ha-icon icon="mdi:help-circle-outline"></ha-icon><span>${n(`flow.unknown`,{names:re(e.unknown,t.locale)})}</span></li>`:A}
-${a&&e.recorded_from?w`<li class="legend"><ha-icon icon="mdi:history"></ha-icon><span>${n(`flow.recorded_from`,{time:ie(t,e.recorded_from)})}</span></li>`:A}
+${e.flows.some(({estimated:e})=>e)?w`<li><i class="hatch"></i><span>${n(`flow.estimated`)}</span></li>`:A}
+${e.unknown.length?w`<li><ha-icon icon="mdi:help-circle-outline"></ha-icon><span>${n(`flow.unknown`,{names:h(e.unknown,t.locale)})}</span></li>`:A}
+${a&&e.recorded_from?w`<li><ha-icon icon="mdi:history"></ha-icon><span>${n(`flow.recorded_from`,{time:g(t,e.recorded_from)})}</span></li>`:A}
 </ul>
-`}_3c(e){return w`
+`}_3d(e){return w`
 <details>
 <summary>${this.localize(`flow.numbers`)}</summary>
 <ul class="numbers">
-${e.flows.map(({from:t,to:n,kwh:r,estimated:i})=>w`<li>${this._2u(e,t,n,r,i)}</li>`)}
+${e.flows.map(({from:t,to:n,kwh:r,estimated:i})=>w`<li>${this._2v(e,t,n,r,i)}</li>`)}
 </ul>
 </details>
-`}},Ke=`proof-of-heat-curve-card`,K={slope:.05,level:1,max_flow_c:1},qe=()=>({type:`custom:${Ke}`}),Je=e=>{if(z(e),e.read_only!==void 0&&typeof e.read_only!=`boolean`)throw Error(`read_only must be true or false`);return e},Ye=e=>B(e,Je,{name:`read_only`,selector:{boolean:{}}}),q=-20,J=20,Xe=-12,Y=12,X=34,Z=36,Ze=10,Qe=10,$e=class extends t{constructor(...e){super(...e),this._3p=new c(this),this._21=(e,t)=>{this.locked||e.button>0||(e.currentTarget.setPointerCapture?.(e.pointerId),this._1c=this._2z,this.dragged=t)},this._23=e=>{if(!this.dragged)return;let t=this.shadowRoot?.querySelector(`svg`)?.getBoundingClientRect();if(!t)return;let{height:n}=this._2r(),r=D(n-Z,Ze,15,this._3g)(e.clientY-t.top);this._11(this.dragged,this._3m(this.dragged,r))},this._25=()=>{this.dragged=void 0,this._1c=void 0},this._22=(e,t)=>{let[n,r]=this.data.ranges[t],i=K[t],a=this.values[t],o={ArrowUp:a+i,ArrowRight:a+i,ArrowDown:a-i,ArrowLeft:a-i,PageUp:a+5*i,PageDown:a-5*i,Home:n,End:r}[e.key];o===void 0||this.locked||(e.preventDefault(),this._11(t,o))}}static{this.properties={hass:{attribute:!1},data:{attribute:!1},values:{attribute:!1},changed:{type:Boolean},locked:{type:Boolean},localize:{attribute:!1},dragged:{state:!0}}}static{this.styles=[u,f`
-:host{height:auto}.handle{cursor:ns-resize;touch-action:none;outline:none}.handle .hit{fill:transparent}.handle .knob{fill:var(--card-background-color);stroke:var(--heat);stroke-width:3}.handle:hover .knob,.handle.dragged .knob{fill:var(--heat)}.handle:focus-visible .ring{stroke:var(--primary-color)}.ring{fill:none;stroke:transparent;stroke-width:2}.grid{stroke:var(--line)}svg text.present{fill:var(--primary-text-color);font-weight:500;stroke:var(--card-background-color);stroke-width:4px;paint-order:stroke}svg text.axis{font-size:12px}`]}get _3g(){let{data:e,values:t}=this,n=[t.max_flow_c,e.max_flow_c,...e.measured.map(([,e])=>e)];return Math.ceil((Math.max(45,...n)+3)/5)*5}_2r(){let e=this._3p.inside(0),t=Math.round(d(e*.62,200,320));return{x:D(q,J,X,e-Qe),y:D(15,this._3g,t-Z,Ze),width:e,height:t}}_11(e,t){let n=ce(t,K[e],this.data.ranges[e]);n!==this.values[e]&&this.dispatchEvent(new CustomEvent(`value`,{detail:{field:e,value:n}}))}_3m(e,t){let{values:n,data:r}=this;return e===`slope`?le(t,this._2z,n.level,r.room_c):e===`level`?se(t,Y,n.slope,r.room_c):t}get _2z(){if(this._1c!==void 0)return this._1c;let{values:e,data:t}=this;for(let n=Xe;n<4;n+=1)if(m(n,e.slope,e.level,t.room_c)<e.max_flow_c-.5)return n;return 4}_16(e){let{values:t,data:n}=this;return e===`max_flow_c`?t.max_flow_c:m(e===`slope`?this._2z:Y,t.slope,t.level,n.room_c,t.max_flow_c)}render(){let{data:e,values:t,localize:n,hass:r}=this,{x:i,y:a,width:o,height:s}=this._2r(),c=(t,n,r)=>M(Array.from({length:41},(o,s)=>{let c=q+s;return[i(c),a(m(c,t,n,e.room_c,r))]})),{suggestion:l}=e;return w`
+`}},qe=`proof-of-heat-curve-card`,K={slope:.05,level:1,max_flow_c:1},Je=()=>({type:`custom:${qe}`}),Ye=e=>{if(z(e),e.read_only!==void 0&&typeof e.read_only!=`boolean`)throw Error(`read_only must be true or false`);return e},Xe=e=>B(e,Ye,{name:`read_only`,selector:{boolean:{}}}),q=-20,J=20,Ze=-12,Y=12,X=34,Z=36,Qe=10,Q=10,$e=class extends t{constructor(...e){super(...e),this._3q=new c(this),this._22=(e,t)=>{this.locked||e.button>0||(e.currentTarget.setPointerCapture?.(e.pointerId),this._1c=this._30,this._1d=this._3h,this.dragged=t)},this._24=e=>{if(!this.dragged)return;let t=this.shadowRoot?.querySelector(`svg`)?.getBoundingClientRect();if(!t)return;let{height:n}=this._2s(),r=D(n-Z,Qe,15,this._3h)(e.clientY-t.top);this._11(this.dragged,this._3n(this.dragged,Math.min(r,this._3h)))},this._26=()=>{this.dragged=void 0,this._1c=this._1d=void 0},this._23=(e,t)=>{let[n,r]=this.data.ranges[t],i=K[t],a=this.values[t],o={ArrowUp:a+i,ArrowRight:a+i,ArrowDown:a-i,ArrowLeft:a-i,PageUp:a+5*i,PageDown:a-5*i,Home:n,End:r}[e.key];o===void 0||this.locked||(e.preventDefault(),this._11(t,o))}}static{this.properties={hass:{attribute:!1},data:{attribute:!1},values:{attribute:!1},changed:{type:Boolean},locked:{type:Boolean},localize:{attribute:!1},dragged:{state:!0}}}static{this.styles=[u,f`
+:host{height:auto}.handle{cursor:ns-resize;touch-action:none;outline:none}.handle .hit{fill:transparent}.handle .knob{fill:var(--card-background-color);stroke:var(--heat);stroke-width:3}.handle:hover .knob,.handle.dragged .knob{fill:var(--heat)}.handle:focus-visible .ring{stroke:var(--primary-color)}.ring{fill:none;stroke:transparent;stroke-width:2}.grid{stroke:var(--line)}svg text.present{fill:var(--primary-text-color);font-weight:500;stroke:var(--card-background-color);stroke-width:4px;paint-order:stroke}svg text.axis{font-size:12px}`]}get _3h(){if(this._1d!==void 0)return this._1d;let{data:e,values:t}=this,n=[t.max_flow_c,e.max_flow_c,...e.measured.map(([,e])=>e)];return Math.ceil((Math.max(45,...n)+3)/5)*5}_2s(){let e=this._3q.inside(0),t=Math.round(d(e*.62,200,320));return{x:D(q,J,X,e-Q),y:D(15,this._3h,t-Z,Qe),width:e,height:t}}_11(e,t){let n=le(t,K[e],this.data.ranges[e]);n!==this.values[e]&&this.dispatchEvent(new CustomEvent(`value`,{detail:{field:e,value:n}}))}_3n(e,t){let{values:n,data:r}=this;return e===`slope`?ue(t,this._30,n.level,r.room_c):e===`level`?ce(t,Y,n.slope,r.room_c):t}get _30(){if(this._1c!==void 0)return this._1c;let{values:e,data:t}=this;for(let n=Ze;n<4;n+=1)if(te(n,e.slope,e.level,t.room_c)<e.max_flow_c-.5)return n;return 4}_16(e){let{values:t,data:n}=this;return e===`max_flow_c`?t.max_flow_c:te(e===`slope`?this._30:Y,t.slope,t.level,n.room_c,t.max_flow_c)}render(){let{data:e,values:t,localize:n,hass:r}=this,{x:i,y:a,width:o,height:s}=this._2s(),c=(t,n,r)=>M(Array.from({length:41},(o,s)=>{let c=q+s;return[i(c),a(te(c,t,n,e.room_c,r))]})),{suggestion:l}=e;return w`
 <svg width=${o} height=${s} role="group" aria-label=${n(`curve.plot`)}>
 ${this._1b(i,a,o,s)}
 ${e.measured.map(([e,t])=>e>=q&&e<=J?F`<circle cx=${i(e)} cy=${a(t)} r="2.5" fill="var(--muted)" opacity="0.35" />`:A)}
 ${this.changed?F`<path d=${c(e.slope,e.level,e.max_flow_c)} fill="none" stroke="var(--muted)" stroke-width="2" />`:A}
 ${l?F`<path d=${c(l.slope,l.level,t.max_flow_c)} fill="none" stroke="var(--success-color, var(--green-color))" stroke-width="2" stroke-dasharray="6 4" />`:A}
-<line x1=${X} x2=${o-Qe} y1=${a(t.max_flow_c)} y2=${a(t.max_flow_c)} stroke="var(--warning-color)" stroke-dasharray="2 4" />
+<line x1=${X} x2=${o-Q} y1=${a(t.max_flow_c)} y2=${a(t.max_flow_c)} stroke="var(--warning-color)" stroke-dasharray="2 4" />
 <path d=${c(t.slope,t.level,t.max_flow_c)} fill="none" stroke="var(--heat)" stroke-width="3" stroke-linecap="round" />
-${E(e.outdoor_c)&&E(e.setpoint_c)?this._2d(e.outdoor_c,e.setpoint_c,i,a,s):A}
-${this.locked?A:[`max_flow_c`,`slope`,`level`].map(e=>this._1d(e,i,a))}
+${E(e.outdoor_c)&&E(e.setpoint_c)?this._2e(e.outdoor_c,e.setpoint_c,i,a,s):A}
+${this.locked?A:[`max_flow_c`,`slope`,`level`].map(e=>this._1e(e,i,a))}
 <text class="axis" x=${X} y=${s-4}>${n(`curve.outdoor_axis`,{unit:T(r)?`°F`:`°C`})}</text>
 </svg>
-`}_1b(e,t,n,r){let{hass:i}=this,a=(e,t,n)=>I(L(i,e),L(i,t),n).map(e=>[C(i,e),_(e,i.locale)]);return[...a(20,this._3g,5).map(([e,r])=>F`
-<line class="grid" x1=${X} x2=${n-Qe} y1=${t(e)} y2=${t(e)} />
+`}_1b(e,t,n,r){let{hass:i}=this,a=(e,t,n)=>I(L(i,e),L(i,t),n).map(e=>[C(i,e),v(e,i.locale)]);return[...a(20,this._3h,5).map(([e,r])=>F`
+<line class="grid" x1=${X} x2=${n-Q} y1=${t(e)} y2=${t(e)} />
 <text x=${28} y=${t(e)+4} text-anchor="end">${r}</text>`),...a(q,J,n<300?4:8).map(([t,n])=>F`
-<text x=${e(t)} y=${r-Z+14} text-anchor="middle">${n}</text>`)]}_2d(e,t,n,r,i){let{hass:a}=this,o=n(d(e,q,J)),s=`${x(a,t,0)} · ${x(a,e,0)}`,c=e>5;return F`
+<text x=${e(t)} y=${r-Z+14} text-anchor="middle">${n}</text>`)]}_2e(e,t,n,r,i){let{hass:a}=this,o=n(d(e,q,J)),s=`${x(a,t,0)} · ${x(a,e,0)}`,c=e>5;return F`
 <line x1=${o} x2=${o} y1=${r(t)} y2=${i-Z} stroke="var(--primary-color)" stroke-dasharray="2 3" />
 <circle cx=${o} cy=${r(t)} r="5" fill="var(--primary-color)" />
 <text x=${o+(c?-9:9)} y=${r(t)+16} class="present" text-anchor=${c?`end`:`start`}>${s}</text>
-`}_1d(e,t,n){let{data:r,values:i,localize:a,hass:o}=this,[s,c]=r.ranges[e],l=e===`max_flow_c`?t(J)-12:t(e===`slope`?this._2z:Y),u=n(this._16(e));return F`
+`}_1e(e,t,n){let{data:r,values:i,localize:a,hass:o}=this,[s,c]=r.ranges[e],l=e===`max_flow_c`?t(J)-12:t(e===`slope`?this._30:Y),u=n(this._16(e));return F`
 <g
 class=${`handle ${e} ${this.dragged===e?`dragged`:``}`}
 role="slider"
@@ -594,19 +604,19 @@ aria-orientation="vertical"
 aria-valuemin=${s}
 aria-valuemax=${c}
 aria-valuenow=${i[e]}
-aria-valuetext=${e===`max_flow_c`?x(o,i[e],0):_(i[e],o.locale,e===`slope`?2:0)}
-@keydown=${t=>this._22(t,e)}
-@pointerdown=${t=>this._21(t,e)}
-@pointermove=${this._23}
-@pointerup=${this._25}
-@pointercancel=${this._25}
+aria-valuetext=${e===`max_flow_c`?x(o,i[e],0):v(i[e],o.locale,e===`slope`?2:0)}
+@keydown=${t=>this._23(t,e)}
+@pointerdown=${t=>this._22(t,e)}
+@pointermove=${this._24}
+@pointerup=${this._26}
+@pointercancel=${this._26}
 >
 <circle class="hit" cx=${l} cy=${u} r="22" />
 <circle class="ring" cx=${l} cy=${u} r="13" />
 <circle class="knob" cx=${l} cy=${u} r="7" />
 </g>
-`}};customElements.get(`proof-of-heat-curve-plot`)||customElements.define(`proof-of-heat-curve-plot`,$e);var et=[`slope`,`level`,`max_flow_c`],tt={confirmed:`mdi:check-circle-outline`,pending:`mdi:timer-sand`,failed:`mdi:alert-circle-outline`},nt=class extends i{constructor(...e){super(...e),this._6=new Map,this.texts=R,this._1r=new r(this,()=>this.config&&this.hass?{type:`proof_of_heat/curve/subscribe`,language:this.hass.locale.language,...V(this.config)}:void 0)}static{this.properties={draft:{state:!0},saving:{state:!0},notice:{state:!0}}}static{this.getStubConfig=qe}static{this.getConfigForm=()=>Ye(O(R,j()))}static{this.styles=[u,f`
-.header{display:flex;justify-content:space-between;gap:12px;align-items:baseline}.header h2{font-size:18px;color:var(--primary-text-color);margin:0}.legend{display:flex;flex-wrap:wrap;gap:4px 16px;font-size:12px;color:var(--muted)}.legend span{display:flex;align-items:center;gap:6px}.legend i{width:16px;border-top:3px solid var(--heat)}.legend .dots{width:6px;height:6px;border:0;border-radius:50%;background:var(--muted)}.legend .now{width:9px;height:9px;border:0;border-radius:50%;background:var(--primary-color)}.legend .fit{border-top:2px dashed var(--success-color,var(--green-color))}.fields{display:grid;grid-template-columns:repeat(auto-fit,minmax(92px,1fr));gap:8px}label{font-size:12px;color:var(--muted);display:grid;gap:4px;align-content:end}input[type="number"]{width:100%;font-size:16px;color:var(--primary-text-color);padding:0 10px}.box{display:flex;gap:12px;align-items:center;justify-content:space-between;flex-wrap:wrap;padding:8px 8px 8px 14px;border-radius:12px;background:var(--soft)}.box p{flex:1 1 180px}.save{display:flex;gap:8px;align-items:center;min-height:40px}.save span{flex:1;color:var(--muted)}.save .conflict,.save .error{color:color-mix(in srgb,var(--error-color) 70%,var(--primary-text-color))}ul{list-style:none;margin:0;padding:0}li{display:flex;flex-wrap:wrap;gap:0 10px;padding:4px 0;align-items:center}li ha-icon{--mdc-icon-size:18px;color:var(--muted)}li.confirmed ha-icon{color:color-mix(in srgb,var(--success-color,var(--green-color)) 60%,var(--primary-text-color))}li.failed ha-icon{color:color-mix(in srgb,var(--error-color) 70%,var(--primary-text-color))}li .name{flex:1 1 120px;min-width:0;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}`]}readConfig(e){return Je(e)}getCardSize(){return 8}_i(e,t,n){let r={...this.draft??{slope:e.slope,level:e.level,max_flow_c:e.max_flow_c,revision:e.revision},[t]:ce(n,K[t],e.ranges[t])},i=et.some(t=>r[t]!==e[t]);this.draft=i||r.revision!==e.revision?r:void 0,this.notice=void 0}_3j(){this.draft=void 0,this.notice=void 0}async _2p(e){let{draft:t,hass:n}=this;if(t&&n&&!this.saving){this.saving=!0,this.notice=void 0,this._6=new Map(e.devices.map(({name:e,command_id:t})=>[e,t]));try{await n.callWS({type:`proof_of_heat/curve/set`,entry_id:e.entry_id,...t}),this.draft=void 0,this.notice={kind:`saved`,text:this.localize(`common.saved`)}}catch(e){let t=oe(e)?e.code:``,n=p(e);this.notice=t===`conflict`?{kind:`conflict`,text:this.localize(`common.conflict`)}:{kind:`error`,text:n}}finally{this.saving=!1}}}render(){let{hass:e}=this,t=this._1r.data;if(!e||!t?.available)return w`<ha-card>${P(this._1r.state,this.localize,`system`)}</ha-card>`;let{localize:n}=this,r=this.draft??t,i=!t.can_control||this.config?.read_only===!0;return w`
+`}};customElements.get(`proof-of-heat-curve-plot`)||customElements.define(`proof-of-heat-curve-plot`,$e);var et=[`slope`,`level`,`max_flow_c`],tt={confirmed:`mdi:check-circle-outline`,pending:`mdi:timer-sand`,failed:`mdi:alert-circle-outline`},nt=class extends i{constructor(...e){super(...e),this._6=new Map,this.texts=R,this._1s=new r(this,()=>this.config&&this.hass?{type:`proof_of_heat/curve/subscribe`,language:this.hass.locale.language,...V(this.config)}:void 0)}static{this.properties={draft:{state:!0},saving:{state:!0},notice:{state:!0}}}static{this.getStubConfig=Je}static{this.getConfigForm=()=>Xe(O(R,j()))}static{this.styles=[u,f`
+.header{display:flex;justify-content:space-between;gap:12px;align-items:baseline}.header h2{font-size:18px;color:var(--primary-text-color);margin:0}.legend .now{background:var(--primary-color)}.legend .fit{border-top:2px dashed var(--success-color,var(--green-color))}.fields{display:grid;grid-template-columns:repeat(auto-fit,minmax(92px,1fr));gap:8px}label{font-size:12px;color:var(--muted);display:grid;gap:4px;align-content:end}input[type="number"]{width:100%;font-size:16px;color:var(--primary-text-color);padding:0 10px}.box{display:flex;gap:12px;align-items:center;justify-content:space-between;flex-wrap:wrap;padding:8px 8px 8px 14px;border-radius:12px;background:var(--soft)}.box p{flex:1 1 180px}.save{display:flex;gap:8px;align-items:center;min-height:40px}.save span{flex:1;color:var(--muted)}.save .conflict,.save .error{color:color-mix(in srgb,var(--error-color) 70%,var(--primary-text-color))}li{display:flex;flex-wrap:wrap;gap:0 10px;padding:4px 0;align-items:center}li ha-icon{--mdc-icon-size:18px;color:var(--muted)}li.confirmed ha-icon{color:color-mix(in srgb,var(--success-color,var(--green-color)) 60%,var(--primary-text-color))}li.failed ha-icon{color:color-mix(in srgb,var(--error-color) 70%,var(--primary-text-color))}li .name{flex:1 1 120px;min-width:0;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}`]}readConfig(e){return Ye(e)}getCardSize(){return 8}_i(e,t,n){let r={...this.draft??{slope:e.slope,level:e.level,max_flow_c:e.max_flow_c,revision:e.revision},[t]:le(n,K[t],e.ranges[t])},i=et.some(t=>r[t]!==e[t]);this.draft=i||r.revision!==e.revision?r:void 0,this.notice=void 0}_3k(){this.draft=void 0,this.notice=void 0}async _2q(e){let{draft:t,hass:n}=this;if(t&&n&&!this.saving){this.saving=!0,this.notice=void 0,this._6=new Map(e.devices.map(({name:e,command_id:t})=>[e,t]));try{await n.callWS({type:`proof_of_heat/curve/set`,entry_id:e.entry_id,...t}),this.draft=void 0,this.notice={kind:`saved`,text:this.localize(`common.saved`)}}catch(e){let t=se(e)?e.code:``,n=ee(e);this.notice=t===`conflict`?{kind:`conflict`,text:this.localize(`common.conflict`)}:{kind:`error`,text:n}}finally{this.saving=!1}}}render(){let{hass:e}=this,t=this._1s.data;if(!e||!t?.available)return w`<ha-card>${P(this._1s.state,this.localize,`system`)}</ha-card>`;let{localize:n}=this,r=this.draft??t,i=!t.can_control||this.config?.read_only===!0;return w`
 <ha-card>
 <div class="header"><h2>${this.config?.title??n(`curve.name`)}</h2></div>
 <proof-of-heat-curve-plot
@@ -618,13 +628,13 @@ aria-valuetext=${e===`max_flow_c`?x(o,i[e],0):_(i[e],o.locale,e===`slope`?2:0)}
 .localize=${n}
 @value=${e=>this._i(t,e.detail.field,e.detail.value)}
 ></proof-of-heat-curve-plot>
-${this._1o(t)} ${this._15(t,r,i)} ${this._39(t,r,i)}
-${i?this._1t(t):this._17(t)} ${this._r(t)}
+${this._1p(t)} ${this._15(t,r,i)} ${this._3a(t,r,i)}
+${i?this._1u(t):this._17(t)} ${this._r(t)}
 </ha-card>
-`}_1o(e){let{localize:t}=this;return w`
+`}_1p(e){let{localize:t}=this;return w`
 <div class="legend">
 <span><i></i>${t(this.draft?`curve.draft`:`curve.curve`)}</span>
-${E(e.outdoor_c)&&E(e.setpoint_c)?w`<span><i class="now"></i>${t(`curve.now`)}</span>`:A}
+${E(e.outdoor_c)&&E(e.setpoint_c)?w`<span><i class="dots now"></i>${t(`curve.now`)}</span>`:A}
 ${e.measured.length?w`<span><i class="dots"></i>${t(`curve.measured`)}</span>`:A}
 ${e.suggestion?w`<span><i class="fit"></i>${t(`curve.suggested`)}</span>`:A}
 </div>
@@ -644,10 +654,10 @@ max=${c(f)}
 />
 </label>`})}
 </div>
-`}_39(e,t,n){let{hass:r,localize:i}=this,{suggestion:a}=e;return!r||!a||a.slope===t.slope&&a.level===t.level?A:w`
+`}_3a(e,t,n){let{hass:r,localize:i}=this,{suggestion:a}=e;return!r||!a||a.slope===t.slope&&a.level===t.level?A:w`
 <div class="box">
 <p>
-${i(`curve.suggestion`,{slope:_(a.slope,r.locale,2),level:h(r,a.level,0),confidence:v(a.confidence*100,r.locale)})}
+${i(`curve.suggestion`,{slope:v(a.slope,r.locale,2),level:m(r,a.level,0),confidence:ae(a.confidence*100,r.locale)})}
 </p>
 ${n?A:w`<button
 class="action use"
@@ -656,14 +666,14 @@ class="action use"
 ${i(`curve.use`)}
 </button>`}
 </div>
-`}_1t(e){return e.can_control?A:w`<p class="muted">${this.localize(`common.read_only`)}</p>`}_17(e){let{localize:t,draft:n}=this,r=n!==void 0&&n.revision!==e.revision,i=r?{kind:`conflict`,text:t(`common.conflict`)}:this.notice??(n?{kind:`draft`,text:t(`common.unsaved`)}:{kind:``,text:``});return!i.text&&!this.saving?w``:w`
+`}_1u(e){return e.can_control?A:w`<p class="muted">${this.localize(`common.read_only`)}</p>`}_17(e){let{localize:t,draft:n}=this,r=n!==void 0&&n.revision!==e.revision,i=r?{kind:`conflict`,text:t(`common.conflict`)}:this.notice??(n?{kind:`draft`,text:t(`common.unsaved`)}:{kind:``,text:``});return!i.text&&!this.saving?w``:w`
 <div class="save">
 <span class=${i.kind} role="status">${this.saving?t(`common.saving`):i.text}</span>
 ${n?w`
-<button class="action undo" ?disabled=${!!this.saving} @click=${()=>this._3j()}>
+<button class="action undo" ?disabled=${!!this.saving} @click=${()=>this._3k()}>
 ${t(r?`common.load_changes`:`common.undo`)}
 </button>
-${r?A:w`<button class="action main" ?disabled=${!!this.saving} @click=${()=>void this._2p(e)}>${t(`common.save`)}</button>`}
+${r?A:w`<button class="action main" ?disabled=${!!this.saving} @click=${()=>void this._2q(e)}>${t(`common.save`)}</button>`}
 `:A}
 </div>
 `}_r(e){let{localize:t}=this;return e.devices.length?w`
@@ -679,11 +689,11 @@ ${e.devices.map(t=>this._q(t,e.active))}
 <span class="name">${e.name}</span>
 <span class="muted">${o}${s}</span>
 </li>
-`}},rt=()=>({type:`custom:${Se}`}),it=e=>{z(e);let t=e.hide??[];if(!Array.isArray(t))throw Error(`hide must be a list`);for(let e of t)if(!U.includes(e))throw Error(`hide: ${String(e)} is not one of ${U.join(`, `)}`);return e},at=e=>B(e,it,{name:`hide`,selector:{select:{multiple:!0,mode:`list`,options:U.map(t=>({value:t,label:e(`overview.parts.${t}`)}))}}}),ot=(e,t,n)=>{let r=e.cost_h;return w`
+`}},rt=()=>({type:`custom:${Ce}`}),it=e=>{z(e);let t=e.hide??[];if(!Array.isArray(t))throw Error(`hide must be a list`);for(let e of t)if(!U.includes(e))throw Error(`hide: ${String(e)} is not one of ${U.join(`, `)}`);return e},at=e=>B(e,it,{name:`hide`,selector:{select:{multiple:!0,mode:`list`,options:U.map(t=>({value:t,label:e(`overview.parts.${t}`)}))}}}),ot=(e,t,n)=>{let r=e.cost_h;return w`
 <div class="tiles">
 <div class="tile">
 <span>${n(`overview.cost_now`)}</span>
-<strong>${E(r.value)?`${r.estimated?`≈ `:``}${g(r.value,e.currency,t.locale)}/h`:o}</strong>
+<strong>${E(r.value)?`${r.estimated?`≈ `:``}${_(r.value,e.currency,t.locale)}/h`:o}</strong>
 <span>${E(e.price_kwh)?n(`overview.electricity`,{price:b(e.price_kwh,e.currency,t.locale)}):n(`overview.no_price`)}</span>
 </div>
 <div class="tile">
@@ -691,22 +701,22 @@ ${e.devices.map(t=>this._q(t,e.active))}
 <strong>${y(e.demand_w,t.locale)}</strong>
 <span>${n(`overview.delivered`,{power:(E(e.heat.value)&&e.heat.estimated?`≈ `:``)+y(e.heat.value,t.locale)})}</span>
 </div>
-${st(e,t,n)} ${e.learning.trusted?A:ct(e,t,n)}
+${st(e,t,n)} ${e.learning.trusted?A:dt(e,t,n)}
 </div>
-`},st=(e,t,n)=>{let r=e.savings;if(!r)return A;let i=n=>g(n,e.currency,t.locale),a=new Intl.NumberFormat(t.locale.language,{style:`unit`,unit:`day`,unitDisplay:`long`}).format(r.days);return w`
+`},st=(e,t,n)=>{let r=e.savings;if(!r)return e.savings_progress?ut(e.savings_progress,e,t,n):A;let i=n=>_(n,e.currency,t.locale),a=new Intl.NumberFormat(t.locale.language,{style:`unit`,unit:`day`,unitDisplay:`long`}).format(r.days);return w`
 <div class="tile">
 <span>${n(r.simulated?`overview.would_save`:`overview.saved`,{days:a})}</span>
-<strong>${i(r.saved)}${E(r.percent)?` · ${v(r.percent,t.locale)}`:``}</strong>
+<strong>${i(r.saved)}${E(r.percent)?` · ${ae(r.percent,t.locale)}`:``}</strong>
 <span>${n(`overview.interval`,{low:i(r.low),high:i(r.high)})}</span>
 </div>
-`},ct=(e,t,n)=>{let{learning:r}=e,i=r.expected?(Date.parse(r.expected)-Date.parse(e.time))/1e3:0,a=r.learned?n(`overview.learning_error`,{error:h(t,r.error_k),limit:h(t,r.limit_k)}):n(`overview.learning_left`,{left:ee(Math.max(60,i),t.locale)});return w`
+`},ct=(e,t,n,r)=>w`
 <div class="tile">
-<span id="learning">${n(r.learned?`overview.checking`:`overview.learning`)}</span>
-<progress max="100" value=${d(r.progress,0,100)} aria-labelledby="learning"></progress>
-<span>${a}</span>
+<span id=${e}>${t}</span>
+<progress max="100" value=${d(n,0,100)} aria-labelledby=${e}></progress>
+<span>${r}</span>
 </div>
-`},lt=new Set([`failing`,`auth`]),ut=e=>lt.has(e.health)?`failing`:e.heating?e.commanded?`heating`:`own`:e.commanded?`commanded`:`waiting`,dt=e=>{let t=new Map;return new Map(e.map(({id:e,kind:n})=>{let r=t.get(n)??0;t.set(n,r+1);let i=Te[n]??`var(--teal-color)`;return[e,r?`color-mix(in srgb, ${i} ${d(100-35*r,30,100)}%, var(--card-background-color))`:i]}))},ft=e=>{let t=dt(e),n=e.map(({price_kwh:e})=>e).filter(E),r=Math.min(0,...n),i=Math.max(0,...n)-r||1,a=e=>(e-r)/i*100;return[...e].sort((e,t)=>(e.price_kwh??1/0)-(t.price_kwh??1/0)||e.name.localeCompare(t.name)).map(e=>({source:e,color:t.get(e.id)??``,status:ut(e),bar:E(e.price_kwh)?{left:a(Math.min(0,e.price_kwh)),width:Math.abs(e.price_kwh)/i*100}:null}))},pt=(e,t)=>{if(e.reason_text){let t=`${e.name}: `,n=e.reason_text.startsWith(t)?e.reason_text.slice(t.length):e.reason_text;return n.charAt(0).toLocaleUpperCase()+n.slice(1)}if(!e.reason)return``;let n=t(`overview.reasons.${e.reason}`);return n.startsWith(`overview.`)?``:n},mt=(e,t)=>{let n=t+e.age_steps;return e.begin.findIndex((t,r)=>n>=t&&n<(e.end[r]??t))},ht=(e,t,n)=>{let r=t+e.age_steps,i=[e.age_steps,n];for(let t=0;t<e.end.length;t+=1){let n=e.end[t]??0,a=e.room_c[t];if(a===void 0)return null;if(r<=n)return i[1]===null||n===i[0]?a:i[1]+(r-i[0])/(n-i[0])*(a-i[1]);i=[n,a]}return null},gt=(e,t)=>{let n=mt(e,t);return n<0?null:Object.values(e.heat_w).reduce((e,t)=>e+(t[n]??0),0)},_t=(e,t,n)=>{let r=Math.floor(t),i=e=>e[r]??null;return{time:new Date(Date.parse(e.start)+t*e.step_s*1e3),price:i(e.price_kwh),priceKnown:r<e.known_steps,outdoor:i(e.outdoor_c),lower:i(e.lower_c),upper:i(e.upper_c),room:e.plan?ht(e.plan,t,n):null,heat:e.plan?gt(e.plan,t):null}},vt=(...e)=>{let t=e.flat().filter(E);return t.length?[Math.min(...t),Math.max(...t)]:null},yt=26,bt={room:64,heat:44,price:40,outdoor:30},xt=18,St=class extends t{constructor(...e){super(...e),this._3p=new c(this),this._24=e=>{let t=e.currentTarget.getBoundingClientRect();t.width>0&&this._1w((e.clientX-t.left)/t.width*this._o-.5)},this._22=e=>{let t=this.step??0,n={ArrowLeft:t-1,ArrowDown:t-1,ArrowRight:t+1,ArrowUp:t+1,PageDown:t-4,PageUp:t+4,Home:0,End:this._o-1}[e.key];n!==void 0&&(e.preventDefault(),this._1w(n))}}static{this.properties={hass:{attribute:!1},day:{attribute:!1},roomNow:{attribute:!1},currency:{attribute:!1},colors:{attribute:!1},localize:{attribute:!1},shadow:{type:Boolean,reflect:!0},step:{state:!0}}}static{this.styles=[u,f`
-:host{height:auto}.chart{position:relative;touch-action:pan-y;cursor:crosshair;border-radius:8px}.title{font-size:12px;fill:var(--muted)}.readout{display:flex;flex-wrap:wrap;gap:2px 14px;min-height:20px;margin-bottom:6px;font-size:12px;color:var(--muted)}.readout b{color:var(--primary-text-color);font-weight:500}.shadowed{stroke-dasharray:3 3}`]}get _o(){return this.day.lower_c.length}_1w(e){this.step=d(Math.round(e),0,this._o-1)}_14(){let{hass:e,localize:t}=this,n=_t(this.day,this.step??0,this.roomNow);return[[`room`,E(n.room)?x(e,n.room):null],[`heat`,E(n.heat)?y(n.heat,e.locale):null],[`price`,E(n.price)?(n.priceKnown?``:`≈ `)+b(n.price,this.currency,e.locale):null],[`outdoor`,E(n.outdoor)?x(e,n.outdoor):null]].flatMap(([e,n])=>n===null?[]:[[t(`overview.chart.${e}`),n]])}render(){let{hass:e,localize:t}=this,n=this._3p.inside(0),r=D(0,this._o,0,n),i=this._2a(n,r),a=i[i.length-1],o=a?a.top+a.height:0,s=S(e,_t(this.day,this.step??0,null).time),c=this._14();return w`
+`,lt=(e,t,n)=>ne(Math.max(60,e?(Date.parse(e)-Date.parse(t.time))/1e3:0),n.locale),ut=({progress:e,expected:t},n,r,i)=>ct(`savings`,i(`overview.savings`),e,i(`overview.savings_left`,{left:lt(t,n,r)})),dt=(e,t,n)=>{let{learning:r}=e;return r.learned?ct(`learning`,n(`overview.checking`),r.progress,n(`overview.learning_error`,{error:m(t,r.error_k),limit:m(t,r.limit_k)})):ct(`learning`,n(`overview.learning`),r.progress,n(`overview.learning_left`,{left:lt(r.expected,e,t)}))},ft=new Set([`failing`,`auth`]),pt=e=>ft.has(e.health)?`failing`:e.heating?e.commanded?`heating`:`own`:e.commanded?`commanded`:`waiting`,mt=e=>{let t=new Map;return new Map(e.map(({id:e,kind:n})=>{let r=t.get(n)??0;t.set(n,r+1);let i=Ee[n]??`var(--teal-color)`;return[e,r?`color-mix(in srgb, ${i} ${d(100-35*r,30,100)}%, var(--card-background-color))`:i]}))},ht=e=>{let t=mt(e),n=e.map(({price_kwh:e})=>e).filter(E),r=Math.min(0,...n),i=Math.max(0,...n)-r||1,a=e=>(e-r)/i*100;return[...e].sort((e,t)=>(e.price_kwh??1/0)-(t.price_kwh??1/0)||e.name.localeCompare(t.name)).map(e=>({source:e,color:t.get(e.id)??``,status:pt(e),bar:E(e.price_kwh)?{left:a(Math.min(0,e.price_kwh)),width:Math.abs(e.price_kwh)/i*100}:null}))},gt=(e,t)=>{if(e.reason_text){let t=`${e.name}: `,n=e.reason_text.startsWith(t)?e.reason_text.slice(t.length):e.reason_text;return n.charAt(0).toLocaleUpperCase()+n.slice(1)}if(!e.reason)return``;let n=t(`overview.reasons.${e.reason}`);return n.startsWith(`overview.`)?``:n},_t=(e,t)=>{let n=t+e.age_steps;return e.begin.findIndex((t,r)=>n>=t&&n<(e.end[r]??t))},vt=(e,t,n)=>{let r=t+e.age_steps,i=[e.age_steps,n];for(let t=0;t<e.end.length;t+=1){let n=e.end[t]??0,a=e.room_c[t];if(a===void 0)return null;if(r<=n)return i[1]===null||n===i[0]?a:i[1]+(r-i[0])/(n-i[0])*(a-i[1]);i=[n,a]}return null},yt=(e,t)=>{let n=_t(e,t);return n<0?null:Object.values(e.heat_w).reduce((e,t)=>e+(t[n]??0),0)},bt=(e,t,n)=>{let r=Math.floor(t),i=e=>e[r]??null;return{time:new Date(Date.parse(e.start)+t*e.step_s*1e3),price:i(e.price_kwh),priceKnown:r<e.known_steps,outdoor:i(e.outdoor_c),lower:i(e.lower_c),upper:i(e.upper_c),room:e.plan?vt(e.plan,t,n):null,heat:e.plan?yt(e.plan,t):null}},xt=(...e)=>{let t=e.flat().filter(E);return t.length?[Math.min(...t),Math.max(...t)]:null},St=26,Ct={room:64,heat:44,price:40,outdoor:30},wt=18,Tt=class extends t{constructor(...e){super(...e),this._3q=new c(this),this._25=e=>{let t=e.currentTarget.getBoundingClientRect();t.width>0&&this._1x((e.clientX-t.left)/t.width*this._o-.5)},this._23=e=>{let t=this.step??0,n={ArrowLeft:t-1,ArrowDown:t-1,ArrowRight:t+1,ArrowUp:t+1,PageDown:t-4,PageUp:t+4,Home:0,End:this._o-1}[e.key];n!==void 0&&(e.preventDefault(),this._1x(n))}}static{this.properties={hass:{attribute:!1},day:{attribute:!1},roomNow:{attribute:!1},currency:{attribute:!1},colors:{attribute:!1},localize:{attribute:!1},shadow:{type:Boolean,reflect:!0},step:{state:!0}}}static{this.styles=[u,f`
+:host{height:auto}.chart{position:relative;touch-action:pan-y;cursor:crosshair;border-radius:8px}.title{font-size:12px;fill:var(--muted)}.readout{display:flex;flex-wrap:wrap;gap:2px 14px;min-height:20px;margin-bottom:6px;font-size:12px;color:var(--muted)}.readout b{color:var(--primary-text-color);font-weight:500}.shadowed{stroke-dasharray:3 3}`]}get _o(){return this.day.lower_c.length}_1x(e){this.step=d(Math.round(e),0,this._o-1)}_14(){let{hass:e,localize:t}=this,n=bt(this.day,this.step??0,this.roomNow);return[[`room`,E(n.room)?x(e,n.room):null],[`heat`,E(n.heat)?y(n.heat,e.locale):null],[`price`,E(n.price)?(n.priceKnown?``:`≈ `)+b(n.price,this.currency,e.locale):null],[`outdoor`,E(n.outdoor)?x(e,n.outdoor):null]].flatMap(([e,n])=>n===null?[]:[[t(`overview.chart.${e}`),n]])}render(){let{hass:e,localize:t}=this,n=this._3q.inside(0),r=D(0,this._o,0,n),i=this._2b(n,r),a=i[i.length-1],o=a?a.top+a.height:0,s=S(e,bt(this.day,this.step??0,null).time),c=this._14();return w`
 <div class="readout" aria-hidden="true">
 <b>${this.step===null||this.step===void 0?t(`overview.chart.now`):s}</b>
 ${c.map(([e,t])=>w`<span>${e} <b>${t}</b></span>`)}
@@ -720,37 +730,37 @@ aria-valuemin="0"
 aria-valuemax=${this._o-1}
 aria-valuenow=${this.step??0}
 aria-valuetext=${`${s}: ${c.map(e=>e.join(` `)).join(`, `)}`}
-@keydown=${this._22}
-@pointermove=${this._24}
-@pointerdown=${this._24}
+@keydown=${this._23}
+@pointermove=${this._25}
+@pointerdown=${this._25}
 @pointerleave=${()=>{this.step=null}}
 >
-<svg width=${n} height=${o+xt} aria-hidden="true">
+<svg width=${n} height=${o+wt} aria-hidden="true">
 ${this._8(r,o)}
-${i.map(e=>this._29(e,n))}
+${i.map(e=>this._2a(e,n))}
 ${E(this.step)?F`<line x1=${r(this.step+.5)} x2=${r(this.step+.5)} y1="12" y2=${o} stroke="var(--primary-text-color)" stroke-width="1" opacity="0.6" />`:A}
 </svg>
 </div>
-`}_2a(e,t){let{day:n,hass:r}=this,i=[],a=e=>x(r,e,0),o=vt(n.lower_c,n.upper_c,n.plan?.room_c??[],[this.roomNow]);o&&i.push({key:`room`,values:[o[0]-.2,o[1]+.2],format:a,draw:e=>this._x(t,e(o[0]-.2,o[1]+.2))});let s=this._32();s&&i.push({key:`heat`,values:[0,s],format:e=>y(e,r.locale),draw:e=>this._u(t,e(0,s))});let c=vt(n.price_kwh);if(c){let n=Math.min(0,c[0]),a=c[1]>n?c[1]:n+.1;i.push({key:`price`,values:[n,a],format:e=>b(e,this.currency,r.locale),draw:r=>this._w(t,r(n,a),r(n,a)(0),e)})}let l=vt(n.outdoor_c);if(l){let[e,r]=l[1]-l[0]<2?[l[0]-1,l[1]+1]:l;i.push({key:`outdoor`,values:[e,r],format:a,draw:i=>this._v(n.outdoor_c,t,i(e,r))})}let u=20;return i.map(e=>{let t={...e,top:u,height:bt[e.key]};return u+=t.height+yt,t})}_29(e,t){let n=e.top+e.height,r=this.localize(`overview.chart.${e.key}`),[i,a]=e.values??[0,0],o=i===0||e.key===`heat`?e.format(a):`${e.format(i)} – ${e.format(a)}`;return F`
+`}_2b(e,t){let{day:n,hass:r}=this,i=[],a=e=>x(r,e,0),o=xt(n.lower_c,n.upper_c,n.plan?.room_c??[],[this.roomNow]);o&&i.push({key:`room`,values:[o[0]-.2,o[1]+.2],format:a,draw:e=>this._x(t,e(o[0]-.2,o[1]+.2))});let s=this._33();s&&i.push({key:`heat`,values:[0,s],format:e=>y(e,r.locale),draw:e=>this._u(t,e(0,s))});let c=xt(n.price_kwh);if(c){let n=Math.min(0,c[0]),a=c[1]>n?c[1]:n+.1;i.push({key:`price`,values:[n,a],format:e=>b(e,this.currency,r.locale),draw:r=>this._w(t,r(n,a),r(n,a)(0),e)})}let l=xt(n.outdoor_c);if(l){let[e,r]=l[1]-l[0]<2?[l[0]-1,l[1]+1]:l;i.push({key:`outdoor`,values:[e,r],format:a,draw:i=>this._v(n.outdoor_c,t,i(e,r))})}let u=20;return i.map(e=>{let t={...e,top:u,height:Ct[e.key]};return u+=t.height+St,t})}_2a(e,t){let n=e.top+e.height,r=this.localize(`overview.chart.${e.key}`),[i,a]=e.values??[0,0],o=i===0||e.key===`heat`?e.format(a):`${e.format(i)} – ${e.format(a)}`;return F`
 <text class="title" x="0" y=${e.top-7}>${r}</text>
 <text x=${t} y=${e.top-7} text-anchor="end">${o}</text>
 <line x1="0" x2=${t} y1=${n} y2=${n} stroke="var(--line)" />
 ${e.draw((t,r)=>D(t,r,n,e.top))}
-`}_8(e,t){let{hass:n,day:r}=this,i=3600/r.step_s,a=Date.parse(r.start),o=this._3p.inside(0)<300?6:this._3p.inside(0)<520?4:3,s=[];for(let r=1;r<=24;r+=1){let c=new Date(Math.ceil(a/36e5)*36e5+(r-1)*36e5);if(ae(n,c)%o)continue;let l=e((c.getTime()-a)/36e5*i);if(l<0||l>e(this._o))continue;let u=l<14?`start`:l>e(this._o)-14?`end`:`middle`;s.push(F`
+`}_8(e,t){let{hass:n,day:r}=this,i=3600/r.step_s,a=Date.parse(r.start),o=this._3q.inside(0)<300?6:this._3q.inside(0)<520?4:3,s=[];for(let r=1;r<=24;r+=1){let c=new Date(Math.ceil(a/36e5)*36e5+(r-1)*36e5);if(oe(n,c)%o)continue;let l=e((c.getTime()-a)/36e5*i);if(l<0||l>e(this._o))continue;let u=l<14?`start`:l>e(this._o)-14?`end`:`middle`;s.push(F`
 <line x1=${l} x2=${l} y1="12" y2=${t} stroke="var(--line)" opacity="0.5" />
-<text x=${l} y=${t+14} text-anchor=${u}>${ne(n,c)}</text>
-`)}return s}_x(e,t){let{day:n}=this,r=n=>ue(n.map(e=>e??0),e,t),i=[];if(n.plan)for(let r=0;r<=this._o;r+=1){let{room:a}=_t(n,Math.min(r,this._o-.01),this.roomNow);i.push(E(a)?[e(r),t(a)]:null)}return F`
+<text x=${l} y=${t+14} text-anchor=${u}>${ie(n,c)}</text>
+`)}return s}_x(e,t){let{day:n}=this,r=n=>de(n.map(e=>e??0),e,t),i=[];if(n.plan)for(let r=0;r<=this._o;r+=1){let{room:a}=bt(n,Math.min(r,this._o-.01),this.roomNow);i.push(E(a)?[e(r),t(a)]:null)}return F`
 <path d=${l(r(n.upper_c),r(n.lower_c))} fill="var(--success-color, var(--green-color))" opacity="0.16" />
 ${i.length?F`<path class=${this.shadow?`shadowed`:``} d=${M(i)} fill="none" stroke="var(--heat)" stroke-width="2" stroke-linejoin="round" />`:A}
 ${E(this.roomNow)?F`<circle cx="0" cy=${t(this.roomNow)} r="4" fill="var(--heat)" />`:A}
-`}_32(){let{plan:e}=this.day;return e?Math.max(...e.begin.map((t,n)=>Object.values(e.heat_w).reduce((e,t)=>e+(t[n]??0),0)),0):0}_u(e,t){let{plan:n}=this.day;return n?n.begin.flatMap((r,i)=>{let a=e(Math.max(0,r-n.age_steps)),o=e(Math.min(this._o,(n.end[i]??r)-n.age_steps)),s=0;return Object.entries(n.heat_w).flatMap(([e,n])=>{let r=n[i]??0;if(r<1||o<=a)return[];let c=t(s+r),l=t(s)-c;s+=r;let u=this.colors.get(e)??`var(--heat)`;return[F`<rect x=${a} y=${c} width=${Math.max(1,o-a-1)} height=${l} rx="1" fill=${this.shadow?`none`:u} stroke=${this.shadow?u:`none`} />`]})}):[]}_w(e,t,n,r){let{day:i}=this,a=i.price_kwh.map(e=>e??0),o=ue(a,e,t),s=d(i.known_steps,0,a.length)*2,c=o.slice(Math.max(0,s-1));return F`
+`}_33(){let{plan:e}=this.day;return e?Math.max(...e.begin.map((t,n)=>Object.values(e.heat_w).reduce((e,t)=>e+(t[n]??0),0)),0):0}_u(e,t){let{plan:n}=this.day;return n?n.begin.flatMap((r,i)=>{let a=e(Math.max(0,r-n.age_steps)),o=e(Math.min(this._o,(n.end[i]??r)-n.age_steps)),s=0;return Object.entries(n.heat_w).flatMap(([e,n])=>{let r=n[i]??0;if(r<1||o<=a)return[];let c=t(s+r),l=t(s)-c;s+=r;let u=this.colors.get(e)??`var(--heat)`;return[F`<rect x=${a} y=${c} width=${Math.max(1,o-a-1)} height=${l} rx="1" fill=${this.shadow?`none`:u} stroke=${this.shadow?u:`none`} />`]})}):[]}_w(e,t,n,r){let{day:i}=this,a=i.price_kwh.map(e=>e??0),o=de(a,e,t),s=d(i.known_steps,0,a.length)*2,c=o.slice(Math.max(0,s-1));return F`
 <path d=${l(o,[[0,n],[r,n]])} fill="var(--info-color, var(--primary-color))" opacity="0.12" />
 <path d=${M(o.slice(0,s))} fill="none" stroke="var(--info-color, var(--primary-color))" stroke-width="1.5" />
 <path d=${M(c)} fill="none" stroke="var(--info-color, var(--primary-color))" stroke-width="1.5" stroke-dasharray="2 3" opacity="0.7" />
-`}_v(e,t,n){let r=e.map((e,r)=>E(e)?[t(r+.5),n(e)]:null);return F`<path d=${M(r)} fill="none" stroke="var(--muted)" stroke-width="1.5" stroke-linejoin="round" />`}},Ct=[1,2,3,6,12,24],wt=[`comfort`,`eco`,`away`],Tt=5,Et=28,Dt=class extends t{static{this.properties={hass:{attribute:!1},data:{attribute:!1},localize:{attribute:!1},targetC:{state:!0},hours:{state:!0},busy:{state:!0},error:{state:!0}}}static{this.styles=[u,f`
-:host{height:auto}.row{display:flex;flex-wrap:wrap;gap:8px;align-items:center}.active{justify-content:space-between;padding:8px 8px 8px 14px;border-radius:12px;background:var(--soft);margin-bottom:8px}.stepper{display:flex;align-items:center;border:1px solid var(--line);border-radius:10px}.stepper button{width:40px;height:40px;border:0;background:none;cursor:pointer;font-size:20px}.stepper output{min-width:68px;text-align:center;font-weight:500}.row + .row:not(.active){margin-top:8px}.profiles button{flex:1}select{flex:1 1 84px;min-width:0}button.set{padding:0 12px}.error{color:color-mix(in srgb,var(--error-color) 70%,var(--primary-text-color));margin-top:8px}.error:empty{display:none}.hint{margin-top:8px}`]}get _37(){return T(this.hass)?1:.5}get _3e(){let e=this.data.zones.map(e=>e.target_c).filter(E),t=this.targetC??(e.length?Math.max(...e):21),n=L(this.hass,t);return Math.round(n/this._37)*this._37}_i(e){this.targetC=d(C(this.hass,this._3e+e*this._37),Tt,Et)}async _h(e,t){this.busy=!0,this.error=void 0;try{await this.hass.callService(`proof_of_heat`,e,{config_entry_id:this.data.entry_id,...t}),this.targetC=void 0}catch(e){this.error=p(e)}finally{this.busy=!1}}_2v(e){this._h(`override`,{...e,duration:{hours:this.hours??3}})}_p(e){let{hass:t,localize:n}=this,r=E(e.target_c)?x(t,e.target_c):n(`overview.profiles.${e.profile??`auto`}`);if(e.until===null)return e.zone?`${e.zone}: ${r}`:r;let i=ie(t,e.until);return e.zone?n(`overview.override.zone_until`,{zone:e.zone,what:r,until:i}):n(`overview.override.until`,{what:r,until:i})}render(){let{data:e,localize:t,hass:n}=this,r=!e.can_control||!!this.busy,i=T(n)?`°F`:`°C`;return w`
+`}_v(e,t,n){let r=e.map((e,r)=>E(e)?[t(r+.5),n(e)]:null);return F`<path d=${M(r)} fill="none" stroke="var(--muted)" stroke-width="1.5" stroke-linejoin="round" />`}},Et=[1,2,3,6,12,24],Dt=[`comfort`,`eco`,`away`],Ot=5,kt=28,At=class extends t{static{this.properties={hass:{attribute:!1},data:{attribute:!1},localize:{attribute:!1},targetC:{state:!0},hours:{state:!0},busy:{state:!0},error:{state:!0}}}static{this.styles=[u,f`
+:host{height:auto}.row{display:flex;flex-wrap:wrap;gap:8px;align-items:center}.active{justify-content:space-between;padding:8px 8px 8px 14px;border-radius:12px;background:var(--soft);margin-bottom:8px}.stepper{display:flex;align-items:center;border:1px solid var(--line);border-radius:10px}.stepper button{width:40px;height:40px;border:0;background:none;cursor:pointer;font-size:20px}.stepper output{min-width:68px;text-align:center;font-weight:500}.row + .row:not(.active){margin-top:8px}.profiles button{flex:1}select{flex:1 1 84px;min-width:0}button.set{padding:0 12px}.error{color:color-mix(in srgb,var(--error-color) 70%,var(--primary-text-color));margin-top:8px}.error:empty{display:none}.hint{margin-top:8px}`]}get _38(){return T(this.hass)?1:.5}get _3f(){let e=this.data.zones.map(e=>e.target_c).filter(E),t=this.targetC??(e.length?Math.max(...e):21),n=L(this.hass,t);return Math.round(n/this._38)*this._38}_i(e){this.targetC=d(C(this.hass,this._3f+e*this._38),Ot,kt)}async _h(e,t){this.busy=!0,this.error=void 0;try{await this.hass.callService(`proof_of_heat`,e,{config_entry_id:this.data.entry_id,...t}),this.targetC=void 0}catch(e){this.error=ee(e)}finally{this.busy=!1}}_2w(e){this._h(`override`,{...e,duration:{hours:this.hours??3}})}_p(e){let{hass:t,localize:n}=this,r=E(e.target_c)?x(t,e.target_c):n(`overview.profiles.${e.profile??`auto`}`);if(e.until===null)return e.zone?`${e.zone}: ${r}`:r;let i=g(t,e.until);return e.zone?n(`overview.override.zone_until`,{zone:e.zone,what:r,until:i}):n(`overview.override.until`,{what:r,until:i})}render(){let{data:e,localize:t,hass:n}=this,r=!e.can_control||!!this.busy,i=T(n)?`°F`:`°C`;return w`
 <h2>${t(`overview.override.title`)}</h2>
-${e.overrides.map(n=>w`
+${p(e.overrides,e=>e.zone_id,n=>w`
 <div class="row active">
 <span>${this._p(n)}</span>
 <button class="action end" ?disabled=${r} @click=${()=>void this._13(n)}>
@@ -761,7 +771,7 @@ ${t(n.zone_id===null&&e.overrides.length>1?`overview.override.end_all`:`overview
 <div class="row">
 <div class="stepper" role="group" aria-label=${t(`overview.override.temperature`)}>
 <button class="down" aria-label=${t(`overview.override.colder`)} ?disabled=${r} @click=${()=>this._i(-1)}>−</button>
-<output aria-live="polite">${_(this._3e,n.locale,+(this._37<1))} ${i}</output>
+<output aria-live="polite">${v(this._3f,n.locale,+(this._38<1))} ${i}</output>
 <button class="up" aria-label=${t(`overview.override.warmer`)} ?disabled=${r} @click=${()=>this._i(1)}>+</button>
 </div>
 <select
@@ -769,46 +779,46 @@ aria-label=${t(`overview.override.duration`)}
 ?disabled=${r}
 @change=${e=>{this.hours=Number(e.target.value)}}
 >
-${Ct.map(e=>w`<option value=${e} ?selected=${e===(this.hours??3)}>
+${Et.map(e=>w`<option value=${e} ?selected=${e===(this.hours??3)}>
 ${new Intl.NumberFormat(n.locale.language,{style:`unit`,unit:`hour`,unitDisplay:`short`}).format(e)}
 </option>`)}
 </select>
 <button
 class="action main set"
 ?disabled=${r}
-@click=${()=>this._2v({temperature:Math.round(C(n,this._3e)*100)/100})}
+@click=${()=>this._2w({temperature:Math.round(C(n,this._3f)*100)/100})}
 >
 ${t(`overview.override.set`)}
 </button>
 </div>
 <div class="row profiles" role="group" aria-label=${t(`overview.override.profile`)}>
-${wt.map(e=>w`<button class="action" ?disabled=${r} @click=${()=>this._2v({profile:e})}>
+${Dt.map(e=>w`<button class="action" ?disabled=${r} @click=${()=>this._2w({profile:e})}>
 ${t(`overview.profiles.${e}`)}
 </button>`)}
 </div>
 ${e.can_control?A:w`<p class="muted hint">${t(`common.read_only`)}</p>`}
 <p class="error" role="alert">${this.error??``}</p>
-`}async _13(e){await this._h(`clear_override`,e.entity_id?{entity_id:e.entity_id}:{})}},Ot=[u,f`
-.header{display:flex;gap:12px;align-items:center}.badge{flex:none;width:44px;height:44px;border-radius:50%;display:grid;place-items:center;color:var(--state-color);background:color-mix(in srgb,var(--state-color) 18%,transparent)}.who{flex:1;min-width:0}.who strong{display:block;font-size:18px;line-height:24px;font-weight:500;overflow-wrap:anywhere}.why{color:var(--muted);font-size:14px;line-height:20px}.room{text-align:right;flex:none}.room strong{font-size:24px;line-height:28px;font-weight:400;white-space:nowrap}.room span{display:block;font-size:12px;color:var(--muted);white-space:nowrap}.banner{display:flex;gap:12px;align-items:center;padding:10px 14px;border-radius:12px;border:1px dashed var(--state-color)}.banner.error{border-style:solid;--state-color:var(--error-color)}.banner ha-icon{flex:none;color:var(--state-color)}ha-card.shadow{border-style:dashed;border-color:var(--primary-color)}progress{appearance:none;width:100%;height:6px;border:0;margin:8px 0 6px;border-radius:3px;overflow:hidden;background:none}progress::-webkit-progress-bar{background:var(--line)}progress::-webkit-progress-value{background:var(--primary-color);border-radius:3px}progress::-moz-progress-bar{background:var(--primary-color)}ul{list-style:none;margin:0;padding:0}.rungs li{display:grid;grid-template-columns:24px minmax(0,1fr) auto;gap:2px 10px;align-items:center;padding:7px 0}.rungs li + li{border-top:1px solid var(--line)}.rungs ha-icon{color:var(--muted);grid-row:span 3;align-self:start}.rungs .heating ha-icon,.rungs .own ha-icon{color:var(--source-color)}.rungs .name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}.rungs .heating .name{font-weight:500}.rungs .price{font-variant-numeric:tabular-nums;white-space:nowrap}.track{grid-column:2 / 4;height:6px;border-radius:3px;background:var(--soft);position:relative}.track i{position:absolute;inset-block:0;border-radius:3px;background:var(--source-color);opacity:0.35}.heating .track i,.own .track i{opacity:1}.rungs .state{grid-column:2 / 4;font-size:12px;line-height:16px;color:var(--muted)}.rungs .failing .state{color:color-mix(in srgb,var(--error-color) 70%,var(--primary-text-color))}.limits li{display:flex;gap:10px;padding:3px 0;align-items:flex-start}.limits ha-icon{--mdc-icon-size:18px;color:color-mix(in srgb,var(--warning-color) 55%,var(--primary-text-color));flex:none}.limits .note ha-icon{color:var(--muted)}@media (max-width:460px){ha-card{padding:14px}.who strong{font-size:16px}.badge{width:36px;height:36px}}:host{container-type:inline-size}@container (min-width:760px){ha-card{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1.4fr);grid-auto-rows:min-content;align-items:start;gap:16px 32px}.header,.banner,.tiles{grid-column:1 / -1}.next{grid-column:2;grid-row:auto / span 4}}`],kt=(e,t)=>{customElements.get(e)||customElements.define(e,t)};kt(`proof-of-heat-next-day`,St),kt(`proof-of-heat-override`,Dt);var At=class extends i{constructor(...e){super(...e),this.texts=R,this._1r=new r(this,()=>this.config&&this.hass?{type:`proof_of_heat/overview/subscribe`,language:this.hass.locale.language,...V(this.config)}:void 0)}static{this.getStubConfig=rt}static{this.getConfigForm=()=>at(O(R,j()))}static{this.styles=Ot}readConfig(e){return it(e)}_2y(e){return!this.config?.hide?.includes(e)}render(){let{hass:e}=this,{state:t,data:n}=this._1r;return!e||!n?.available?w`<ha-card>${P(t,this.localize,`system`)}</ha-card>`:w`
-<ha-card class=${n.shadow?`shadow`:``} style=${`--state-color:${this._35(n)}`}>
-${this._1e(n)} ${this._a(n)}
-${this._2y(`figures`)?ot(n,e,this.localize):A}
-${this._2y(`ladder`)&&n.sources.length?this._1m(n):A}
-${this._2y(`next_day`)&&n.next_day?this._1y(n):A}
-${this._2y(`limits`)&&(n.limits.length||n.notes.length)?this._1q(n):A}
-${this._2y(`override`)&&n.active?w`<proof-of-heat-override .hass=${e} .data=${n} .localize=${this.localize}></proof-of-heat-override>`:A}
+`}async _13(e){await this._h(`clear_override`,e.entity_id?{entity_id:e.entity_id}:{})}},jt=[u,f`
+.header{display:flex;gap:12px;align-items:center}.badge{flex:none;width:44px;height:44px;border-radius:50%;display:grid;place-items:center;color:var(--state-color);background:color-mix(in srgb,var(--state-color) 18%,transparent)}.who{flex:1;min-width:0}.who strong{display:block;font-size:18px;line-height:24px;font-weight:500;overflow-wrap:anywhere}.why{color:var(--muted);font-size:14px;line-height:20px}.room{text-align:right;flex:none}.room strong{font-size:24px;line-height:28px;font-weight:400;white-space:nowrap}.room span{display:block;font-size:12px;color:var(--muted);white-space:nowrap}.banner{display:flex;gap:12px;align-items:center;padding:10px 14px;border-radius:12px;border:1px dashed var(--state-color)}.banner.error{border-style:solid;--state-color:var(--error-color)}.banner ha-icon{flex:none;color:var(--state-color)}ha-card.shadow{border-style:dashed;border-color:var(--primary-color)}progress{appearance:none;width:100%;height:6px;border:0;margin:8px 0 6px;border-radius:3px;overflow:hidden;background:none}progress::-webkit-progress-bar{background:var(--line)}progress::-webkit-progress-value{background:var(--primary-color);border-radius:3px}progress::-moz-progress-bar{background:var(--primary-color)}.rungs li{display:grid;grid-template-columns:24px minmax(0,1fr) auto;gap:2px 10px;align-items:center;padding:7px 0}.rungs li + li{border-top:1px solid var(--line)}.rungs ha-icon{color:var(--muted);grid-row:span 3;align-self:start}.rungs .heating ha-icon,.rungs .own ha-icon{color:var(--source-color)}.rungs .name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}.rungs .heating .name{font-weight:500}.rungs .price{font-variant-numeric:tabular-nums;white-space:nowrap}.track{grid-column:2 / 4;height:6px;border-radius:3px;background:var(--soft);position:relative}.track i{position:absolute;inset-block:0;border-radius:3px;background:var(--source-color);opacity:0.35}.heating .track i,.own .track i{opacity:1}.rungs .state{grid-column:2 / 4;font-size:12px;line-height:16px;color:var(--muted)}.rungs .failing .state{color:color-mix(in srgb,var(--error-color) 70%,var(--primary-text-color))}.limits li{display:flex;gap:10px;padding:3px 0;align-items:flex-start}.limits ha-icon{--mdc-icon-size:18px;color:color-mix(in srgb,var(--warning-color) 55%,var(--primary-text-color));flex:none}.limits .note ha-icon{color:var(--muted)}@media (max-width:460px){ha-card{padding:14px}.who strong{font-size:16px}.badge{width:36px;height:36px}}:host{container-type:inline-size}@container (min-width:760px){ha-card{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1.4fr);grid-auto-rows:min-content;align-items:start;gap:16px 32px}.header,.banner,.tiles{grid-column:1 / -1}.next{grid-column:2;grid-row:auto / span var(--beside)}}`],Mt=(e,t)=>{customElements.get(e)||customElements.define(e,t)};Mt(`proof-of-heat-next-day`,Tt),Mt(`proof-of-heat-override`,At);var Nt=class extends i{constructor(...e){super(...e),this.texts=R,this._1s=new r(this,()=>this.config&&this.hass?{type:`proof_of_heat/overview/subscribe`,language:this.hass.locale.language,...V(this.config)}:void 0)}static{this.getStubConfig=rt}static{this.getConfigForm=()=>at(O(R,j()))}static{this.styles=jt}readConfig(e){return it(e)}_2z(e){return!this.config?.hide?.includes(e)}render(){let{hass:e}=this,{state:t,data:n}=this._1s;if(!e||!n?.available)return w`<ha-card>${P(t,this.localize,`system`)}</ha-card>`;let r=this._2z(`ladder`)&&n.sources.length>0,i=this._2z(`limits`)&&n.limits.length+n.notes.length>0,a=this._2z(`override`)&&n.active,o=Math.max(1,Number(r)+Number(i)+Number(a));return w`
+<ha-card class=${n.shadow?`shadow`:``} style=${`--state-color:${this._36(n)}`}>
+${this._1f(n)} ${this._a(n)}
+${this._2z(`figures`)?ot(n,e,this.localize):A}
+${r?this._1n(n):A}
+${this._2z(`next_day`)&&n.next_day?this._1z(n,o):A}
+${i?this._1r(n):A}
+${a?w`<proof-of-heat-override .hass=${e} .data=${n} .localize=${this.localize}></proof-of-heat-override>`:A}
 </ha-card>
-`}_35({state:e,failing:t}){if(t)return`var(--error-color)`;switch(e){case`heating`:return`var(--state-climate-heat-color, var(--deep-orange-color))`;case`limited`:return`var(--warning-color)`;case`frost`:return`var(--info-color)`;case`blind`:return`var(--error-color)`;case`idle`:return`var(--success-color, var(--green-color))`;case`off`:return`var(--secondary-text-color)`;default:return`var(--primary-color)`}}_1f(e){let{hass:t,localize:n}=this;if(!t)return``;let r=e.sources.filter(({heating:e})=>e);if(!r.length){let r=e.active?e.sources.filter(({commanded:e})=>e).map(({name:e})=>e):[];return r.length?n(`overview.heats`,{names:re(r,t.locale),power:n(`overview.starting`)}):n(`overview.states.${e.state}`)}let i=re(r.map(({name:e})=>e),t.locale);return E(e.heat.value)?n(`overview.heats`,{names:i,power:(e.heat.estimated?`≈\xA0`:``)+y(e.heat.value,t.locale)}):n(`overview.heats_unknown`,{names:i})}_1e(e){let t=this.hass;if(!t)return w``;let n=E(e.lower_c)&&E(e.upper_c);return w`
+`}_36({state:e,failing:t}){if(t)return`var(--error-color)`;switch(e){case`heating`:return`var(--state-climate-heat-color, var(--deep-orange-color))`;case`limited`:return`var(--warning-color)`;case`frost`:return`var(--info-color)`;case`blind`:return`var(--error-color)`;case`idle`:return`var(--success-color, var(--green-color))`;case`off`:return`var(--secondary-text-color)`;default:return`var(--primary-color)`}}_1g(e){let{hass:t,localize:n}=this;if(!t)return``;let r=e.sources.filter(({heating:e})=>e);if(!r.length){let r=e.active?e.sources.filter(({commanded:e})=>e).map(({name:e})=>e):[];return r.length?n(`overview.heats`,{names:h(r,t.locale),power:n(`overview.starting`)}):n(`overview.states.${e.state}`)}let i=h(r.map(({name:e})=>e),t.locale);return E(e.heat.value)?n(`overview.heats`,{names:i,power:(e.heat.estimated?`≈\xA0`:``)+y(e.heat.value,t.locale)}):n(`overview.heats_unknown`,{names:i})}_1f(e){let t=this.hass;if(!t)return w``;let n=E(e.lower_c)&&E(e.upper_c);return w`
 <div class="header">
-<div class="badge"><ha-icon icon=${Ce[e.state]??`mdi:radiator`}></ha-icon></div>
+<div class="badge"><ha-icon icon=${we[e.state]??`mdi:radiator`}></ha-icon></div>
 <div class="who">
 ${this.config?.title?w`<span class="why">${this.config.title}</span>`:A}
-<strong>${this._1f(e)}</strong>
+<strong>${this._1g(e)}</strong>
 <p class="why">${e.text}</p>
 </div>
 <div class="room">
 <strong>${x(t,e.room_c)}</strong>
-${n?w`<span>${this.localize(`overview.band`,{low:_(L(t,e.lower_c??0),t.locale,1),high:x(t,e.upper_c)})}</span>`:A}
+${n?w`<span>${this.localize(`overview.band`,{low:v(L(t,e.lower_c??0),t.locale,1),high:x(t,e.upper_c)})}</span>`:A}
 ${E(e.outdoor_c)?w`<span>${this.localize(`overview.outdoor`,{value:x(t,e.outdoor_c)})}</span>`:A}
 </div>
 </div>
@@ -817,16 +827,16 @@ ${E(e.outdoor_c)?w`<span>${this.localize(`overview.outdoor`,{value:x(t,e.outdoor
 <ha-icon icon=${e}></ha-icon>
 <p>${this.localize(t)}</p>
 </div>
-`;return e.failing?t(`mdi:alert-circle`,`overview.failing`,`error`):e.shadow?t(`mdi:eye-outline`,`overview.shadow`):e.active?A:t(`mdi:power`,`overview.off`)}_1m(e){return w`
+`;return e.failing?t(`mdi:alert-circle`,`overview.failing`,`error`):e.shadow?t(`mdi:eye-outline`,`overview.shadow`):e.active?A:t(`mdi:power`,`overview.off`)}_1n(e){return w`
 <section>
 <h2>${this.localize(`overview.ladder`)}</h2>
 <ul class="rungs">
-${ft(e.sources).map(t=>this._2o(t,e.currency))}
+${ht(e.sources).map(t=>this._2p(t,e.currency))}
 </ul>
 </section>
-`}_2o({source:e,color:t,status:n,bar:r},i){let a=this.hass;if(!a)return w``;let{localize:o}=this,s=E(e.heat.value)?(e.heat.estimated?`≈\xA0`:``)+y(e.heat.value,a.locale):``,c=n===`waiting`?[pt(e,o)]:n===`failing`?[pt(e,o)||o(`overview.source.failing`)]:[o(`overview.source.${n}`),n===`commanded`?``:s,...e.limits];return w`
+`}_2p({source:e,color:t,status:n,bar:r},i){let a=this.hass;if(!a)return w``;let{localize:o}=this,s=E(e.heat.value)?(e.heat.estimated?`≈\xA0`:``)+y(e.heat.value,a.locale):``,c=n===`waiting`?[gt(e,o)]:n===`failing`?[gt(e,o)||o(`overview.source.failing`)]:[o(`overview.source.${n}`),n===`commanded`?``:s,...e.limits];return w`
 <li class=${n} style=${`--source-color:${t}`}>
-<ha-icon icon=${we[e.kind]??`mdi:radiator`}></ha-icon>
+<ha-icon icon=${Te[e.kind]??`mdi:radiator`}></ha-icon>
 <span class="name">${e.name}</span>
 <span class="price">${e.price_kwh===null?o(`overview.price_unknown`):b(e.price_kwh,i,a.locale)}</span>
 <span class="track" aria-hidden="true">
@@ -834,20 +844,20 @@ ${r?w`<i class="animated" style=${`left:${r.left}%;width:max(3px,${r.width}%)`}>
 </span>
 <span class="state">${c.filter(Boolean).join(` · `)}</span>
 </li>
-`}_1y(e){let{localize:t,hass:n}=this;if(!n)return w``;let r=e.next_day?.plan?ie(n,e.next_day.plan.made*1e3):``;return w`
-<section class="next">
-<h2>${e.next_day?.plan?t(`overview.plan`,{time:r}):t(`overview.no_plan`)}</h2>
+`}_1z(e,t){let{localize:n,hass:r}=this;if(!r)return w``;let i=e.next_day?.plan?g(r,e.next_day.plan.made*1e3):``;return w`
+<section class="next" style=${`--beside:${t}`}>
+<h2>${e.next_day?.plan?n(`overview.plan`,{time:i}):n(`overview.no_plan`)}</h2>
 <proof-of-heat-next-day
 .hass=${this.hass}
 .day=${e.next_day}
 .roomNow=${e.room_c}
 .currency=${e.currency}
-.colors=${dt(e.sources)}
-.localize=${t}
+.colors=${mt(e.sources)}
+.localize=${n}
 ?shadow=${e.shadow||!e.active}
 ></proof-of-heat-next-day>
 </section>
-`}_1q(e){let t=(e,t,n)=>w`<li class=${t}><ha-icon icon=${n}></ha-icon><span>${e.charAt(0).toLocaleUpperCase()+e.slice(1)}</span></li>`;return w`
+`}_1r(e){let t=(e,t,n)=>w`<li class=${t}><ha-icon icon=${n}></ha-icon><span>${e.charAt(0).toLocaleUpperCase()+e.slice(1)}</span></li>`;return w`
 <section>
 <h2>${this.localize(`overview.limits`)}</h2>
 <ul class="limits">
@@ -855,52 +865,52 @@ ${e.limits.map(e=>t(e,`limit`,`mdi:arrow-collapse-vertical`))}
 ${e.notes.map(e=>t(e,`note`,`mdi:information-outline`))}
 </ul>
 </section>
-`}},jt=`proof-of-heat-house-card`,Mt=[`loss_w_k`,`time_constant_h`,`solar_gain_m2`],Nt=()=>({type:`custom:${jt}`}),Pt=z,Ft=e=>B(e,Pt),Q=2,It=56,Lt=class extends i{constructor(...e){super(...e),this.texts=R,this._3p=new c(this),this._31=new n(this,()=>this.config?{type:`proof_of_heat/house/get`,...V(this.config)}:void 0)}static{this.getStubConfig=Nt}static{this.getConfigForm=()=>Ft(O(R,j()))}static{this.styles=[u,f`
-.tiles{grid-template-columns:repeat(auto-fit,minmax(150px,1fr))}.range{position:relative;height:6px;border-radius:3px;margin:6px 0;background:var(--line)}.range i{position:absolute;inset-block:0;border-radius:3px;background:var(--heat);opacity:0.4}.range b{position:absolute;inset-block:-2px;width:3px;margin-inline-start:-1px;border-radius:2px;background:var(--heat)}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th{font-weight:400;font-size:12px;color:var(--muted);text-align:start}th,td{padding:6px 8px 6px 0;border-bottom:1px solid var(--line)}tr:last-child > *{border-bottom:0}.good{color:color-mix(in srgb,var(--success-color,var(--green-color)) 55%,var(--primary-text-color))}progress{width:100%;accent-color:var(--primary-color)}td:first-child{white-space:nowrap}ha-card{container-type:inline-size}@container (max-width:430px){.tiles{grid-template-columns:1fr}}.small{font-size:12px}`]}readConfig(e){return Pt(e)}getCardSize(){return 6}render(){let{hass:e,localize:t}=this,n=this._31.data;return!e||!n?.available?w`<ha-card>${P(this._31.state,t,`system`)}</ha-card>`:w`
+`}},Pt=`proof-of-heat-house-card`,Ft=[`loss_w_k`,`time_constant_h`,`solar_gain_m2`],It=()=>({type:`custom:${Pt}`}),Lt=z,Rt=e=>B(e,Lt),zt=2,Bt=56,Vt=class extends i{constructor(...e){super(...e),this.texts=R,this._3q=new c(this),this._32=new n(this,()=>this.config?{type:`proof_of_heat/house/get`,...V(this.config)}:void 0)}static{this.getStubConfig=It}static{this.getConfigForm=()=>Rt(O(R,j()))}static{this.styles=[u,f`
+.tiles{grid-template-columns:repeat(auto-fit,minmax(150px,1fr))}.range{position:relative;height:6px;border-radius:3px;margin:6px 0;background:var(--line)}.range i{position:absolute;inset-block:0;border-radius:3px;background:var(--heat);opacity:0.4}.range b{position:absolute;inset-block:-2px;width:3px;margin-inline-start:-1px;border-radius:2px;background:var(--heat)}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th{font-weight:400;font-size:12px;color:var(--muted);text-align:start}th,td{padding:6px 8px 6px 0;border-bottom:1px solid var(--line)}tr:last-child > *{border-bottom:0}.good{color:color-mix(in srgb,var(--success-color,var(--green-color)) 55%,var(--primary-text-color))}progress{width:100%;accent-color:var(--primary-color)}td:first-child{white-space:nowrap}ha-card{container-type:inline-size}@container (max-width:430px){.tiles{grid-template-columns:1fr}}.small{font-size:12px}`]}readConfig(e){return Lt(e)}getCardSize(){return 6}render(){let{hass:e,localize:t}=this,n=this._32.data;return!e||!n?.available?w`<ha-card>${P(this._32.state,t,`system`)}</ha-card>`:w`
 <ha-card>
 <div>
 <h2 class="title">${this.config?.title??t(`house.name`)}</h2>
-<p class="muted small">${this._36(n,e)}</p>
+<p class="muted small">${this._37(n,e)}</p>
 </div>
-${n.values.loss_w_k?this._2k(n,e):this._1n(n)}
+${n.values.loss_w_k?this._2l(n,e):this._1o(n)}
 </ha-card>
-`}_36(e,t){if(!e.values.loss_w_k)return this.localize(`house.learning`);let n=new Intl.NumberFormat(t.locale.language,{style:`unit`,unit:`day`,unitDisplay:`long`,maximumFractionDigits:0}).format(Math.max(1,e.days??0));return this.localize(e.learning.trusted?`house.used`:`house.checked`,{days:n})}_1n(e){let{hass:t,localize:n}=this;if(!t)return w``;let{learning:r}=e,i=r.expected?(Date.parse(r.expected)-Date.parse(e.time))/1e3:0;return w`
+`}_37(e,t){if(!e.values.loss_w_k)return this.localize(`house.learning`);let n=new Intl.NumberFormat(t.locale.language,{style:`unit`,unit:`day`,unitDisplay:`long`,maximumFractionDigits:0}).format(Math.max(1,e.days??0));return this.localize(e.learning.trusted?`house.used`:`house.checked`,{days:n})}_1o(e){let{hass:t,localize:n}=this;if(!t)return w``;let{learning:r}=e,i=r.expected?(Date.parse(r.expected)-Date.parse(e.time))/1e3:0;return w`
 <div>
 <progress max="100" value=${d(r.progress,0,100)} aria-label=${n(`house.learning`)}></progress>
-<p class="muted">${n(`house.learning_left`,{left:ee(Math.max(60,i),t.locale)})}</p>
-${e.import.status===`running`?w`<p class="muted small">${n(`house.importing`,{days:_(e.import.days_imported,t.locale)})}</p>`:A}
+<p class="muted">${n(`house.learning_left`,{left:ne(Math.max(60,i),t.locale)})}</p>
+${e.import.status===`running`?w`<p class="muted small">${n(`house.importing`,{days:v(e.import.days_imported,t.locale)})}</p>`:A}
 </div>
-`}_2k(e,t){return w`
-<div class="tiles">${Mt.map(n=>this._3l(n,e.values[n],e,t))}</div>
-${this._3h(e,t)} ${this._9(e,t)}
-${e.full_power_w===null&&e.full_load_cop===null?A:w`<p class="muted small">${this.localize(`house.pump`,{power:y(e.full_power_w,t.locale),cop:_(e.full_load_cop,t.locale,1)})}</p>`}
-`}_19(e,t,n,r=!1){let i=e===`loss_w_k`&&T(n)?t/1.8:t,a=_(i,n.locale,+(e===`solar_gain_m2`));return r?a:`${a} ${{loss_w_k:this._1u(n),time_constant_h:`h`,solar_gain_m2:`m²`}[e]}`}_1u(e){return T(e)?`W/°F`:`W/K`}_3l(e,t,n,r){let{localize:i}=this;if(!t)return w`<div class="tile"><span>${i(`house.${e}`)}</span><strong>${o}</strong></div>`;let{value:a,sd:s}=t,c=Q*(s??0),[l,u]=[Math.max(0,a-c),a+c],f=e=>d(e/(a*2||1)*100,0,100);return w`
+`}_2l(e,t){return w`
+<div class="tiles">${Ft.map(n=>this._3m(n,e.values[n],e,t))}</div>
+${this._3i(e,t)} ${this._9(e,t)}
+${e.full_power_w===null&&e.full_load_cop===null?A:w`<p class="muted small">${this.localize(`house.pump`,{power:y(e.full_power_w,t.locale),cop:v(e.full_load_cop,t.locale,1)})}</p>`}
+`}_19(e,t,n,r=!1){let i=e===`loss_w_k`&&T(n)?t/1.8:t,a=v(i,n.locale,+(e===`solar_gain_m2`));return r?a:`${a} ${{loss_w_k:this._1v(n),time_constant_h:`h`,solar_gain_m2:`m²`}[e]}`}_1v(e){return T(e)?`W/°F`:`W/K`}_3m(e,t,n,r){let{localize:i}=this;if(!t)return w`<div class="tile"><span>${i(`house.${e}`)}</span><strong>${o}</strong></div>`;let{value:a,sd:s}=t,c=zt*(s??0),[l,u]=[Math.max(0,a-c),a+c],f=e=>d(e/(a*2||1)*100,0,100);return w`
 <div class="tile">
 <span>${i(`house.${e}`)}</span>
 <strong>${this._19(e,a,r)}</strong>
 ${s===null?A:w`<div class="range" aria-hidden="true"><i style=${`left:${f(l)}%;width:${f(u)-f(l)}%`}></i><b style=${`left:${f(a)}%`}></b></div>
 <span>${i(`house.range`,{low:this._19(e,l,r,!0),high:this._19(e,u,r)})}</span>`}
-<span>${this._1v(e,a,n,r)}</span>
+<span>${this._1w(e,a,n,r)}</span>
 </div>
-`}_1v(e,t,{room_c:n,outdoor_c:r},i){return e===`time_constant_h`?this.localize(`house.means.time_constant_h`):e===`solar_gain_m2`?this.localize(`house.means.solar_gain_m2`,{power:y(t*500,i.locale)}):!E(n)||!E(r)||n<=r?``:this.localize(`house.means.loss_w_k`,{outdoor:x(i,r,0),power:y(t*(n-r),i.locale)})}_3h(e,t){let n=e.loss_history;if(n.length<3)return A;let{localize:r}=this,i=this._3p.inside(),a=n.map(([,e])=>e),o=e.values.loss_w_k?.sd??0,[s,c]=[Math.min(...a)-Q*o,Math.max(...a)+Q*o],l=D(n[0]?.[0]??0,n[n.length-1]?.[0]??1,2,i-2),u=D(s,c>s?c:s+1,53,3),d=e.drift?this._y(e.drift,t):r(`house.drift_short`);return w`
+`}_1w(e,t,{room_c:n,outdoor_c:r},i){return e===`time_constant_h`?this.localize(`house.means.time_constant_h`):e===`solar_gain_m2`?this.localize(`house.means.solar_gain_m2`,{power:y(t*500,i.locale)}):!E(n)||!E(r)||n<=r?``:this.localize(`house.means.loss_w_k`,{outdoor:x(i,r,0),power:y(t*(n-r),i.locale)})}_3i(e,t){let n=e.loss_history;if(n.length<3)return A;let{localize:r}=this,i=this._3q.inside(),a=n.map(([,e])=>e),o=e.values.loss_w_k?.sd??0,[s,c]=[Math.min(...a)-zt*o,Math.max(...a)+zt*o],l=D(n[0]?.[0]??0,n[n.length-1]?.[0]??1,2,i-2),u=D(s,c>s?c:s+1,53,3),d=e.drift?this._y(e.drift,t):r(`house.drift_short`);return w`
 <section>
 <h2>${r(`house.trend`)}</h2>
-<svg width=${i} height=${It} role="img" aria-label=${d}>
+<svg width=${i} height=${Bt} role="img" aria-label=${d}>
 ${F`<path d=${M(n.map(([e,t])=>[l(e),u(t)]))} fill="none" stroke="var(--heat)" stroke-width="2" stroke-linejoin="round" />`}
 </svg>
 <p class="muted small">${d}</p>
 </section>
-`}_y({days:e,change_w_k:t,percent:n,significant:r},i){let a=T(i)?t/1.8:t,o=e=>e>0?`+`:``;return this.localize(r?`house.drifted`:`house.steady`,{days:_(e,i.locale),change:`${o(a)}${_(a,i.locale)} ${this._1u(i)}`,percent:`${o(n)}${v(n,i.locale)}`})}_9(e,t){if(!e.backtest.length)return A;let{localize:n}=this,r=e=>new Intl.NumberFormat(t.locale.language,{style:`unit`,unit:`hour`,unitDisplay:`long`}).format(e);return w`
+`}_y({days:e,change_w_k:t,percent:n,significant:r},i){let a=T(i)?t/1.8:t,o=e=>e>0?`+`:``;return this.localize(r?`house.drifted`:`house.steady`,{days:v(e,i.locale),change:`${o(a)}${v(a,i.locale)} ${this._1v(i)}`,percent:`${o(n)}${ae(n,i.locale)}`})}_9(e,t){if(!e.backtest.length)return A;let{localize:n}=this,r=e=>new Intl.NumberFormat(t.locale.language,{style:`unit`,unit:`hour`,unitDisplay:`long`}).format(e);return w`
 <section>
 <h2>${n(`house.backtest`)}</h2>
 <table>
 <tr><th scope="col">${n(`house.lead`)}</th><th scope="col">${n(`house.error`)}</th><th scope="col">${n(`house.unchanged`)}</th></tr>
 ${e.backtest.map(({hours:e,error_k:n,unchanged_k:i})=>w`<tr>
 <td>${r(e)}</td>
-<td class=${E(i)&&n<i?`good`:``}>${h(t,n,2)}</td>
-<td>${h(t,i,2)}</td>
+<td class=${E(i)&&n<i?`good`:``}>${m(t,n,2)}</td>
+<td>${m(t,i,2)}</td>
 </tr>`)}
 </table>
-${E(e.learning.limit_k)?w`<p class="muted small">${n(`house.limit`,{limit:h(t,e.learning.limit_k,2)})}</p>`:A}
+${E(e.learning.limit_k)?w`<p class="muted small">${n(`house.limit`,{limit:m(t,e.learning.limit_k,2)})}</p>`:A}
 </section>
-`}},Rt=class extends s{static{this.platform=`proof_of_heat`}static{this.entityDomain=`climate`}},zt=new Set([`decision`,`cost_per_hour`,`demand`,`heat_power`,`savings`]),Bt=new Set([`cop_day`,`cop_month`,`cop_now`,`spf`]),Vt=new Set([`electricity`,`heat`,`cost`]),Ht=new Set([`heat_loss`,`model_error`,`learning_progress`]),Ut=new Set([`slope`,`level`,`max_flow`,`flow_setpoint`]),$=(e,t,n)=>{let r=e.entities[t];return r?.platform===`proof_of_heat`&&n.has(r.translation_key??``)};N({tag:Se,element:At,texts:R,key:`overview`,docs:`cards.md#heating-overview`,suggest:(e,t)=>$(e,t,zt)?rt():null}),N({tag:Ke,element:nt,texts:R,key:`curve`,docs:`cards.md#heating-curve`,suggest:(e,t)=>$(e,t,Ut)?qe():null}),N({tag:fe,element:xe,texts:R,key:`cop`,docs:`cards.md#cop`,suggest:(e,t)=>$(e,t,Bt)?pe():null}),N({tag:Ee,element:Ge,texts:R,key:`flow`,docs:`cards.md#energy-flow`,suggest:(e,t)=>$(e,t,Vt)?Oe():null}),N({tag:jt,element:Lt,texts:R,key:`house`,docs:`cards.md#house-report`,suggest:(e,t)=>$(e,t,Ht)?Nt():null}),N({tag:`proof-of-heat-week-schedule`,element:Rt,texts:a,key:`card`,docs:`dashboard.md#week-schedule`,suggest:(e,t)=>Rt.isSchedule(e,t)?{type:`custom:proof-of-heat-week-schedule`,entity:t}:null});
+`}},Ht=class extends s{static{this.platform=`proof_of_heat`}static{this.entityDomain=`climate`}},Ut=new Set([`decision`,`cost_per_hour`,`demand`,`heat_power`,`savings`]),Wt=new Set([`cop_day`,`cop_month`,`cop_now`,`spf`]),Gt=new Set([`electricity`,`heat`,`cost`]),Kt=new Set([`heat_loss`,`model_error`,`learning_progress`]),qt=new Set([`slope`,`level`,`max_flow`,`flow_setpoint`]),$=(e,t,n)=>{let r=e.entities[t];return r?.platform===`proof_of_heat`&&n.has(r.translation_key??``)};N({tag:Ce,element:Nt,texts:R,key:`overview`,docs:`cards.md#heating-overview`,suggest:(e,t)=>$(e,t,Ut)?rt():null}),N({tag:qe,element:nt,texts:R,key:`curve`,docs:`cards.md#heating-curve`,suggest:(e,t)=>$(e,t,qt)?Je():null}),N({tag:pe,element:Se,texts:R,key:`cop`,docs:`cards.md#cop`,suggest:(e,t)=>$(e,t,Wt)?me():null}),N({tag:De,element:Ke,texts:R,key:`flow`,docs:`cards.md#energy-flow`,suggest:(e,t)=>$(e,t,Gt)?ke():null}),N({tag:Pt,element:Vt,texts:R,key:`house`,docs:`cards.md#house-report`,suggest:(e,t)=>$(e,t,Kt)?It():null}),N({tag:`proof-of-heat-week-schedule`,element:Ht,texts:a,key:`card`,docs:`dashboard.md#week-schedule`,suggest:(e,t)=>Ht.isSchedule(e,t)?{type:`custom:proof-of-heat-week-schedule`,entity:t}:null});

@@ -94,6 +94,12 @@ const tile = (hass: Hass, entity: string, name?: "entity" | "device"): Card => {
   return card;
 };
 
+/** A device is listed once it has reported which version it runs. */
+const reported = (card: Card): Card => ({
+  ...card,
+  visibility: [{ condition: "state", entity: card.entity, state_not: "unknown" }],
+});
+
 const nameOf = (hass: Hass, device: string): string => hass.devices[device]?.name_by_user ?? hass.devices[device]?.name ?? "";
 
 const rooms = (hass: Hass): Card[] =>
@@ -211,7 +217,7 @@ const sectionsOf = async (hass: Hass, found: Set<string>, titles: Titles): Promi
     energy: [...energy, ...deviceSections(hass, "ecoflow", "mdi:battery-charging", KEYS.ecoflow)],
     devices: deviceSections(hass, "edge_telemetry", "mdi:access-point"),
     firmware: found.has("ota")
-      ? [...wide([panel("ota")]), { type: "grid", cards: [heading(titles.devices, ICONS.firmware), ...updates.map(({ entity_id }) => tile(hass, entity_id, "device"))] }]
+      ? [...wide([panel("ota")]), { type: "grid", cards: [heading(titles.devices, ICONS.firmware), ...updates.map(({ entity_id }) => reported(tile(hass, entity_id, "device")))] }]
       : [],
   };
 };
@@ -229,7 +235,9 @@ const overview = (hass: Hass, found: Set<string>, titles: Record<ViewKey, string
   const buildings = first ? [] : pick("iot_heating", "mode", "iot_enabled", "flow_setpoint");
   const stations = pick("ecoflow", "battery_level", "solar_power");
   const main = first ? [first] : schedules(hass).slice(0, 1);
-  const outlets = main.length ? pick("smart_outlet", "main_power", "power_off_state") : [];
+  const outlets = main.length
+    ? [...pick("smart_outlet", "main_power"), ...pick("smart_outlet", "power_off_state").map((card) => ({ ...card, grid_options: { columns: "full" } }))]
+    : [];
   if (!main.length) main.push(...(["smart_outlet", "ota"] as const).filter((each) => found.has(each)).map(panel));
   const groups: [ViewKey, Card[]][] = [
     ["heating", [...rooms(hass), ...buildings]],

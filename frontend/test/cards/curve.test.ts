@@ -140,6 +140,29 @@ describe("heating-curve card", () => {
     expect(Number(now("slope"))).toBe(dragged);
   });
 
+  it("keeps its axis while the limit is dragged: the handle stays under the pointer", async () => {
+    const { plot, now } = await mount();
+    const handle = plot().shadowRoot?.querySelector(".handle.max_flow_c") as SVGElement;
+    const at = (type: string, y: number): PointerEvent => new PointerEvent(type, { clientY: y, pointerId: 1, bubbles: true, button: 0 });
+    const marks = (): unknown => [...(plot().shadowRoot?.querySelectorAll("line.grid") ?? [])].map((line) => line.getAttribute("y1")).join();
+    const before = marks();
+    handle.dispatchEvent(at("pointerdown", 40));
+    const seen: number[] = [];
+    for (let turn = 0; turn < 4; turn += 1) {
+      handle.dispatchEvent(at("pointermove", 12));
+      await settle();
+      seen.push(Number(now("max_flow_c")));
+    }
+    expect(new Set(seen).size).toBe(1);
+    expect(marks()).toBe(before);
+    handle.dispatchEvent(at("pointermove", -500));
+    await settle();
+    expect(Number(now("max_flow_c"))).toBeLessThanOrEqual((seen[0] ?? 0) + 2);
+    handle.dispatchEvent(at("pointerup", 12));
+    await settle();
+    expect(marks()).not.toBe(before);
+  });
+
   it("is typed; nonsense is ignored, what is out of range is limited", async () => {
     const { type, now } = await mount();
     await type("slope", "1.23");
