@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ..._lib.last_messages import record
 from ..errors import BadReplyError, UnreachableError
+from ..http import reason_of
 
 RPC_PORT: Final = 4028
 _MAX_REPLY: Final = 262_144
@@ -24,7 +25,7 @@ async def exchange(
     except TimeoutError as err:
         raise UnreachableError(f"{command}: timed out") from err
     except (OSError, ValueError) as err:  # ValueError: no name of a host
-        raise UnreachableError(f"{command}: {type(err).__name__}") from err
+        raise UnreachableError(f"{command}: {reason_of(err)}") from err
     if not raw:
         raise UnreachableError(f"{command}: no answer")
     record(command, raw)

@@ -261,7 +261,7 @@ class ModbusSource(SourceBase):
         except ModbusError as err:
             raise UnreachableError(f"{type(err).__name__}: {err}") from err
         except self._connection_errors as err:
-            raise UnreachableError(f"{type(err).__name__}: {err}") from err
+            raise UnreachableError(str(err) or type(err).__name__) from err
         self._timeouts = 0
         return answer
 
