@@ -110,14 +110,16 @@ def test_other_texts_are_no_ruuvi_payload(text: str) -> None:
     ("payload", "expected"),
     [
         ({"temperature": "21,5 °C", "humidity": "45 %", "power": "1.2kW", "voltage": "3005 mV"},
-         {"temperature_c": (21.5, "°C"), "humidity_percent": (45, "%"), "power_w": (1200, "W"), "voltage_v": (3.005, "V")}),
+         {"temperature_c": (21.5, "°C"), "humidity_percent": (45, "%"), "power_w": (1200, "W"),
+          "voltage_v": (3.005, "V")}),
         ({"temperature": "70.7 °F", "energy": "1500 Wh", "pressure_hpa": "101325 Pa"},
          {"temperature_c": (21.5, "°C"), "energy_kwh": (1.5, "kWh"), "pressure_hpa": (1013.25, "hPa")}),
         ({"temperature": "12:30", "humidity": "45 apples", "power": "1.2.3 W", "voltage": "230 A"},
-         {"temperature_c": (None, "°C"), "humidity_percent": (None, "%"), "power_w": (None, "W"), "voltage_v": (None, "V")}),
+         {"temperature_c": (None, "°C"), "humidity_percent": (None, "%"), "power_w": (None, "W"),
+          "voltage_v": (None, "V")}),
         ({"pressure_inhg": 29.92, "wind_mph": 10, "tank_mbar": 1010, "tire_psi": 33.5, "outdoor_degC": -3, "way_km": 2},
-         {"pressure_inhg": (29.92, "inHg"), "wind_mph": (10, "mph"), "tank_mbar": (1010, "hPa"), "tire_psi": (33.5, "psi"),
-          "outdoor_degc": (-3, "°C"), "way_km": (2, "km")}),
+         {"pressure_inhg": (29.92, "inHg"), "wind_mph": (10, "mph"), "tank_mbar": (1010, "hPa"),
+          "tire_psi": (33.5, "psi"), "outdoor_degc": (-3, "°C"), "way_km": (2, "km")}),
     ],
 )  # fmt: skip
 def test_units_in_texts_and_names(payload: dict[str, Any], expected: dict[str, tuple[Any, str]]) -> None:
