@@ -125,7 +125,7 @@ def test_a_report_of_careless_firmware(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 @pytest.mark.parametrize("family", sorted(decode.FAMILIES))
-@pytest.mark.parametrize("content", [b'{"a": b"", b"[]", bytes(range(256)) * 9, b"\0" * 10, None])
+@pytest.mark.parametrize("content", [b'{"a":', b"", b"[]", bytes(range(256)) * 9, b"\0" * 10, None])
 def test_a_bad_capture_has_a_reason_in_words(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], family: str, content: bytes | None
 ) -> None:
