@@ -28,8 +28,8 @@ from .device_settings import DeviceSettings, Settings, SettingValue, Shown
 from .errors import BadReplyError, DriverError, LimitedError, RefusedError
 from .health_log import log_health
 from .lease import Lease
-from .plausible import plausible_state
 from .source_parts import ANSWERING, Timing, WriteLog, Written, blank_state, error_state, utcnow, write_interval_s
+from .source_size import SourceSize
 from .verification import (
     check_finite,
     clamp,
@@ -73,6 +73,7 @@ class SourceBase(ABC):
         self._name = name
         self._capabilities = capabilities
         self._device_id = device_id
+        self.size = SourceSize()
         self._clock = clock
         self._now = now
         self._state = blank_state(Health.FAILING, "not yet read", now())
@@ -269,11 +270,9 @@ class SourceBase(ABC):
     def _fit(self, command: Command) -> Command:
         """Return the command within the device's limits; raises RefusedError if it is not supported."""
         caps = self._capabilities
-        power_w = command.power_w
         if command.on is False:
             return replace(command, power_w=None, mode=None, flow_c=None, slope=None, level=None, room_c=None)
-        if power_w is not None:
-            power_w = clamp(power_w, caps.min_power_w, caps.max_power_w)
+        power_w = None if command.power_w is None else clamp(command.power_w, caps.min_power_w, caps.max_power_w)
         flow_c = None if command.flow_c is None else clamp(command.flow_c, caps.min_flow_c, caps.max_flow_c)
         slope = None if command.slope is None else clamp(command.slope, caps.min_slope, caps.max_slope)
         level = None if command.level is None else clamp(command.level, caps.min_level, caps.max_level)
@@ -284,7 +283,7 @@ class SourceBase(ABC):
     async def _refresh(self) -> SourceState:
         try:
             async with asyncio.timeout(self.timing.read_s):
-                state = plausible_state(await self._checked(self._read()))
+                state = self.size.checked(await self._checked(self._read()))
         except TimeoutError:
             state = blank_state(Health.FAILING, "timed out", self._now(), FaultReason.NO_RESPONSE)
         except LimitedError as err:
