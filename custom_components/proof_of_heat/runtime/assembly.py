@@ -363,13 +363,13 @@ def _follow_home_assistant(
     journal: DecisionJournal,
     user_changes: Listeners,
 ) -> None:
-    """Follow changes of schedules and of the language, and store the state when Home Assistant stops."""
+    """Follow changes of schedules, of the language and of the units, and store the state when Home Assistant stops."""
 
     async def stopping(_: Event) -> None:
         await store.async_save()  # entries are not unloaded then
 
     async def config_updated(event: Event[Mapping[str, object]]) -> None:
-        if "language" in event.data:
+        if not {"language", "unit_system"}.isdisjoint(event.data):
             await journal.async_set_texts(await async_load_texts(hass))
             user_changes.notify()
 
