@@ -125,8 +125,8 @@ def parse_forecast(
 ) -> WeatherForecast:
     """Return the hours of a reply; between its steps the temperature is interpolated. Invalid rows are ignored.
 
-    The forecast ends at the first gap: more than `MAX_STEP_H` hours, or in an hourly one a longer distance than those
-    beside it. Many providers forecast a few days by the hour and then by three or six hours.
+    The forecast ends at the first gap: more than `MAX_STEP_H` hours, or in an hourly one a longer distance than the
+    ones before and after it. Many providers forecast a few days by the hour and then by three or six hours.
     """
     entity = (reply or {}).get(entity_id) or {}
     rows = entity.get("forecast") if isinstance(entity, dict) else None
@@ -166,8 +166,8 @@ def _is_gap(distances: list[float], index: int, step_h: float) -> bool:
     distance = distances[index]
     if distance <= 1.0 or step_h > 1.0:
         return distance > MAX_STEP_H
-    beside = distances[max(0, index - 1) : index] + distances[index + 1 : index + 2]
-    return distance > MAX_STEP_H or distance > 1.1 * max(beside, default=0.0)
+    neighbors = distances[max(0, index - 1) : index] + distances[index + 1 : index + 2]
+    return distance > MAX_STEP_H or distance > 1.1 * max(neighbors, default=0.0)
 
 
 def _points(row: Any, unit: str | None) -> Iterator[_Point]:
