@@ -26,7 +26,7 @@ from .._lib.heat_source import (
 )
 from .device_settings import DeviceSettings, Settings, SettingValue, Shown
 from .errors import BadReplyError, DriverError, LimitedError, RefusedError
-from .health_log import log_health
+from .health_log import HealthLog, with_reason
 from .lease import Lease
 from .source_parts import ANSWERING, Timing, WriteLog, Written, blank_state, error_state, utcnow, write_interval_s
 from .source_size import SourceSize
@@ -84,6 +84,7 @@ class SourceBase(ABC):
         self._settings = DeviceSettings(clock=clock)
         self._restored: Written | None = None
         self._lease = Lease(name, self.release)
+        self._log_health = HealthLog(name, clock)
         self._listeners: list[Callable[[], None]] = []
         self._lock = asyncio.Lock()
 
@@ -308,11 +309,9 @@ class SourceBase(ABC):
             raise BadReplyError(f"unexpected reply: {type(err).__name__}") from err
 
     def _set_state(self, state: SourceState) -> None:
-        if state.health != Health.OK and state.reason is None:
-            degraded = state.health == Health.DEGRADED
-            state = replace(state, reason=FaultReason.DEVICE_FAULT if degraded else FaultReason.NO_RESPONSE)
+        state = with_reason(state)
         if state.health != self._state.health:
-            log_health(self._name, state)
+            self._log_health(state)
         self._state = state
         for listener in tuple(self._listeners):
             listener()
