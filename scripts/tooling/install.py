@@ -179,7 +179,7 @@ def replace(source: Path, target: Path, backup: Path) -> str | None:
     if before and _content(source) == _content(target):
         return None
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Beside the target, so on the same disk: `custom_components` may be a link to another one.
+    # Next to the target, so on the same disk: `custom_components` may be a link to another one.
     fresh, old = (target.with_name(f".heat_suite_{name}") for name in ("new", "old"))
     _remove(fresh)
     try:
