@@ -216,6 +216,7 @@ async def test_a_gateway_that_answers_single_values_only() -> None:
         (register.address, register.words): [0] * (register.words - 1) + [310]
         for register in template.registers.values()
     }
+    words[14, 1] = [1]
     requests: list[tuple[int, int]] = []
 
     class Gateway:
