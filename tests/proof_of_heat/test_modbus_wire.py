@@ -196,7 +196,7 @@ async def test_floats_that_are_no_number_are_unknown(word: int, monkeypatch: pyt
         assert shown == (None,) * 5
 
 
-async def test_another_device_at_the_same_address_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_readings_of_a_replaced_device_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     """A device is replaced: the readings of the old one do not remain, and what is impossible is unknown."""
     async with device() as (simulator, source):
         assert (await source.refresh()).health == Health.OK
