@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
@@ -146,7 +145,7 @@ async def test_without_an_archive_the_action_fails(hass: HomeAssistant, account:
 
 
 async def test_a_database_that_stays_away_is_a_repair_issue(
-    hass: HomeAssistant, entry: MockConfigEntry, settle: Settle, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, entry: MockConfigEntry, settle: Settle
 ) -> None:
     database = {"archive": "postgresql", "archive_url": "postgresql://x@127.0.0.1:1/x", "archive_table": "t"}
     hass.config_entries.async_update_entry(entry, options={**BASE, **database, **RETENTION})
@@ -158,8 +157,7 @@ async def test_a_database_that_stays_away_is_a_repair_issue(
     assert issues.async_get_issue(DOMAIN, ISSUE.format(entry.entry_id)) is None
     with pytest.raises(HomeAssistantError, match="not available"):
         await query(hass)
-    freezer.tick(301)
-    async_fire_time_changed(hass)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=301))
     await hass.async_block_till_done()
     issue = issues.async_get_issue(DOMAIN, ISSUE.format(entry.entry_id))
     assert issue is not None
