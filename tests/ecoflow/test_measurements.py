@@ -3,8 +3,9 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import MagicMock, patch
 
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
@@ -165,3 +166,33 @@ async def test_a_database_that_stays_away_is_a_repair_issue(
     assert issue.translation_placeholders["account"] == entry.title
     await hass.config_entries.async_unload(entry.entry_id)
     assert issues.async_get_issue(DOMAIN, ISSUE.format(entry.entry_id)) is None
+
+
+@pytest.mark.usefixtures("archived")
+async def test_a_database_that_is_back_in_time_raises_no_issue(hass: HomeAssistant, account: MockConfigEntry) -> None:
+    archive = account.runtime_data.archive
+    real, issues = archive.archive, ir.async_get(hass)
+    status = MagicMock(connected=False, last_error="no route")
+    archive.archive = MagicMock(status=status)
+
+    async def later(seconds: float) -> None:
+        async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=seconds))
+        await hass.async_block_till_done()
+
+    archive._changed()
+    archive._changed()
+    status.connected = True
+    archive._changed()
+    await later(301)
+    assert issues.async_get_issue(DOMAIN, ISSUE.format(account.entry_id)) is None
+    # It is away again when the account is unloaded.
+    status.connected = False
+    archive._changed()
+    archive.archive = real
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await hass.async_block_till_done()
+    assert archive.archive is None
+    archive._changed()
+    archive.add_rows()
+    await later(602)
+    assert issues.async_get_issue(DOMAIN, ISSUE.format(account.entry_id)) is None
