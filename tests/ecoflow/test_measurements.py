@@ -169,7 +169,9 @@ async def test_a_database_that_stays_away_is_a_repair_issue(
 
 
 @pytest.mark.usefixtures("archived")
-async def test_a_database_that_is_back_in_time_raises_no_issue(hass: HomeAssistant, account: MockConfigEntry) -> None:
+async def test_a_database_that_is_back_in_time_raises_no_issue(
+    hass: HomeAssistant, account: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
     archive = account.runtime_data.archive
     real, issues = archive.archive, ir.async_get(hass)
     status = MagicMock(connected=False, last_error="no route")
@@ -196,3 +198,5 @@ async def test_a_database_that_is_back_in_time_raises_no_issue(hass: HomeAssista
     archive.add_rows()
     await later(602)
     assert issues.async_get_issue(DOMAIN, ISSUE.format(account.entry_id)) is None
+    await hass.config_entries.async_unload(account.entry_id)
+    assert not [record for record in caplog.records if record.exc_info]
