@@ -733,7 +733,7 @@ aria-valuetext=${`${s}: ${c.map(e=>e.join(` `)).join(`, `)}`}
 @keydown=${this._23}
 @pointermove=${this._25}
 @pointerdown=${this._25}
-@pointerleave=${()=>{this.step=null}}
+@pointerleave=${({pointerType:e})=>{e!==`touch`&&(this.step=null)}}
 >
 <svg width=${n} height=${o+wt} aria-hidden="true">
 ${this._8(r,o)}
