@@ -46,8 +46,8 @@ const compactTemplates = {
   },
 };
 
-// What Lit tells its developers.
-const ADVICE = /"Value passed to 'css' function must be[^;]*?security\."/g;
+// What Lit reports to developers: advice, and its version.
+const ADVICE = /"Value passed to 'css' function must be[^;]*?security\."|\(\w+\.\w+Versions\?\?=\[\]\)\.push\("[\d.]+"\)/g;
 const withoutAdvice = {
   name: "without-advice",
   transform: (code, id) => (id.includes("/node_modules/") ? { code: code.replace(ADVICE, "0"), map: null } : null),

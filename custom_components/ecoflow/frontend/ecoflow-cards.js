@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-6ba1adf78542.js";
+import"/heat_suite_static/runtime-4bad5722137f.js";

@@ -1,4 +1,4 @@
-import{$0 as e,$6 as t,$7 as n,$9 as r,$f as i,$i as a,$j as o,$q as s,$s as c,$u as l,$11 as u,$18 as d,$1a as f,$1b as p,$1c as m,$1e as h,$1i as g,$1n as _}from"/heat_suite_static/runtime-6ba1adf78542.js";var v=1e3,y=class{constructor(e,t){this.host=e,this.action=t,this.active=!1,this.press=e=>{if(e instanceof KeyboardEvent){if(e.key!==` `&&e.key!==`Enter`||(e.preventDefault(),e.repeat))return}else{let{button:t,currentTarget:n,pointerId:r}=e;if(t>0)return;n.setPointerCapture?.(r)}this.release(),this.active=!0,this._3g=setTimeout(()=>{this.release(),this.action()},v),this.host.requestUpdate()},this.release=()=>{clearTimeout(this._3g),this.active&&(this.active=!1,this.host.requestUpdate())},e.addController(this)}hostDisconnected(){this.release()}},b={packed:`Steckdosen
+import{$0 as e,$6 as t,$7 as n,$9 as r,$f as i,$i as a,$j as o,$q as s,$s as c,$u as l,$12 as u,$19 as d,$1b as f,$1c as p,$1d as m,$1f as h,$1j as g,$1o as _}from"/heat_suite_static/runtime-4bad5722137f.js";var v=1e3,y=class{constructor(e,t){this.host=e,this.action=t,this.active=!1,this.press=e=>{if(e instanceof KeyboardEvent){if(e.key!==` `&&e.key!==`Enter`||(e.preventDefault(),e.repeat))return}else{let{button:t,currentTarget:n,pointerId:r}=e;if(t>0)return;n.setPointerCapture?.(r)}this.release(),this.active=!0,this._3f=setTimeout(()=>{this.release(),this.action()},v),this.host.requestUpdate()},this.release=()=>{clearTimeout(this._3f),this.active&&(this.active=!1,this.host.requestUpdate())},e.addController(this)}hostDisconnected(){this.release()}},b={packed:`Steckdosen
 Steckdosen mit Strom und Leistung, Grenzwerte, Warnungen und „Alles ausschalten“.
 Zentrale
 Leer lassen, um alle Zentralen anzuzeigen.
@@ -104,22 +104,22 @@ Ei suoritettu: {error}`},C={packed:`Панель розеток
 Не все розетки подтвердили выключение.
 Включить снова: {sockets}
 Не выполнено: {error}`},w=(e,t)=>{let n=e[t.entry_id]??{hub:void 0,outlets:{}},r=t.hub??n.hub,{outlets:i}=n;return t.outlet&&(i={...i,[t.outlet.device_id]:t.outlet}),t.hub&&(i=Object.fromEntries(Object.entries(i).filter(([e])=>t.hub?.outlets.includes(e)))),{...e,[t.entry_id]:{hub:r,outlets:i}}},T=e=>(e.hub?.outlets??Object.keys(e.outlets)).flatMap(t=>e.outlets[t]??[]),E=(e,t)=>{let[n=``,r=``]=t.split(`/`);return`${e.outlets[n]?.name??n} ${r.toUpperCase()}`},D=e=>{let t=Number(e.trim().replace(`,`,`.`));return Number.isFinite(t)&&t>=0?Math.round(t*1e3):void 0},O=i`
-ha-card{container-type:inline-size}h3{margin:0;font-size:15px;font-weight:var(--ha-font-weight-medium,500)}section + section{margin-top:16px}.head,.title,.breaker,.alerts li{display:flex;flex-wrap:wrap;align-items:center;gap:8px;min-height:36px}.head h3,.name{flex:1;min-width:0}.bad,.over strong{color:var(--bad);border-color:var(--error-color)}.breaker{padding:4px 0 8px}.breaker > :nth-child(2){flex:1}.meter{width:100%;height:10px;border-radius:5px;overflow:hidden;background:var(--secondary-background-color);border:var(--rule);box-sizing:border-box}.meter i{display:block;height:100%;background:var(--primary-color)}.over .meter i{background:var(--error-color)}.limit{font-size:12px;color:var(--muted)}button.limit{border-style:dashed;padding:0 10px}.edit{display:flex;gap:6px;align-items:center}.edit input{width:72px}.outlets{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(280px,100%),1fr));gap:12px}.title{margin-bottom:6px}.outlet{border:var(--rule);border-radius:12px;padding:6px 12px 12px}.away .values{opacity:0.6}.sockets{display:grid;grid-template-columns:1fr 1fr;gap:8px}.socket{display:grid;grid-template-columns:auto 1fr auto;gap:2px 8px;align-items:center;text-align:start;padding:8px 12px;min-height:72px;border-radius:10px}.socket:disabled{opacity:1}.socket.on{background:color-mix(in srgb,var(--state-switch-active-color,var(--state-active-color,var(--primary-color))) 28%,var(--card-background-color));border-color:transparent}.socket.pending{border-style:dashed;border-color:var(--primary-color)}.socket.bad{border:2px solid var(--error-color)}.letter{font-weight:600}.state{font-size:13px;overflow-wrap:anywhere}.values{grid-column:1 / -1;font-size:12px;color:var(--muted)}.on .values{color:var(--primary-text-color)}ha-icon{--mdc-icon-size:18px}.alerts{margin:0 0 8px;padding:4px 12px;border-radius:12px;border:1px solid var(--warning-color)}.alerts span{flex:1;font-size:14px}.alerts small{margin-inline-start:8px}.alerts .all{justify-content:flex-end}.all-off{display:grid;gap:6px;margin-top:16px}.danger{position:relative;overflow:hidden;display:flex;gap:8px;align-items:center;justify-content:center;min-height:52px;font-size:16px;font-weight:600;color:var(--bad);border:2px solid var(--error-color);touch-action:manipulation;user-select:none;-webkit-user-select:none;-webkit-touch-callout:none}.danger::before{content:"";position:absolute;inset:0;background:var(--error-color);opacity:0.35;transform:scaleX(0);transform-origin:left}.danger.held::before{transform:scaleX(1);transition:transform 1s linear}.include{display:flex;align-items:center;gap:8px;font-size:14px}.include input{min-height:20px;width:20px;margin:0}.result{border-inline-start:4px solid var(--warning-color);padding-inline-start:12px;font-size:14px}.unreachable{color:var(--bad)}@media (prefers-reduced-motion:reduce){.danger.held::before{transition:none}}`,k=_({en:x,de:b,fi:S,ru:C},e),A=class extends n{static{this.styles=[m,O]}static{this.properties={panels:{state:!0},alerts:{state:!0},editing:{state:!0},status:{state:!0},include:{state:!0}}}constructor(){super(),this.texts=k,this._2=-1,this._32=new t(this,()=>this.config&&{type:`smart_outlet/subscribe`,...this.config.entry_id?{entry_id:this.config.entry_id}:{}},e=>this._2h(e)),this._1h=new y(this,()=>void this._3c()),this.panels={},this.alerts=[],this.editing=``,this.status=``,this.include=!1}static getConfigForm(){let e=d(k,p());return{schema:[{name:`entry_id`,selector:{config_entry:{integration:`smart_outlet`}}},{name:`title`,selector:{text:{}}}],computeLabel:t=>e(`form.${t.name}`),computeHelper:t=>t.name===`entry_id`?e(`form.entry_help`):void 0}}static getStubConfig(){return{}}readConfig(e){return e}_2h(e){this.panels=w(this.panels,e);let t=Object.values(this.panels).reduce((e,{hub:t})=>e+(t?.alerts??0),0);t!==this._2&&(this._2=t,this._1t())}async _1t(){let e=this.config?.entry_id,t=await this._2u(`alerts`,e?{entry_id:e}:{});t&&(this.alerts=t.alerts)}async _2u(e,t){try{let n=await this.hass?.callWS({type:`smart_outlet/${e}`,...t});return e!==`alerts`&&(this.status=``),n}catch(e){this.status=this.localize(`failed`,{error:o(e)});return}}async _3c(){let e=this.config?.entry_id;await this._2u(`switch_everything_off`,{...e&&{entry_id:e},include_protected:this.include})}async _2x(e,t,n){let r=D(n);r===void 0?this.status=this.localize(`not_a_number`):(this.editing=``,t===void 0?await this._2u(`set_main_threshold`,{entry_id:e,threshold:r}):await this._2u(`set_threshold`,{entry_id:e,device_id:t,threshold:r}))}_5(e){return e===null||!this.hass?r:`${c(e/1e3,this.hass.locale,2)} A`}render(){if(!this.config)return f;let e=Object.entries(this.panels).filter(([,e])=>e.hub);return u`<ha-card>
+ha-card{container-type:inline-size}h3{margin:0;font-size:15px;font-weight:var(--ha-font-weight-medium,500)}section + section{margin-top:16px}.head,.title,.breaker,.alerts li{display:flex;flex-wrap:wrap;align-items:center;gap:8px;min-height:36px}.head h3,.name{flex:1;min-width:0}.bad,.over strong{color:var(--bad);border-color:var(--error-color)}.breaker{padding:4px 0 8px}.breaker > :nth-child(2){flex:1}.meter{width:100%;height:10px;border-radius:5px;overflow:hidden;background:var(--secondary-background-color);border:var(--rule);box-sizing:border-box}.meter i{display:block;height:100%;background:var(--primary-color)}.over .meter i{background:var(--error-color)}.limit{font-size:12px;color:var(--muted)}button.limit{border-style:dashed;padding:0 10px}.edit{display:flex;gap:6px;align-items:center}.edit input{width:72px}.outlets{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(280px,100%),1fr));gap:12px}.title{margin-bottom:6px}.outlet{border:var(--rule);border-radius:12px;padding:6px 12px 12px}.away .values{opacity:0.6}.sockets{display:grid;grid-template-columns:1fr 1fr;gap:8px}.socket{display:grid;grid-template-columns:auto 1fr auto;gap:2px 8px;align-items:center;text-align:start;padding:8px 12px;min-height:72px;border-radius:10px}.socket:disabled{opacity:1}.socket.on{background:color-mix(in srgb,var(--state-switch-active-color,var(--state-active-color,var(--primary-color))) 28%,var(--card-background-color));border-color:transparent}.socket.pending{border-style:dashed;border-color:var(--primary-color)}.socket.bad{border:2px solid var(--error-color)}.letter{font-weight:600}.state{font-size:13px;overflow-wrap:anywhere}.values{grid-column:1 / -1;font-size:12px;color:var(--muted)}.on .values{color:var(--primary-text-color)}ha-icon{--mdc-icon-size:18px}.alerts{margin:0 0 8px;padding:4px 12px;border-radius:12px;border:1px solid var(--warning-color)}.alerts span{flex:1;font-size:14px}.alerts small{margin-inline-start:8px}.alerts .all{justify-content:flex-end}.all-off{display:grid;gap:6px;margin-top:16px}.danger{position:relative;overflow:hidden;display:flex;gap:8px;align-items:center;justify-content:center;min-height:52px;font-size:16px;font-weight:600;color:var(--bad);border:2px solid var(--error-color);touch-action:manipulation;user-select:none;-webkit-user-select:none;-webkit-touch-callout:none}.danger::before{content:"";position:absolute;inset:0;background:var(--error-color);opacity:0.35;transform:scaleX(0);transform-origin:left}.danger.held::before{transform:scaleX(1);transition:transform 1s linear}.include{display:flex;align-items:center;gap:8px;font-size:14px}.include input{min-height:20px;width:20px;margin:0}.result{border-inline-start:4px solid var(--warning-color);padding-inline-start:12px;font-size:14px}.unreachable{color:var(--bad)}@media (prefers-reduced-motion:reduce){.danger.held::before{transition:none}}`,k=_({en:x,de:b,fi:S,ru:C},e),A=class extends n{static{this.styles=[m,O]}static{this.properties={panels:{state:!0},alerts:{state:!0},editing:{state:!0},status:{state:!0},include:{state:!0}}}constructor(){super(),this.texts=k,this._2=-1,this._31=new t(this,()=>this.config&&{type:`smart_outlet/subscribe`,...this.config.entry_id?{entry_id:this.config.entry_id}:{}},e=>this._2g(e)),this._1g=new y(this,()=>void this._3b()),this.panels={},this.alerts=[],this.editing=``,this.status=``,this.include=!1}static getConfigForm(){let e=d(k,p());return{schema:[{name:`entry_id`,selector:{config_entry:{integration:`smart_outlet`}}},{name:`title`,selector:{text:{}}}],computeLabel:t=>e(`form.${t.name}`),computeHelper:t=>t.name===`entry_id`?e(`form.entry_help`):void 0}}static getStubConfig(){return{}}readConfig(e){return e}_2g(e){this.panels=w(this.panels,e);let t=Object.values(this.panels).reduce((e,{hub:t})=>e+(t?.alerts??0),0);t!==this._2&&(this._2=t,this._1s())}async _1s(){let e=this.config?.entry_id,t=await this._2t(`alerts`,e?{entry_id:e}:{});t&&(this.alerts=t.alerts)}async _2t(e,t){try{let n=await this.hass?.callWS({type:`smart_outlet/${e}`,...t});return e!==`alerts`&&(this.status=``),n}catch(e){this.status=this.localize(`failed`,{error:o(e)});return}}async _3b(){let e=this.config?.entry_id;await this._2t(`switch_everything_off`,{...e&&{entry_id:e},include_protected:this.include})}async _2w(e,t,n){let r=D(n);r===void 0?this.status=this.localize(`not_a_number`):(this.editing=``,t===void 0?await this._2t(`set_main_threshold`,{entry_id:e,threshold:r}):await this._2t(`set_threshold`,{entry_id:e,device_id:t,threshold:r}))}_5(e){return e===null||!this.hass?r:`${c(e/1e3,this.hass.locale,2)} A`}render(){if(!this.config)return f;let e=Object.entries(this.panels).filter(([,e])=>e.hub);return u`<ha-card>
 ${this.config.title?u`<h2>${this.config.title}</h2>`:f}
-${e.length?a(e,([e])=>e,([e,t])=>this._2a(e,t)):g(this._32.state,this.localize)}
-${e.length?this._2d(e.map(([,e])=>e)):f}
+${e.length?a(e,([e])=>e,([e,t])=>this._29(e,t)):g(this._31.state,this.localize)}
+${e.length?this._2c(e.map(([,e])=>e)):f}
 <div class="live" role="status" aria-live="polite">${this.status}</div>
-</ha-card>`}_2a(e,t){let n=t.hub,r=T(t);return u`<section aria-label=${n.name}>
+</ha-card>`}_29(e,t){let n=t.hub,r=T(t);return u`<section aria-label=${n.name}>
 <div class="head">
 <h3>${n.name}</h3>
 ${n.online?f:u`<span class="chip bad">${this.localize(`offline`)}</span>`}
 </div>
-${this._f(e,n)} ${this._3(e,n)}
+${this._e(e,n)} ${this._3(e,n)}
 ${r.length?f:u`<p class="note">${this.localize(`no_outlets`)}</p>`}
-<div class="outlets">${a(r,e=>e.device_id,t=>this._28(e,n,t))}</div>
-</section>`}_f(e,t){let n=t.main_threshold,r=n&&t.main_current!==null?Math.min(1,t.main_current/n):0,i=`${this._5(t.main_current)}${t.main_power_w===null||!this.hass?``:` · ${l(t.main_power_w,this.hass.locale)}`}`,a=this.localize(t.is_sum?`sum_current`:`main_current`);return u`<div class="breaker ${t.over_main_threshold?`over`:``}">
+<div class="outlets">${a(r,e=>e.device_id,t=>this._27(e,n,t))}</div>
+</section>`}_e(e,t){let n=t.main_threshold,r=n&&t.main_current!==null?Math.min(1,t.main_current/n):0,i=`${this._5(t.main_current)}${t.main_power_w===null||!this.hass?``:` · ${l(t.main_power_w,this.hass.locale)}`}`,a=this.localize(t.is_sum?`sum_current`:`main_current`);return u`<div class="breaker ${t.over_main_threshold?`over`:``}">
 <span>${a}</span><strong>${i}</strong>
-${this._1q(e,void 0,n,t.can_set_threshold,a)}
+${this._1p(e,void 0,n,t.can_set_threshold,a)}
 ${n?u`<div
 class="meter"
 role="meter"
@@ -131,10 +131,10 @@ aria-valuetext=${i}
 >
 <i style="inline-size:${r*100}%"></i>
 </div>`:f}
-</div>`}_1q(e,t,n,r,i){let a=t===void 0?e:`${e}/${t}`,o=n?this.localize(`limit`,{value:this._5(n)}):this.localize(`no_limit`);return r?this.editing===a?u`<form class="edit" @submit=${n=>{n.preventDefault(),this._2x(e,t,n.target.querySelector(`input`)?.value??``)}} @keydown=${e=>{e.key===`Escape`&&(this.editing=``)}}>
+</div>`}_1p(e,t,n,r,i){let a=t===void 0?e:`${e}/${t}`,o=n?this.localize(`limit`,{value:this._5(n)}):this.localize(`no_limit`);return r?this.editing===a?u`<form class="edit" @submit=${n=>{n.preventDefault(),this._2w(e,t,n.target.querySelector(`input`)?.value??``)}} @keydown=${e=>{e.key===`Escape`&&(this.editing=``)}}>
 <input inputmode="decimal" aria-label=${this.localize(`limit_field`,{of:i})} .value=${n?String(n/1e3):``} />
 <span>A</span><button class="primary">${this.localize(`common.save`)}</button>
-</form>`:u`<button class="limit" aria-label="${i}: ${o}" @click=${()=>{this.editing=a,this.updateComplete.then(()=>this.renderRoot.querySelector(`.edit input`)?.focus())}}>${o}</button>`:u`<span class="limit">${o}</span>`}_3(e,t){let n=this.alerts.filter(t=>t.entry_id===e);if(!n.length)return f;let r=async t=>{await this._2u(`dismiss_alert`,{entry_id:e,...t&&{alert_id:t.id}}),await this._1t()};return u`<ul class="alerts" aria-label=${this.localize(`alerts`)}>
+</form>`:u`<button class="limit" aria-label="${i}: ${o}" @click=${()=>{this.editing=a,this.updateComplete.then(()=>this.renderRoot.querySelector(`.edit input`)?.focus())}}>${o}</button>`:u`<span class="limit">${o}</span>`}_3(e,t){let n=this.alerts.filter(t=>t.entry_id===e);if(!n.length)return f;let r=async t=>{await this._2t(`dismiss_alert`,{entry_id:e,...t&&{alert_id:t.id}}),await this._1s()};return u`<ul class="alerts" aria-label=${this.localize(`alerts`)}>
 ${a(n.slice(0,5),e=>e.id,e=>u`<li>
 <span>${e.message}<small>${this.hass?s(this.hass,e.created):``}</small></span>
 ${t.can_dismiss?u`<button aria-label="${this.localize(`dismiss`)}: ${e.message}" @click=${()=>r(e)}>
@@ -144,17 +144,17 @@ ${this.localize(`dismiss`)}
 ${n.length>1&&t.can_dismiss?u`<li class="all">
 <button @click=${()=>r()}>${this.localize(`dismiss_all`,{count:n.length})}</button>
 </li>`:f}
-</ul>`}_28(e,t,n){return u`<div class="outlet ${n.online?``:`away`}" role="group" aria-label=${n.name}>
+</ul>`}_27(e,t,n){return u`<div class="outlet ${n.online?``:`away`}" role="group" aria-label=${n.name}>
 <div class="title">
 <span class="name">${n.name}</span>
 ${n.is_overload?u`<span class="chip bad">${this.localize(`overload`)}</span>`:f}
 ${n.online||!t.online?f:u`<span class="chip">${this.localize(`offline`)}</span>`}
-${this._1q(e,n.device_id,n.threshold,n.can_set_threshold,n.name)}
+${this._1p(e,n.device_id,n.threshold,n.can_set_threshold,n.name)}
 </div>
 <div class="sockets">
-${[`a`,`b`].map(t=>this._31(e,n,t,n.sockets[t]))}
+${[`a`,`b`].map(t=>this._30(e,n,t,n.sockets[t]))}
 </div>
-</div>`}_31(e,t,n,i){let a=i.pending===null?i.is_on===null?`unknown`:i.is_on?`on`:`off`:`pending`,o=()=>{let r=!(i.pending??i.is_on??!1);this._2u(`switch`,{entry_id:e,device_id:t.device_id,socket:n,on:r})},s=t.online&&this.hass?l(i.power_w,this.hass.locale):r,c=t.online?this._5(i.current_ma):r,d=this.localize(a===`unknown`&&!t.online?`offline`:`state.${a}`),p=i.tripped?`tripped`:i.over_threshold?`over`:``;return u`<button
+</div>`}_30(e,t,n,i){let a=i.pending===null?i.is_on===null?`unknown`:i.is_on?`on`:`off`:`pending`,o=()=>{let r=!(i.pending??i.is_on??!1);this._2t(`switch`,{entry_id:e,device_id:t.device_id,socket:n,on:r})},s=t.online&&this.hass?l(i.power_w,this.hass.locale):r,c=t.online?this._5(i.current_ma):r,d=this.localize(a===`unknown`&&!t.online?`offline`:`state.${a}`),p=i.tripped?`tripped`:i.over_threshold?`over`:``;return u`<button
 class="socket ${a} ${p?`bad`:``}"
 role="switch"
 aria-checked=${i.is_on?`true`:`false`}
@@ -166,19 +166,19 @@ aria-label="${t.name} ${n.toUpperCase()}: ${d}, ${c}, ${s}${p?`, ${this.localize
 <span class="state">${p?this.localize(p):d}</span>
 ${i.protected?u`<ha-icon icon="mdi:shield-lock-outline" title=${this.localize(`protected`)}></ha-icon>`:f}
 <span class="values">${c}<br />${s}</span>
-</button>`}_2d(e){let t=e.some(({hub:e})=>e?.can_switch_off),n=this._1h.active;return u`<div class="all-off">
-${e.map(e=>this._2m(e))}
+</button>`}_2c(e){let t=e.some(({hub:e})=>e?.can_switch_off),n=this._1g.active;return u`<div class="all-off">
+${e.map(e=>this._2l(e))}
 <button
 class="danger ${n?`held`:``}"
 aria-describedby="hold"
 ?disabled=${!t}
-@pointerdown=${this._1h.press}
-@pointerup=${this._1h.release}
-@pointercancel=${this._1h.release}
+@pointerdown=${this._1g.press}
+@pointerup=${this._1g.release}
+@pointercancel=${this._1g.release}
 @contextmenu=${e=>e.preventDefault()}
-@keydown=${this._1h.press}
-@keyup=${this._1h.release}
-@blur=${this._1h.release}
+@keydown=${this._1g.press}
+@keyup=${this._1g.release}
+@blur=${this._1g.release}
 >
 <ha-icon icon="mdi:power"></ha-icon>${this.localize(`switch_off`)}
 </button>
@@ -190,14 +190,14 @@ type="checkbox"
 @change=${e=>{this.include=e.target.checked}}
 />${this.localize(`include_protected`)}</label
 >`:f}
-</div>`}_2m(e){let{hub:t}=e;if(!t?.cut)return f;let{cut:n}=t;if(n.finished&&!t.restorable.length&&!n.unreachable.length)return f;let r=[`pending`,`unreachable`,`confirmed`,`protected`],i=Object.keys(this.panels).find(t=>this.panels[t]===e);return u`<div class="result" aria-live="polite">
+</div>`}_2l(e){let{hub:t}=e;if(!t?.cut)return f;let{cut:n}=t;if(n.finished&&!t.restorable.length&&!n.unreachable.length)return f;let r=[`pending`,`unreachable`,`confirmed`,`protected`],i=Object.keys(this.panels).find(t=>this.panels[t]===e);return u`<div class="result" aria-live="polite">
 <strong>${this.localize(n.finished?n.unreachable.length?`incomplete`:`complete`:`in_progress`)}</strong>
 <ul>
 ${r.filter(e=>n[e].length).map(t=>u`<li class=${t}>
 <b>${this.localize(`result.${t}`)}:</b> ${n[t].map(t=>E(e,t)).join(`, `)}
 </li>`)}
 </ul>
-${t.restorable.length&&t.can_switch_off?u`<button @click=${()=>this._2u(`restore`,{entry_id:i})}>
+${t.restorable.length&&t.can_switch_off?u`<button @click=${()=>this._2t(`restore`,{entry_id:i})}>
 ${this.localize(`restore`,{sockets:t.restorable.map(t=>E(e,t)).join(`, `)})}
 </button>`:f}
 </div>`}},j=(e,t)=>e.entities[t]?.platform===`smart_outlet`;h({tag:`smart-outlet-panel`,element:A,texts:k,key:`card`,docs:`dashboard.md#outlet-panel`,suggest:(e,t)=>j(e,t)?{type:`custom:smart-outlet-panel`}:null});
