@@ -86,6 +86,9 @@ const fromRuntime = {
   },
 };
 
+// What is left of the line breaks of templates; those of the packed texts and of Lit's own expressions stay.
+const oneLine = (code) => code.replace(/packed:`[^`]*`|\n(?!\f)/g, (found) => (found === "\n" ? " " : found));
+
 const bundle = async (entry, plugins) => {
   const result = await build({
     root: here,
@@ -105,7 +108,7 @@ const bundle = async (entry, plugins) => {
   });
   const chunks = (Array.isArray(result) ? result : [result]).flatMap((part) => part.output);
   if (chunks.length !== 1 || chunks[0].type !== "chunk") throw new Error(`${entry}: one file expected, not ${chunks.length}`);
-  return chunks[0].code;
+  return oneLine(chunks[0].code);
 };
 
 // A bundle names what it imports from its own runtime only, so that these names can be short.

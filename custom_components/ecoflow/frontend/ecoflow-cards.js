@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-4bad5722137f.js";
+import"/heat_suite_static/runtime-4aed7898c21e.js";
