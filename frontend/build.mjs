@@ -53,6 +53,9 @@ const withoutAdvice = {
   transform: (code, id) => (id.includes("/node_modules/") ? { code: code.replace(ADVICE, "0"), map: null } : null),
 };
 
+// As in src/lib/localize.ts.
+const SEPARATOR = "|";
+
 // The texts of a language are packed into one string, in the order of the English ones (src/lib/localize.ts unpacks them).
 const flat = (texts) => Object.values(texts).flatMap((text) => (typeof text === "string" ? [text] : flat(text)));
 const ordered = (like, texts) =>
@@ -66,7 +69,9 @@ const packedTexts = {
     if (!/\/localize\/\w+\/(?!en)\w+\.json$/.test(id)) return null;
     const english = JSON.parse(readFileSync(join(dirname(id), "en.json"), "utf8"));
     const texts = JSON.parse(readFileSync(id, "utf8"));
-    return JSON.stringify({ packed: flat(ordered(english, texts)).join("\n") });
+    const list = flat(ordered(english, texts));
+    if (list.some((text) => text.includes(SEPARATOR))) throw new Error(`${id}: a text contains ${SEPARATOR}`);
+    return JSON.stringify({ packed: list.join(SEPARATOR) });
   },
 };
 
@@ -86,8 +91,8 @@ const fromRuntime = {
   },
 };
 
-// What is left of the line breaks of templates; those of the packed texts and of Lit's own expressions stay.
-const oneLine = (code) => code.replace(/packed:`[^`]*`|\n(?!\f)/g, (found) => (found === "\n" ? " " : found));
+// What is left of the line breaks of templates; those of Lit's own expressions stay.
+const oneLine = (code) => code.replace(/\n(?!\f)/g, " ");
 
 const bundle = async (entry, plugins) => {
   const result = await build({

@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-4aed7898c21e.js";
+import"/heat_suite_static/runtime-83ca9cf7a425.js";
