@@ -177,3 +177,10 @@ async def test_a_body_of_broken_gzip_leaves_no_traceback(
     assert (reply.status, (await reply.json())["error"]) == expected
     assert (await device.check(version="1.0.0"))["reason"] == "no_rollout"
     assert not [record for record in caplog.records if record.exc_info]
+
+
+async def test_what_cannot_be_printed_is_not_stored(ota: OtaData, add_device: AddDevice) -> None:
+    device = await add_device()
+    await device.check(version="1.0.0\0", busy="a\nb", metrics={"heap": 5, "\0": 6})
+    found = ota.hub.state.devices["dev-1"]
+    assert (found.installed_version, found.busy, found.metrics) == ("1.0.0", "a b", {"heap": 5.0})

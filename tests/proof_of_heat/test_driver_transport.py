@@ -2,9 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
-import ssl
 from typing import Any
-from unittest.mock import Mock
 
 import aiohttp
 import pytest
@@ -22,7 +20,7 @@ from custom_components.proof_of_heat.drivers.errors import (
     RefusedError,
     UnreachableError,
 )
-from custom_components.proof_of_heat.drivers.http import JsonHttp, reason_of
+from custom_components.proof_of_heat.drivers.http import JsonHttp
 from custom_components.proof_of_heat.drivers.miner.cgminer_rpc import exchange
 from custom_components.proof_of_heat.drivers.values import at, highest, number, rows_at
 from tests.proof_of_heat.wire import web_saying
@@ -113,26 +111,6 @@ async def test_http_times_out(session: aiohttp.ClientSession) -> None:
         async with asyncio.timeout(120):
             with pytest.raises(UnreachableError, match="GET /: no answer in time"):
                 await JsonHttp(session, f"http://127.0.0.1:{port}", 0.3).request("GET", "/")
-
-
-@pytest.mark.parametrize(
-    ("error", "reason"),
-    [
-        (aiohttp.ClientConnectorError(Mock(), OSError(111, "refused")), "could not connect"),
-        (ConnectionRefusedError(), "could not connect"),
-        (aiohttp.ClientConnectorDNSError(Mock(), OSError()), "the host name could not be resolved"),
-        (aiohttp.ClientConnectorCertificateError(Mock(), ssl.SSLError()), "the connection is not secure"),
-        (aiohttp.ServerDisconnectedError(), "the connection was closed"),
-        (ConnectionResetError(), "the connection was closed"),
-        (aiohttp.ClientPayloadError(), "the reply was incomplete"),
-        (aiohttp.ServerTimeoutError(), "no answer in time"),
-        (aiohttp.ConnectionTimeoutError(), "no answer in time"),
-        (TimeoutError(), "no answer in time"),
-        (aiohttp.InvalidURL("http://secret@a..b"), "InvalidURL"),
-    ],
-)
-def test_reason_of_a_failed_request_is_in_words(error: Exception, reason: str) -> None:
-    assert reason_of(error) == reason
 
 
 # --- the miners' socket -----------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any, Final
 import aiohttp
 
 from .._lib.last_messages import record
+from .._lib.request_errors import reason_of
 from .errors import AuthError, BadReplyError, LimitedError, RefusedError, UnreachableError
 from .values import at, rows_at
 
@@ -67,31 +68,6 @@ class JsonHttp:
         record(f"{method} {path}", raw)
         _raise_for_status(response, raw, f"{method} {path}", has_credentials=self._has_credentials)
         return _decoded(response, raw, f"{method} {path}")
-
-
-def reason_of(err: Exception) -> str:
-    """Return why a request failed, in words and without its address, which may hold a secret."""
-    match err:
-        case TimeoutError():
-            return "no answer in time"
-        case aiohttp.ClientConnectorDNSError():
-            return "the host name could not be resolved"
-        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
-            return "the connection is not secure"
-        case aiohttp.ClientConnectorError() | ConnectionRefusedError():
-            return "could not connect"
-        case aiohttp.ServerDisconnectedError() | ConnectionError():
-            return "the connection was closed"
-        case aiohttp.ClientPayloadError():
-            return "the reply was incomplete"
-    return type(err).__name__
-
-
-def reason_in(text: str) -> str:
-    """Return the reason in words, of a text that holds the representation of an exception of urllib3."""
-    if "timed out" in text:
-        return "no answer in time"
-    return "could not connect" if "ConnectionPool(" in text or "Connection aborted" in text else text
 
 
 def _raise_for_status(response: aiohttp.ClientResponse, raw: bytes, what: str, *, has_credentials: bool = True) -> None:

@@ -104,6 +104,11 @@ class CopCalculator:
         self._resolution = CounterResolution()
         self._heat_resolutions = (CounterResolution(), CounterResolution())
 
+    def limit(self, electric_kw: float, heat_kw: float) -> None:
+        """Set the electric input and the heat output in kW that the heat pump cannot exceed."""
+        self._electricity.max_per_hour = electric_kw
+        self._heating.max_per_hour = self._dhw.max_per_hour = heat_kw
+
     def feed_electricity(self, at: datetime, counter_kwh: float) -> None:
         """Add a reading of the electricity counter. The same one again must not confirm itself."""
         if self._electricity_fed_at is not None and at <= self._electricity_fed_at:

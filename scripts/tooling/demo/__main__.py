@@ -288,8 +288,9 @@ def report_ready(demo: Demo, summary: dict[str, Any]) -> None:
     if demo.args.no_simulators:
         for device in summary["devices"]:
             where = device["simulator"]
-            expected = f"expected at {where['host']}:{where['port']}" if where["host"] else ""
-            demo.log(f"  {device['kind']} {device['id']}: key {device['key']} {expected}")
+            facts = [f"key {device['key']}"] if device["key"] else []
+            facts += [f"expected at {where['host']}:{where['port']}"] if where["host"] else []
+            demo.log(": ".join([f"  {device['kind']} {device['id']}", *([", ".join(facts)] if facts else [])]))
     if not demo.args.headless:
         webbrowser.open(dashboard)
 

@@ -17,8 +17,8 @@ import aiohttp
 
 from ..._lib.backoff import Backoff, RetryPolicy
 from ..._lib.last_messages import record
+from ..._lib.request_errors import reason_of
 from ..errors import AuthError, BadReplyError, DriverError, UnreachableError
-from ..http import reason_of
 from ..values import at, number_at
 from .reading import MeterReading
 from .shelly import NotificationDecoder

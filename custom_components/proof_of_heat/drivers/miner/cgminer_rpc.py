@@ -6,8 +6,8 @@ import json
 from typing import Any, Final
 
 from ..._lib.last_messages import record
+from ..._lib.request_errors import reason_of
 from ..errors import BadReplyError, UnreachableError
-from ..http import reason_of
 
 RPC_PORT: Final = 4028
 _MAX_REPLY: Final = 262_144

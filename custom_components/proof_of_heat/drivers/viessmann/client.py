@@ -19,9 +19,9 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from ..._lib.last_messages import record
+from ..._lib.request_errors import reason_in
 from ..call_budget import CallBudget, CallGrant
 from ..errors import AuthError, BadReplyError, DriverError, LimitedError, RefusedError, UnreachableError
-from ..http import reason_in
 from ..values import at, number_at
 from .features import ViessmannReading, decode
 
