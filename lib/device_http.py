@@ -129,13 +129,14 @@ def answers_errors[V: HomeAssistantView, **P](
         @functools.wraps(handler)
         async def handle(view: V, request: web.Request, /, *args: P.args, **kwargs: P.kwargs) -> web.Response:
             try:
-                return await handler(view, request, *args, **kwargs)
+                answer = await handler(view, request, *args, **kwargs)
             except ApiError as err:
-                return err.response(extra)
+                answer = err.response(extra)
             except web.HTTPException, Unauthorized:
                 raise  # Home Assistant answers them
             except Exception as err:  # noqa: BLE001 - a client waits for its answer, whatever has failed
-                return unexpected(err).response(extra)
+                answer = unexpected(err).response(extra)
+            return after_broken_body(request, answer)
 
         return handle
 
@@ -179,6 +180,24 @@ async def read_body(request: web.Request, limit: int = BODY_LIMIT) -> bytes:
     except (web.RequestPayloadError, ConnectionError) as err:
         raise bad_json("the body arrived broken") from err
     return bytes(body)
+
+
+def after_broken_body[R: web.StreamResponse](request: web.Request, answer: R) -> R:
+    """Return the answer, which closes the connection if the body could not be decoded, such as broken gzip.
+
+    Otherwise aiohttp would read the rest of the body after the answer, and log the failure with a traceback.
+    """
+    content = request.content
+    if not isinstance(err := content.exception(), web.RequestPayloadError):
+        return answer
+    if not content.is_eof():
+        content.feed_eof()
+    answer.force_close()
+    address = request.remote or ""
+    if not _broken_bodies.take(address):
+        reason = " ".join(str(err).split())
+        _LOGGER.warning("%s sent a request body that cannot be decoded: %s", address, reason)
+    return answer
 
 
 def _too_large(limit: int) -> ApiError:
@@ -273,6 +292,8 @@ class RateLimiter:
 
 
 _ROUNDING_S = 1e-6
+# A device that sends nothing else does not fill the log.
+_broken_bodies = RateLimiter(rate=1 / 600, burst=1, names=64)
 
 
 @dataclass(slots=True)

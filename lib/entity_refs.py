@@ -44,6 +44,12 @@ def entity_id_of(hass: HomeAssistant, reference: str) -> str | None:
     return er.async_resolve_entity_id(er.async_get(hass), reference)
 
 
+def exists(hass: HomeAssistant, entity_id: str) -> bool:
+    """Return whether an entity is enabled, or has a state where it is in no registry."""
+    entry = er.async_get(hass).async_get(entity_id)
+    return hass.states.get(entity_id) is not None if entry is None else entry.disabled_by is None
+
+
 def with_references(hass: HomeAssistant, data: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
     """Return a form's input with references in place of the entity IDs (or lists of them) under `keys`."""
     return _mapped(data, keys, partial(to_reference, hass))
@@ -245,12 +251,7 @@ class LinkedEntities:
 
     def _is_missing(self, use: str) -> bool:
         entity_id = self.entity_id(use)
-        if entity_id is None:
-            return True
-        entry = er.async_get(self._hass).async_get(entity_id)
-        if entry is not None:
-            return entry.disabled_by is not None
-        return self._hass.states.get(entity_id) is None
+        return entity_id is None or not exists(self._hass, entity_id)
 
     def _issue_id(self, use: str) -> str:
         return f"{ISSUE_KEY}_{self._entry.entry_id}_{use}"

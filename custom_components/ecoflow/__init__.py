@@ -48,6 +48,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: EcoflowConfigEntry) -> b
     entry.runtime_data = data
     data.devices.start()
     data.coordinator.async_start()
+    data.archive.start()
     for surplus in data.surplus.values():
         surplus.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
@@ -71,6 +72,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: EcoflowConfigEntry) -> 
         data = entry.runtime_data
         data.devices.stop()
         await data.client.stop()
+        await data.archive.async_stop()
         async_delete_account_issues(hass, entry)
     return unloaded
 

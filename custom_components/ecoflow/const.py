@@ -20,6 +20,11 @@ CONF_USE_MQTT: Final = "use_mqtt"
 DEFAULT_POLL_INTERVAL: Final = 60
 DEFAULT_MAX_AGE: Final = 300
 
+DEFAULT_TABLE: Final = "ecoflow_measurements"
+DEFAULT_RAW_DAYS: Final = 30
+DEFAULT_FINE_DAYS: Final = 400
+DEFAULT_MAX_MEGABYTES: Final = 2000
+
 SUBENTRY_SURPLUS: Final = "surplus"
 CONF_DEVICE_SN: Final = "device_sn"
 CONF_GRID_POWER: Final = "grid_power"

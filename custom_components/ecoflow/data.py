@@ -9,6 +9,7 @@ from .coordinator import EcoflowCoordinator
 from .repairs import SharedKeyMonitor
 from .runtime.device import Account
 from .runtime.device_manager import DeviceManager
+from .runtime.measurement_archive import MeasurementArchive
 from .runtime.store import EcoflowStore
 from .runtime.surplus_charging import SurplusCharging
 
@@ -20,6 +21,7 @@ class EcoflowData:
     """The parts of a loaded account."""
 
     account: Account
+    archive: MeasurementArchive
     coordinator: EcoflowCoordinator
     devices: DeviceManager
     shared_key: SharedKeyMonitor

@@ -1,16 +1,18 @@
 """Diagnostics, without keys, serial numbers, addresses and places."""
 
+from dataclasses import asdict
 from typing import Any, Final
 
 from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.core import HomeAssistant
 
+from ._lib.archive_form import CONF_ARCHIVE_URL
 from .api.client import EcoflowClient
 from .api.privacy import redacted
 from .const import CONF_ACCESS_KEY, CONF_DEVICE_SN, CONF_SECRET_KEY
 from .data import EcoflowConfigEntry, EcoflowData
 
-TO_REDACT: Final = {CONF_ACCESS_KEY, CONF_SECRET_KEY, CONF_DEVICE_SN, "unique_id"}
+TO_REDACT: Final = {CONF_ACCESS_KEY, CONF_SECRET_KEY, CONF_DEVICE_SN, CONF_ARCHIVE_URL, "unique_id"}
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EcoflowConfigEntry) -> dict[str, Any]:
@@ -42,6 +44,7 @@ def _account(data: EcoflowData) -> dict[str, Any]:
             "invalid": mqtt.invalid,
             "failed": mqtt.failed,
         },
+        "archive": None if data.archive.archive is None else asdict(data.archive.archive.status),
         "states_offered": data.account.publisher.counters.offered,
         "states_written": data.account.publisher.counters.written,
         "surplus": [

@@ -57,6 +57,14 @@ def async_check_clock(hass: HomeAssistant, entry: ConfigEntry, offset_s: float) 
 
 
 @callback
+def async_update_archive(hass: HomeAssistant, entry: ConfigEntry, error: str | None) -> None:
+    """Report that measurements cannot be archived; without an error, delete the issue."""
+    placeholders = None if error is None else {"account": entry.title, "error": error}
+    issue_id = f"archive_unavailable_{entry.entry_id}"
+    _update_issue(hass, issue_id, "archive_unavailable", placeholders, "measurement-archive")
+
+
+@callback
 def async_check_device(hass: HomeAssistant, client: EcoflowClient, sn: str) -> None:
     """Report a device of an unknown model, or one that cannot be read."""
     state = client.states[sn]

@@ -16,6 +16,7 @@ from .api.counters import DEFAULT_MAX_KW
 from .api.families.specs import Command
 from .const import DOMAIN
 from .data import EcoflowConfigEntry, EcoflowData
+from .measurements import async_register_query
 from .runtime.device import Account
 from .runtime.energy_meter import POWER_KEYS
 from .runtime.errors import translated_errors
@@ -45,6 +46,7 @@ _ENERGY: Final = EnergyRoles(
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
     async_register_energy_action(hass, DOMAIN, _ENERGY)
+    async_register_query(hass)
     hass.services.async_register(DOMAIN, SERVICE_SET_CHARGE_POWER, _set_charge_power, SET_CHARGE_POWER_SCHEMA)
     hass.services.async_register(DOMAIN, SERVICE_REFRESH, _refresh, REFRESH_SCHEMA)
     hass.services.async_register(

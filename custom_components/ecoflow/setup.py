@@ -11,6 +11,7 @@ from .data import EcoflowConfigEntry, EcoflowData
 from .repairs import SharedKeyMonitor
 from .runtime.device import Account
 from .runtime.device_manager import DeviceManager
+from .runtime.measurement_archive import MeasurementArchive
 from .runtime.store import EcoflowStore
 from .runtime.surplus_charging import SurplusCharging
 
@@ -36,4 +37,4 @@ def create_parts(
         for subentry in entry.subentries.values()
         if subentry.subentry_type == SUBENTRY_SURPLUS
     }
-    return EcoflowData(account, coordinator, devices, shared_key, store, surplus)
+    return EcoflowData(account, MeasurementArchive(account), coordinator, devices, shared_key, store, surplus)

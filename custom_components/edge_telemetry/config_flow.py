@@ -25,6 +25,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 import probatio as vol
 
+from ._lib.archive_form import URL_EXAMPLE, check_database
 from .const import (
     ARCHIVE_OFF,
     ARCHIVE_POSTGRESQL,
@@ -41,7 +42,6 @@ from .const import (
     DOMAIN,
 )
 from .decoders import Channel, TopicPattern, overlap
-from .flows.database import check_database
 from .flows.options import EdgeOptionsFlow
 
 _NAME: Final = "Edge Telemetry"
@@ -164,7 +164,7 @@ class EdgeTelemetryConfigFlow(ConfigFlow, domain=DOMAIN):
                 POSTGRESQL_SCHEMA, suggested if suggested.get(CONF_ARCHIVE, "") != ARCHIVE_SQLITE else {}
             ),
             errors=errors,
-            description_placeholders={"error": detail, "example": "postgresql://user:password@host:5432/database"},
+            description_placeholders={"error": detail, "example": URL_EXAMPLE},
         )
 
     async def _async_finish(self, archive: Mapping[str, Any]) -> ConfigFlowResult:

@@ -232,7 +232,7 @@ class EdgeDevice:
         if online is self.online:
             return
         if online is False:
-            _LOGGER.info("%s is offline", self.id)
+            _LOGGER.warning("%s is offline", self.id)
         elif self.online is False:
             _LOGGER.info("%s is back online", self.id)
         self.online = online

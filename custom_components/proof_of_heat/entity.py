@@ -99,6 +99,19 @@ class SourceEntity(HeatEntity):
         else:
             self.publish()
 
+    def check(self, result: CommandResult, translation_key: str, **placeholders: str) -> None:
+        """Show the result; raises HomeAssistantError with the reason if the device did not carry it out."""
+        self.publish_now()
+        if result.outcome in (Outcome.APPLIED, Outcome.UNCHANGED, Outcome.PENDING):
+            return
+        reason = result.reason
+        error = result.detail if reason is None else self.system.journal.texts.reasons[reason]
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key=translation_key,
+            translation_placeholders={"name": self.managed.name, "error": error, **placeholders},
+        )
+
 
 class OperationEntity(SourceEntity):
     """An entity that starts operations of a heat source. Control continues as soon as the device answers again."""
@@ -113,19 +126,6 @@ class OperationEntity(SourceEntity):
         """Start an operation; raises HomeAssistantError with the reason if the device did not carry it out."""
         assert isinstance(self.managed.source, Operable)
         self.check(await self.managed.source.operate(operation), "operation_failed")
-
-    def check(self, result: CommandResult, translation_key: str) -> None:
-        """Show the result; raises HomeAssistantError with the reason if the device did not carry it out."""
-        self.publish_now()
-        if result.outcome in (Outcome.APPLIED, Outcome.PENDING):
-            return
-        reason = result.reason
-        error = result.detail if reason is None else self.system.journal.texts.reasons[reason]
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key=translation_key,
-            translation_placeholders={"name": self.managed.name, "error": error},
-        )
 
 
 class MeterEntity(HeatEntity):

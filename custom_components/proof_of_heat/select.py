@@ -5,10 +5,10 @@ from typing import Final, override
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from ._lib.heat_source import CommandResult, Control, Outcome
+from ._lib.heat_source import Control
 from .comfort.profiles import Profile
 from .const import DOMAIN
 from .data import HeatConfigEntry
@@ -86,8 +86,7 @@ class ModeSelect(SourceEntity, SelectEntity):
         source = self.managed.source
         assert isinstance(source, SourceBase)
         result = await source.choose_mode(option)
-        self.publish_now()
-        _raise_unless_set(self, result, option)
+        self.check(result, "mode_not_set", mode=option)
 
 
 class PresetSelect(SourceEntity, SelectEntity):
@@ -128,17 +127,4 @@ class PresetSelect(SourceEntity, SelectEntity):
                 translation_placeholders={"name": self.managed.name},
             )
         result = await self._source.choose_preset(option)
-        self.publish_now()
-        _raise_unless_set(self, result, option)
-
-
-def _raise_unless_set(entity: SourceEntity, result: CommandResult, option: str) -> None:
-    if result.outcome in (Outcome.APPLIED, Outcome.UNCHANGED, Outcome.PENDING):
-        return
-    reason = result.reason
-    error = result.detail if reason is None else entity.system.journal.texts.reasons[reason]
-    raise HomeAssistantError(
-        translation_domain=DOMAIN,
-        translation_key="mode_not_set",
-        translation_placeholders={"name": entity.managed.name, "mode": option, "error": error},
-    )
+        self.check(result, "mode_not_set", mode=option)

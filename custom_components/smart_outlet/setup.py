@@ -29,6 +29,7 @@ async def async_create_hub(hass: HomeAssistant, entry: SmartOutletConfigEntry, p
     notifier = HubNotifier(hass, info, alerts)
     model = HubModel(hub_settings(entry), notifier, ulid_now, SteadyClock())
     notifier.model = model
+    model.alerts.on_cleared = notifier.alert_cleared
     store = HubStore(hass, entry.entry_id, model.dump)
     notifier.on_save = store.schedule_save
     radio = None

@@ -6,6 +6,7 @@
  */
 
 export { css, html, LitElement, nothing, svg } from "lit";
+export * from "./lib/each.js";
 export { TEXTS, WeekScheduleCard } from "./cards/week-schedule/card.js";
 export * from "./lib/card.js";
 export * from "./lib/common.js";

@@ -87,6 +87,12 @@ describe("the dashboard", () => {
     });
   });
 
+  it("lists the firmware of a device once it has reported a version", async () => {
+    const { views } = await generate(home(["ota"]));
+    const tiles = views.at(-1)?.sections.flatMap(({ cards }) => cards).filter(({ type }) => type === "tile") ?? [];
+    expect(tiles.map(({ visibility }) => visibility)).toEqual([[{ condition: "state", entity: "update.heater", state_not: "unknown" }]]);
+  });
+
   it("with all six, and the cards that the heating system has registered", async () => {
     window.customCards?.push({ type: "proof-of-heat-overview", name: "", description: "", preview: true, documentationURL: "" });
     const { views } = await generate(home(Object.keys(DEVICES)));
@@ -128,6 +134,24 @@ describe("the dashboard", () => {
     Object.assign(hass.entities["sensor.solar"] ?? {}, { hidden: true });
     Object.assign(hass.entities["sensor.battery"] ?? {}, { entity_category: "diagnostic" });
     expect(shown((await generate(hass)).views).energy).toBeUndefined();
+  });
+
+  it("is built again for entities and devices of its integrations only", () => {
+    type Regenerates = { shouldRegenerate: (config: unknown, before: Hass, now: Hass) => boolean };
+    const { shouldRegenerate } = customElements.get("ll-strategy-dashboard-heat-suite") as unknown as Regenerates;
+    const before = home(["ota", "ecoflow"]);
+    const after = (change: (now: Hass) => void): boolean => {
+      const now = { ...before, entities: { ...before.entities }, devices: { ...before.devices } };
+      change(now);
+      return shouldRegenerate({}, before, now);
+    };
+    const light = { entity_id: "light.kitchen", platform: "hue", device_id: "hue" };
+    expect(shouldRegenerate({}, before, { ...before, states: {} })).toBe(false);
+    expect(after(() => undefined)).toBe(false);
+    expect(after((now) => { now.entities["light.kitchen"] = light; now.devices.hue = { name: "Lamp" }; })).toBe(false);
+    expect(after((now) => { now.entities["update.new"] = { entity_id: "update.new", platform: "ota" }; })).toBe(true);
+    expect(after((now) => { delete now.entities["update.heater"]; })).toBe(true);
+    expect(after((now) => { now.devices.ecoflow = { name: "Renamed" }; })).toBe(true);
   });
 
   it("is offered once, whatever bundles are loaded", () => {

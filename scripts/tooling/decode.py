@@ -117,7 +117,11 @@ def decode_hc12(path: Path) -> Iterable[Line]:
 
 def decode_sync(path: Path) -> Iterator[Line]:
     """Decode a report that a heating controller posts to the device-sync API."""
-    report = _from("iot_heating.protocol.report", "decode_report")(_object(path))
+    try:
+        data = _from("iot_heating._lib.device_json", "parse_device_object")(path.read_bytes())
+    except _from("iot_heating._lib.device_http", "ApiError") as err:
+        raise UnreadableError("the file does not contain a JSON object") from err
+    report = _from("iot_heating.protocol.report", "decode_report")(data)
     sensors = {field.name: field.sensor for field in _from("iot_heating.protocol.fields", "TELEMETRY_FIELDS")}
     if all(value is None for value in report.values.values()):
         return

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 import pytest
 
 from .conftest import Visit, control, truth
+from .gestures import step_by_key
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(900)]
 DETAILS = "heat-suite-details/heating"
@@ -47,10 +48,8 @@ def test_a_person_moves_the_slider_and_the_controller_gets_it(visit: Visit) -> N
     )
     expect(slider).to_have_attribute("aria-valuenow", "50")
     visit.wait_until(lambda: truth(demo, "ESP32-001")["curve_value"] == 50)
-    slider.focus()
-    slider.press("ArrowRight")
-    visit.wait_until(lambda: truth(demo, "ESP32-001")["curve_value"] > 50)
-    assert float(demo.state(entity_id)) == truth(demo, "ESP32-001")["curve_value"]
+    step_by_key(slider, "ArrowRight")
+    visit.wait_until(lambda: float(demo.state(entity_id)) == truth(demo, "ESP32-001")["curve_value"] > 50)
 
 
 def test_the_live_value_of_a_controller_arrives(visit: Visit) -> None:

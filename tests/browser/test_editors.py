@@ -2,10 +2,11 @@
 
 from typing import Any, Final
 
-from playwright.sync_api import Locator, TimeoutError, expect  # noqa: A004 - that of Playwright
+from playwright.sync_api import expect
 import pytest
 
 from .conftest import OVERVIEW, Visit
+from .gestures import click, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(900)]
 CARDS: Final[dict[str, dict[str, Any]]] = {
@@ -45,24 +46,13 @@ def test_the_editor_of_each_card_changes_its_title(visit: Visit) -> None:
     page.evaluate(_CREATE, [_DASHBOARD, cards])
     visit.open(f"{_DASHBOARD}/0?edit=1", "hui-card-options")
     for tag in CARDS:
-        card: Locator = page.locator("hui-card-options").filter(has=page.locator(tag))
+        card = page.locator("hui-card-options").filter(has=page.locator(tag))
         expect(card.locator("ha-card").first).to_be_visible()
         dialog = page.locator("hui-dialog-edit-card")
-        title = dialog.get_by_role("textbox", name="Title")
-
-        def opened(card: Locator = card, title: Locator = title) -> bool:
-            """Press the button; the view that was saved before may replace it at this moment."""
-            card.get_by_text("Edit", exact=True).click()
-            try:
-                title.wait_for(timeout=20_000)
-            except TimeoutError:
-                return False
-            return True
-
-        visit.wait_until(opened)
-        title.fill(f"My {tag}")
-        dialog.get_by_text("Save", exact=True).click()
-        expect(title).to_have_count(0)
+        title, preview = dialog.get_by_role("textbox", name="Title"), dialog.locator(tag, has_text=f"My {tag}")
+        click(card.get_by_text("Edit", exact=True), title.is_visible)
+        until(page, preview.first.is_visible, lambda tag=tag, title=title: title.fill(f"My {tag}"))  # type: ignore[misc]
+        click(dialog.get_by_text("Save", exact=True), lambda title=title: title.count() == 0)  # type: ignore[misc]
         expect(page.locator("hui-card-options").locator(tag)).to_contain_text(f"My {tag}")
     wished = [{**card, "title": f"My {tag}"} for card, tag in zip(cards, CARDS, strict=True)]
     visit.wait_until(lambda: page.evaluate(_STORED, _DASHBOARD) == wished)

@@ -1,6 +1,7 @@
 """The cards of proof_of_heat in the demo: read, dragged, typed and saved; the result is read from Home Assistant."""
 
 from collections.abc import Generator
+from typing import Any
 
 from playwright.sync_api import Locator, expect
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tests.running_demo import RunningDemo
 
 from .conftest import ALONE, ARTIFACTS, OVERVIEW, Visit, steady, truth, violations
+from .gestures import click, drag_by_mouse, drag_by_touch, happens, press, step_by_key, tap, until, value_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.timeout(1800)]
 PUMP = "viessmann_7571381700000000_0"
@@ -59,7 +61,7 @@ def _look(visit: Visit, tag: str, name: str) -> tuple[list[tuple[str, list[str]]
     shown.scroll_into_view_if_needed()
     visit.page.wait_for_timeout(300)
     problems = violations(shown)
-    fits = bool(shown.evaluate("(card) => card.scrollWidth <= card.clientWidth + 1"))
+    fits = happens(visit.page, lambda: bool(shown.evaluate("(card) => card.scrollWidth <= card.clientWidth + 1")), 20)
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
     shown.screenshot(path=ARTIFACTS / f"{name}.png")
     return problems, fits
@@ -95,23 +97,23 @@ def test_the_next_day_is_read_by_keyboard(visit: Visit) -> None:
     slider = card(visit, OVERVIEW).locator("proof-of-heat-next-day [role=slider]")
     slider.wait_for(timeout=PLAN_S * 1000)
     before = slider.get_attribute("aria-valuetext")
-    slider.focus()
-    for _ in range(4):
-        slider.press("ArrowRight")
+    step_by_key(slider, "ArrowRight", 4)
     expect(slider).to_have_attribute("aria-valuenow", "4")
-    assert slider.get_attribute("aria-valuetext") != before
+    expect(slider).not_to_have_attribute("aria-valuetext", before or "")
 
 
 def test_an_override_is_set_and_ended_by_keyboard(visit: Visit, without_override: None) -> None:
     panel = card(visit, OVERVIEW).locator("proof-of-heat-override")
-    panel.locator("button.up").focus()
-    visit.page.keyboard.press("Enter")
-    visit.page.keyboard.press("Enter")
-    wanted = float((panel.locator("output").text_content() or "").split()[0])
-    panel.locator("button.set").focus()
-    visit.page.keyboard.press("Enter")
-    end = panel.locator("button.end").first
-    expect(end).to_be_visible()
+
+    def chosen() -> float:
+        return float((panel.locator("output").text_content() or "nan").split()[0])
+
+    for _ in range(2):
+        before = chosen()
+        press(panel.locator("button.up"), lambda before=before: chosen() > before)  # type: ignore[misc]
+    wanted = chosen()
+    end = panel.locator("button.end")
+    press(panel.locator("button.set"), end.first.is_visible)
     visit.demo.wait_for("binary_sensor.house_override", "on")
 
     def targets() -> list[float | None]:
@@ -119,23 +121,16 @@ def test_an_override_is_set_and_ended_by_keyboard(visit: Visit, without_override
         return [item["attributes"].get("temperature") for item in states if item["entity_id"].startswith("climate.")]
 
     visit.wait_until(lambda: wanted in targets())
-    end.focus()
-    visit.page.keyboard.press("Enter")
-    expect(panel.locator("button.end")).to_have_count(0)
+    press(end.first, lambda: end.count() == 0)
     visit.demo.wait_for("binary_sensor.house_override", "off")
 
 
 def test_the_curve_is_changed_by_keyboard_and_saved(visit: Visit, curve: dict[str, float]) -> None:
     shown = card(visit, CURVE, width=400)
-    slope = shown.locator(".handle.slope")
-    slope.focus()
-    slope.press("ArrowUp")
-    slope.press("ArrowUp")
+    step_by_key(shown.locator(".handle.slope"), "ArrowUp", 2)
     expect(shown).to_contain_text("Unsaved changes")
     assert float(visit.demo.state(SLOPE)) == curve[SLOPE], "a draft is not sent"
-    shown.locator(".save .main").focus()
-    visit.page.keyboard.press("Enter")
-    expect(shown).to_contain_text("Saved")
+    press(shown.locator(".save .main"), shown.get_by_text("Saved", exact=True).is_visible)
     visit.demo.wait_for(SLOPE, lambda state: float(state) == pytest.approx(curve[SLOPE] + 0.1))
 
 
@@ -148,59 +143,45 @@ def heating(demo: RunningDemo) -> Generator[None]:
     assert demo.request("POST", "/api/services/proof_of_heat/clear_override", {})[0] == 200
 
 
-_CURVE = """() => new Promise((done) => {
+_FIRST_MESSAGE = """(message) => new Promise((done) => {
     const { connection } = document.querySelector("home-assistant").hass;
-    connection.subscribeMessage(done, { type: "proof_of_heat/curve/subscribe" });
+    const end = connection.subscribeMessage((data) => { done(data); void end.then((stop) => stop()); }, message);
 })"""
+
+
+def first_message(visit: Visit, **message: str) -> Any:
+    """Return what a subscription sends first."""
+    return visit.page.evaluate(_FIRST_MESSAGE, message)
 
 
 def test_the_curve_is_typed_and_the_heat_pump_confirms(visit: Visit, curve: dict[str, float], heating: None) -> None:
     """The card shows the curve that the simulated heat pump has, and that it has confirmed its command."""
     shown = card(visit, CURVE)
-    shown.locator("input[name=level]").fill("6")
-    shown.locator("input[name=level]").press("Tab")
-    shown.locator(".save .main").click()
-    visit.demo.wait_for(LEVEL, lambda state: float(state) == 6)
+    level, handle = shown.locator("input[name=level]"), shown.locator(".handle.level")
+
+    def typed() -> None:
+        level.fill("6")
+        level.press("Tab")
+
+    until(visit.page, lambda: value_of(handle) == 6, typed)
+    click(shown.locator(".save .main"), lambda: float(visit.demo.state(LEVEL)) == 6)
     expect(shown.locator("li.confirmed").first).to_be_visible(timeout=600_000)
 
     def is_what_the_pump_has() -> bool:
-        (pump,) = visit.page.evaluate(_CURVE)["devices"]
+        (pump,) = first_message(visit, type="proof_of_heat/curve/subscribe")["devices"]
         device = truth(visit.demo, PUMP)
         return bool((pump["slope"], pump["level"]) == (device["slope"], device["shift"]))
 
     visit.wait_until(is_what_the_pump_has, 600)
 
 
-def _knob(handle: Locator) -> tuple[float, float]:
-    """Return the middle of a handle in the window."""
-    handle.scroll_into_view_if_needed()
-    box = handle.locator(".knob").bounding_box()
-    assert box is not None
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
-def _value(handle: Locator) -> float:
-    return float(handle.get_attribute("aria-valuenow") or "nan")
-
-
 def test_the_curve_is_dragged_by_mouse_and_undone(visit: Visit, curve: dict[str, float]) -> None:
     shown = card(visit, CURVE)
     handle = shown.locator(".handle.level")
     expect(handle).to_have_attribute("aria-valuenow", f"{curve[LEVEL]:g}")
-
-    def dragged() -> bool:
-        """Drag; what moves while the card gets its size is dragged again."""
-        x, y = _knob(handle)
-        visit.page.mouse.move(x, y)
-        visit.page.mouse.down()
-        visit.page.mouse.move(x, y - 30, steps=4)
-        visit.page.mouse.up()
-        return _value(handle) > curve[LEVEL]
-
-    visit.wait_until(dragged)
+    until(visit.page, lambda: value_of(handle) > curve[LEVEL], lambda: drag_by_mouse(handle.locator(".knob"), 0, -30))
     assert float(visit.demo.state(LEVEL)) == curve[LEVEL], "a draft is not sent"
-    shown.locator(".undo").click()
-    expect(handle).to_have_attribute("aria-valuenow", f"{curve[LEVEL]:g}")
+    click(shown.locator(".undo"), lambda: value_of(handle) == curve[LEVEL])
     assert float(visit.demo.state(LEVEL)) == curve[LEVEL]
 
 
@@ -208,25 +189,10 @@ def test_the_curve_is_dragged_by_touch_and_saved(phone: Visit, curve: dict[str, 
     shown = card(phone, CURVE)
     handle = shown.locator(".handle.level")
     expect(handle).to_have_attribute("aria-valuenow", f"{curve[LEVEL]:g}")
-    finger = phone.context.new_cdp_session(phone.page)
-
-    def touch(kind: str, *points: tuple[float, float]) -> None:
-        places = [{"x": left, "y": top} for left, top in points]
-        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
-
-    def dragged() -> bool:
-        x, y = _knob(handle)
-        touch("touchStart", (x, y))
-        for step in range(1, 6):
-            touch("touchMove", (x, y - 6 * step))
-        touch("touchEnd")
-        return _value(handle) > curve[LEVEL]
-
-    phone.wait_until(dragged)
-    level = _value(handle)
+    until(phone.page, lambda: value_of(handle) > curve[LEVEL], lambda: drag_by_touch(handle.locator(".knob"), 0, -30))
+    level = value_of(handle)
     assert float(phone.demo.state(LEVEL)) == curve[LEVEL], "a draft is not sent"
-    shown.locator(".save .main").tap()
-    expect(shown).to_contain_text("Saved")
+    tap(shown.locator(".save .main"), shown.get_by_text("Saved", exact=True).is_visible)
     phone.demo.wait_for(LEVEL, lambda state: float(state) == level)
     assert float(phone.demo.state(SLOPE)) == curve[SLOPE]
 
@@ -243,13 +209,16 @@ def test_the_week_of_a_room_is_changed_by_keyboard_and_the_thermostat_follows(
         return float(state["attributes"]["temperature"])
 
     def save() -> None:
-        shown.get_by_role("button", name="Save", exact=True).focus()
-        visit.page.keyboard.press("Enter")
-        expect(shown.locator(".live")).to_have_text("Saved")
+        press(shown.get_by_role("button", name="Save", exact=True), shown.locator(".live", has_text="Saved").is_visible)
+
+    def delete() -> None:
+        left = blocks.count()
+        press(blocks.first, lambda: blocks.count() < left, "Delete")
 
     shown.locator(".rows").wait_for()
-    while (left := shown.locator("button.face")).count():  # of a run that failed
-        left.first.press("Delete")
+    blocks = shown.locator("button.face")
+    while blocks.count():  # of a run that failed
+        delete()
     if shown.locator(".footer").count():
         save()
     expect(shown).to_contain_text("always at its comfort temperature")
@@ -257,16 +226,14 @@ def test_the_week_of_a_room_is_changed_by_keyboard_and_the_thermostat_follows(
     days = shown.locator(".day").evaluate_all("(days) => days.map((day) => [day.title, day.matches('.today')])")
     today = next(number for number, (_, is_today) in enumerate(days) if is_today)
     other = days[(today + 3) % 7][0]
-    shown.get_by_role("button", name=f"Add a heating time on {other}").focus()
-    visit.page.keyboard.press("Enter")
     edge = shown.get_by_role("slider", name="End")
-    edge.press("ArrowRight")
-    comfort = target()
+    press(shown.get_by_role("button", name=f"Add a heating time on {other}"), edge.is_visible)
+    step_by_key(edge, "ArrowRight")
+    comfort = first_message(visit, type="proof_of_heat/schedule/subscribe", entity_id=entity_id)["comfort_c"]
+    visit.wait_until(lambda: target() == comfort)
     save()
     visit.wait_until(lambda: target() < comfort)
-    block = shown.locator("button.face").first
-    block.focus()
-    block.press("Delete")
+    delete()
     save()
     expect(shown).to_contain_text("always at its comfort temperature")
     visit.wait_until(lambda: target() == comfort)
@@ -276,29 +243,26 @@ def test_the_flow_shows_other_periods_by_keyboard(visit: Visit) -> None:
     shown = card(visit, FLOW)
     for period in ("Month", "Hour", "Day"):
         button = shown.get_by_role("button", name=period, exact=True)
-        button.focus()
-        button.press("Enter")
-        expect(button).to_have_attribute("aria-pressed", "true")
-    shown.get_by_role("button", name="Earlier").press("Enter")
-    expect(shown.locator(".pager strong")).to_have_text("Yesterday")
-    shown.get_by_role("button", name="Later").press("Enter")
-    expect(shown.locator(".pager strong")).to_have_text("Today")
+        pressed = shown.locator("button[aria-pressed=true]", has_text=period)
+        press(button, pressed.is_visible)
+    for turn, shows in (("Earlier", "Yesterday"), ("Later", "Today")):
+        press(shown.get_by_role("button", name=turn), shown.locator(".pager strong", has_text=shows).is_visible)
 
 
 def test_a_second_browser_gets_a_conflict(visit: Visit, curve: dict[str, float]) -> None:
     shown = card(visit, CURVE)
-    shown.locator(".handle.slope").press("ArrowUp")
+    step_by_key(shown.locator(".handle.slope"), "ArrowUp")
     body = {"entity_id": LEVEL, "value": 3}
     assert visit.demo.request("POST", "/api/services/number/set_value", body)[0] == 200
     expect(shown).to_contain_text("Someone else saved a change")
     expect(shown.locator(".save .main")).to_have_count(0)
-    shown.locator(".undo").click()
-    expect(shown.locator(".handle.level")).to_have_attribute("aria-valuenow", "3")
+    level = shown.locator(".handle.level")
+    click(shown.locator(".undo"), lambda: value_of(level) == 3)
 
 
 def test_a_person_who_may_only_read_sees_disabled_controls(visit: Visit) -> None:
     panel = card(visit, OVERVIEW, "guest").locator("proof-of-heat-override")
     expect(panel).to_contain_text("You do not have permission")
-    enabled = "(el) => [...el.shadowRoot.querySelectorAll('button, select')].filter((each) => !each.disabled).length"
-    assert panel.evaluate(enabled) == 0
-    assert card(visit, CURVE, "guest").locator("[role=slider]").count() == 0
+    expect(panel.locator("button, select").first).to_be_visible()
+    expect(panel.locator(":is(button, select):not([disabled])")).to_have_count(0)
+    expect(card(visit, CURVE, "guest").locator("[role=slider]")).to_have_count(0)

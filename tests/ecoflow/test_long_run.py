@@ -55,13 +55,13 @@ class CloudProcess:
     def ask(self, method: str, path: str) -> Any:
         """Ask the control port."""
         request = urllib.request.Request(f"{self._control}{path}", b"{}", method=method)  # noqa: S310 - loopback
-        with urllib.request.urlopen(request, timeout=10) as reply:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as reply:  # noqa: S310
             return json.loads(reply.read())
 
     def stop(self) -> None:
         """End the process."""
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(60)
 
 
 @pytest.fixture

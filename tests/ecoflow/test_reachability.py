@@ -240,3 +240,18 @@ def test_silence_counts_from_the_moment_of_the_connection(now: float, verdict: b
     assert reachability.is_silent_since(None, now, 300) is None
     reachability.set_messages(True, 100, 300)
     assert reachability.is_silent_since(50, now, 300) is verdict
+
+
+def test_a_cloud_that_hangs_is_no_device_that_is_offline() -> None:
+    """The connection dies without notice: it is found by a missing reply to a ping, 90 s later."""
+    reachability = Reachability(wants_messages=True)
+    reachability.set_messages(True, 0, 300)
+    reachability.set_messages(False, 1090, 300)
+    for now in (1100.0, 1301.0, 1390.0, 1391.0, 5000.0):
+        assert reachability.is_silent_since(1000, now, 300) is None
+    # Replies of the cloud that go on while the device sends nothing are evidence.
+    reachability.received(1400, 300)
+    reachability.received(1690, 300)
+    assert reachability.is_silent_since(1000, 1690, 300) is None
+    reachability.received(1701, 300)
+    assert reachability.is_silent_since(1000, 1701, 300) is False

@@ -268,7 +268,7 @@ async def test_restarts_of_the_broker_under_load(
     assert device.tracker.lost == len(ledger.sent) - len(came)
     assert bool(device.tracker.lost) is device_returns_first
     assert (data.broker.gaps, data.broker.lost_since) == (restarts, None)
-    data.hub._async_tick(None)
+    await data.hub._async_tick(None)
     await until(lambda: state(hass, "broker_gaps", "") == str(restarts))
     if device_returns_first:
         assert int(state(hass, "lost", "") or 0) > 0

@@ -52,6 +52,7 @@ def test_a_pattern_selects_its_dialect(pattern: str, key: str, topic: str, addre
 
 def test_a_dialect_has_its_topics() -> None:
     assert TopicPattern("tele/{device_id}/SENSOR").subscriptions() == {
+        "tele/+/ENERGY": Channel.DATA,
         "tele/+/SENSOR": Channel.DATA,
         "tele/+/STATE": Channel.DATA,
         "tele/+/INFO1": Channel.DATA,

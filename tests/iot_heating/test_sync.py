@@ -334,3 +334,15 @@ async def test_a_controller_whose_building_is_unloaded_while_changes_wait_is_lef
     await hass.async_block_till_done()
     reply = await client.post(PATH, headers={"X-Device-Key": key}, json={"supply_temp": 42})
     assert reply.status == HTTPStatus.OK
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+async def test_a_body_of_broken_gzip_leaves_no_traceback(
+    client: TestClient, key: str, method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    headers = {"X-Device-Key": key, "Content-Encoding": "gzip"}
+    reply = await client.request(method, PATH, headers=headers, data=b'{"state": "on"}')
+    answer = await reply.json()
+    assert (reply.status, answer.get("error")) == ((400, "bad_json") if method == "POST" else (200, None))
+    assert (await client.post(PATH, headers={"X-Device-Key": key}, json={"temp_out": -0.0})).status == HTTPStatus.OK
+    assert not [record for record in caplog.records if record.exc_info]

@@ -50,6 +50,10 @@ class Echo(HomeAssistantView):
         raise OSError("disk full")
 
     @answers_errors()
+    async def patch(self, request: web.Request) -> web.Response:
+        return self.json({})
+
+    @answers_errors()
     async def delete(self, request: web.Request) -> web.Response:
         raise web.HTTPNotFound
 
@@ -59,6 +63,7 @@ async def client(socket_enabled: None) -> AsyncGenerator[TestClient]:
     app = web.Application()
     app.router.add_post("/", Echo().post)
     app.router.add_put("/", Echo().put)
+    app.router.add_patch("/", Echo().patch)
     app.router.add_delete("/", Echo().delete)
     async with TestClient(TestServer(app)) as client:
         yield client
@@ -103,6 +108,37 @@ async def test_a_long_body_is_refused(client: TestClient, declared: bool) -> Non
     exact = body.replace(b"xx", b"x", 1)
     assert len(exact) == 100
     assert (await client.post("/", data=exact if declared else chunks(exact[:50], exact[50:]))).status == 200
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", b'{"a": 1}'),
+        ("gzip", b"\x1f\x8b\x08\x00" + b"x" * 30),
+        ("deflate", b"\x78\x9c" + b"x" * 30),
+    ],
+    ids=["not compressed", "broken gzip", "broken deflate"],
+)
+@pytest.mark.parametrize("method", ["post", "patch"], ids=["read", "not read"])
+async def test_a_body_that_cannot_be_decoded_is_one_line_in_the_log(
+    client: TestClient,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    encoding: str,
+    body: bytes,
+    method: str,
+) -> None:
+    monkeypatch.setattr(device_http, "_broken_bodies", RateLimiter(rate=1 / 600, burst=1))
+    headers = {"Content-Encoding": encoding}
+    for _ in range(3):
+        reply = await client.request(method, "/", data=body, headers=headers)
+        answer = await reply.json()
+        expected = (400, "bad_json") if method == "post" else (200, None)
+        assert (reply.status, answer.get("error")) == expected
+    assert await (await client.post("/", data=b'{"a": 1}')).json() == {"a": 1}
+    lines = [(each.levelname, each.exc_info) for each in caplog.records if each.levelname in ("WARNING", "ERROR")]
+    assert lines == [("WARNING", None)]
+    assert "sent a request body that cannot be decoded" in caplog.text
 
 
 async def test_a_body_that_never_arrives_is_given_up(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,6 +45,10 @@ async def test_another_entity_is_chosen(hass: HomeAssistant, replaced: list[tupl
     assert form["description_placeholders"]["entity"] == "sensor.meter"
     (selector,) = form["data_schema"].schema.values()
     assert selector.config["domain"] == ["sensor"]
+    for missing in ("sensor.meter", "sensor.never_there"):
+        form = await flow.async_step_init({"entity": missing})
+        assert form["errors"] == {"entity": "entity_missing"}
+    assert replaced == []
     hass.states.async_set("sensor.other", "6")
     assert (await flow.async_step_init({"entity": "sensor.other"}))["type"] == "create_entry"
     assert replaced == [("meter", "sensor.meter", "sensor.other")]

@@ -17,6 +17,33 @@ from lib.redaction import Redactor, secrets_in
         ("basic dXNlcjpwdw==", "dXNlcjpwdw"),
         ("mail an.other+tag@mail.example.org", "another"),
         ("key 0123456789abcdef0123456789abcdef", "0123456789abcdef"),
+        ("refused: password='hunter2 with spaces'", "spaces"),
+        ("{'wifi_password': 'abcXYZ12'}", "abcXYZ12"),
+        ('{\\"psk\\": \\"abcXYZ12\\"}', "abcXYZ12"),
+        ("psk=abcXYZ12", "abcXYZ12"),
+        ("SSID MyHomeNet not found", "MyHomeNet"),
+        ('ssid: "My Home Net"', "Home"),
+        ('Wi-Fi "Our WLAN" lost', "Our"),
+        ("mqtt://me:pw@broker:1883/topic", "pw"),
+        ("serial number: BW31ZEB4HF7M0123", "BW31ZEB4HF7M0123"),
+        ("SN R331ZEB4HF7M0123 is offline", "R331"),
+        ("device R331ZEB4HF7M0123 is offline", "R331"),
+        ("gateway 7571381681420106 is offline", "7571381681420106"),
+        ("installationId: 2012616", "2012616"),
+        ("zone at 60.1699, 24.9384", "24.93"),
+        ("worker home.miner1 refused", "home.miner1"),
+        ("paid to bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq", "bc1q"),
+        ("paid to 1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2", "1BvBM"),
+        ("accessKey=AK123456789&secretKey=zzz9999", "AK123456789"),
+        ("access_token%3Dabcdef", "abcdef"),
+        ("certificateAccount: open-1234567", "open-1234567"),
+        ("Cannot connect to miner-3.fritz.box", "miner-3"),
+        ("-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\n-----END PRIVATE KEY-----", "MIIEvQIBADANBg"),
+        ("-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg", "MIIEvQIBADANBg"),
+        ("AABB.CCDD.EEFF", "CCDD"),
+        ("Set-Cookie: session=abc; path=/", "session"),
+        ("550e8400-e29b-41d4-a716-446655440000", "446655440000"),
+        ("/dev/serial/by-id/usb-FTDI_FT232R_A50285BI-if00-port0", "A50285BI"),
     ],
 )
 def test_texts_are_redacted(text: str, secret: str) -> None:
@@ -25,7 +52,18 @@ def test_texts_are_redacted(text: str, secret: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["power 12345 W", "2026-11-29T15:00:00+00:00", "1.2.3", "sensor.house_flow_temperature_setpoint", "a 20:15:30 b"],
+    [
+        "power 12345 W",
+        "2026-11-29T15:00:00+00:00",
+        "1.2.3",
+        "sensor.house_flow_temperature_setpoint",
+        "a 20:15:30 b",
+        "entry 01JDZ8XK3V5Y7Q9R2T4W6A8B0C",
+        'File "/config/custom_components/ota/views/files.py", line 123, in get',
+        "Timeout of user interface; by_user is True",
+        "at 1764450000000 ms: 0.25, 0.5",
+        "Wi-Fi signal -67 dBm",
+    ],
 )
 def test_other_texts_stay(text: str) -> None:
     assert Redactor().text(text) == text
@@ -43,3 +81,36 @@ def test_values_by_key() -> None:
         "pair": ["a", True],
     }
     assert sorted(secrets_in({"a": [{"password": "x"}], "token": ["y"], "z": 1})) == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"deviceSn": "canary"},
+        {"device_sn": "canary"},
+        {"SN": "canary"},
+        {"wifi_pw": "canary"},
+        {"mqtt": {"pwd": "canary"}},
+        {"Worker": "canary"},
+        {"payout_address": "canary"},
+        {"hw_addr": "canary"},
+        {"installation": {"id": 2012616}},
+        {"gateways": [{"gateway": {"id": "canary"}}]},
+        {"coordinates": [60.25, 24.5]},
+        {"geo": {"latitude": 1.0, "longitude": 0.0}},
+        {"home": [60.17, 24.75]},
+        {"text": "near 60.17"},
+        {"number": 20126160},
+    ],
+)
+def test_values_of_other_spellings(data: dict[str, object]) -> None:
+    redacted = str(Redactor(["60.17", "24.75", "20126160"]).data(data))
+    for value in ("canary", "2012616", "60.", "24.", "1.0", "0.0"):
+        assert value not in redacted
+
+
+def test_numbers_that_identify_are_known() -> None:
+    assert list(secrets_in({"installation_id": 2012616, "pin": 1234, "gateway": {"id": "7571"}, "serial": True})) == [
+        "2012616",
+        "7571",
+    ]

@@ -156,3 +156,31 @@ async def test_an_expired_install_link_is_no_failed_login(
 
 async def _post(device: Registered, path: str, **body: Any) -> Any:
     return await device.client.post(f"/api/ota/v1/devices/dev-1/{path}", headers=device.headers, **body)
+
+
+@pytest.mark.parametrize("body", [b"", b" \r\n", b"{}"])
+async def test_a_check_in_without_a_field_is_a_poll(add_device: AddDevice, body: bytes) -> None:
+    reply = await _post(await add_device(), "check/", data=body)
+    assert (reply.status, (await reply.json())["reason"]) == (200, "no_rollout")
+
+
+@pytest.mark.parametrize("path", ["check/", "status/", "firmware/0.bin"])
+async def test_a_body_of_broken_gzip_leaves_no_traceback(
+    add_device: AddDevice, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    device = await add_device()
+    headers = device.headers | {"Content-Encoding": "gzip"}
+    method = "GET" if path.startswith("firmware") else "POST"
+    url = f"/api/ota/v1/devices/dev-1/{path}"
+    reply = await device.client.request(method, url, data=b'{"version": "1.0.0"}', headers=headers)
+    expected = (404, "not_found") if method == "GET" else (400, "bad_json")
+    assert (reply.status, (await reply.json())["error"]) == expected
+    assert (await device.check(version="1.0.0"))["reason"] == "no_rollout"
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+async def test_what_cannot_be_printed_is_not_stored(ota: OtaData, add_device: AddDevice) -> None:
+    device = await add_device()
+    await device.check(version="1.0.0\0", busy="a\nb", metrics={"heap": 5, "\0": 6})
+    found = ota.hub.state.devices["dev-1"]
+    assert (found.installed_version, found.busy, found.metrics) == ("1.0.0", "a b", {"heap": 5.0})

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CoreState, HomeAssistant
 import pytest
 
 from custom_components.proof_of_heat.runtime.background_query import BackgroundQuery
@@ -63,6 +63,21 @@ async def test_failure_keeps_the_last_result_and_is_retried_with_increasing_dela
     assert query.value == "good"
     assert attempts[:7] == [0, 15, 16, 18, 22, 30, 45]
     assert len([r for r in caplog.records if r.levelname == "WARNING" and "down" in r.message]) == 1
+
+
+async def test_failures_while_home_assistant_starts_are_no_news(
+    hass: HomeAssistant, caplog: pytest.LogCaptureFixture
+) -> None:
+    query = create(hass, Fetch(OSError("starting"), OSError("down"), OSError("down"), "good"))
+    hass.set_state(CoreState.starting)
+    await cycle(hass, query, 0)
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
+    hass.set_state(CoreState.running)
+    for minute in (2, 5):
+        await cycle(hass, query, minute)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+        "Home, query: update failed, keeping the last result: down"
+    ]
 
 
 async def test_query_without_a_result_times_out(hass: HomeAssistant) -> None:

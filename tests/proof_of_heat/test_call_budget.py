@@ -248,7 +248,7 @@ class World:
 @given(_STEPS)
 @settings(max_examples=200, deadline=None)
 def test_no_sequence_of_faults_sends_more_than_allowed(steps: list[tuple[str, int, float]]) -> None:
-    """Whatever happens, calls that went out fit into every window of a day and of ten minutes."""
+    """In any sequence of faults, calls that went out fit into every window of a day and of ten minutes."""
     world = World()
     for kind, calls, wait in steps:
         world.passes(wait)

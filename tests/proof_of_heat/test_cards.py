@@ -151,6 +151,43 @@ async def test_a_learned_house_shows_its_plan(
     assert shown["learning"] | {"error_k": None} == shown["learning"] | {"error_k": None, "trusted": True}
 
 
+async def test_before_the_first_savings_their_time_is_shown(
+    hass: HomeAssistant, entry: MockConfigEntry, subscribe: Subscribe, learned: LearnedModel
+) -> None:
+    """While control is simulated, while it is on, and not while the sources run on their own."""
+    home = entry.runtime_data
+    client = await subscribe()
+    assert (await event(client))["savings_progress"] is None, "the house is not learned"
+
+    async def shown() -> dict[str, Any] | None:
+        await home.coordinator.async_refresh()
+        message = await event(await subscribe())
+        assert message["savings"] is None
+        now = dt_util.parse_datetime(message["time"])
+        progress: dict[str, Any] | None = message["savings_progress"]
+        if progress is not None:
+            expected = dt_util.parse_datetime(progress["expected"])
+            assert now is not None
+            assert expected is not None
+            progress["hours"] = (expected - now) / timedelta(hours=1)
+        return progress
+
+    engine = home.engine
+    engine.learned = replace(learned, trusted=True)
+    engine._observer = learned.observer([])
+    simulated = await shown()
+    assert simulated is not None
+    assert (simulated["progress"], 0 < simulated["hours"] <= 48) == (0, True)
+    assert learned.pump is not None
+    engine.savings.update_model(learned.fitted, learned.pump, engine._observer.state)
+    await home.user.async_set_active(True)
+    controlled = await shown()
+    assert controlled is not None
+    assert 24 < controlled["hours"] <= 72, "the reference settles for a day"
+    await home.user.async_set_active(False)
+    assert await shown() is None
+
+
 async def test_a_change_by_the_user_is_sent(entry: MockConfigEntry, subscribe: Subscribe) -> None:
     client = await subscribe()
     assert (await event(client))["overrides"] == []

@@ -17,8 +17,10 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.engine.decision_record import ControlMode, DecisionState
+from custom_components.proof_of_heat.engine.delivery import Delivery
 from custom_components.proof_of_heat.engine.messages import MessageCode, message
 from custom_components.proof_of_heat.messages.formatter import LANGUAGES
+from custom_components.proof_of_heat.messages.shown_decision import ShownDecision
 
 from . import ha
 from .messages import RECORD
@@ -112,3 +114,82 @@ async def test_first_minute_is_named_starting(
     await hass.async_block_till_done()
     record = entry.runtime_data.coordinator.data.decision.record
     assert (record.control_mode, record.state) == (ControlMode.CURVE, DecisionState.HEATING)
+
+
+async def _minutes(hass: HomeAssistant, freezer: FrozenDateTimeFactory, count: int) -> None:
+    for _ in range(count):
+        freezer.tick(60)
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done()
+
+
+@pytest.mark.parametrize(
+    ("entity_id", "value", "attribute"),
+    [
+        (ha.ROOM, 18.2, "room_c"),
+        (ha.OUTDOOR, -6.0, "outdoor_c"),
+        (ha.OUTDOOR, 3.0, "demand_w"),
+        (ha.ROOM, 20.4, "demand_w"),
+        (ha.OUTDOOR, -9.0, "flow_c"),
+    ],
+)
+async def test_attributes_belong_to_the_decision_of_this_minute(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    entity_id: str,
+    value: float,
+    attribute: str,
+) -> None:
+    """Numbers that moved are shown, although the state and the codes stay the same."""
+    decision = _decision_id(hass, entry)
+    await entry.runtime_data.user.async_set_active(True)
+    await _minutes(hass, freezer, 4)
+    ha.thermometer(hass, entity_id, value)
+    for _ in range(3):
+        await _minutes(hass, freezer, 1)
+        shown, present = hass.states.get(decision), entry.runtime_data.journal.rows[-1]
+        assert shown is not None
+        assert shown.state == present["state"]
+        assert shown.attributes[attribute] == pytest.approx(present[attribute], rel=0.1, abs=0.31)
+        assert shown.attributes["mix"][0]["heat_w"] == pytest.approx(present["mix"][0]["heat_w"], rel=0.1, abs=100)
+
+
+async def test_a_state_written_while_a_cycle_runs_has_the_attributes_of_its_decision(
+    hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    system = entry.runtime_data
+    await _minutes(hass, freezer, 2)
+    before = system.coordinator.data
+    system.journal.add("next", replace(RECORD, active=False), {}, "EUR")
+    system.user_changes.notify()
+    shown = hass.states.get(_decision_id(hass, entry))
+    assert shown is not None
+    assert shown.state == str(before.decision.record.state)
+    assert shown.attributes["id"] == before.cycle_id
+
+
+@pytest.mark.parametrize(
+    ("moved", "is_other"),
+    [
+        ({"room_c": RECORD.room_c + 0.2}, False),
+        ({"room_c": RECORD.room_c + 0.4}, True),
+        ({"room_c": float("nan")}, True),
+        ({"outdoor_c": RECORD.outdoor_c - 0.29}, False),
+        ({"demand_w": RECORD.demand_w * 1.08}, False),
+        ({"demand_w": RECORD.demand_w * 1.3 + 150}, True),
+        ({"cost_h": RECORD.cost_h + 0.01}, False),
+        ({"cost_h": RECORD.cost_h + 1.0}, True),
+        ({"flow_c": RECORD.flow_c + 0.9}, False),
+        ({"flow_c": RECORD.flow_c - 1.1}, True),
+        ({"reasons": ()}, True),
+        ({"mix": ()}, True),
+        ({"mix": tuple(replace(part, heat_w=part.heat_w + 2000) for part in RECORD.mix)}, True),
+        ({"mix": tuple(replace(part, price_kwh=-part.price_kwh - 0.1) for part in RECORD.mix)}, True),
+        ({"now_s": RECORD.now_s + 600}, False),
+    ],
+)
+def test_small_movements_are_no_other_decision(moved: dict[str, Any], is_other: bool) -> None:
+    shown = ShownDecision()
+    first = shown.key(RECORD, Delivery())
+    assert (shown.key(replace(RECORD, **moved), Delivery()) != first) is is_other

@@ -1,4 +1,4 @@
-"""Energy as it is shown: whatever a counter reads, nothing is counted that was not consumed."""
+"""Energy as it is shown: with any readings of a counter, nothing is counted that was not consumed."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

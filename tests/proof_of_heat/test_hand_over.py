@@ -1,4 +1,4 @@
-"""The end of control: the user's settings come back, however often that fails, and whatever ends first."""
+"""The end of control: the user's settings come back, however often that fails, and in any order of the ends."""
 
 import asyncio
 from collections.abc import Callable

@@ -9,6 +9,7 @@ from string import Formatter
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.util.unit_system import US_CUSTOMARY_SYSTEM
 import pytest
 
 from custom_components.proof_of_heat import engine as package
@@ -123,6 +124,24 @@ async def test_decision_is_formatted_in_each_language(hass: HomeAssistant, langu
         for number in numbers:
             assert (number if language == "en" else number.replace(".", ",")) in text
         assert ("Vitocal 200" in text) == (len(numbers) < len(formats))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_temperatures_are_in_the_unit_of_the_home(hass: HomeAssistant, language: str) -> None:
+    """No text names another unit than that of its number; values for automations are the same in all units."""
+    hass.config.language, hass.config.units = language, US_CUSTOMARY_SYSTEM
+    formatter = MessageFormatter(await async_load_texts(hass), NAMES, "USD")
+    for code in MessageCode:
+        text = formatter.format(sample(code))
+        assert not re.search("°C|K·h|\u041a·ч", text)
+        values = {name for name, spec in TEMPLATES[code].formats.items() if spec}
+        has_temperature = bool(values & {"lower_c", "flow_c", "limit_c", "cold_kh"})
+        assert has_temperature == ("°F" in text)
+        if values & {"lower_c", "flow_c", "limit_c"}:
+            assert "54.2" in text.replace(",", ".")
+    said = message(MessageCode.FLOW_LIMIT, source="pump-1", flow_c=40.0, limit_c=40.0)
+    assert formatter.as_data([said])[0]["limit_c"] == 40.0
+    assert "9.0 °F·h" in formatter.format(message(MessageCode.TOO_COLD, cold_kh=5.0)).replace(",", ".")
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,14 @@ async def test_decision_follows_a_change_of_the_language(hass: HomeAssistant, en
     await hass.async_block_till_done()
 
 
+async def test_decision_follows_a_change_of_the_units(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    journal = entry.runtime_data.journal
+    assert not journal.texts.fahrenheit
+    await hass.config.async_update(unit_system="us_customary")
+    await hass.async_block_till_done()
+    assert journal.texts.fahrenheit
+
+
 async def test_device_models_are_translated_and_have_no_manufacturer(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:

@@ -137,7 +137,7 @@ def test_a_restart_continues() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(*[st.floats(-3000, 3000)] * 3), min_size=2, max_size=40))
 def test_the_difference_of_both_counters_is_never_lost(powers: list[tuple[float, float, float]]) -> None:
-    """Whatever the phases do, drawn less fed in is what the device counted, and neither counter falls."""
+    """With any powers of the phases, drawn less fed in is what the device counted, and neither counter falls."""
     net, imported, exported = NetBalance(), 10.0, 20.0
     last = net.balanced(reading_at(0, sum(powers[0]), imported, exported))
     for index, phases in enumerate(powers):

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from homeassistant.core import HomeAssistant
 import pytest
 
+from custom_components.proof_of_heat.const import CONF_INFO
 from custom_components.proof_of_heat.drivers.decode import decode_miner
+from custom_components.proof_of_heat.sources.types.miner import connect
 from simulators.replay import NotACaptureError, family_of, load, replaying
 
 # Folder, state, then the values of the replies: watts, limit, TH/s, hottest chip.
@@ -66,3 +69,13 @@ async def test_a_folder_without_replies_of_a_miner_is_an_error(tmp_path: Path) -
     (tmp_path / "x.json").write_text("{")
     with pytest.raises(NotACaptureError, match="not JSON"):
         load(tmp_path)
+
+
+async def test_the_dialect_of_a_braiins_miner_is_stored(
+    hass: HomeAssistant, captures: Path, loopback: Callable[[], str], port_80: None
+) -> None:
+    """What an older release offers depends on it, also after a restart without the miner."""
+    host = loopback()
+    async with replaying(captures / "miners" / "braiins" / "v24_09", host):
+        (candidate,) = await connect(hass, {"address": host, "port": 80})
+    assert candidate.data[CONF_INFO]["variant"] == "graphql"

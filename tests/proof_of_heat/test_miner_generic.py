@@ -4,14 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 import time
 from typing import Any
 
 import aiohttp
 import pytest
 
-from custom_components.proof_of_heat.drivers.decode import decode_miner
 from custom_components.proof_of_heat.drivers.errors import BadReplyError, RefusedError, UnreachableError
 from custom_components.proof_of_heat.drivers.miner.client_factory import create_client
 from custom_components.proof_of_heat.drivers.miner.generic import GenericClient
@@ -21,7 +19,6 @@ from custom_components.proof_of_heat.drivers.miner.source import MinerSource
 from lib.heat_source import Command, Control, Health, Outcome
 from simulators.framework import running
 from simulators.luxos.miner import Luxos
-from simulators.replay import replaying
 from simulators.vnish.miner import Vnish
 from tests.heat_source_contract import assert_keeps_contract
 from tests.proof_of_heat.test_miner_sources import QUICK
@@ -105,28 +102,6 @@ async def test_nothing_there_is_unreachable(loopback: Callable[[], str]) -> None
 async def test_no_named_modes() -> None:
     with pytest.raises(RefusedError):
         await GenericClient("127.0.0.1", None).set_mode("low")
-
-
-async def test_avalon_capture_reads_what_it_holds(captures: Path, loopback: Callable[[], str]) -> None:
-    """An Avalon Q that idles: it is read, and offers no watts, because its levels are not watts."""
-    host = loopback()
-    async with replaying(captures / "miners" / "avalon", host):
-        lines = {key: value for key, value, _ in await decode_miner(host)}
-        client = GenericClient(host, None)
-        info = await client.identify()
-        assert "Avalon" in info.make
-        assert Control.POWER not in (await client.capabilities()).controls
-    assert lines == {
-        "make": "AvalonMiner",
-        "model": "Avalon Q Home (Stock)",
-        "hashrate": 0.0,
-        "uptime": 37819.0,
-        "boards_up": 0,
-        "pool": "pool.example.com:4444",
-        "pool_state": "alive",
-        "best_share": 354914572.0,
-        "found_blocks": 0.0,
-    }
 
 
 @pytest.mark.parametrize("method", ["set_running", "set_power", "read", "identify"])

@@ -66,7 +66,8 @@ async def test_the_readings_are_shown_and_accepted(hass: HomeAssistant, entry: M
         assert shown["mode"] == "2 ✓"
         assert shown["fault"] == "0 ✓"
         assert shown["hot_water"] == "48.5 °C ✓"
-        assert set(shown) == {"name", "flow", "return", "outdoor", "hot_water", "power", "mode", "fault"}
+        assert shown["valid"] == "20 / 20 ✓"
+        assert set(shown) == {"name", "flow", "return", "outdoor", "hot_water", "power", "mode", "fault", "valid"}
         assert len(entry.subentries) == 1, "not added before they are accepted"
         result = await go_on(hass, result, {})
         assert (result["type"], result["title"]) == (FlowResultType.CREATE_ENTRY, "Cellar")

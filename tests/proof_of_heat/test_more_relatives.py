@@ -54,7 +54,7 @@ async def test_the_state_of_a_price_sensor(
 
 
 def quarters(day: datetime) -> list[dict[str, Any]]:
-    """Rows of 15 minutes of a local day, whatever its length; the price is the number of the quarter."""
+    """Rows of 15 minutes of a local day of 23 to 25 hours; the price is the number of the quarter."""
     start = day.replace(hour=0, minute=0).astimezone(UTC)
     end = (day.replace(hour=0, minute=0) + timedelta(days=1)).astimezone(UTC)
     count = round((end - start) / timedelta(minutes=15))
@@ -145,6 +145,16 @@ async def test_a_broken_row_is_a_gap_and_voids_no_other(
         ("20.5", "Celsius", 20.5),
         ("293.65", "K", 20.5),
         ("20,5", "°C", 20.5),
+        ("20.5", "degC", 20.5),
+        ("20.5", "deg. C", 20.5),
+        ("20.5", "Cel", 20.5),
+        ("20.5", "Grad Celsius", 20.5),
+        ("20.5", "degrees Celsius", 20.5),
+        ("20.5", "°\u0421", 20.5),
+        ("68", "degF", 20.0),
+        ("\u22123.5", "°C", -3.5),
+        ("20.5", "grade", None),
+        ("20.5", "deg", None),
         ("-3,2", "°C", -3.2),
         ("55", "%", None),
         ("1013", "hPa", None),
@@ -190,6 +200,12 @@ def test_a_home_in_fahrenheit(hass: HomeAssistant, entity_id: str, attributes: d
         ("1.5", "KW", 1500.0),
         ("1503", "w", 1503.0),
         ("1503", "Watt", 1503.0),
+        ("1503", "\u0412\u0442", 1503.0),
+        ("1.503", "\u043a\u0412\u0442", 1503.0),
+        ("1.503", "kilo-watt", 1503.0),
+        ("\u221220", "W", -20.0),
+        ("1503", "W/h", None),
+        ("1503", "var", None),
         ("0.0015", "MW", 1500.0),
         ("1500000", "mW", 1500.0),
         ("1.5", "mw", None),
@@ -223,6 +239,18 @@ def test_a_power_sensor(hass: HomeAssistant, text: str, unit: str, watts: float 
         ("44444.16", "MJ", 12345.6),
         ("44.44416", "GJ", 12345.6),
         ("44.44416", "gj", 12345.6),
+        ("12345.6", "\u043a\u0412\u0442\u00b7\u0447", 12345.6),
+        ("12345.6", "\u043a\u0412\u0442\u22c5\u0447", 12345.6),
+        ("12345.6", "\u043a\u0412\u0442*\u0447", 12345.6),
+        ("12345.6", "\u043a\u0412\u0442\u0433\u043e\u0434", 12345.6),
+        ("12345600", "\u0412\u0442\u00b7\u0447", 12345.6),
+        ("12345600", "W·h", 12345.6),
+        ("12345.6", "kW⋅h", 12345.6),
+        ("12345.6", "kilowatt-hours", 12345.6),
+        ("12345.6", "kWhr", 12345.6),
+        ("12.3", "\u041c\u0412\u0442", None),
+        ("12345.6", "kVAh", None),
+        ("12345.6", "kvarh", None),
         ("12.3", "mwh", None),
         ("4294967.295", "kWh", None),
         ("4294967295", "Wh", None),

@@ -1,4 +1,4 @@
-"""The power limit per phase: its form, and heating that keeps it whatever the meters do."""
+"""The power limit per phase: its form, and heating that keeps it in all faults of the meters."""
 
 import time
 from typing import Any

@@ -1,5 +1,6 @@
 """Price lists as other providers, templates and scripts write them: a shape, and the price that it means."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 import json
 from typing import Any
@@ -264,3 +265,33 @@ async def test_a_price_instead_of_that_of_the_sensor_is_marked(
     await home.coordinator.async_refresh()
     home.user_changes.notify()
     assert seen() == (0.3, True), "the fixed price"
+
+
+def _texts(written: Callable[[datetime], object], key: str = "start") -> list[dict[str, object]]:
+    begin = datetime(2026, 1, 14, 23, tzinfo=UTC)
+    return [{key: written(begin + timedelta(hours=hour)), "price": hour / 100} for hour in range(24)]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        _texts(lambda when: when.astimezone(BERLIN).isoformat() + "[Europe/Berlin]"),
+        _texts(lambda when: when.isoformat() + "[UTC]"),
+        _texts(lambda when: when.strftime("%a, %d %b %Y %H:%M:%S GMT")),
+        _texts(lambda when: when.astimezone(BERLIN).strftime("%a, %d %b %Y %H:%M:%S %z")),
+        _texts(lambda when: when.isoformat(), "readingDate"),
+        _texts(lambda when: when.isoformat(), "slotTime"),
+        _texts(lambda when: when.isoformat(), "hour_start"),
+        _texts(lambda when: int(when.timestamp()), "price_timestamp"),
+        [
+            {**row, "created_time": "2026-01-14T12:00:00Z", "endDate": "2026-01-15T00:00:00Z"}
+            for row in _texts(lambda when: when.isoformat(), "readingDate")
+        ],
+    ],
+)
+def test_times_in_other_spellings(rows: list[dict[str, object]]) -> None:
+    series = from_attributes({"prices": rows}, BERLIN, datetime(2026, 1, 15, 12, tzinfo=UTC))
+    begin = datetime(2026, 1, 14, 23, tzinfo=UTC)
+    assert [series.at(begin + timedelta(hours=hour, minutes=1)) for hour in range(24)] == [
+        hour / 100 for hour in range(24)
+    ]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import aiohttp
 from homeassistant.core import HomeAssistant
@@ -30,6 +31,7 @@ from custom_components.proof_of_heat.prices.public_prices import (
     decode_esios,
     decode_octopus,
     decode_spotova,
+    decode_swiss,
     fetch_public,
     needs_area,
 )
@@ -205,6 +207,66 @@ def test_a_part_of_a_czech_day_is_not_guessed() -> None:
     rows["hoursToday"].pop()
     with pytest.raises(PublicPriceError):
         decode_spotova(rows, "CZK", date(2027, 1, 13))
+
+
+def swiss_rows(begin: datetime, count: int, parts: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    """The shape of the replies of EKZ: a monthly fee comes before the price by energy."""
+    zurich = ZoneInfo("Europe/Zurich")
+    quarter = timedelta(minutes=15)
+    rows = [
+        {
+            "start_timestamp": (begin + i * quarter).astimezone(zurich).isoformat(),
+            "end_timestamp": (begin + (i + 1) * quarter).astimezone(zurich).isoformat(),
+            "grid": [{"unit": "CHF_kWh", "value": 0.1074}],
+            "feed_in": [{"unit": "CHF_kWh", "value": 0.08}],
+            "integrated": parts or [{"unit": "CHF_m", "value": 3.0}, {"unit": "CHF_kWh", "value": 0.2 + i / 1000}],
+        }
+        for i in range(count)
+    ]
+    return {"publication_timestamp": "2027-01-12T17:50:00+01:00", "prices": rows}
+
+
+@pytest.mark.parametrize(
+    ("begin", "hours"),
+    [
+        (datetime(2027, 1, 12, 23, tzinfo=UTC), 24),
+        (datetime(2027, 10, 30, 22, tzinfo=UTC), 25),
+        (datetime(2027, 3, 27, 23, tzinfo=UTC), 23),
+    ],
+)
+def test_swiss_quarters_are_the_whole_price_by_energy(begin: datetime, hours: int) -> None:
+    series = decode_swiss(swiss_rows(begin, 4 * hours))
+    assert len(series.slots) == 4 * hours
+    assert (series.slots[0].start, series.end) == (begin, begin + timedelta(hours=hours))
+    assert [slot.price for slot in series.slots[:2]] == pytest.approx([0.2, 0.201])
+
+
+def test_swiss_rows_without_a_price_are_gaps_and_negative_prices_stay() -> None:
+    reply = swiss_rows(MIDNIGHT, 4, [{"unit": "CHF_kWh", "value": -0.031}])
+    reply["prices"][1]["integrated"] = []
+    reply["prices"][2]["integrated"] = [{"unit": "CHF_kW_1h", "value": 0.4}]
+    reply["prices"][3] |= {"start_timestamp": "2027-01-12T23:45Z", "end_timestamp": "2027-01-13T00:00Z"}  # CKW
+    series = decode_swiss(reply)
+    assert [(slot.start - MIDNIGHT, slot.price) for slot in series.slots] == [
+        (timedelta(), -0.031),
+        (timedelta(minutes=45), -0.031),
+    ]
+
+
+def test_swiss_addresses_are_days_of_zurich() -> None:
+    period = "start_timestamp=2027-01-12T23:00:00Z&end_timestamp=2027-01-14T23:00:00Z&tariff_type=integrated"
+    for source, area, name in (
+        ("ekz", "400D", "&tariff_name=integrated_400D"),
+        ("ekz", "integrated_400D_E", "&tariff_name=integrated_400D_E"),
+        ("ckw", "home_dynamic", "&tariff_name=home_dynamic"),
+        ("primeo", "NetzDynamisch", "&tariff_name=NetzDynamisch"),
+        ("groupe_e", "", ""),
+    ):
+        (address,) = PUBLIC_SOURCES[source].addresses(area, date(2027, 1, 13))
+        assert address.endswith(f"?{period}{name}"), address
+    assert needs_area("ekz", "")
+    assert needs_area("ekz", "400D&x=1")
+    assert not needs_area("groupe_e", "")
 
 
 @pytest.mark.parametrize("source", list(PUBLIC_SOURCES))

@@ -70,10 +70,10 @@ def test_wrong_way_round() -> None:
 
 @asynccontextmanager
 async def meter(
-    session: aiohttp.ClientSession, *argv: str, password: str | None = None
+    session: aiohttp.ClientSession, *argv: str, password: str | None = None, timeout_s: float = 60.0
 ) -> AsyncGenerator[tuple[ShellyPro3Em, ShellyMeter]]:
     async with running(ShellyPro3Em, ["--port", "0", "--load", "3000", *argv]) as device:
-        yield device, ShellyMeter(session, "127.0.0.1", port=device.port, password=password, timeout_s=1.0)
+        yield device, ShellyMeter(session, "127.0.0.1", port=device.port, password=password, timeout_s=timeout_s)
 
 
 @pytest.mark.parametrize("argv", [(), ("--profile", "monophase")])
@@ -119,7 +119,7 @@ async def test_password(session: aiohttp.ClientSession) -> None:
 
 @pytest.mark.parametrize("fault", ["refused", "silent", "garbage", "cut", "null"])
 async def test_fault_is_an_error_in_time(session: aiohttp.ClientSession, fault: str) -> None:
-    async with meter(session) as (device, shelly):
+    async with meter(session, timeout_s=2.0 if fault == "silent" else 60.0) as (device, shelly):
         await shelly.read()
         device.faults.set(fault)
         with pytest.raises(DriverError):

@@ -1,4 +1,4 @@
-"""The meter of the home: whatever becomes of it, the power limit holds, and a silent one is reported."""
+"""The meter of the home: the power limit holds in all of its faults, and a silent one is reported."""
 
 from dataclasses import replace
 import time

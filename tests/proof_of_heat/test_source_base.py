@@ -26,6 +26,7 @@ from custom_components.proof_of_heat.drivers.errors import (
     RefusedError,
     UnreachableError,
 )
+from custom_components.proof_of_heat.drivers.health_log import HealthLog
 from custom_components.proof_of_heat.drivers.source_parts import Timing
 
 
@@ -228,6 +229,24 @@ async def test_a_change_of_health_is_logged_once_in_words(caplog: pytest.LogCapt
         "plain is not updated because of a call limit: 1,450 calls a day",
         "plain is available again",
     ]
+
+
+async def test_a_fault_of_each_command_is_logged_once_an_hour(caplog: pytest.LogCaptureFixture) -> None:
+    """The readings of a miner with a wrong password succeed, its commands fail."""
+    caplog.set_level("INFO")
+    now = 0.0
+    log = HealthLog("miner", lambda: now)
+    fault = SourceState(at=0.0, health=Health.AUTH, detail="wrong password")
+    for minute in range(90):
+        now = minute * 60.0
+        log(fault)
+        log(SourceState(at=0.0, health=Health.OK))
+    assert caplog.text.count("miner rejected the authentication: wrong password") == 2
+    assert caplog.text.count("miner is available again") == 2
+    log(replace(fault, detail="locked"))
+    log(SourceState(at=0.0, health=Health.OK))
+    assert caplog.text.count("miner rejected the authentication: locked") == 1
+    assert caplog.text.count("miner is available again") == 3
 
 
 def test_errors_share_a_base_class() -> None:

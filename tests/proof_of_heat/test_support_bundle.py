@@ -1,5 +1,6 @@
 """The support bundle contains what a bug report needs, and no secret."""
 
+import asyncio
 import json
 from pathlib import Path
 import threading
@@ -163,6 +164,41 @@ async def test_a_full_disk_is_reported(hass: HomeAssistant, entry: MockConfigEnt
         pytest.raises(HomeAssistantError, match="No space left"),
     ):
         await create(hass)
+
+
+async def test_nothing_is_left_of_an_archive_that_did_not_fit(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    with (
+        patch.object(zipfile.ZipFile, "writestr", side_effect=OSError(28, "No space left on device")),
+        pytest.raises(HomeAssistantError, match="No space left"),
+    ):
+        await create(hass)
+    folder = Path(hass.config.path("heat_suite_support"))
+    assert await hass.async_add_executor_job(lambda: list(folder.iterdir())) == []
+
+
+async def test_diagnostics_that_never_end_do_not_stop_the_bundle(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    async def never(*_: Any) -> None:
+        await asyncio.Event().wait()
+
+    with (
+        patch.object(bundle, "_DIAGNOSTICS_TIMEOUT_S", 0),
+        patch("custom_components.proof_of_heat.diagnostics.async_get_config_entry_diagnostics", never),
+    ):
+        files = await bundle.async_collect(hass)
+    assert "took more than" in files["diagnostics/proof_of_heat/1.json"]["error"]
+    assert files["states.json"]
+
+
+async def test_the_home_cannot_be_found_by_it(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    hass.config.latitude, hass.config.longitude = 61.4978, 23.7610
+    hass.config.external_url = "https://virtanen.duckdns.org:8123"
+    with patch(
+        "custom_components.proof_of_heat.diagnostics.async_get_config_entry_diagnostics",
+        return_value={"asked": [61.4978, 23.761], "text": "at 61.4978 from virtanen.duckdns.org"},
+    ):
+        files = await bundle.async_collect(hass)
+    shown = json.dumps(files)
+    assert not any(value in shown for value in ("61.49", "23.76", "virtanen"))
 
 
 async def test_only_administrators_create_it(

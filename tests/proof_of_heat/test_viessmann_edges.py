@@ -111,6 +111,20 @@ def test_exceptions_of_the_library_are_typed(err: Exception, error: type[Excepti
     assert isinstance(_translated(err), error)
 
 
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("HTTPConnectionPool(host='h', port=1): Read timed out. (read timeout=20.0)", "no answer in time"),
+        ("HTTPSConnectionPool(host='h', port=1): Max retries exceeded with url: /x (…)", "could not connect"),
+        ("('Connection aborted.', RemoteDisconnected('Remote end closed connection'))", "could not connect"),
+        ("INTERNAL", 'Request failed with status code 0 and message "INTERNAL". ViCare ErrorId: n/a'),
+    ],
+)
+def test_a_lost_cloud_is_reported_in_words(message: str, reason: str) -> None:
+    reply = {"statusCode": 0, "message": message, "viErrorId": "n/a"}
+    assert str(_translated(PyViCareUtils.PyViCareInternalServerError(reply))) == reason
+
+
 def test_a_call_without_a_grant_does_not_go_out() -> None:
     session = _Session(keeper(9e9), CallBudget(CallLimits(), time.time), API_URL)
     with pytest.raises(LimitedError, match="not granted"):

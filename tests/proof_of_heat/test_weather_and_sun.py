@@ -154,6 +154,29 @@ def test_forecast_in_steps_of_three_hours() -> None:
     assert found.temperatures_c[1] == pytest.approx(2.0 - 0.5 / 3)
 
 
+@pytest.mark.parametrize(
+    ("hours", "known", "at"),
+    [
+        ([*range(48), *range(48, 90, 6)], 72, {60: 60.0, 71: 71.0}),  # by the hour, then by six hours
+        ([*range(24), *range(24, 90, 3)], 72, {25: 25.0, 71: 71.0}),
+        ([0, 0.6, *range(3, 75, 3)], 72, {2: 2.0, 10: 10.0}),  # with the present moment
+        ([0, 0.25, 1, 2, 3], 4, {3: 3.0}),
+        ([0, 0, 1, 1, 2, 3], 4, {3: 3.0}),
+        ([3, 2, 1, 0], 4, {3: 3.0}),
+        ([0, 1, 2, 5, 6, 7], 3, {2: 2.0}),  # three hours are missing
+        ([0, 1, 2, 40, 41], 3, {2: 2.0}),
+        ([0, 1, 2, 3, 9], 4, {3: 3.0}),  # a single later hour
+        ([0, 6, 12, 48, 54], 18, {12: 12.0}),
+        ([0], 1, {0: 0.0}),
+    ],
+)
+def test_resolution_that_changes_is_no_gap(hours: list[float], known: int, at: dict[int, float]) -> None:
+    given = [{"datetime": (NOW + timedelta(hours=hour)).isoformat(), "temperature": hour} for hour in hours]
+    found = parse_forecast({"w": {"forecast": given}}, "w").temperatures_c
+    assert len(found) == known
+    assert {hour: found[hour] for hour in at} == pytest.approx(at)
+
+
 def test_forecast_that_begins_later_holds_its_first_value_until_then() -> None:
     found = parse_forecast({"w": {"forecast": steps(3, 5)}}, "w")
     early = found.temperatures(NOW - timedelta(hours=2))

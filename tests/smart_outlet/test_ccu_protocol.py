@@ -201,7 +201,6 @@ def test_acks_are_decoded_alone_and_in_a_list() -> None:
         ({"id": "x" * 65, "ok": True}, "id"),
         ({"id": "x", "ok": "yes"}, "ok"),
         ({"id": "x", "ok": True, "error": 5}, "error"),
-        ({"acks": []}, "acks"),
         ({"acks": "x"}, "acks"),
         ({"acks": [{"id": "x", "ok": True}, 5]}, "acks[1]"),
         ({"acks": [{"id": "x"}]}, "acks[0].ok"),
@@ -212,6 +211,17 @@ def test_an_invalid_ack_names_its_field(body: dict[str, Any], field: str) -> Non
     with pytest.raises(FieldError) as error:
         decode_acks(body)
     assert error.value.field == field
+
+
+@pytest.mark.parametrize("nothing", [[], None])
+def test_nothing_to_acknowledge_is_no_error(nothing: object) -> None:
+    assert read_acks({"acks": nothing}) == ([], [])
+
+
+def test_what_is_over_the_limit_of_acks_leaves_the_others() -> None:
+    acks, errors = read_acks({"acks": [{"id": str(number), "ok": True} for number in range(40)]})
+    assert [ack.id for ack in acks] == [str(number) for number in range(32)]
+    assert [error.field for error in errors] == ["acks"]
 
 
 @pytest.mark.parametrize("value", [-1, 65535, "5", 5.5, True, None])
@@ -247,4 +257,4 @@ def test_any_ack_is_decoded_or_refused_with_its_field(body: dict[str, Any]) -> N
         acks = len(decode_acks(body))
     except FieldError as error:
         acks = len(error.field)
-    assert acks > 0
+    assert acks > 0 or body["acks"] in ([], None)

@@ -81,7 +81,7 @@ async def test_outlets_are_connected_via_their_hub(hass: HomeAssistant, ccu: Ccu
 
 
 async def test_a_ccu_that_stops_calling_is_unavailable_and_raises_an_alert(
-    hass: HomeAssistant, ccu: Ccu, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, ccu: Ccu, freezer: FrozenDateTimeFactory, caplog: pytest.LogCaptureFixture
 ) -> None:
     await ccu.report()
     for _ in range(17):
@@ -89,12 +89,15 @@ async def test_a_ccu_that_stops_calling_is_unavailable_and_raises_an_alert(
         async_fire_time_changed(hass)
         await hass.async_block_till_done()
     assert ccu.state("switch", "socket_a") == STATE_UNAVAILABLE
+    assert caplog.text.count(" is offline: no report for 15 s") == 1
+    assert "is back online" not in caplog.text
     assert ccu.state("binary_sensor", "offline") == "on"
     assert ccu.state("binary_sensor", "offline", "FD") == "on"
     assert ccu.state("binary_sensor", "connectivity", None) == "off"
     assert ccu.attributes("event", "alert", None)["event_type"] == "offline"
     await ccu.report()
     assert ccu.state("binary_sensor", "offline") == "off"
+    assert caplog.text.count("is back online") == caplog.text.count("is offline") == 1
 
 
 async def restarted(ccu: Ccu) -> None:

@@ -559,3 +559,21 @@ async def test_random_and_mutated_bodies_are_all_answered(ccu: Ccu) -> None:
         assert "success" in await reply.json()
     assert set(statuses) <= {200, 400, 404}
     assert statuses[400] > 900
+
+
+@pytest.mark.parametrize("path", ["/api/data/", "/api/breaker-data/", "/api/devices/", "/api/commands/FE/ack/"])
+async def test_a_body_of_broken_gzip_leaves_no_traceback(ccu: Ccu, path: str, caplog: pytest.LogCaptureFixture) -> None:
+    headers = ccu.headers | {"Content-Encoding": "gzip"}
+    reply = await ccu.client.post(path, headers=headers, data=b'{"device_id": "FE"}')
+    answer = await reply.json()
+    # The list of outlets takes no body.
+    assert (reply.status, answer.get("error")) == ((200, None) if "devices" in path else (400, "bad_json"))
+    await ccu.report()
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+async def test_an_empty_list_of_acks_is_answered_like_an_empty_body(ccu: Ccu) -> None:
+    for body in ({"acks": []}, {"acks": None}):
+        assert await ccu.post("/api/commands/FE/ack/", body) == (200, {"success": True, "acknowledged": []})
+    reply = await ccu.client.post("/api/commands/FE/ack/", data=b"", headers=ccu.headers)
+    assert (reply.status, await reply.json()) == (200, {"success": True, "acknowledged": []})

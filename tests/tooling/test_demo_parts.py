@@ -103,6 +103,25 @@ def test_a_folder_is_used_by_one_demo_at_a_time(tmp_path: Path) -> None:
     os.close(config_folder.lock(tmp_path))
 
 
+async def test_a_killed_device_does_not_end_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    demo = demo_command.Demo(demo_command.arguments(["--config", str(tmp_path)]))
+    logged: asyncio.Queue[str] = asyncio.Queue()
+    monkeypatch.setattr(demo, "log", logged.put_nowait)
+    sleep = ["sleep", "600"]
+    try:
+        miner = await demo.children.start("simulator-miner", sleep, cwd=tmp_path)
+        server = await demo.children.start("home-assistant", sleep, cwd=tmp_path)
+        watch = asyncio.create_task(demo.watch())
+        miner.process.kill()
+        async with asyncio.timeout(60):
+            assert await logged.get() == "simulator-miner ended with -9: its devices are offline now"
+            assert not watch.done()
+            server.process.kill()
+            assert await watch == 1
+    finally:
+        await demo.stop()
+
+
 def test_a_port_in_use_is_reported_at_once(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", free_port())) as taken:
         port = taken.getsockname()[1]

@@ -45,4 +45,6 @@ class Reachability:
         if self.messages_since is None and now - self._last > max_age_s:
             return None
         begin = self._since if last_seen is None else max(self._since, last_seen)
-        return False if now - begin > max_age_s else None
+        # A connection that died is noticed late: without one, the silence ends with the last answer of the cloud.
+        end = self._last if self.messages_since is None else now
+        return False if end - begin > max_age_s else None

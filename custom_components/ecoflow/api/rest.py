@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import orjson
 
+from .._lib.request_errors import reason_of
 from .errors import (
     SIGNATURE_WRONG,
     BadReplyError,
@@ -139,10 +140,8 @@ class RestClient:
             ) as response:
                 raw = await _read(response)
                 status, reply_headers = response.status, response.headers
-        except TimeoutError as err:
-            raise UnreachableError("timeout") from err
-        except aiohttp.ClientError as err:
-            raise UnreachableError(f"{type(err).__name__}: {err}") from err
+        except (aiohttp.ClientError, TimeoutError) as err:
+            raise UnreachableError(reason_of(err)) from err
         return _data(status, reply_headers, raw, time_s)
 
 

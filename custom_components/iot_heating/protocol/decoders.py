@@ -37,7 +37,7 @@ def number(low: float, high: float) -> Decoder:
         if type(value) not in _NUMBER:
             raise ProtocolError(field, "must be a number")
         if low <= value <= high:
-            return float(value)
+            return float(value) + 0.0  # 0.0 for -0.0
         if not math.isfinite(value):
             raise ProtocolError(field, "must be a number")
         raise ProtocolError(field, f"must be between {low} and {high}")

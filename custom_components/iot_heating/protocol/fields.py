@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from .decoders import MAX_SLOTS, Decoder, error_list, image_hashes, number, on_off, text, whole_number
-from .lenient import as_is, as_number, as_switch, as_text
+from .lenient import as_is, as_number, as_signal, as_size, as_switch, as_temperature, as_text, as_voltage
 
 # Fields that the integration itself uses, by their names in a report.
 BOOT_COUNT: Final = "boot_count"
@@ -88,7 +88,19 @@ class TelemetryField:
             return as_switch
         if self.decode is text:
             return as_text
-        return as_is if self.decode in (error_list, image_hashes) else as_number
+        if self.decode in (error_list, image_hashes):
+            return as_is
+        if self.name == FLOW_SETPOINT:
+            return as_temperature
+        return as_number if self.sensor is None else _READERS.get(self.sensor.quantity, as_number)
+
+
+_READERS: Final = {
+    Quantity.TEMPERATURE: as_temperature,
+    Quantity.VOLTAGE: as_voltage,
+    Quantity.SIGNAL_STRENGTH: as_signal,
+    Quantity.DATA_SIZE: as_size,
+}
 
 
 TELEMETRY_FIELDS: Final = (

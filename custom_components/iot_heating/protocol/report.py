@@ -1,6 +1,6 @@
 """Reports of heating controllers, decoded field by field: an invalid reading never costs the rest of the report."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ _FIELDS_OF: Final = {
     protocol: tuple((field.name, field.decode) for field in TELEMETRY_FIELDS if field.protocol <= protocol)
     for protocol in (1, 2)
 }
+_NAMES: Final = frozenset({"protocol_version", "acks", *(field.name for field in TELEMETRY_FIELDS)})
 _LENIENT: Final = {field.name: (field.decode, field.read) for field in TELEMETRY_FIELDS}
 _READINGS: Final = frozenset(field.name for field in TELEMETRY_FIELDS if field.is_reading)
 _decode_version: Final = whole_number(1, _MAX_VERSION)
@@ -69,6 +70,8 @@ def decode_report(data: dict[str, Any], protocol: int | None = None, previous: M
         ProtocolError: ``state`` is neither on nor off, or ``errors`` is no list.
     """
     ignored: dict[str, str] = {}
+    if unknown := data.keys() - _NAMES:
+        data = _with_known_names(data, unknown)
     reported = _reported_version(data, ignored)
     if protocol is None:
         protocol = min(reported, 2)
@@ -88,6 +91,16 @@ def decode_report(data: dict[str, Any], protocol: int | None = None, previous: M
         _ignore_power_on_values(values, previous, ignored)
     acks = _decode_acks(data["acks"], ignored) if protocol >= 2 and "acks" in data else ()
     return Report(values, protocol, acks, ignored)
+
+
+def _with_known_names(data: dict[str, Any], unknown: Set[str]) -> dict[str, Any]:
+    """Return a report whose fields in another letter case have their names; of two that differ in case, none has."""
+    found: dict[str, list[str]] = {}
+    for name in unknown:
+        if (known := name.strip().lower()) in _NAMES and known not in data:
+            found.setdefault(known, []).append(name)
+    names = {spellings[0]: known for known, spellings in found.items() if len(spellings) == 1}
+    return {names.get(name, name): value for name, value in data.items()} if names else data
 
 
 def validate_report(data: dict[str, Any]) -> Report:

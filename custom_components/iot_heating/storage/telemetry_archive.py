@@ -126,7 +126,9 @@ class TelemetryArchive:
         numbers = {
             name: value
             for name, value in report.items()
-            if (type(value) is float or type(value) is int) and name not in ignored
+            if (type(value) is float or type(value) is int)
+            and name not in ignored
+            and name.strip().lower() not in ignored
         }
         self._archive.put(Row(now.timestamp(), (record.entry_id, record.device_id), report, numbers))
 

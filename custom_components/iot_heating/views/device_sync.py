@@ -11,6 +11,7 @@ from homeassistant.util import dt as dt_util
 from .._lib.device_http import (
     ApiError,
     DeviceGuard,
+    after_broken_body,
     answers_errors,
     body_at_hand,
     presented_key,
@@ -82,7 +83,7 @@ class DeviceSyncView(HomeAssistantView):
                 return self._connections.reply(connection, now)
             return await self._async_reply(connection, match, report, sessions_changed=sessions_changed, now=now)
         except ApiError as err:
-            return err.response()
+            return after_broken_body(request, err.response())
         except Exception as err:  # noqa: BLE001 - the controller waits for an answer, whatever has failed
             return unexpected(err).response()
 

@@ -1,18 +1,17 @@
 # Generated from lib/device_json.py by scripts/build: edit that file, not this one.
-"""JSON as field devices write it: a byte order mark, NaN, infinity and a final NUL cost no report.
+r"""JSON as field devices write it: a byte order mark, NaN, infinity and a final NUL cost no report.
 
     report = parse_device_object(body)      # dict; ApiError bad_json for what is no JSON object
 
 Numbers that JSON cannot express (``NaN``, ``nan``, ``-inf``, ``1e999``) are returned as their text, so that the field
-is seen as invalid, the other fields are read, and a raw log keeps what was sent.
+is seen as invalid, the other fields are read, and a raw log keeps what was sent. Half of a surrogate pair (``\ud83d``
+of an emoji that was cut) is replaced by U+FFFD.
 """
 
 import json
 import math
 import re
 from typing import Any, Final
-
-import orjson
 
 from .device_http import ApiError, parse_object
 
@@ -21,6 +20,8 @@ _INT_64: Final = (-(2**63), 2**64 - 1)
 # Texts are matched first, so that a word inside of one is left alone. One without an end reaches to the end of the
 # body, so that the time is linear.
 _WORDS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[-+]?\b(?:nan|inf(?:inity)?)\b', re.IGNORECASE | re.DOTALL)
+
+_HALF_PAIRS: Final = re.compile("[\ud800-\udfff]")
 
 
 def parse_device_object(body: bytes, *, readings: str | None = None) -> dict[str, Any]:
@@ -58,8 +59,9 @@ def _repaired(body: bytes) -> bytes | None:
     repaired = _WORDS.sub(_quoted, repaired)
     try:
         value = json.loads(repaired.decode(), parse_float=_float, parse_int=_int)
-        return orjson.dumps(value)
-    except ValueError, RecursionError, TypeError:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        return _HALF_PAIRS.sub("\N{REPLACEMENT CHARACTER}", text).encode()
+    except ValueError, RecursionError:
         return None
 
 

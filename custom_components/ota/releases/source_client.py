@@ -13,6 +13,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
+from .._lib.request_errors import reason_of
 from ..const import CONF_BETA, CONF_INTERVAL_H, CONF_LOCATION, DOMAIN
 from ..hub import OtaHub
 from ..rollout.errors import OtaError, ReleaseError
@@ -151,7 +152,7 @@ class SourceClient:
                 async for chunk in response.content.iter_chunked(256 * 1024):
                     yield chunk
         except (ClientError, TimeoutError, ValueError) as err:
-            raise SourceError("source_unreachable", f"{_redacted(url)}: {str(err) or type(err).__name__}") from err
+            raise SourceError("source_unreachable", f"{_redacted(url)}: {reason_of(err)}") from err
 
 
 def _unverified_slot(data: bytes) -> str:

@@ -8,11 +8,11 @@ from typing import Any, Concatenate
 
 from aiohttp import web
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, Unauthorized
 from homeassistant.helpers.http import HomeAssistantView
 from homeassistant.util import dt as dt_util
 
-from .._lib.device_http import ApiError, presented_key, too_many
+from .._lib.device_http import ApiError, after_broken_body, presented_key, too_many, unexpected
 from .._lib.device_keys import EMPTY_RING, KeyMatch, KeyRing
 from ..const import DOMAIN
 from ..data import OtaData
@@ -228,15 +228,20 @@ def handle_errors[V: OtaView, **P](handler: Handler[V, P]) -> Wrapped[V, P]:
     @functools.wraps(handler)
     async def handle(view: V, request: web.Request, /, *args: P.args, **kwargs: P.kwargs) -> web.StreamResponse:
         try:
-            return await handler(view, request, *args, **kwargs)
+            answer = await handler(view, request, *args, **kwargs)
         except ApiError as err:
-            return err.response()
+            answer = err.response()
         except OtaError as err:
-            return api_error(err).response()
+            answer = api_error(err).response()
+        except web.HTTPException, Unauthorized, ConnectionError:
+            raise  # Home Assistant answers the first two; no client is left to answer to after the third
         except HomeAssistantError:
-            return ApiError(
+            answer = ApiError(
                 HTTPStatus.SERVICE_UNAVAILABLE, "storage_failed", "the change could not be saved", retry_after_s=60
             ).response()
+        except Exception as err:  # noqa: BLE001 - the device waits for an answer, whatever has failed
+            answer = unexpected(err).response()
+        return after_broken_body(request, answer)
 
     return handle
 

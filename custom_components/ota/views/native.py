@@ -13,8 +13,9 @@ from .base import OtaView, handle_errors
 
 
 async def _read_report(request: web.Request) -> dict[str, Any]:
-    """Return the JSON object of a device, whose metrics may contain NaN."""
-    return parse_device_object(await read_body(request), readings="metrics")
+    """Return the JSON object of a device, whose metrics may contain NaN; an empty body has no fields."""
+    body = await read_body(request)
+    return parse_device_object(body, readings="metrics") if body.strip() else {}
 
 
 class CheckView(OtaView):

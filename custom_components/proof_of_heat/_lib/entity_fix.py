@@ -5,7 +5,8 @@
         return fix_flow(DOMAIN, issue_id)
 
 `LinkedEntities` reports the entity with `on_replaced`, which stores the choice. The texts are those of the issue
-`entity_missing`: `fix_flow.step.init` with the field `entity`, and `fix_flow.abort.entity_back`.
+`entity_missing`: `fix_flow.step.init` with the field `entity`, `fix_flow.error.entity_missing`, and
+`fix_flow.abort.entity_back`.
 """
 
 from typing import Any
@@ -15,7 +16,7 @@ from homeassistant.core import split_entity_id
 from homeassistant.helpers.selector import EntitySelector, EntitySelectorConfig
 import probatio as vol
 
-from .entity_refs import ISSUE_KEY, REPORTED, LinkedEntities
+from .entity_refs import ISSUE_KEY, REPORTED, LinkedEntities, exists
 
 CONF_ENTITY = "entity"
 
@@ -38,10 +39,13 @@ class ReplaceEntityFlow(RepairsFlow):
         use = links.use_of(self.issue_id) if links is not None else None
         if links is None or use is None:
             return self.async_abort(reason="entity_back")
+        errors = {}
         # Home Assistant starts the flow with the issue ID as input.
         if user_input is not None and CONF_ENTITY in user_input:
-            links.replace(use, user_input[CONF_ENTITY])
-            return self.async_create_entry(data={})
+            if exists(self.hass, user_input[CONF_ENTITY]):
+                links.replace(use, user_input[CONF_ENTITY])
+                return self.async_create_entry(data={})
+            errors[CONF_ENTITY] = "entity_missing"
         placeholders = links.placeholders(use)
         kind = split_entity_id(placeholders["entity"])[0] if "." in placeholders["entity"] else None
         selector = EntitySelector(EntitySelectorConfig(domain=kind) if kind else EntitySelectorConfig())
@@ -49,4 +53,5 @@ class ReplaceEntityFlow(RepairsFlow):
             step_id="init",
             data_schema=vol.Schema({vol.Required(CONF_ENTITY): selector}),
             description_placeholders=placeholders,
+            errors=errors,
         )

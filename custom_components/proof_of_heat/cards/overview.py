@@ -67,6 +67,7 @@ def overview(
             for source_id, managed in system.sources.items()
         ],
         "savings": savings(system),
+        "savings_progress": savings_progress(system, now),
         "learning": learning(system, now),
         "next_day": next_day(system, now),
         "profile": str(system.user.comfort.profile),
@@ -129,6 +130,23 @@ def savings(system: HeatingSystem) -> dict[str, Any] | None:
         "high": report["saved_high"],
         "percent": report["saved_percent"],
         "cost": report["cost"],
+    }
+
+
+def savings_progress(system: HeatingSystem, now: datetime) -> dict[str, Any] | None:
+    """Return when the first savings are expected if nothing interrupts the day.
+
+    None if there are some, without a learned house, or while the sources run on their own.
+    """
+    shadow, snapshot = system.shadow, system.coordinator.data.snapshot
+    if report_data(system.engine, shadow, SAVINGS_DAYS) is not None or not (shadow.is_on or snapshot.active):
+        return None
+    first = (shadow if shadow.is_on else system.engine.savings).first_day(snapshot.local_s)
+    if first is None:
+        return None
+    return {
+        "progress": round(100 * first.done_s / (first.done_s + first.left_s)),
+        "expected": (now + timedelta(seconds=first.left_s)).isoformat(),
     }
 
 

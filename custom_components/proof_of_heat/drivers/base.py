@@ -26,10 +26,10 @@ from .._lib.heat_source import (
 )
 from .device_settings import DeviceSettings, Settings, SettingValue, Shown
 from .errors import BadReplyError, DriverError, LimitedError, RefusedError
-from .health_log import log_health
+from .health_log import HealthLog, with_reason
 from .lease import Lease
-from .plausible import plausible_state
 from .source_parts import ANSWERING, Timing, WriteLog, Written, blank_state, error_state, utcnow, write_interval_s
+from .source_size import SourceSize
 from .verification import (
     check_finite,
     clamp,
@@ -73,6 +73,7 @@ class SourceBase(ABC):
         self._name = name
         self._capabilities = capabilities
         self._device_id = device_id
+        self.size = SourceSize()
         self._clock = clock
         self._now = now
         self._state = blank_state(Health.FAILING, "not yet read", now())
@@ -83,6 +84,7 @@ class SourceBase(ABC):
         self._settings = DeviceSettings(clock=clock)
         self._restored: Written | None = None
         self._lease = Lease(name, self.release)
+        self._log_health = HealthLog(name, clock)
         self._listeners: list[Callable[[], None]] = []
         self._lock = asyncio.Lock()
 
@@ -269,11 +271,9 @@ class SourceBase(ABC):
     def _fit(self, command: Command) -> Command:
         """Return the command within the device's limits; raises RefusedError if it is not supported."""
         caps = self._capabilities
-        power_w = command.power_w
         if command.on is False:
             return replace(command, power_w=None, mode=None, flow_c=None, slope=None, level=None, room_c=None)
-        if power_w is not None:
-            power_w = clamp(power_w, caps.min_power_w, caps.max_power_w)
+        power_w = None if command.power_w is None else clamp(command.power_w, caps.min_power_w, caps.max_power_w)
         flow_c = None if command.flow_c is None else clamp(command.flow_c, caps.min_flow_c, caps.max_flow_c)
         slope = None if command.slope is None else clamp(command.slope, caps.min_slope, caps.max_slope)
         level = None if command.level is None else clamp(command.level, caps.min_level, caps.max_level)
@@ -284,7 +284,7 @@ class SourceBase(ABC):
     async def _refresh(self) -> SourceState:
         try:
             async with asyncio.timeout(self.timing.read_s):
-                state = plausible_state(await self._checked(self._read()))
+                state = self.size.checked(await self._checked(self._read()))
         except TimeoutError:
             state = blank_state(Health.FAILING, "timed out", self._now(), FaultReason.NO_RESPONSE)
         except LimitedError as err:
@@ -309,11 +309,9 @@ class SourceBase(ABC):
             raise BadReplyError(f"unexpected reply: {type(err).__name__}") from err
 
     def _set_state(self, state: SourceState) -> None:
-        if state.health != Health.OK and state.reason is None:
-            degraded = state.health == Health.DEGRADED
-            state = replace(state, reason=FaultReason.DEVICE_FAULT if degraded else FaultReason.NO_RESPONSE)
+        state = with_reason(state)
         if state.health != self._state.health:
-            log_health(self._name, state)
+            self._log_health(state)
         self._state = state
         for listener in tuple(self._listeners):
             listener()

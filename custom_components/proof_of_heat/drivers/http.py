@@ -9,6 +9,7 @@ from typing import Any, Final
 import aiohttp
 
 from .._lib.last_messages import record
+from .._lib.request_errors import reason_of
 from .errors import AuthError, BadReplyError, LimitedError, RefusedError, UnreachableError
 from .values import at, rows_at
 
@@ -61,9 +62,7 @@ class JsonHttp:
                 while len(raw) <= _MAX_REPLY and (more := await response.content.read(_MAX_REPLY)):
                     raw += more
         except (aiohttp.ClientError, OSError, ValueError) as err:
-            raise UnreachableError(f"{method} {path}: {type(err).__name__}") from err
-        except TimeoutError as err:
-            raise UnreachableError(f"{method} {path}: no answer in time") from err
+            raise UnreachableError(f"{method} {path}: {reason_of(err)}") from err
         if len(raw) > _MAX_REPLY:
             raise BadReplyError(f"{method} {path}: reply too large")
         record(f"{method} {path}", raw)

@@ -18,12 +18,19 @@ ROOM_C: Final[Range] = (-30.0, 60.0)
 OUTDOOR_C: Final[Range] = (-60.0, 60.0)
 POWER_W: Final[Range] = (-200_000.0, 200_000.0)
 ENERGY_KWH: Final[Range] = (0.0, 10_000_000.0)
+LOAD_PCT: Final[Range] = (0.0, 150.0)
+FACTOR: Final[Range] = (0.0, 20.0)
 RANGE_OF_KEY: Final[Mapping[str, Range]] = {
     **dict.fromkeys(("flow_temperature", "flow_setpoint", "return_temperature", "common_supply_temperature"), WATER_C),
     **dict.fromkeys(("circuit_supply_temperature", "circuit_return_temperature"), WATER_C),
     **dict.fromkeys(("secondary_return_temperature",), WATER_C),
     **dict.fromkeys(("boiler_temperature", "buffer_temperature", "dhw_temperature", "dhw_setpoint"), WATER_C),
     **dict.fromkeys(("room_temperature", "room_setpoint"), ROOM_C),
+    "system_pressure": (-1.0, 10.0),
+    **dict.fromkeys(("compressor_load", "fan_load", "fan_2_load", "boiler_load", "burner_modulation"), LOAD_PCT),
+    **dict.fromkeys(("boiler_pump_load", "source_pump_load", "secondary_valve_position", "buffer_charge"), LOAD_PCT),
+    **dict.fromkeys(("cop_total", "cop_heating", "cop_dhw", "scop_total", "scop_heating", "scop_dhw"), FACTOR),
+    **dict.fromkeys(("spf_total", "spf_heating", "spf_dhw"), FACTOR),
     **dict.fromkeys(("outdoor_temperature", "source_in_temperature", "source_out_temperature"), OUTDOOR_C),
 }
 """By the key of a reading."""
@@ -37,9 +44,9 @@ RANGE_OF_UNIT: Final[Mapping[str | None, Range]] = {
     "h": (0.0, 1_000_000.0),
     "l/h": (-100_000.0, 100_000.0),
     "l/min": (-2000.0, 2000.0),
-    "Hz": (0.0, 1000.0),
-    "rps": (0.0, 1000.0),
-    "rpm": (0.0, 60_000.0),
+    "Hz": (0.0, 400.0),
+    "rps": (0.0, 400.0),
+    "rpm": (0.0, 24_000.0),
     "V": (0.0, 1000.0),
     "A": (-1000.0, 1000.0),
 }

@@ -180,7 +180,7 @@ class CurveConfig:
     trim_integral_s: float = 14400.0
     trim_limit_k: float = 8.0
     too_warm_k: float = 1.2
-    """A zone that is further above its target needs no heat, whatever the curve's trim can reduce."""
+    """A zone that is further above its target needs no heat, independently of the curve's trim."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

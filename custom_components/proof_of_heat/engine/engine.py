@@ -135,7 +135,9 @@ class Engine:
         self.delivery = now = delivery(self.configs, snapshot, inputs.outdoor_c, self._shares)
         self.cost = cost_of(now, self.configs, snapshot)
         paid, meanwhile = self.spent.since_last(snapshot, now)
-        self.spent.add(cost_of(counted(meanwhile, snapshot, self._elapsed_s), self.configs, paid), self._elapsed_s)
+        reference_price = self.source_selector.reference_price(paid)
+        spent = cost_of(counted(meanwhile, snapshot, self._elapsed_s), self.configs, paid)
+        self.spent.add(spent, self._elapsed_s, reference_price)
         self._operating_history.add(operating_values(snapshot, inputs, self.configs), self._elapsed_s)
         row = self._rows.add(make_sample(snapshot, inputs, delivered_w, self.configs.get(self.pump_id or "")))
         if row is None:
@@ -146,9 +148,10 @@ class Engine:
             self._observer.update(row)
         if snapshot.active and self.plan is not None:
             self._excess.add(row, self.plan.made_s - snapshot.now_s + snapshot.local_s, self.plan.cap_w)
+        row_price = self.spent.mean_price(reference_price)
         spent = self.spent.take()
         if snapshot.active:
-            self.savings.add_row(row, band, self.source_selector.reference_price(paid), spent)
+            self.savings.add_row(row, band, row_price, spent)
         self._plan_due = True
 
     def job(self, snapshot: Snapshot) -> Job | None:

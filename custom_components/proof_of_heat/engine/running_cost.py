@@ -39,20 +39,27 @@ class RunningCostMeter:
     estimated_s: float = 0.0
     """Seconds in which a part was neither measured nor counted, or unknown."""
 
+    price_s: float = 0.0
+    """The prices that applied, each times its seconds."""
+    priced_s: float = 0.0
+    """Seconds with a known price."""
     before: tuple[Snapshot, Delivery] | None = None
     """The last snapshot, with what the sources drew and delivered."""
 
     def since_last(self, snapshot: Snapshot, now: Delivery) -> tuple[Snapshot, Delivery]:
         """Return the snapshot and the delivery of the time since the last ones: means, with the price that applied.
 
-        What was consumed up to the full hour has the price of the hour before: control that uses the cheap hours would
-        else pay for their end what the next hour costs.
+        What was consumed up to the full hour has the price of the hour before, and the rest that of the next one:
+        control that uses the cheap hours would else pay for their end what the next hour costs.
         """
         before, self.before = self.before, (snapshot, now)
         return (snapshot, now) if before is None else (_between(before[0], snapshot), mean_delivery(before[1], now))
 
-    def add(self, now: RunningCost, elapsed_s: float) -> None:
-        """Add the running cost since the last cycle."""
+    def add(self, now: RunningCost, elapsed_s: float, price_kwh: float = math.nan) -> None:
+        """Add the running cost since the last cycle, and the price of what the reference control uses."""
+        if math.isfinite(price_kwh):
+            self.price_s += price_kwh * elapsed_s
+            self.priced_s += elapsed_s
         self.last = now.cost_h * elapsed_s / 3600
         self.money += self.last
         self.energy_ws += now.power_w * elapsed_s
@@ -60,18 +67,22 @@ class RunningCostMeter:
         if now.estimated or not now.complete:
             self.estimated_s += elapsed_s
 
+    def mean_price(self, present_kwh: float) -> float:
+        """Return the mean of the known prices since `take`; the present one without any."""
+        return self.price_s / self.priced_s if self.priced_s > 0 else present_kwh
+
     def take(self) -> RunningCost:
         """Return the mean since the last call, and start again."""
         seconds, money, energy = self.seconds, self.money, self.energy_ws
         estimated = self.estimated_s > ESTIMATED_SHARE * seconds
-        self.money = self.energy_ws = self.seconds = self.estimated_s = 0.0
+        self.money = self.energy_ws = self.seconds = self.estimated_s = self.price_s = self.priced_s = 0.0
         if seconds <= 0:
             return RunningCost()
         return RunningCost(money * 3600 / seconds, energy / seconds, estimated=estimated)
 
 
 def _between(before: Snapshot, now: Snapshot) -> Snapshot:
-    """Return the snapshot of the time between two: the price of the first, hash rates and surplus as means."""
+    """Return the snapshot of the time between two: the prices that applied, hash rates and surplus as means."""
     rates = {reading.source_id: reading.hashrate_ths for reading in before.sources}
     sources = tuple(
         replace(reading, hashrate_ths=_mean(rates.get(reading.source_id, math.nan), reading.hashrate_ths))
@@ -80,7 +91,8 @@ def _between(before: Snapshot, now: Snapshot) -> Snapshot:
     found = replace(now, sources=sources, surplus_w=_mean(before.surplus_w, now.surplus_w))
     if not math.isfinite(before.price_kwh):
         return found
-    return replace(found, price_kwh=before.price_kwh, price_assumed=before.price_assumed)
+    paid = now.paid_kwh if math.isfinite(now.paid_kwh) else before.price_kwh
+    return replace(found, price_kwh=paid, price_assumed=before.price_assumed)
 
 
 def _mean(before: float, now: float) -> float:

@@ -61,6 +61,30 @@ class SavingsReport:
     """Whether more than a tenth of the time a part of the consumption was neither counted nor measured."""
 
 
+@dataclass(frozen=True, slots=True)
+class FirstDay:
+    """When the first day that counts is complete, if nothing interrupts it."""
+
+    done_s: float
+    left_s: float
+
+
+def first_day(local_s: float, counted_s: float, settling_s: float = 0.0, done_s: float = 0.0) -> FirstDay:
+    """Return how far the first complete day is, seen from a time of day.
+
+    ``counted_s``: what is counted of the present day. ``settling_s``: time from now on that does not count yet.
+    ``done_s``: time of settling that has passed.
+    """
+    left_s = rest_s = DAY_S - local_s % DAY_S
+    counts_s = counted_s + max(0.0, rest_s - settling_s)
+    while counts_s < DAY_S - STEP_S:
+        settling_s = max(0.0, settling_s - rest_s)
+        rest_s, counts_s = float(DAY_S), DAY_S - settling_s
+        left_s += DAY_S
+        counted_s = 0.0
+    return FirstDay(done_s + counted_s, left_s)
+
+
 class SavingsTracker:
     """Simulates the reference control in parallel with the real house, and compares the cost."""
 
@@ -106,6 +130,15 @@ class SavingsTracker:
         comfort = float(band.lower_c.max())
         ref = self._reference
         return comfort - ref.setback_k if lower < comfort else lower + ref.over_comfort_k
+
+    def first_day(self, local_s: float) -> FirstDay | None:
+        """Return how far the first complete day is; None before the house is learned."""
+        house = self._reference_house
+        if house is None:
+            return None
+        counted = self.days[-1].steps if self.days and self.days[-1].day == int(local_s // DAY_S) else 0
+        settled = DAY_STEPS - house.settling_steps
+        return first_day(local_s, counted * STEP_S, house.settling_steps * STEP_S, settled * STEP_S)
 
     def peak_w(self, last_days: float) -> float:
         """Return the reference's maximum 15-minute power in the last days; infinite with less than a day of data."""

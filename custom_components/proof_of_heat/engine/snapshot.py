@@ -160,6 +160,8 @@ class Snapshot:
     people: float = 0.0
     sources: tuple[SourceSnapshot, ...] = ()
     price_kwh: float = NAN
+    paid_kwh: float = NAN
+    """Mean price since the last snapshot, where it changed in between; NaN: that of the last snapshot."""
     price_assumed: bool = False
     """Whether it is the tariff or the fixed price, because the selected price sensor has none."""
     emission_kg_kwh: float = 0.0

@@ -16,7 +16,7 @@ class StaleRule:
     """When a reading of a kind of sensor is stale."""
 
     usual_s: float
-    """A reading of this age is used, whatever the rhythm of the sensor."""
+    """A reading of this age is used, also of a sensor that usually reports more often."""
     longest_s: float
     """An older reading is never used."""
     steady: float

@@ -31,14 +31,17 @@ IDLE_W: Final = 1.0
 NOISE_W: Final = 30.0
 _NO_REQUEST: Final = ("off", "closed", "idle", "fan")
 DEAD_AFTER_S: Final = 4 * 3600.0
-"""A temperature sensor without a report for this long is dead, whatever its rhythm (engine/staleness.py)."""
+"""A temperature sensor without a report for this long is dead, also if it rarely reports (engine/staleness.py)."""
 SENSOR_C: Final = (-100.0, 200.0)
 """Beyond this, a temperature is the placeholder of a missing sensor. -127 and 85 are named by the engine."""
 _DECIMAL_COMMA: Final = re.compile(r"[-+]?(?:\d+,\d{1,2}|0,\d+)")
 _ORDINAL: Final = re.compile("[\u00ba\u02da]")
-_DEGREES: Final = re.compile(r"°|deg(?:rees?)?\b")
+_DEGREES: Final = re.compile(r"°|^(?:deg(?:rees?)?|grad)\b\.?|^deg\.?(?=[cfk]$)")
+_LETTERS: Final = str.maketrans({"\u0441": "c", "\u043a": "k", "\u0432": "w", "\u0442": None, "\u0447": "h"})
+"""Cyrillic letters of units: one looks like a Latin c, the others are those of kilowatt-hours."""
+_UNIT_SEPARATORS: Final = re.compile(r"[\s.\-\u00b7\u22c5\u2219*]")
 _TEMPERATURE_UNITS: Final = {
-    **dict.fromkeys(("c", "celsius"), UnitOfTemperature.CELSIUS),
+    **dict.fromkeys(("c", "cel", "celsius"), UnitOfTemperature.CELSIUS),
     **dict.fromkeys(("f", "fahrenheit"), UnitOfTemperature.FAHRENHEIT),
     **dict.fromkeys(("k", "kelvin"), UnitOfTemperature.KELVIN),
 }
@@ -48,8 +51,10 @@ _POWER_UNITS: Final = {
 }
 """Other spellings. "mw" is none: it may mean milliwatts or megawatts."""
 _ENERGY_UNITS: Final = {
-    **dict.fromkeys(("wh", "watt hours"), UnitOfEnergy.WATT_HOUR),
-    **dict.fromkeys(("kwh", "kw·h", "kw h", "kilowatt hours"), UnitOfEnergy.KILO_WATT_HOUR),
+    **dict.fromkeys(("wh", "whr", "watthour", "watthours"), UnitOfEnergy.WATT_HOUR),
+    **dict.fromkeys(
+        ("kwh", "kwhr", "kw\u0433\u043e\u0434", "kilowatthour", "kilowatthours"), UnitOfEnergy.KILO_WATT_HOUR
+    ),
     "mj": UnitOfEnergy.MEGA_JOULE,
     "gj": UnitOfEnergy.GIGA_JOULE,
 }
@@ -101,11 +106,13 @@ def temperature_unit(hass: HomeAssistant, unit: object) -> str | None:
     if unit is None or not str(unit).strip():
         return hass.config.units.temperature_unit
     plain = unicodedata.normalize("NFKC", _ORDINAL.sub("°", str(unit)))  # "ºC", "℃"
-    return _TEMPERATURE_UNITS.get(_DEGREES.sub("", plain.lower()).strip())
+    return _TEMPERATURE_UNITS.get(_DEGREES.sub("", plain.lower().strip().translate(_LETTERS)).strip())
 
 
 def _float(value: object) -> float | None:
     """Return a finite number; "1,234" is none, because it may be a thousand."""
+    if isinstance(value, str):
+        value = value.replace("\u2212", "-")
     if isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value.strip()) is not None:
         value = value.replace(",", ".")
     return number(value)
@@ -168,7 +175,7 @@ def _unit(state: State, exact: Collection[str | None], spellings: Mapping[str, s
     unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
     if unit is None or unit in exact:
         return unit
-    return spellings.get(str(unit).strip().lower(), str(unit))
+    return spellings.get(_UNIT_SEPARATORS.sub("", str(unit).lower()).translate(_LETTERS), str(unit))
 
 
 def requests_heat(hass: HomeAssistant, entity_id: str | None) -> bool:

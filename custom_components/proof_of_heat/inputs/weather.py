@@ -125,7 +125,8 @@ def parse_forecast(
 ) -> WeatherForecast:
     """Return the hours of a reply; between its steps the temperature is interpolated. Invalid rows are ignored.
 
-    The forecast ends at the first gap of more than `MAX_STEP_H` hours, or of two steps of an hourly one.
+    The forecast ends at the first gap: more than `MAX_STEP_H` hours, or in an hourly one a longer distance than the
+    ones before and after it. Many providers forecast a few days by the hour and then by three or six hours.
     """
     entity = (reply or {}).get(entity_id) or {}
     rows = entity.get("forecast") if isinstance(entity, dict) else None
@@ -138,16 +139,16 @@ def parse_forecast(
         return WeatherForecast()
     distances = [(later.at - earlier.at).total_seconds() / 3600 for earlier, later in pairwise(points)]
     step_h = min(distances, default=1.0)
-    longest_h = 1.0 if step_h <= 1.0 else MAX_STEP_H
+    gaps = [_is_gap(distances, index, step_h) for index in range(len(distances))]
     temperatures: list[float] = []
     solar: list[float] = []
     start, place = points[0].at, 0
     while len(temperatures) < MAX_HOURS:
         when = start + timedelta(hours=len(temperatures))
-        while place + 1 < len(points) and points[place + 1].at <= when and distances[place] <= longest_h:
+        while place + 1 < len(points) and points[place + 1].at <= when and not gaps[place]:
             place += 1
-        is_last = place + 1 == len(points) or distances[place] > longest_h
-        if is_last and (when - points[place].at).total_seconds() >= min(step_h, longest_h) * 3600:
+        is_last = place + 1 == len(points) or gaps[place]
+        if is_last and (when - points[place].at).total_seconds() >= min(step_h, MAX_STEP_H) * 3600:
             break
         point = points[place]
         value = point.temperature
@@ -158,6 +159,15 @@ def parse_forecast(
         sine = elevation_sine(when + timedelta(minutes=30), latitude, longitude)
         solar.append(radiation_w_m2(sine, point.clouds))
     return WeatherForecast(start, tuple(temperatures), tuple(solar))
+
+
+def _is_gap(distances: list[float], index: int, step_h: float) -> bool:
+    """Return whether steps are missing in a distance of two temperatures, in hours."""
+    distance = distances[index]
+    if distance <= 1.0 or step_h > 1.0:
+        return distance > MAX_STEP_H
+    neighbors = distances[max(0, index - 1) : index] + distances[index + 1 : index + 2]
+    return distance > MAX_STEP_H or distance > 1.1 * max(neighbors, default=0.0)
 
 
 def _points(row: Any, unit: str | None) -> Iterator[_Point]:

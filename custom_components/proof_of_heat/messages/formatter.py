@@ -3,11 +3,13 @@
 The texts are the `common` section of the translations: one for each message code.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 import math
+import re
 from typing import Any, Final
 
+from homeassistant.const import UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import LOCALE_EN, async_get_translations
 from homeassistant.util import language as language_util
@@ -35,6 +37,12 @@ REASONS: Final = {
 }
 _COMMON: Final = f"component.{DOMAIN}.common."
 _PRICE: Final = "price_kwh"
+_KELVIN_HOURS: Final = re.compile("K·h|\u041a·ч")
+_FAHRENHEIT: Final[Mapping[str, Callable[[float], float]]] = {
+    "c": lambda value: value * 1.8 + 32,
+    "kh": lambda value: value * 1.8,
+}
+"""Conversions of values by the unit at the end of their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +53,29 @@ class MessageTexts:
     decimal_mark: str = "."
     models: Mapping[str, str] = field(default_factory=lambda: MODELS)
     reasons: Mapping[FaultReason, str] = field(default_factory=lambda: REASONS)
+    fahrenheit: bool = False
+
+    def in_fahrenheit(self) -> MessageTexts:
+        """Return the same texts for a home that measures in degrees Fahrenheit."""
+        texts = {code: _KELVIN_HOURS.sub("°F·h", text).replace("°C", "°F") for code, text in self.texts.items()}
+        return replace(self, texts=texts, fahrenheit=True)
 
 
 ENGLISH: Final = MessageTexts({code: template.text for code, template in TEMPLATES.items()})
 
 
 async def async_load_texts(hass: HomeAssistant, language: str | None = None) -> MessageTexts:
-    """Return the texts in a language (None: that of Home Assistant), regardless of its region; else in English."""
+    """Return the texts in a language (None: that of Home Assistant), regardless of its region; else in English.
+
+    They are for the unit of temperature that Home Assistant has now.
+    """
     supported = language_util.matches(language or hass.config.language, LANGUAGES, hass.config.country)
     common = await async_get_translations(hass, supported[0] if supported else LOCALE_EN, "common", {DOMAIN})
     texts = {code: common.get(f"{_COMMON}{KEY_PREFIX}{code}", english) for code, english in ENGLISH.texts.items()}
     models = {key: common.get(_COMMON + key, english) for key, english in MODELS.items()}
     reasons = {code: common.get(f"{_COMMON}{REASON_PREFIX}{code}", english) for code, english in REASONS.items()}
-    return MessageTexts(texts, common.get(_COMMON + DECIMAL_MARK, ENGLISH.decimal_mark), models, reasons)
+    loaded = MessageTexts(texts, common.get(_COMMON + DECIMAL_MARK, ENGLISH.decimal_mark), models, reasons)
+    return loaded.in_fahrenheit() if hass.config.units.temperature_unit == UnitOfTemperature.FAHRENHEIT else loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +113,8 @@ class MessageFormatter:
             return self.names.get(value, value)
         if isinstance(value, tuple):
             return VALUE_SEPARATOR.join(self.names.get(part, part) for part in value)
+        if self.texts.fahrenheit and (convert := _FAHRENHEIT.get(name.rpartition("_")[2])):
+            value = convert(value)
         number = format(value, spec).replace(".", self.texts.decimal_mark)
         return f"{number} {self.currency}" if name == _PRICE else number
 

@@ -10,6 +10,7 @@ from .._lib.slices import in_slices
 from ..engine.decision_record import DecisionRecord
 from ..engine.delivery import Delivery
 from .formatter import ENGLISH, MessageFormatter, MessageTexts, rounded
+from .shown_decision import ShownDecision
 
 MAX_DECISIONS: Final = 200
 NO_DELIVERY: Final = Delivery()
@@ -83,7 +84,14 @@ class DecisionJournal:
     def __init__(self) -> None:
         self.rows: deque[dict[str, Any]] = deque(maxlen=MAX_DECISIONS)
         self.texts = ENGLISH
+        self.shown_key: object = None
+        """Changes when a decision differs from the ones before by more than small movements of its numbers."""
+        self._shown = ShownDecision()
         self._decisions: deque[_Decision] = deque(maxlen=MAX_DECISIONS)
+
+    def row(self, cycle_id: str) -> dict[str, Any]:
+        """Return the decision of a cycle; an empty one if it is not kept."""
+        return next((row for row in reversed(self.rows) if row["id"] == cycle_id), {})
 
     def add(
         self,
@@ -96,6 +104,7 @@ class DecisionJournal:
         """Add the decision of a cycle, with what the sources did before it."""
         decision = _Decision(cycle_id, record, names, currency, delivery)
         self._decisions.append(decision)
+        self.shown_key = self._shown.key(record, delivery)
         self.rows.append(decision.row(self.texts))
 
     async def async_set_texts(self, texts: MessageTexts) -> None:

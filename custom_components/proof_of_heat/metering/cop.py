@@ -13,11 +13,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import pairwise, takewhile
-import math
 from typing import Any, Final
 
 from .._lib.counters import Counter
 from ..drivers.values import number
+from .counter_resolution import CounterResolution
 
 RUNNING_W: Final = 150.0
 MAX_GAP_S: Final = 900.0
@@ -101,8 +101,13 @@ class CopCalculator:
         self._electricity, self._heating, self._dhw = Counter(), Counter(), Counter()
         self._electricity_fed_at: datetime | None = None
         self._heat_fed_at: datetime | None = None
-        self._step_kwh = self._heat_step_kwh = math.inf
-        """The smallest increases seen: the resolution of the counters."""
+        self._resolution = CounterResolution()
+        self._heat_resolutions = (CounterResolution(), CounterResolution())
+
+    def limit(self, electric_kw: float, heat_kw: float) -> None:
+        """Set the electric input and the heat output in kW that the heat pump cannot exceed."""
+        self._electricity.max_per_hour = electric_kw
+        self._heating.max_per_hour = self._dhw.max_per_hour = heat_kw
 
     def feed_electricity(self, at: datetime, counter_kwh: float) -> None:
         """Add a reading of the electricity counter. The same one again must not confirm itself."""
@@ -117,7 +122,8 @@ class CopCalculator:
             self._fast.clear()
             self._waiting.clear()
             self._last = None
-        self._step_kwh = _smaller(self._step_kwh, grown)
+            self._resolution = CounterResolution()
+        self._resolution.add(grown, counter_kwh)
         self._fast.append((at, self._electricity.total))
         self._settle()
 
@@ -135,8 +141,10 @@ class CopCalculator:
         if self._heating.incomplete + self._dhw.incomplete != before:
             self._waiting.clear()
             self._last = None
-        for value in grown:
-            self._heat_step_kwh = _smaller(self._heat_step_kwh, value or 0.0)
+            self._heat_resolutions = (CounterResolution(), CounterResolution())
+        for resolution, value, reading in zip(self._heat_resolutions, grown, (heating_kwh, dhw_kwh), strict=True):
+            if value is not None and reading is not None:
+                resolution.add(value, reading)
         values = (
             None if heating_kwh is None else self._heating.total,
             None if dhw_kwh is None else self._dhw.total,
@@ -149,11 +157,13 @@ class CopCalculator:
 
     def is_enough(self, sums: Sums) -> bool:
         """Return whether a ratio of these sums means something: over an hour, and enough counts of both counters."""
-        steps = [step if math.isfinite(step) else 0.0 for step in (self._step_kwh, self._heat_step_kwh)]
-        enough = [
-            total >= ENOUGH_COUNTS * step for total, step in zip((sums.electricity, sums.heat), steps, strict=True)
-        ]
-        return sums.covered_s >= MIN_WINDOW_S and all(enough)
+        is_enough = sums.electricity >= ENOUGH_COUNTS * self._resolution.kwh
+        return is_enough and sums.heat >= ENOUGH_COUNTS * self._heat_resolution_kwh and sums.covered_s >= MIN_WINDOW_S
+
+    @property
+    def _heat_resolution_kwh(self) -> float:
+        """The resolution of the heat: a device counts heating and hot water in the same steps."""
+        return min((found for each in self._heat_resolutions if (found := each.kwh) > 0), default=0.0)
 
     def window(self, now: datetime, length: timedelta) -> Sums | None:
         """Return the sums of intervals that ended in the last `length`; None if they cover less than an hour."""
@@ -184,10 +194,15 @@ class CopCalculator:
             which.isoformat(): {spec.name: round(getattr(sums, spec.name), 5) for spec in fields(Sums)}
             for which, sums in self._days.items()
         }
-        return {"version": DATA_VERSION, "days": days}
+        resolution = {"electricity": round(self._resolution.kwh, 6), "heat": round(self._heat_resolution_kwh, 6)}
+        return {"version": DATA_VERSION, "days": days, "resolution_kwh": resolution}
 
     def load(self, data: Mapping[str, Any]) -> None:
-        """Restore from the stored form; invalid days are ignored."""
+        """Restore from the stored form; what is invalid is ignored."""
+        known = data.get("resolution_kwh")
+        if isinstance(known, Mapping):
+            self._resolution = CounterResolution(number(known.get("electricity")) or 0.0)
+            self._heat_resolutions = (CounterResolution(number(known.get("heat")) or 0.0), CounterResolution())
         days = data.get("days")
         for text, row in days.items() if isinstance(days, Mapping) else ():
             try:
@@ -293,7 +308,3 @@ def total(parts: Iterable[Sums]) -> Sums:
     for part in parts:
         found = found.plus(part)
     return found
-
-
-def _smaller(step: float, grown: float) -> float:
-    return min(step, grown) if grown > 1e-9 else step

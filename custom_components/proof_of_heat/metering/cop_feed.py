@@ -7,6 +7,7 @@ from .._lib.heat_source import SourceKind, SourceState
 from ..inputs.states import energy_kwh, known
 from ..sources.managed_source import ManagedSource
 from .cop import CopCalculator
+from .energy import max_electric_kw, max_heat_kw
 
 
 def feed_source(calculator: CopCalculator, managed: ManagedSource) -> None:
@@ -18,6 +19,7 @@ def feed_source(calculator: CopCalculator, managed: ManagedSource) -> None:
         managed.own_heat.feed(state.at, state.heat_kwh)
     if managed.config.kind != SourceKind.HEAT_PUMP or state.heat_kwh is None:
         return
+    calculator.limit(max_electric_kw(managed.config), max_heat_kw(managed.config))
     if managed.meter is None:
         if state.electricity_kwh is None:
             return

@@ -11,11 +11,9 @@ from typing import Any, Final
 
 from .._lib.counters import DEFAULT_MAX_PER_HOUR, Consumed, Counter, EnergyMeter, PowerIntegrator
 from .._lib.heat_source import SourceKind
+from ..drivers.source_size import limit_w
 from ..engine.config import SourceConfig
 
-_MARGIN_KW: Final = 10.0
-"""Heater rods and wrong ratings: only what is clearly impossible is refused."""
-_MARGIN_FACTOR: Final = 3.0
 _HEAT_PER_POWER: Final = 8.0
 _MAX_GAP_S: Final = 600.0
 _ALIVE: Final = timedelta(minutes=15)
@@ -26,23 +24,34 @@ _NEXT_POWER: Final = timedelta(seconds=0.9 * _MAX_GAP_S)
 
 def max_electric_kw(config: SourceConfig) -> float:
     """Return the electric power in kW that a source cannot exceed."""
-    rated_w = max(config.steps_w, default=0.0) or config.nominal_power_w or config.nominal_heat_w
-    return _limit_kw(rated_w)
+    return _limit_kw(rated_power_w(config))
 
 
 def max_heat_kw(config: SourceConfig) -> float:
     """Return the heat output in kW that a source cannot exceed."""
-    if config.nominal_heat_w:
-        return _limit_kw(config.nominal_heat_w)
-    rated_w = max(config.steps_w, default=0.0) or config.nominal_power_w
+    return _limit_kw(rated_heat_w(config))
+
+
+def rated_power_w(config: SourceConfig) -> float | None:
+    """Return the maximum electric input in W by what is configured; None without any size."""
+    return _size(max(config.steps_w, default=0.0) or config.nominal_power_w or config.nominal_heat_w)
+
+
+def rated_heat_w(config: SourceConfig) -> float | None:
+    """Return the maximum heat output in W by what is configured; None without any size."""
+    if (heat_w := _size(config.nominal_heat_w)) is not None:
+        return heat_w
+    power_w = _size(max(config.steps_w, default=0.0) or config.nominal_power_w)
     is_pump = config.kind == SourceKind.HEAT_PUMP
-    return _limit_kw(rated_w * _HEAT_PER_POWER if rated_w and is_pump else rated_w)
+    return power_w * _HEAT_PER_POWER if power_w is not None and is_pump else power_w
+
+
+def _size(rated_w: float | None) -> float | None:
+    return rated_w if rated_w and math.isfinite(rated_w) else None
 
 
 def _limit_kw(rated_w: float | None) -> float:
-    if not rated_w or not math.isfinite(rated_w):
-        return DEFAULT_MAX_PER_HOUR
-    return _MARGIN_FACTOR * rated_w / 1000 + _MARGIN_KW
+    return DEFAULT_MAX_PER_HOUR if rated_w is None else limit_w(rated_w) / 1000
 
 
 class CountedEnergy:

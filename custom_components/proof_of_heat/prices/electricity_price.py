@@ -1,8 +1,9 @@
 """The electricity price: of a price sensor or a public source, each with its forecast, a tariff, or a fixed price."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
+import math
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -19,10 +20,11 @@ from ..system_config import SystemConfig
 from .provider_actions import INTERVAL_S, fetch_prices, needs_action
 from .public_prices import PUBLIC_SOURCES, PublicPrices, currency_of, fetch_public
 from .row_values import price_number
-from .series import PriceSeries, Surcharges, from_attributes, joined, scale_of
+from .series import PriceSeries, Slot, Surcharges, from_attributes, joined, scale_of
 from .units import PriceProblem, currency_problem, unit_of, unit_problem, value_problem
 
 TARIFF_HOURS: Final = 49
+_LONGEST_MEAN: Final = timedelta(hours=1)
 _TODAY, _TOMORROW = "_current_day_rates", "_next_day_rates"
 
 
@@ -130,7 +132,8 @@ def price_at(hass: HomeAssistant, config: SystemConfig, series: PriceSeries, now
 def _surcharges(config: SystemConfig) -> Surcharges:
     tariff = config.fee_tariff
     fees_at = None if tariff is None else lambda when: tariff.at(dt_util.as_local(when))
-    return Surcharges(per_kwh=config.fees, fees_at=fees_at, tax=config.tax)
+    marks_s = (0,) if tariff is None else tariff.marks_s
+    return Surcharges(per_kwh=config.fees, fees_at=fees_at, marks_s=marks_s, tax=config.tax)
 
 
 def _settings(config: SystemConfig) -> object:
@@ -167,6 +170,8 @@ class ElectricityPrice:
         """The last prices of the sensor: they stay known while it is unavailable."""
         self._row_factor = 1.0
         self._settings = _settings(config)
+        self._last: tuple[datetime, float] | None = None
+        """When the mean price was asked for last, and the price then."""
         self.problem: PriceProblem | None = None
         """Why prices of the sensor are not used."""
         self.other_currency: PriceProblem | None = None
@@ -233,6 +238,26 @@ class ElectricityPrice:
     def at_present(self, now: datetime) -> float:
         """Return the present price."""
         return price_at(self._hass, self._config, self.series(now), now)
+
+    def since_last(self, now: datetime) -> float:
+        """Return the mean price since the last call; NaN without one within the last hour, or an unknown price."""
+        last, self._last = self._last, (now, self.at_present(now))
+        price = self._last[1]
+        if last is None or not timedelta() < now - last[0] <= _LONGEST_MEAN or not math.isfinite(last[1] + price):
+            return NAN
+        series = self.series(now)
+        if series.at(now) is None:
+            changed = self._changed_at(last[0], now)
+            series = PriceSeries((Slot(changed, now, price),)) if changed < now else PriceSeries()
+        return series.mean(last[0], now, last[1])
+
+    def _changed_at(self, begin: datetime, now: datetime) -> datetime:
+        """Return since when a price without a series applies: since the sensor shows it, or since its fees changed."""
+        state, fees = known(self._hass, self._config.price_entity), self._config.fee_tariff
+        changes = [] if state is None else [state.last_changed]
+        if fees is not None:
+            changes += [slot.start for slot in fees.series(begin, 1, dt_util.get_default_time_zone()).slots]
+        return max((when for when in changes if begin < when <= now), default=begin)
 
     def is_assumed(self, now: datetime) -> bool:
         """Return whether the price is that of the tariff or the fixed one: the selected sensor or source has none."""

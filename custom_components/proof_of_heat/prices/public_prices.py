@@ -19,6 +19,7 @@ from ..drivers.values import at, number, number_at, rows_at
 from .json_fetch import HttpPriceError, fetch_json
 from .row_values import parse_time, price_number
 from .series import PriceSeries, Slot, joined
+from .swiss_tariffs import TARIFF_NAME, swiss_address, swiss_slots
 
 _PER_MWH: Final = 1e-3
 _PENCE: Final = 0.01
@@ -176,6 +177,11 @@ def decode_spotova(reply: Any, currency: str, today: date | None = None) -> Pric
     return _series(slots)
 
 
+def decode_swiss(reply: Any, _: str = "") -> PriceSeries:
+    """Return the prices of a Swiss tariff."""
+    return _series(swiss_slots(reply))
+
+
 def _awattar(country: str) -> Callable[[str, date], tuple[str, ...]]:
     def addresses(_: str, today: date) -> tuple[str, ...]:
         begin = _milliseconds(today)
@@ -211,11 +217,21 @@ def _spotova(_: str, __: date) -> tuple[str, ...]:
     return ("https://spotovaelektrina.cz/api/v1/price/get-prices-json-qh",)
 
 
+_CKW: Final = swiss_address(
+    "https://e-ckw-public-data.de-c1.eu1.cloudhub.io/api/v1/netzinformationen/energie/dynamische-preise"
+)
+_EKZ: Final = swiss_address("https://api.tariffs.ekz.ch/v1/tariffs", "integrated_")
+_GROUPE_E: Final = swiss_address("https://api.tariffs.groupe-e.ch/v2/tariffs")
+_PRIMEO: Final = swiss_address("https://tarife.primeo-energie.ch/api/v1/tariffs")
 PUBLIC_SOURCES: Final[Mapping[str, PublicSource]] = {
     "awattar_at": PublicSource("aWATTar", "EUR", _awattar("at"), decode_awattar),
     "awattar_de": PublicSource("aWATTar", "EUR", _awattar("de"), decode_awattar),
+    "ckw": PublicSource("CKW", "CHF", _CKW, decode_swiss, TARIFF_NAME),
+    "ekz": PublicSource("EKZ", "CHF", _EKZ, decode_swiss, TARIFF_NAME),
     "energy_charts": PublicSource("Energy-Charts", "EUR", _energy_charts, decode_energy_charts, _ZONE_CODE),
     "esios": PublicSource("ESIOS", "EUR", _esios, decode_esios),
+    "groupe_e": PublicSource("Groupe E", "CHF", _GROUPE_E, decode_swiss),
     "octopus": PublicSource("Octopus Energy", "GBP", _octopus, decode_octopus, _TARIFF_CODE),
+    "primeo": PublicSource("Primeo Energie", "CHF", _PRIMEO, decode_swiss, TARIFF_NAME),
     "spotovaelektrina": PublicSource("spotovaelektrina.cz", "CZK", _spotova, decode_spotova, currencies=("EUR",)),
 }

@@ -1,6 +1,7 @@
 """Times and prices as providers write them: datetimes, texts in several formats, clock times, POSIX times, "0,25 €"."""
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from email.utils import parsedate_to_datetime
 import math
 import re
 from typing import Any, Final
@@ -11,6 +12,10 @@ from ..drivers.values import number
 _EPOCH_FROM_S: Final = 1_000_000_000
 _EPOCH_FROM_MS: Final = 100_000_000_000
 _UTC_NAME: Final = re.compile(r"\s*(?:UTC|GMT|Z)$", re.IGNORECASE)
+_ZONE_NAME: Final = re.compile(r"\[[A-Za-z0-9_+\-/]+\]$")
+"""After the offset: "2026-01-15T12:00+01:00[Europe/Berlin]"."""
+_WEEKDAY: Final = re.compile(r"[A-Za-z]{3}, \d")
+"""The begin of an RFC 5322 date: "Thu, 15 Jan 2026 12:00:00 GMT"."""
 _DAY_FIRST: Final = re.compile(r"(\d{1,2})[.-](\d{1,2})[.-](\d{4})(.*)", re.DOTALL)
 _DATE_ONLY: Final = re.compile(r"\d{4}[-/.]?\d{2}[-/.]?\d{2}|\d{1,2}[.-]\d{1,2}[.-]\d{4}")
 _CLOCK: Final = re.compile(r"(\d{1,2})(?::(\d{2}))?(?::\d{2})?\s*h?(\s*[-\u2013].*)?", re.IGNORECASE)
@@ -102,11 +107,14 @@ def _decimal(text: str) -> str:
 def _from_text(text: str) -> datetime | float | None:
     if text.isdigit() and len(text) >= len(str(_EPOCH_FROM_S)):
         return float(text)
+    text = _ZONE_NAME.sub("", text)
     if (match := _DAY_FIRST.fullmatch(text)) is not None:  # 28.11.2026 13:00
         text = f"{match[3]}-{match[2]:0>2}-{match[1]:0>2}{match[4]}"
     elif text[4:5] == "/":
         text = text.replace("/", "-")
     try:
+        if _WEEKDAY.match(text) is not None:
+            return parsedate_to_datetime(text)
         return datetime.fromisoformat(_UTC_NAME.sub("+00:00", text) if ":" in text else text)
     except ValueError:
         return None

@@ -1,6 +1,6 @@
 """One row of a price list: its time, its price, and the unit that its key or the row itself names."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import pairwise
@@ -73,6 +73,8 @@ _HOURS: Final = (
     "interval",
     "period",
 )
+_TIME_WORDS: Final = ("start", "begin", "from", "date", "time", "datetime", "timestamp")
+_OTHER_TIMES: Final = frozenset({"end", "to", "until", "till", "created", "updated", "published", "fetched", "expires"})
 _BARE_HOURS: Final = ("hour", "hour_of_day", "stunde", "hora", "tunti")
 """Keys whose value may be a number alone."""
 
@@ -183,6 +185,8 @@ def _start_of(
 ) -> datetime | None:
     """Return the begin of a row: a time, a date with a clock time, or a clock time of the list's day."""
     found = next((when for when in _times(row, keys, _STARTS, context.zone, last) if when is not None), None)
+    if found is None:
+        found = next((when for when in _times(row, keys, _like_starts(keys), context.zone, last) if when), None)
     if found is not None:
         return found
     dates = (parse_day(row[keys[name]]) for name in (*_DAYS, *_STARTS) if name in keys)
@@ -194,6 +198,16 @@ def _start_of(
         assert on is not None
         return local_time(on, (clock[0] - context.first_hour, clock[1]), context.zone, last)
     return None if day is None else local_time(day, (0, 0), context.zone, last)
+
+
+def _like_starts(keys: Iterable[str]) -> list[str]:
+    """Return the keys that name a time in another way: "readingDate", "slot_time", "hourStart"."""
+    found = []
+    for key in keys:
+        words = key.split("_")
+        if words[-1] in _TIME_WORDS and not _OTHER_TIMES & set(words) and key not in _ENDS:
+            found.append(key)
+    return found
 
 
 def _times(

@@ -49,7 +49,9 @@ class Surcharges:
 
     per_kwh: float = 0.0
     fees_at: Callable[[datetime], float] | None = None
-    """The fees by time, constant within a quarter-hour, in place of `per_kwh`."""
+    """The fees by time, in place of `per_kwh`."""
+    marks_s: Sequence[int] = (0,)
+    """The seconds after a quarter-hour at which they may change."""
     tax: float = 0.0
     feed_in: float = 0.0
 
@@ -65,12 +67,17 @@ class Surcharges:
             return
         start = slot.start
         while start < slot.end:
-            end = min(slot.end, _next_quarter(start))
+            end = min(slot.end, self._next_mark(start))
             price = self.of(slot.price, start)
             while end < slot.end and self.of(slot.price, end) == price:
-                end = min(slot.end, _next_quarter(end))
+                end = min(slot.end, self._next_mark(end))
             yield Slot(start, end, price)
             start = end
+
+    def _next_mark(self, when: datetime) -> datetime:
+        quarter, inside = divmod(when.timestamp(), _QUARTER_S)
+        following = next((mark for mark in self.marks_s if mark > inside), _QUARTER_S + self.marks_s[0])
+        return datetime.fromtimestamp(quarter * _QUARTER_S + following, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,18 @@ class PriceSeries:
             paid / seconds if seconds >= width / 2 else math.nan for paid, seconds in zip(money, known, strict=True)
         ]
 
+    def mean(self, start: datetime, end: datetime, before: float) -> float:
+        """Return the mean price from `start` to `end`; what is not known has the price of the time before it."""
+        money, at, price = 0.0, start, before
+        for slot in self.slots:
+            if slot.end <= start or slot.start >= end:
+                continue
+            begin = max(slot.start, at)
+            money += (begin - at).total_seconds() * price
+            at, price = min(slot.end, end), slot.price
+            money += (at - begin).total_seconds() * price
+        return (money + (end - at).total_seconds() * price) / (end - start).total_seconds()
+
     @property
     def end(self) -> datetime | None:
         """The end of the last known price."""
@@ -113,10 +132,6 @@ class PriceSeries:
         """Return the series with the factor of its unit and the surcharges."""
         scaled = (replace(slot, price=slot.price * factor) for slot in self.slots)
         return PriceSeries(tuple(part for slot in scaled for part in surcharges.slots(slot)))
-
-
-def _next_quarter(when: datetime) -> datetime:
-    return datetime.fromtimestamp((when.timestamp() // _QUARTER_S + 1) * _QUARTER_S, UTC)
 
 
 def unit_factor(unit: str | None) -> float:

@@ -5,6 +5,7 @@ from typing import Final
 from ..drivers.supported import Evidence, SupportedDevice
 
 _READS: Final = ("electricity_price", "price_forecast")
+_VSE: Final = "VSE, interface for dynamic tariffs"
 _CORE: Final = "Home Assistant core 2026.10, homeassistant/components/{domain}/{file}"
 
 
@@ -47,6 +48,10 @@ SUPPORTED: Final = (
         "spotovaelektrina.cz",
         "spotovaelektrina.cz, API description, get-prices-json-qh",
     ),
+    _public("ckw", "CKW", f"{_VSE} (CKW, technical requirements of dynamic prices)"),
+    _public("ekz", "EKZ", f"{_VSE} (api.tariffs.ekz.ch/swagger)"),
+    _public("groupe_e", "Groupe E", f"{_VSE} (api.tariffs.groupe-e.ch/v2)"),
+    _public("primeo", "Primeo Energie, AVAG, ELAG", f"{_VSE} (tarife.primeo-energie.ch/api/v1)"),
     _by_case("nordpool_hacs", "Nord Pool", "nordpool_hacs_autumn.json", "nordpool_hacs_spring.json"),
     _by_case("epex_spot", "EPEX Spot", "epex_2x.json"),
     _by_case("zonneplan", "Zonneplan", "zonneplan_legacy.json", "zonneplan_new.json"),

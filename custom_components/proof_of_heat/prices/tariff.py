@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import pairwise
 from typing import Any, Final
 
 from .._lib.week_schedule import ScheduleError, parse_days
@@ -13,7 +14,7 @@ MAX_WINDOWS: Final = 50
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _ALL_MONTHS: Final = frozenset(range(1, 13))
-_STEP: Final = timedelta(minutes=15)
+_QUARTER_S: Final = 900
 
 
 class TariffError(ValueError):
@@ -54,17 +55,24 @@ class Tariff:
     default: float
     windows: tuple[Window, ...] = ()
 
+    @property
+    def marks_s(self) -> list[int]:
+        """The seconds after a quarter-hour at which the price may change: off-peak hours can begin at 22:38."""
+        times = (when for window in self.windows for when in (window.start, window.end))
+        return sorted({0, *((when.minute * 60 + when.second) % _QUARTER_S for when in times)})
+
     def at(self, local: datetime) -> float:
         """Return the price at a local time."""
         return next((window.price for window in self.windows if window.contains(local)), self.default)
 
     def series(self, start: datetime, hours: int, zone: tzinfo) -> PriceSeries:
         """Return the prices from `start` (rounded down to the quarter-hour) on, over changes of the clock."""
-        begin = start.timestamp() // _STEP.total_seconds() * _STEP.total_seconds()
+        begin = start.timestamp() // _QUARTER_S * _QUARTER_S
         slots: list[Slot] = []
-        for index in range(hours * 4 + 1):
-            first = datetime.fromtimestamp(begin + index * _STEP.total_seconds(), zone)
-            end = datetime.fromtimestamp(begin + (index + 1) * _STEP.total_seconds(), UTC)
+        marks = [begin + index * _QUARTER_S + mark for index in range(hours * 4 + 1) for mark in self.marks_s]
+        for mark, following in pairwise([*marks, begin + (hours * 4 + 1) * _QUARTER_S]):
+            first = datetime.fromtimestamp(mark, zone)
+            end = datetime.fromtimestamp(following, UTC)
             price = self.at(first)
             if slots and slots[-1].price == price:
                 slots[-1] = Slot(slots[-1].start, end, price)

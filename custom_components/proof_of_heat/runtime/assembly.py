@@ -1,7 +1,7 @@
 """Assembles a heating system from its config entry: creates the parts and connects them."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 import logging
 
@@ -61,10 +61,88 @@ from .zone_targets import ZoneTargets
 _LOGGER = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Base:
+    """The parts that the others need."""
+
+    config: SystemConfig
+    engine: Engine
+    sources: Mapping[str, ManagedSource]
+    events: EventNotifier
+    source_updates: Listeners
+    user_changes: Listeners
+    cop: SystemCop
+    journal: DecisionJournal
+    user_settings: UserSettingsStore
+    schedules: SchedulePreview
+    hashprice: Hashprice
+    targets: ZoneTargets
+    shadow: ShadowMode
+    net_counters: NetCounters
+    store: StateStore
+
+
 async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> HeatingSystem:
     """Create the parts of a heating system, restore their state and begin to poll the sources."""
-    config = read_config(entry)
     await releaser(hass).async_detach_removed(entry)
+    base = await _async_create_base(hass, entry)
+    await _async_restore(hass, base)
+    curve_advisor, links = CurveAdvisor(base.engine, base.config), EntityLinks(hass, entry)
+    supervisor, cycle = _supervisor(hass, entry, base), _cycle(hass, entry, base)
+    monitor = HealthMonitor(
+        hass,
+        entry.entry_id,
+        base.config,
+        engine=base.engine,
+        sources=base.sources,
+        curve_advisor=curve_advisor,
+        events=base.events,
+        inputs=cycle.providers,
+        links=links,
+    )
+    coordinator = _coordinator(hass, entry, base, cycle=cycle, supervisor=supervisor, monitor=monitor)
+    _start(hass, entry, base, supervisor, links)
+    return HeatingSystem(
+        config=base.config,
+        device_id=_system_device(hass, entry, base.journal.texts).id,
+        publisher=Publisher.for_entry(hass, entry),
+        engine=base.engine,
+        coordinator=coordinator,
+        sources=base.sources,
+        supervisor=supervisor,
+        source_updates=base.source_updates,
+        meters=await _async_create_meters(hass, entry, base.net_counters),
+        user=_user_control(base, coordinator, supervisor),
+        user_changes=base.user_changes,
+        targets=base.targets,
+        cop=base.cop,
+        journal=base.journal,
+        store=base.store,
+        reconfiguration=Reconfiguration(
+            entry,
+            base.config,
+            engine=base.engine,
+            sources=base.sources,
+            changes=base.user_changes,
+            refresh=partial(_decide_again, coordinator, supervisor),
+        ),
+        curve_advisor=curve_advisor,
+        shadow=base.shadow,
+        events=base.events,
+        history_import=start_import(
+            hass,
+            entry,
+            base.engine,
+            lambda: links_of(hass, base.config, base.sources.values()),
+            base.user_changes.notify,
+            save=base.store.async_save,
+        ),
+    )
+
+
+async def _async_create_base(hass: HomeAssistant, entry: ConfigEntry) -> _Base:
+    """Create the engine, the sources and the parts that only depend on them."""
+    config = read_config(entry)
     created = await _async_create_sources(hass, entry)
     source_configs = {
         subentry_id: replace(
@@ -78,124 +156,126 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         item.source.source_id: _managed(hass, entry.subentries[subentry_id], item, source_configs[subentry_id])
         for subentry_id, item in created.items()
     }
-    events, source_updates, user_changes = EventNotifier(hass, entry.entry_id), Listeners(), Listeners()
-    cop, journal = SystemCop(dt_util.get_default_time_zone()), DecisionJournal()
+    cop, net_counters = SystemCop(dt_util.get_default_time_zone()), NetCounters()
     user_settings = UserSettingsStore(hass, entry.entry_id)
-    schedules = SchedulePreview(hass, entry, config)
-    hashprice = Hashprice(hass, entry, config)
-    targets = ZoneTargets(hass, user_settings.settings.comfort, schedules)
+    schedules, hashprice = SchedulePreview(hass, entry, config), Hashprice(hass, entry, config)
     shadow = ShadowMode(hass, entry, engine, user_settings.settings)
-    net_counters = NetCounters()
-    store = StateStore(hass, entry.entry_id, engine, cop, hashprice, shadow=shadow.home, net_counters=net_counters)
-    await journal.async_set_texts(await async_load_texts(hass))
-    await user_settings.async_load()
-    await store.async_load()
-    user_settings.settings.was_active |= bool(engine.savings.days)  # stored before there was a shadow mode
-    curve_advisor = CurveAdvisor(engine, config)
-    supervisor = SourceSupervisor(
-        hass,
-        entry,
-        sources,
-        cop=cop,
-        events=events,
-        updates=source_updates,
-        reason_text=lambda reason: journal.texts.reasons[reason],
-    )
-    cycle = ControlCycle(
-        hass,
-        entry,
-        config,
+    return _Base(
+        config=config,
         engine=engine,
-        jobs=BackgroundJobs(hass, engine, entry.title),
         sources=sources,
+        events=EventNotifier(hass, entry.entry_id),
+        source_updates=Listeners(),
+        user_changes=Listeners(),
+        cop=cop,
+        journal=DecisionJournal(),
         user_settings=user_settings,
-        providers=InputProviders(
-            prices=ElectricityPrice(hass, entry, config),
-            hashprice=hashprice,
-            weather=_weather(hass, entry, config),
-            schedules=schedules,
-            targets=targets,
-        ),
-        cop=cop,
-        journal=journal,
+        schedules=schedules,
+        hashprice=hashprice,
+        targets=ZoneTargets(hass, user_settings.settings.comfort, schedules),
+        shadow=shadow,
+        net_counters=net_counters,
+        store=StateStore(hass, entry.entry_id, engine, cop, hashprice, shadow=shadow.home, net_counters=net_counters),
     )
-    links = EntityLinks(hass, entry)
-    monitor = HealthMonitor(
+
+
+async def _async_restore(hass: HomeAssistant, base: _Base) -> None:
+    """Load the texts, the user's settings and the stored state."""
+    await base.journal.async_set_texts(await async_load_texts(hass))
+    await base.user_settings.async_load()
+    await base.store.async_load()
+    base.user_settings.settings.was_active |= bool(base.engine.savings.days)  # stored before there was a shadow mode
+
+
+def _supervisor(hass: HomeAssistant, entry: ConfigEntry, base: _Base) -> SourceSupervisor:
+    return SourceSupervisor(
         hass,
-        entry.entry_id,
-        config,
-        engine=engine,
-        sources=sources,
-        curve_advisor=curve_advisor,
-        events=events,
-        inputs=cycle.providers,
-        links=links,
+        entry,
+        base.sources,
+        cop=base.cop,
+        events=base.events,
+        updates=base.source_updates,
+        reason_text=lambda reason: base.journal.texts.reasons[reason],
     )
-    coordinator = HeatCoordinator(
+
+
+def _cycle(hass: HomeAssistant, entry: ConfigEntry, base: _Base) -> ControlCycle:
+    return ControlCycle(
+        hass,
+        entry,
+        base.config,
+        engine=base.engine,
+        jobs=BackgroundJobs(hass, base.engine, entry.title),
+        sources=base.sources,
+        user_settings=base.user_settings,
+        providers=InputProviders(
+            prices=ElectricityPrice(hass, entry, base.config),
+            hashprice=base.hashprice,
+            weather=_weather(hass, entry, base.config),
+            schedules=base.schedules,
+            targets=base.targets,
+        ),
+        cop=base.cop,
+        journal=base.journal,
+    )
+
+
+def _coordinator(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    base: _Base,
+    *,
+    cycle: ControlCycle,
+    supervisor: SourceSupervisor,
+    monitor: HealthMonitor,
+) -> HeatCoordinator:
+    return HeatCoordinator(
         hass,
         entry,
         cycle,
         supervisor,
-        store,
-        shadow=shadow,
-        user_settings=user_settings.settings,
-        config=config,
-        read_only_s=engine.config.safety.read_only_s,
+        base.store,
+        shadow=base.shadow,
+        user_settings=base.user_settings.settings,
+        config=base.config,
+        read_only_s=base.engine.config.safety.read_only_s,
         check_health=monitor.check,
-        check_offer=ControlOffer(hass, entry, shadow).check,
+        check_offer=ControlOffer(hass, entry, base.shadow).check,
     )
 
-    async def decide_again() -> None:
-        supervisor.user_change.begin()
-        await coordinator.async_request_refresh()
 
+def _user_control(base: _Base, coordinator: HeatCoordinator, supervisor: SourceSupervisor) -> UserControl:
+    return UserControl(
+        base.user_settings,
+        base.events,
+        base.user_changes,
+        refresh=partial(_decide_again, coordinator, supervisor),
+        release=supervisor.release_all,
+        resume=supervisor.resume_control,
+    )
+
+
+async def _decide_again(coordinator: HeatCoordinator, supervisor: SourceSupervisor) -> None:
+    """Run a cycle now, because a user changed something."""
+    supervisor.user_change.begin()
+    await coordinator.async_request_refresh()
+
+
+def _start(
+    hass: HomeAssistant, entry: ConfigEntry, base: _Base, supervisor: SourceSupervisor, links: EntityLinks
+) -> None:
+    """Begin to poll the sources, and follow entities and Home Assistant."""
     supervisor.start()
     links.start()
-    if not user_settings.settings.active:
+    if not base.user_settings.settings.active:
         supervisor.release_all()  # a restart may have interrupted a release
-    _follow_home_assistant(hass, entry, schedules=schedules, store=store, journal=journal, user_changes=user_changes)
-    return HeatingSystem(
-        config=config,
-        device_id=_system_device(hass, entry, journal.texts).id,
-        publisher=Publisher.for_entry(hass, entry),
-        engine=engine,
-        coordinator=coordinator,
-        sources=sources,
-        supervisor=supervisor,
-        source_updates=source_updates,
-        meters=await _async_create_meters(hass, entry, net_counters),
-        user=UserControl(
-            user_settings,
-            events,
-            user_changes,
-            refresh=decide_again,
-            release=supervisor.release_all,
-            resume=supervisor.resume_control,
-        ),
-        user_changes=user_changes,
-        targets=targets,
-        cop=cop,
-        journal=journal,
-        store=store,
-        reconfiguration=Reconfiguration(
-            entry,
-            config,
-            engine=engine,
-            sources=sources,
-            changes=user_changes,
-            refresh=decide_again,
-        ),
-        curve_advisor=curve_advisor,
-        shadow=shadow,
-        events=events,
-        history_import=start_import(
-            hass,
-            entry,
-            engine,
-            lambda: links_of(hass, config, sources.values()),
-            user_changes.notify,
-            save=store.async_save,
-        ),
+    _follow_home_assistant(
+        hass,
+        entry,
+        schedules=base.schedules,
+        store=base.store,
+        journal=base.journal,
+        user_changes=base.user_changes,
     )
 
 
@@ -283,13 +363,13 @@ def _follow_home_assistant(
     journal: DecisionJournal,
     user_changes: Listeners,
 ) -> None:
-    """Follow changes of schedules and of the language, and store the state when Home Assistant stops."""
+    """Follow changes of schedules, of the language and of the units, and store the state when Home Assistant stops."""
 
     async def stopping(_: Event) -> None:
         await store.async_save()  # entries are not unloaded then
 
     async def config_updated(event: Event[Mapping[str, object]]) -> None:
-        if "language" in event.data:
+        if not {"language", "unit_system"}.isdisjoint(event.data):
             await journal.async_set_texts(await async_load_texts(hass))
             user_changes.notify()
 

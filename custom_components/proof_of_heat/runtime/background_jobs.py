@@ -1,6 +1,6 @@
 """Runs the engine's slow work (learning, planning) in another thread, with a watchdog.
 
-Whatever fails there, control continues by the heating curve: a job that raises is reported to the engine, logged once
+If one fails, control continues by the heating curve: a job that raises is reported to the engine, logged once
 and retried with increasing delay; the result of a job that outlasts the cycle is applied when it is done; a job that
 does not end is abandoned.
 """

@@ -8,7 +8,7 @@ import random
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CoreState, HomeAssistant, callback
 
 from .._lib.backoff import RetryPolicy
 from ..const import DOMAIN
@@ -36,6 +36,7 @@ class BackgroundQuery[T]:
         self.value: T | None = None
         self.updated_at: datetime | None = None
         self.failures = 0
+        self._is_reported = False
         self._hass = hass
         self._entry = entry
         self._name = f"{entry.title}, {name}"
@@ -80,12 +81,15 @@ class BackgroundQuery[T]:
         except Exception as err:  # noqa: BLE001  any integration or server may be queried
             self.failures += 1
             self._due = now + timedelta(seconds=self._retry.delay_s(self.failures, self._jitter()))
-            level = logging.WARNING if self.failures == 1 else logging.DEBUG
+            # While Home Assistant starts, the integration that is queried may not be ready yet.
+            is_news = not self._is_reported and self._hass.state is CoreState.running
+            self._is_reported |= is_news
+            level = logging.WARNING if is_news else logging.DEBUG
             _LOGGER.log(level, "%s: update failed, keeping the last result: %s", self._name, _reason(err))
             return
-        if self.failures:
+        if self._is_reported:
             _LOGGER.info("%s: updates work again", self._name)
-        self.failures = 0
+        self.failures, self._is_reported = 0, False
         self.value, self.updated_at = value, now
 
 

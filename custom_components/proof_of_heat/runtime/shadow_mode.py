@@ -11,6 +11,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
 from ..engine.engine import Engine
+from ..engine.savings import FirstDay
 from ..engine.shadow.home import ShadowHome
 from ..engine.shadow.savings import ShadowReport
 from ..engine.snapshot import Snapshot
@@ -59,6 +60,10 @@ class ShadowMode:
     def report(self, last_days: int = WEEK_DAYS) -> ShadowReport | None:
         """Return the simulated savings over the last whole days; None without any or after control was turned on."""
         return self.home.report(last_days) if self.is_on else None
+
+    def first_day(self, local_s: float) -> FirstDay | None:
+        """Return how far the first whole day is; None while nothing is simulated."""
+        return self.home.first_day(local_s)
 
     @property
     def is_offered(self) -> bool:

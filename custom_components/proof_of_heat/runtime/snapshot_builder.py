@@ -68,6 +68,7 @@ def build_snapshot(
         solar=SensorReading(radiation_now(hass, config.weather, now)),
         sources=tuple(managed.snapshot(now) for managed in sources),
         price_kwh=inputs.prices.at_present(now),
+        paid_kwh=inputs.prices.since_last(now),
         price_assumed=inputs.prices.is_assumed(now),
         forecast=_forecast(inputs.forecast, prices, inputs.surplus_forecast_w, now),
         other_load_w=inputs.other_load_w,

@@ -119,14 +119,9 @@ def _savings(system: HeatingSystem) -> Mapping[str, Any]:
 
 
 def _decision_details(system: HeatingSystem) -> Mapping[str, Any]:
-    return {name: value for name, value in system.journal.rows[-1].items() if name != "state"}
-
-
-def _decision_codes(system: HeatingSystem) -> object:
-    """Return what makes a decision another one: its state, its codes and the sources that heat, without numbers."""
-    record = system.coordinator.data.decision.record
-    messages = ((part.code, part.values.get("source")) for part in (*record.reasons, *record.limits, *record.notes))
-    return record.state, tuple(messages), tuple(share.source_id for share in record.mix if share.heat_w > 0)
+    """Return the decision whose state is shown: the next one may be recorded already."""
+    row = system.journal.row(system.coordinator.data.cycle_id)
+    return {name: value for name, value in row.items() if name != "state"}
 
 
 def _saved(system: HeatingSystem) -> float | None:
@@ -187,7 +182,7 @@ SYSTEM_SENSORS: Final = (
         options=[str(state) for state in DecisionState],
         value_fn=lambda system: str(system.coordinator.data.decision.record.state),
         attributes_fn=_decision_details,
-        published_fn=_decision_codes,
+        published_fn=lambda system: system.journal.shown_key,
     ),
     SystemSensorDescription(
         key="demand", **POWER, value_fn=lambda system: known(system.coordinator.data.decision.record.demand_w)

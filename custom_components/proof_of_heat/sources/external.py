@@ -22,7 +22,7 @@ from .._lib.heat_source import (
 )
 from ..const import DOMAIN
 from ..drivers.device_settings import DeviceSettings
-from ..drivers.plausible import plausible_state
+from ..drivers.source_size import SourceSize
 from ..drivers.verification import shown_fields
 
 _LOGGER = logging.getLogger(__name__)
@@ -87,6 +87,7 @@ class ExternalSource:
         self._directory = hass.data[DIRECTORY]
         self._reference = reference
         self._name = name
+        self.size = SourceSize()
         self._capabilities = capabilities
         self._listeners: list[Callable[[], None]] = []
         self._settings = DeviceSettings()
@@ -128,7 +129,7 @@ class ExternalSource:
                 detail="no longer offered by its integration",
                 reason=FaultReason.REMOVED,
             )
-        return plausible_state(self._source.state)
+        return self.size.checked(self._source.state)
 
     def keep_settings(self, settings: DeviceSettings) -> None:
         """Keep that the source is controlled where a restart does not lose it."""

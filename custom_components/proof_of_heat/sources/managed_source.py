@@ -16,11 +16,13 @@ from .._lib.heat_source import CommandResult, Health, HeatSource, Outcome, Sourc
 from ..drivers.base import SourceBase
 from ..drivers.call_budget import CallBudget
 from ..drivers.device_settings import DeviceSettings
+from ..drivers.source_size import PowerBound
 from ..engine.config import SourceConfig
 from ..engine.heat_price import HeatPrice
 from ..engine.snapshot import SourceSnapshot
 from ..metering.counter_power import OWN_SPAN, OWN_STALE, CounterPower
-from ..metering.energy import SourceMeter, max_electric_kw, max_heat_kw
+from ..metering.energy import SourceMeter, max_electric_kw, max_heat_kw, rated_heat_w, rated_power_w
+from .external import ExternalSource
 from .poller import SourcePoller
 from .source_commands import UserCurve
 from .source_snapshot import source_snapshot, with_power
@@ -54,6 +56,7 @@ class ManagedSource:
     """Heat output derived from the device's own heat counter."""
     energy: SourceMeter = field(init=False)
     """Its consumption, by counter and measured power together."""
+    _linked_bound: PowerBound = field(init=False)
     consumed: Consumed | None = None
     """What it consumed since the last cycle; None if neither reports it."""
     settings: DeviceSettings = field(default_factory=DeviceSettings)
@@ -73,6 +76,10 @@ class ManagedSource:
 
     def __post_init__(self) -> None:
         """Set what the source cannot exceed."""
+        rated_w, rated_heat = rated_power_w(self.config), rated_heat_w(self.config)
+        if isinstance(self.source, SourceBase | ExternalSource):
+            self.source.size.set_rated(rated_w, rated_heat)
+        self._linked_bound = PowerBound(rated_w)
         electric_kw = max_electric_kw(self.config)
         self.energy = SourceMeter(electric_kw)
         self.counter_power.limit(electric_kw)
@@ -163,6 +170,8 @@ class ManagedSource:
         if is_measured or self.meter is None or self.config.fuel_kwh_price is not None:
             return reported
         power = self.meter_power_w() if self.meter_power_w is not None else None
+        if power is not None and not self._linked_bound.accept(power, now):
+            power = None
         if power is not None:
             return with_power(reported, power, self.config)
         power = self.counter_power.power_w(now)

@@ -40,7 +40,7 @@ class SourcePoller:
         self.has_read = False
         """Whether a read has ended: before that, the source's health is unknown."""
         self.first_read: Callable[[], None] | None = None
-        """Called after the first read, whatever its result."""
+        """Called after the first read, successful or not."""
         self._hass = hass
         self._retry = RetryPolicy(interval_s, max(_BACKOFF_MAX_S, interval_s))
         self._timeout_s = timeout_s

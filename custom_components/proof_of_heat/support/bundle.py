@@ -15,6 +15,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er, 
 from homeassistant.helpers.json import JSONEncoder
 from homeassistant.loader import IntegrationNotFound, async_get_integration
 from homeassistant.util import dt as dt_util
+from yarl import URL
 
 from .._lib.redaction import Redactor, secrets_in
 from ..const import DOMAIN
@@ -22,6 +23,7 @@ from ..const import DOMAIN
 SUITE: Final = ("ecoflow", "edge_telemetry", "iot_heating", "ota", "proof_of_heat", "smart_outlet")
 FOLDER: Final = "heat_suite_support"
 _DECISIONS: Final = 200
+_DIAGNOSTICS_TIMEOUT_S: Final = 30
 _KEPT: Final = 5
 """Older bundles are deleted."""
 
@@ -55,11 +57,15 @@ async def async_write(hass: HomeAssistant, files: Mapping[str, Any]) -> Path:
 def _write(folder: Path, name: str, files: Mapping[str, Any]) -> Path:
     folder.mkdir(mode=0o700, exist_ok=True)
     fresh = folder / f".{name}"
-    with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as packed:
-        for member, content in sorted(files.items()):
-            packed.writestr(member, json.dumps(content, indent=1, ensure_ascii=False))
-    fresh.chmod(0o600)
-    path = fresh.rename(folder / name)
+    try:
+        fresh.touch(mode=0o600)
+        with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as packed:
+            for member, content in sorted(files.items()):
+                packed.writestr(member, json.dumps(content, indent=1, ensure_ascii=False))
+        path = fresh.rename(folder / name)
+    except OSError:
+        fresh.unlink(missing_ok=True)  # a part of an archive
+        raise
     for old in sorted(folder.glob("support_*.zip"))[:-_KEPT]:
         old.unlink(missing_ok=True)
     return path
@@ -100,7 +106,10 @@ async def _diagnostics(hass: HomeAssistant, entry: ConfigEntry) -> Any:
     try:
         integration = await async_get_integration(hass, entry.domain)
         module = await integration.async_get_platform("diagnostics")
-        return await module.async_get_config_entry_diagnostics(hass, entry)
+        async with asyncio.timeout(_DIAGNOSTICS_TIMEOUT_S):
+            return await module.async_get_config_entry_diagnostics(hass, entry)
+    except TimeoutError:
+        return {"error": f"The diagnostics took more than {_DIAGNOSTICS_TIMEOUT_S} s"}
     except Exception as err:  # noqa: BLE001  of another integration
         return {"error": f"{type(err).__name__}: {err}"}
 
@@ -151,8 +160,12 @@ def _log(hass: HomeAssistant) -> list[Any]:
 
 
 def _known_secrets(hass: HomeAssistant, entries: Iterable[ConfigEntry]) -> set[str]:
-    """Return the secrets of the entries, and what identifies their devices."""
-    known: set[str] = set()
+    """Return the secrets of the entries, what identifies their devices, and where the home is."""
+    position = (hass.config.latitude, hass.config.longitude)
+    known = {str(number) for number in position if number != round(number, 1)}  # 45.0 is also a temperature
+    known.update(
+        host for url in (hass.config.internal_url, hass.config.external_url) if url and (host := URL(url).host)
+    )
     devices = dr.async_get(hass)
     for entry in entries:
         known.update(secrets_in(dict(entry.data)), secrets_in(dict(entry.options)))

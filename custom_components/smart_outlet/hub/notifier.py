@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from enum import Enum
 from functools import partial
+import logging
 import time
 from typing import Final
 
@@ -18,6 +19,8 @@ from ..model.outlet import Outlet
 from ..model.power_off import EmergencyPowerOff
 from ..texts import AlertFormatter
 from .settings import HubInfo
+
+_LOGGER = logging.getLogger(__name__)
 
 _SLOW_INTERVAL_S: Final = 10.0
 
@@ -135,8 +138,17 @@ class HubNotifier:
         """Fire the alert event at once."""
         where = {"entry_id": self._info.entry_id, "hub": self._info.title, "entity_id": self._socket_switch(alert)}
         self._hass.bus.async_fire(EVENT_ALERT, where | self._format_alert.as_dict(alert))
+        if alert.type is AlertType.OFFLINE and alert.message is not None:
+            values = alert.message.values
+            _LOGGER.warning("%s is offline: no report for %.0f s", values["device"], values["timeout_s"])
         for listener in tuple(self.alert_listeners):
             listener(alert)
+
+    @callback
+    def alert_cleared(self, alert: Alert) -> None:
+        """Log that a hub or outlet is back."""
+        if alert.type is AlertType.OFFLINE and alert.message is not None:
+            _LOGGER.info("%s is back online", alert.message.values["device"])
 
     def _socket_switch(self, alert: Alert) -> str | None:
         """Return the switch of the socket of an alert, for automations that switch it off."""

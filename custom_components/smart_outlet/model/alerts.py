@@ -143,12 +143,14 @@ class AlertLog:
         on_alert: Called with each new alert.
         on_change: Called after every change.
         to_wall: Returns the UTC seconds of a time; an alert is a record.
+        on_cleared: Called with each persistent alert whose reason has ended.
     """
 
     new_id: Callable[[], str]
     on_alert: Callable[[Alert], None]
     on_change: Callable[[], None]
     to_wall: Callable[[float], float] = lambda at: at
+    on_cleared: Callable[[Alert], None] = lambda _alert: None
     _alerts: dict[str, Alert] = field(default_factory=dict)
     _active: dict[tuple[AlertType, AlertSource], str] = field(default_factory=dict)
 
@@ -178,8 +180,9 @@ class AlertLog:
         if message is None:
             if alert_id is not None:
                 del self._active[alert_type, source]
-                self._alerts[alert_id] = replace(self._alerts[alert_id], cleared=self.to_wall(now))
+                self._alerts[alert_id] = cleared = replace(self._alerts[alert_id], cleared=self.to_wall(now))
                 self.on_change()
+                self.on_cleared(cleared)
         elif alert_id is None:
             alert = Alert(self.new_id(), alert_type, source, message, self.to_wall(now), value, limit)
             self._active[alert_type, source] = alert.id

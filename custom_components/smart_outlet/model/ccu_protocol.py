@@ -17,6 +17,7 @@ OVERLOAD_MA = 65535
 THRESHOLD_MAX_MA = 65534
 MAIN_CURRENT_MAX_MA = 1_000_000
 """1,000 A, above any main breaker that a CCU measures."""
+_MAX_ACKS = 32
 _REPORTED_VALUES = 5
 """Values of an outlet's report without its ID."""
 
@@ -196,23 +197,22 @@ def _whole[T](read: tuple[T, list[FieldError]]) -> T:
 def read_acks(body: dict[str, Any]) -> tuple[list[Ack], list[FieldError]]:
     """Read the body of ``POST /api/commands/<device_id>/ack/``, and the errors of those that could not be read.
 
-    The body is one ``{id, ok, error}`` or a list under ``acks``.
+    The body is one ``{id, ok, error}`` or a list under ``acks``; an empty list or null acknowledges nothing.
 
     Raises:
-        FieldError: ``acks`` is not a list of 1 to 32 entries.
+        FieldError: ``acks`` is not a list, or the only acknowledgement is invalid.
     """
     if "acks" not in body:
-        named: list[tuple[object, str]] = [(body, "")]
-    else:
-        acks = body["acks"]
-        if not isinstance(acks, list) or not 1 <= len(acks) <= 32:
-            raise FieldError("acks", "must be a list of 1 to 32 objects")
-        named = [(ack, f"acks[{index}].") for index, ack in enumerate(acks)]
+        return [_ack(body, "")], []
+    acks = [] if body["acks"] is None else body["acks"]
+    too_many = FieldError("acks", f"must be a list of at most {_MAX_ACKS} objects")
+    if not isinstance(acks, list):
+        raise too_many
+    errors: list[FieldError] = [too_many] if len(acks) > _MAX_ACKS else []
     found: list[Ack] = []
-    errors: list[FieldError] = []
-    for value, prefix in named:
+    for index, value in enumerate(acks[:_MAX_ACKS]):
         try:
-            found.append(_ack(value, prefix))
+            found.append(_ack(value, f"acks[{index}]."))
         except FieldError as err:
             errors.append(err)
     return found, errors
@@ -256,14 +256,15 @@ def _threshold(value: object, field: str) -> int:
 
 
 def _firmware(value: object, field: str) -> str:
-    if isinstance(value, str) and len(value) <= 32:
+    if isinstance(value, str) and len(value) <= 32 and value.isprintable():
         return value
-    raise FieldError(field, "must be text of at most 32 characters")
+    raise FieldError(field, "must be printable text of at most 32 characters")
 
 
 def _chip(value: object, field: str) -> str:
-    if isinstance(value, str) and value in CHIPS:
-        return value
+    # Also as the makers of the chips write it: ESP32-S3.
+    if isinstance(value, str) and (chip := value.strip().lower().replace("-", "")) in CHIPS:
+        return chip
     raise FieldError(field, "must be a known chip")
 
 

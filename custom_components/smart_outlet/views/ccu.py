@@ -206,7 +206,7 @@ class AckView(CcuView):
             hub.model.outlet(device_id)
             body = await read_body(request)
             hub.messages.note(f"ack {device_id}", body)
-            acks, errors = read_acks(parse_object(body)) if body.strip() else ([], [])
+            acks, errors = _read(read_acks, body) if body.strip() else ([], [])
             now = hub.model.clock()
             acknowledged = [ack.id for ack in acks if hub.model.acknowledge(device_id, ack, now, trusted=trusted)]
         if acknowledged:

@@ -5,4 +5,6 @@ extern "C" {
 double strtod(const char *, char **);
 long strtol(const char *, char **, int);
 unsigned long strtoul(const char *, char **, int);
+char *getenv(const char *);
+[[noreturn]] void exit(int);
 }

@@ -11,5 +11,8 @@ size_t strlen(const char *);
 int strcmp(const char *, const char *);
 int strncmp(const char *, const char *, size_t);
 char *strncpy(char *, const char *, size_t);
+char *strcpy(char *, const char *);
+char *strcat(char *, const char *);
 char *strchr(const char *, int);
+char *strstr(const char *, const char *);
 }

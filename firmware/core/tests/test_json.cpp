@@ -178,7 +178,7 @@ TEST_CASE("an overflow is detected at every size") {
   for (size_t capacity = 0; capacity < 30; capacity++) {
     char buffer[30];
     JsonWriter writer(buffer, capacity);
-    writer.begin_array().value("abc").value(12).value(1.5, 1).end_array();  // ["abc",12,1.5]
+    writer.begin_array().value("abc").value(int32_t{12}).value(1.5, 1).end_array();  // ["abc",12,1.5]
     CHECK(writer.ok() == (capacity >= 15));
     CHECK(strcmp(writer.text(), capacity >= 15 ? "[\"abc\",12,1.5]" : "") == 0);
   }

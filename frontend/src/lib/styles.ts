@@ -56,6 +56,34 @@ export const cardStyles = css`
   p {
     margin: 0;
   }
+  ul {
+    list-style: none;
+    margin: 0;
+    padding: 0;
+  }
+  .legend {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 4px 16px;
+    font-size: 12px;
+    color: var(--muted);
+  }
+  .legend span {
+    display: flex;
+    align-items: center;
+    gap: 6px;
+  }
+  .legend i {
+    width: 16px;
+    border-top: 3px solid var(--heat);
+  }
+  .legend .dots {
+    width: 8px;
+    height: 8px;
+    border: 0;
+    border-radius: 50%;
+    background: var(--muted);
+  }
   svg {
     display: block;
     overflow: visible;

@@ -73,6 +73,7 @@ const KEYS = {
     "surplus_charging",
   ],
 } as const;
+const DOMAINS = new Set([...Object.keys(KEYS), "smart_outlet", "ota", "edge_telemetry"]);
 const MAX_TILES = 6;
 
 const entitiesOf = (hass: Hass, platform: string, domain = ""): Entity[] =>
@@ -93,6 +94,12 @@ const tile = (hass: Hass, entity: string, name?: "entity" | "device"): Card => {
   else if (kind === "power" || kind === "temperature") card.features = [{ type: "trend-graph" }];
   return card;
 };
+
+/** A device is listed once it has reported which version it runs. */
+const reported = (card: Card): Card => ({
+  ...card,
+  visibility: [{ condition: "state", entity: card.entity, state_not: "unknown" }],
+});
 
 const nameOf = (hass: Hass, device: string): string => hass.devices[device]?.name_by_user ?? hass.devices[device]?.name ?? "";
 
@@ -211,7 +218,7 @@ const sectionsOf = async (hass: Hass, found: Set<string>, titles: Titles): Promi
     energy: [...energy, ...deviceSections(hass, "ecoflow", "mdi:battery-charging", KEYS.ecoflow)],
     devices: deviceSections(hass, "edge_telemetry", "mdi:access-point"),
     firmware: found.has("ota")
-      ? [...wide([panel("ota")]), { type: "grid", cards: [heading(titles.devices, ICONS.firmware), ...updates.map(({ entity_id }) => tile(hass, entity_id, "device"))] }]
+      ? [...wide([panel("ota")]), { type: "grid", cards: [heading(titles.devices, ICONS.firmware), ...updates.map(({ entity_id }) => reported(tile(hass, entity_id, "device")))] }]
       : [],
   };
 };
@@ -229,7 +236,9 @@ const overview = (hass: Hass, found: Set<string>, titles: Record<ViewKey, string
   const buildings = first ? [] : pick("iot_heating", "mode", "iot_enabled", "flow_setpoint");
   const stations = pick("ecoflow", "battery_level", "solar_power");
   const main = first ? [first] : schedules(hass).slice(0, 1);
-  const outlets = main.length ? pick("smart_outlet", "main_power", "power_off_state") : [];
+  const outlets = main.length
+    ? [...pick("smart_outlet", "main_power"), ...pick("smart_outlet", "power_off_state").map((card) => ({ ...card, grid_options: { columns: "full" } }))]
+    : [];
   if (!main.length) main.push(...(["smart_outlet", "ota"] as const).filter((each) => found.has(each)).map(panel));
   const groups: [ViewKey, Card[]][] = [
     ["heating", [...rooms(hass), ...buildings]],
@@ -259,7 +268,20 @@ export const generate = async (hass: Hass): Promise<{ title: string; views: View
   return { title: NAME, views: [view("overview", overview(hass, found, titles)), ...filled.map((key) => view(key, sections[key]))] };
 };
 
+/** What the dashboard is built from: the entities of the installed integrations, and the names of their devices. */
+const basis = (hass: Hass): string =>
+  JSON.stringify(
+    Object.values(hass.entities)
+      .filter((each) => DOMAINS.has(each?.platform ?? ""))
+      .map((each) => [each, nameOf(hass, each?.device_id ?? "")]),
+  );
+
 class HeatSuiteStrategy extends HTMLElement {
+  /** Home Assistant asks at each change: a dashboard that is built again ends what a person does with its cards. */
+  static shouldRegenerate(_config: unknown, before: Hass, now: Hass): boolean {
+    return (before.entities !== now.entities || before.devices !== now.devices) && basis(before) !== basis(now);
+  }
+
   static generate(_config: unknown, hass: Hass): Promise<{ title: string; views: View[] }> {
     return generate(hass);
   }

@@ -38,11 +38,16 @@ const mount = async (message: CopMessage, config: Record<string, unknown> = {}):
 const text = (card: CopCard): string => (card.shadowRoot?.textContent ?? "").replace(/\s+/g, " ");
 
 describe("COP card", () => {
-  it("shows the sums; an unknown one is a dash", async () => {
+  it("shows the sums that are known", async () => {
     const card = await mount(data());
-    expect(text(card)).toContain("Today4.1");
-    expect(text(card)).toContain("This month–");
-    expect(text(card)).toContain("365 days4.4");
+    expect(text(card)).toContain("Today4.1365 days4.4");
+    expect(text(card)).not.toMatch(/This month|–|appears after/);
+  });
+  it("says when the first sum appears", async () => {
+    const card = await mount(data({ day: null, season: null }));
+    expect(text(card)).toContain("COP of today appears after the heat pump has run for about an hour.");
+    expect(card.shadowRoot?.querySelector(".tile")).toBeNull();
+    expect(text(await mount(data({ day: null, hours: [], line: [] })))).not.toContain("appears after");
   });
   it("draws each hour and the learned line, and describes both ends in words", async () => {
     const card = await mount(data());

@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { former } from "../../src/lib/card.js";
 import { HeatingCurveCard } from "../../src/cards/heating-curve/card.js";
 import { readConfig } from "../../src/cards/heating-curve/config.js";
 import { TAG, type CurveData, type CurveMessage } from "../../src/cards/heating-curve/const.js";
@@ -30,7 +31,10 @@ const data = (changes: Partial<CurveData> = {}): CurveData => ({
 beforeAll(async () => {
   await import("../../src/entries/proof_of_heat.js");
 });
-afterEach(() => document.body.replaceChildren());
+afterEach(() => {
+  document.body.replaceChildren();
+  former.clear();
+});
 
 interface Mounted {
   card: HeatingCurveCard;
@@ -140,6 +144,29 @@ describe("heating-curve card", () => {
     expect(Number(now("slope"))).toBe(dragged);
   });
 
+  it("keeps its axis while the limit is dragged: the handle stays under the pointer", async () => {
+    const { plot, now } = await mount();
+    const handle = plot().shadowRoot?.querySelector(".handle.max_flow_c") as SVGElement;
+    const at = (type: string, y: number): PointerEvent => new PointerEvent(type, { clientY: y, pointerId: 1, bubbles: true, button: 0 });
+    const marks = (): unknown => [...(plot().shadowRoot?.querySelectorAll("line.grid") ?? [])].map((line) => line.getAttribute("y1")).join();
+    const before = marks();
+    handle.dispatchEvent(at("pointerdown", 40));
+    const seen: number[] = [];
+    for (let turn = 0; turn < 4; turn += 1) {
+      handle.dispatchEvent(at("pointermove", 12));
+      await settle();
+      seen.push(Number(now("max_flow_c")));
+    }
+    expect(new Set(seen).size).toBe(1);
+    expect(marks()).toBe(before);
+    handle.dispatchEvent(at("pointermove", -500));
+    await settle();
+    expect(Number(now("max_flow_c"))).toBeLessThanOrEqual((seen[0] ?? 0) + 2);
+    handle.dispatchEvent(at("pointerup", 12));
+    await settle();
+    expect(marks()).not.toBe(before);
+  });
+
   it("is typed; nonsense is ignored, what is out of range is limited", async () => {
     const { type, now } = await mount();
     await type("slope", "1.23");
@@ -168,6 +195,20 @@ describe("heating-curve card", () => {
     expect(now("slope")).toBe("0.8");
     await press("slope", "ArrowUp", "ArrowDown");
     expect(text()).not.toContain("Unsaved");
+  });
+
+  it("keeps a draft when Home Assistant builds the card again, and only then", async () => {
+    const first = await mount(data(), { title: "Kept" });
+    await first.press("slope", "ArrowUp");
+    const draft = first.now("slope");
+    const beside = await mount(data(), { title: "Kept" });
+    expect(beside.text()).not.toContain("Unsaved changes");
+    beside.card.remove();
+    document.body.replaceChildren();
+    expect((await mount(data(), { title: "Other" })).text()).not.toContain("Unsaved changes");
+    const last = await mount(data(), { title: "Kept" });
+    expect(last.now("slope")).toBe(draft);
+    expect(last.text()).toContain("Unsaved changes");
   });
 
   it("is saved with the revision it started from, then waits until the device confirms", async () => {

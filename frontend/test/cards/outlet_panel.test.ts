@@ -101,8 +101,10 @@ describe("the card", () => {
 
   it("shows unknown values as unknown, and offline outlets", async () => {
     await push({ outlet: outlet({ online: false, sockets: { a: socket({ is_on: null }), b: socket() } }) });
-    expect(find(".socket").getAttribute("aria-label")).toBe("Kitchen A: Unknown, –, –");
+    expect(find(".socket").getAttribute("aria-label")).toBe("Kitchen A: Offline, –, –");
     expect(text(".title .chip")).toBe("Offline");
+    await push({ outlet: outlet({ sockets: { a: socket({ is_on: null, current_ma: 0, power_w: 0 }), b: socket() } }) });
+    expect(text(".socket .state")).toBe("Unknown until it is switched");
   });
 
   it("marks a tripped socket and one over the limit with words", async () => {
@@ -162,6 +164,21 @@ describe("the card", () => {
     await settle();
     expect(fake.sent).toContainEqual({ type: "smart_outlet/dismiss_alert", entry_id: "h", alert_id: "x" });
     expect(all(".alerts li")).toHaveLength(1);
+  });
+
+  it("a press on one alert never dismisses another one that took its place", async () => {
+    const alert = (id: string): Record<string, unknown> => ({ id, entry_id: "h", message: id, created: "2026-01-01T10:00:00Z", kind: "overload" });
+    fake.answers["smart_outlet/alerts"] = { alerts: [alert("seen")] };
+    await push({ hub: hub({ alerts: 1 }) });
+    const pressed = find(".alerts button");
+    fake.answers["smart_outlet/alerts"] = { alerts: [alert("new"), alert("seen")] };
+    await push({ hub: hub({ alerts: 2 }) });
+    expect(all(".alerts button").slice(0, 2)).toHaveLength(2);
+    expect(find(".alerts button")).not.toBe(pressed);
+    fake.sent.length = 0;
+    pressed.click();
+    await settle();
+    expect(fake.sent.filter(({ alert_id }) => alert_id === "new")).toEqual([]);
   });
 
   it("switches everything off only after the button was held, by pointer and by key", async () => {

@@ -134,6 +134,13 @@ describe("states", () => {
     expect(text()).toContain("Prediction error 1.1 K; planning starts below 0.8 K");
     expect(text()).not.toContain("Saved in 30 days · ");
   });
+  it("savings have progress and the time left before the first complete day", async () => {
+    const { text, find, push } = await mount(overview({ savings: null, savings_progress: { progress: 25, expected: "2026-01-17T00:00:00+00:00" } }));
+    expect(text()).toContain("Savings After the first complete day, in about 36 hr");
+    expect(find("progress")?.getAttribute("value")).toBe("25");
+    await push(overview({ savings: null, savings_progress: null }));
+    expect(find("progress")).toBeNull();
+  });
   it("shadow mode looks different, control off and failures have a banner", async () => {
     const { find, text, push } = await mount(overview({ shadow: true, active: false, state: "shadow", savings: { days: 7, saved: 1, low: 0, high: 2, percent: 10, cost: 3, simulated: true } }));
     expect(find("ha-card")?.className).toBe("shadow");
@@ -151,6 +158,15 @@ describe("states", () => {
     const { text } = await mount(overview({ room_c: null, lower_c: null, price_kwh: null, cost_h: unknown, sources: [source({ price_kwh: null, heat: unknown })] }));
     for (const part of ["–", "Electricity price unknown", "Price unknown"]) expect(text()).toContain(part);
     expect(text()).not.toMatch(/\b0\.00/);
+  });
+  it("a wide card has no empty rows beside the next day", async () => {
+    const { find, push } = await mount(overview({ limits: [], notes: [] }));
+    const beside = (): string | undefined => find(".next")?.style.getPropertyValue("--beside");
+    expect(beside()).toBe("2");
+    await push(overview({ limits: ["limit"], notes: [] }));
+    expect(beside()).toBe("3");
+    await push(overview({ limits: [], notes: [], active: false, sources: [] }));
+    expect(beside()).toBe("1");
   });
   it("hides parts, and uses German and Fahrenheit", async () => {
     const fake = fakeHass();
@@ -193,6 +209,21 @@ describe("the next 24 hours", () => {
     await press(element, slider, "x");
     expect(slider.getAttribute("aria-valuenow")).toBe("0");
   });
+  it("keeps what a finger has chosen, and returns to now when the mouse leaves", async () => {
+    const { element, slider, text } = await chart();
+    const now = text();
+    slider.getBoundingClientRect = () => ({ left: 0, width: 96 }) as DOMRect;
+    const point = async (type: string, pointerType: string): Promise<string> => {
+      slider.dispatchEvent(new PointerEvent(type, { clientX: 40, pointerType }));
+      await element.updateComplete;
+      return text();
+    };
+    const chosen = await point("pointerdown", "touch");
+    expect(chosen).not.toBe(now);
+    expect(await point("pointerleave", "touch")).toBe(chosen);
+    expect(await point("pointerleave", "mouse")).toBe(now);
+  });
+
   it("draws bars of the planned heat, dashed in shadow mode", async () => {
     const { element } = await chart();
     expect(element.shadowRoot?.querySelectorAll("rect").length).toBe(4);

@@ -28,6 +28,7 @@ from .plugin import SimulatorSpec, World, place
 from .process import Child, ChildFailedError, Children
 
 _PORT_WAIT_S = 3.0
+_SIMULATOR = "simulator-"
 _RESTART_EXIT_CODE = 100  # homeassistant.const.RESTART_EXIT_CODE: restarted by a user in the UI
 
 
@@ -153,7 +154,7 @@ class Demo:
         command = [sys.executable, "-m", f"simulators.{spec.module}", *arguments]
         command += ["--speed", str(self.args.speed)]
         env = {"PYTHONPATH": str(ROOT)}
-        return await self.children.start(f"simulator-{spec.name}", command, cwd=ROOT, env=env, pipe=True)
+        return await self.children.start(f"{_SIMULATOR}{spec.name}", command, cwd=ROOT, env=env, pipe=True)
 
     def _summary(self, state: State, devices: list[dict[str, Any]]) -> dict[str, Any]:
         for device in devices:
@@ -180,13 +181,17 @@ class Demo:
             path.unlink(missing_ok=True)
 
     async def watch(self) -> int:
-        """Wait until a child process ends; start Home Assistant again after a restart by a user."""
+        """Wait until Home Assistant or the broker ends; a restart by a user and a killed device do not end the demo."""
         while True:
             child = await self.children.first_to_end()
             if child.name == "home-assistant" and child.process.returncode == _RESTART_EXIT_CODE:
                 self.log("Home Assistant is restarting")
                 self.children.forget(child)
                 await self._start_server()
+                continue
+            if child.name.startswith(_SIMULATOR):
+                self.log(f"{child.name} ended with {child.process.returncode}: its devices are offline now")
+                self.children.forget(child)
                 continue
             self.log(f"{child.name} ended with {child.process.returncode}:\n{child.tail()}")
             return 1
@@ -283,8 +288,9 @@ def report_ready(demo: Demo, summary: dict[str, Any]) -> None:
     if demo.args.no_simulators:
         for device in summary["devices"]:
             where = device["simulator"]
-            expected = f"expected at {where['host']}:{where['port']}" if where["host"] else ""
-            demo.log(f"  {device['kind']} {device['id']}: key {device['key']} {expected}")
+            facts = [f"key {device['key']}"] if device["key"] else []
+            facts += [f"expected at {where['host']}:{where['port']}"] if where["host"] else []
+            demo.log(": ".join([f"  {device['kind']} {device['id']}", *([", ".join(facts)] if facts else [])]))
     if not demo.args.headless:
         webbrowser.open(dashboard)
 

@@ -86,10 +86,12 @@ def test_any_field_but_the_state_may_be_bad(field: str, value: object) -> None:
     assert list(report.ignored) == [field]
 
 
-@pytest.mark.parametrize("value", ["ON", "On", " on ", "true", "TRUE", "1", 1, 1.0, True])
+@pytest.mark.parametrize("value", ["ON", "On", " on ", "true", "TRUE", "1", "1.0", 1, 1.0, True])
 def test_a_state_in_other_words_is_read(value: object) -> None:
     assert decode_report({"state": value}).heating is True
-    off = {"ON": "OFF", "On": "Off", " on ": " off", "true": "false", "TRUE": "False", "1": "0", 1: 0}[value]
+    off = {"ON": "OFF", "On": "Off", " on ": " off", "true": "false", "TRUE": "False", "1": "0", "1.0": "0.0", 1: 0}[
+        value
+    ]
     assert decode_report({"state": off}).heating is False
 
 
@@ -108,6 +110,41 @@ def test_a_number_as_text_is_read(value: str, number: float) -> None:
     report = decode_report({"temp_out": value, "supply_temp": value, "voltage": "3,3", "rssi": "-61"}, 2)
     assert report.values == {"temp_out": number, "supply_temp": number, "voltage": 3.3, "rssi": -61}
     assert report.ignored == {}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "number"),
+    [
+        ("temp_out", "5.5 C", 5.5), ("temp_out", "-12,5°C", -12.5), ("temp_out", "\N{MINUS SIGN}5.5", -5.5),
+        ("room_temp", "21 degC", 21),
+        ("supply_temp", "41.9F", 5.5), ("return_temp", "-40 °F", -40),
+        ("flow_setpoint", "35°", 35), ("temp_out", "-0.0", 0),
+        ("voltage", "3.3V", 3.3), ("voltage", "3300 mV", 3.3), ("rssi", "-67 dBm", -67), ("free_heap", "1024 B", 1024),
+    ],
+)  # fmt: skip
+def test_a_number_with_its_unit_is_read(field: str, value: str, number: float) -> None:
+    report = decode_report({field: value}, 2)
+    assert (report.values, report.ignored) == ({field: number}, {})
+    assert str(report.values[field])[:2] != "-0" or number
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("temp_out", "5.5 V"), ("voltage", "3.3 C"), ("rssi", "67 %"), ("temp_out", "5.5 K"), ("free_heap", "10 kB"),
+        ("supply_temp", "999 F"), ("temp_out", "1.234,5"), ("uptime_s", "5 min"),
+    ],
+)  # fmt: skip
+def test_a_number_with_another_unit_is_unknown(field: str, value: str) -> None:
+    report = decode_report({field: value}, 2)
+    assert (report.values, list(report.ignored)) == ({field: None}, [field])
+
+
+def test_field_names_are_read_in_another_letter_case() -> None:
+    assert decode_report({key.upper(): value for key, value in TELEMETRY.items()}) == decode_report(TELEMETRY)
+    assert decode_report({"Protocol_Version": 2, "RSSI": -60}).values == {"rssi": -60}
+    # Which one is meant is not clear.
+    assert decode_report({"State": "on", "STATE": "off", "Temp_Out": 5, "temp_out": 6}).values == {"temp_out": 6}
 
 
 def test_what_a_text_means_is_checked_like_a_number() -> None:

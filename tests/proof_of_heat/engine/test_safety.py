@@ -1,4 +1,4 @@
-"""Whatever goes wrong, the limits hold: ten thousand random sequences of faults, and the rules one by one."""
+"""The limits hold in any sequence of faults: ten thousand random sequences of faults, and the rules one by one."""
 
 from dataclasses import replace
 import json

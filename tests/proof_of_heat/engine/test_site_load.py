@@ -140,7 +140,7 @@ def test_stored_loads_that_are_invalid_are_skipped() -> None:
 @settings(max_examples=40, deadline=None)
 @given(loads=st.lists(st.one_of(st.just(NAN), st.floats(0, 8000)), min_size=1, max_size=12), first=st.floats(0, 8000))
 def test_commanded_power_never_exceeds_what_the_highest_load_leaves(loads: list[float], first: float) -> None:
-    """Whatever the meter does: no more than the limit less the present load, or less the highest one when unknown."""
+    """At most the limit less the present load, or less the highest one while it is unknown."""
     seen: list[float] = []
     for load_w, power_w in zip(
         [first, *loads], run(new_engine(SiteLimits(power_w=SITE_W)), [first, *loads]), strict=True

@@ -52,6 +52,7 @@ _UNITS: Final[dict[str, tuple[str, str]]] = {
     "mv": ("mV", "voltage_v"),
     "lux": ("lx", "illuminance_lux"),
     "klux": ("klx", "illuminance_lux"),
+    "klx": ("klx", "illuminance_lux"),
     "deg": ("°", "direction"),
     "ppm": ("ppm", "ppm"),
     "ppb": ("ppb", "ppb"),
@@ -77,10 +78,12 @@ _NAMES: Final[dict[str, str]] = {
 _PLAIN: Final[dict[str, str]] = {
     "humidity": "humidity_percent",
     "moisture": "moisture_percent",
+    "power_va": "apparent_power_va",
     "rssi": "signal_level_db",
     "snr": "snr_db",
     "uv": "uv_index",
     "uvi": "uv_index",
+    "volts": "voltage_v",
 }
 _FLAGS: Final[dict[str, str]] = {
     "contact_open": "door_open",
@@ -113,7 +116,8 @@ def read_event(found: Mapping[str, Any]) -> Message | None:
     if isinstance(model := found.get("model"), str) and model:
         message.info["model"] = model[:MAX_TEXT]
     for name, value in found.items():
-        if name not in _IGNORED and not isinstance(value, dict | list):
+        # Next to the index, `uv` is what the sensor measured.
+        if name not in _IGNORED and not isinstance(value, dict | list) and not (name == "uv" and "uvi" in found):
             _read(message, name, value)
     known = {key for key, value in message.metrics.items() if value is not None} - {"signal_level_db", "snr_db"}
     return message if known or message.rejected else None
@@ -130,8 +134,13 @@ def _read(message: Message, name: str, value: Any) -> None:
     lower = name.casefold()
     if lower == "battery_ok":
         _read_battery(message, value)
+    elif lower == "battery" and isinstance(value, str):
+        # Before version 19.08.
+        message.metrics["battery_low"] = {"ok": False, "low": True}.get(value.strip().casefold())
     elif lower in _FLAGS:
-        add(message, _FLAGS[lower], value)
+        # A door with two contacts is open if one of them is.
+        if message.metrics.get(_FLAGS[lower]) is not True:
+            add(message, _FLAGS[lower], value)
     elif lower in _PLAIN:
         add(message, _PLAIN[lower], value)
     elif (numbered := _NUMBERED.fullmatch(lower)) is not None:

@@ -25,7 +25,9 @@ _MANUFACTURER_DATA: Final = 0xFF
 _COMPANY_ID: Final = b"\x99\x04"  # Ruuvi Innovations, 0x0499, little endian
 _MARKER: Final = b"\xff" + _COMPANY_ID
 _NO_MAC: Final = b"\xff" * 6
-_HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2})+")
+# As programs write bytes: 0512FC, 0x0512FC, 05 12 FC, 05:12:FC, 05-12-FC.
+_HEX: Final = re.compile(r"(?:0[xX])?(?:[0-9A-Fa-f]{2})+(?:([ :-])(?:[0-9A-Fa-f]{2})+(?:\1(?:[0-9A-Fa-f]{2})+)*)?")
+_NOT_HEX: Final = re.compile(r"^0[xX]|[ :-]")
 
 # Length, type and company of a record with Ruuvi's data.
 _RELAYED: Final = re.compile(r"^(?:[0-9A-Fa-f]{2})*[0-9A-Fa-f]{2}(?:FF|ff)9904")
@@ -266,8 +268,10 @@ def decode_recorded(captured: Any) -> list[tuple[str, Message | DecodeError]] | 
         case {"data": {"tags": dict() as tags} as data}:
             return [(f"{mac}.", _decode_tag(tag, data.get("gw_mac"))) for mac, tag in tags.items()]
         case str() if _HEX.fullmatch(captured):
-            raw = bytes.fromhex(captured)
-            is_payload = raw[0] in _FORMATS and _MARKER not in raw
+            raw = bytes.fromhex(_NOT_HEX.sub("", captured))
+            # Bluetooth stacks write the company before the payload, without the length and the type of the record.
+            raw = raw.removeprefix(_COMPANY_ID)
+            is_payload = raw[:1] and raw[0] in _FORMATS and _MARKER not in raw
             reading = parse_payload(raw if is_payload else manufacturer_payload(raw))
             return [("", Message(reading.metrics, seq=reading.sequence, device_type=KEY))]
     return None

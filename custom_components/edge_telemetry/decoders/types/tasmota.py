@@ -20,7 +20,9 @@ from ..timestamps import parse_local_time, parse_time
 KEY: Final = "tasmota"
 ZIGBEE: Final = "tasmota_zigbee"
 
-_DATA: Final = ("SENSOR", "STATE")
+_ENERGY_ALONE: Final = "ENERGY"
+"""Firmware before 5.11 publishes what is the member `ENERGY` of `SENSOR` today."""
+_DATA: Final = ("SENSOR", "STATE", _ENERGY_ALONE)
 _ENDINGS: Final = frozenset({*_DATA, "LWT", "INFO1"})
 _RESULT: Final = "RESULT"
 
@@ -77,6 +79,18 @@ _ENERGY: Final[dict[str, str]] = {
 }
 # Values of the phases that add up.
 _SUMS: Final = frozenset({"ApparentPower", "ExportActive", "ImportActive", "Power", "ReactivePower", "Today", "Total"})
+# Names that scripts of the Smart Meter Interface give to the values of an electricity meter, in lower case.
+_METER_ENERGY: Final = re.compile(
+    r"(?:total|energy|e)_?(?:in|out)(?:_?t?\d)?|(?:total|sum)_(?:import|export)|bezug|einspeisung|(?:export_)?total_kwh|(?:1|2)_8_\d(?:_\d)?"
+)
+_METER_UNITS: Final = (
+    (_METER_ENERGY, "kWh"),
+    (re.compile(r"p|(?:power|watt)(?:_(?:cur|curr|current|total|sum|in|out))?|(?:power|p)_?[pl]?[1-3]|16_7_0"), "W"),
+    (re.compile(r"(?:volt|voltage|u)_?[pl]?[1-3]"), "V"),
+    (re.compile(r"(?:amp|amps|amperage|current|i)_?[pl]?[1-3]"), "A"),
+    (re.compile(r"hz|freq|frequency"), "Hz"),
+)
+_LEAF_UNITS: Final = {"Battery": "%", "CF1": "μg/m³", "CF10": "μg/m³", "CF2.5": "μg/m³"}
 _WIFI: Final[dict[str, str]] = {"RSSI": "wifi_quality_percent", "Signal": "rssi", "LinkCount": "wifi_connections"}
 
 # What a message states about its units -> the unit of a leaf.
@@ -97,6 +111,8 @@ def read(kind: str, found: Mapping[str, Any]) -> Found:
         yield None, _read_info(found)
         return
     message = _message(found)
+    if kind == _ENERGY_ALONE:
+        found = {_ENERGY_ALONE: found}
     for name, value in found.items():
         if (relay := _RELAY.fullmatch(name)) is not None:
             add(message, f"channel_{relay[1]}_output_on" if relay[1] else "output_on", _as_flag(value))
@@ -176,18 +192,28 @@ def _read_sensor(message: Message, name: str, values: Mapping[str, Any], found: 
     """Read the values of a sensor: it is known by its ID, since numbers change when another one is connected."""
     id_ = values.get("Id")
     part = f"{name.partition('-')[0]}_{id_}_" if isinstance(id_, str) and id_ else f"{name}_"
+    is_meter = any(_METER_ENERGY.fullmatch(leaf.lower()) for leaf in values)
     for leaf, value in values.items():
-        if leaf == "Distance" and name.startswith("VL53"):
+        if is_meter and (unit := _meter_unit(leaf, value)) is not None:
+            add(message, f"{part}{leaf}", value, unit)
+        elif leaf == "Distance" and name.startswith("VL53"):
             add(message, f"{part}distance_mm", value)
         elif leaf != "Id" and not isinstance(value, dict | list):
             _read_leaf(message, part, leaf, value, found)
+
+
+def _meter_unit(leaf: str, value: Any) -> str | None:
+    """Return the unit of a meter's value; None for what is no value or has another name."""
+    if isinstance(value, str | bool | dict | list):
+        return None
+    return next((unit for names, unit in _METER_UNITS if names.fullmatch(leaf.lower())), None)
 
 
 def _read_leaf(message: Message, part: str, name: str, value: Any, found: Mapping[str, Any]) -> None:
     if name not in _LEAVES and (numbered := _NUMBERED.fullmatch(name)) is not None and numbered[1] in _LEAVES:
         name, part = numbered[1], f"{part}{numbered[2]}_"
     if (known := _LEAVES.get(name)) is None:
-        add(message, f"{part}{name}", _as_flag(value))
+        add(message, f"{part}{name}", _as_flag(value), None if isinstance(value, str) else _LEAF_UNITS.get(name))
         return
     key, factor = known
     if factor != 1 and isinstance(value, int | float) and not isinstance(value, bool):

@@ -41,6 +41,7 @@ _PROPERTIES: Final[dict[str, tuple[str, str | None]]] = {
     "for": ("formaldehyde_mg_m3", "mg/m³"),
     "voc": ("tvoc_ppb", "ppb"),
     "uv": ("uv_index", None),
+    "position": ("position", "%"),
     "power": ("power_w", "W"),
     "current": ("current_a", "A"),
     "energy": ("energy_kwh", "kWh"),

@@ -25,6 +25,7 @@ KEEPALIVE_TIMEOUT_S: Final = 300.0
 
 # Whole paths -> metric.
 _PATHS: Final[dict[str, str]] = {
+    "Capacity": "capacity_ah",
     "ConsumedAmphours": "consumed_ah",
     "DailyYield": "yield_today_kwh",
     "Dc/Battery/ConsumedAmphours": "consumed_ah",
@@ -45,6 +46,11 @@ _PATHS: Final[dict[str, str]] = {
     "History/EnergyOut": "output_energy_kwh",
     "History/TotalAhDrawn": "total_drawn_ah",
     "Humidity": "humidity_percent",
+    "Info/BatteryLowVoltage": "low_limit_voltage_v",
+    "Info/MaxChargeCurrent": "charge_limit_current_a",
+    "Info/MaxChargeVoltage": "charge_limit_voltage_v",
+    "Info/MaxDischargeCurrent": "discharge_limit_current_a",
+    "InstalledCapacity": "installed_capacity_ah",
     "Irradiance": "radiation_w_m2",
     "Level": "level_percent",
     "Position/Latitude": "latitude",
@@ -62,6 +68,10 @@ _PATHS: Final[dict[str, str]] = {
     "Mode": "mode_code",
     "ErrorCode": "error_code",
     "Load/State": "load_output_on",
+    "System/MaxCellTemperature": "maximum_cell_temperature_c",
+    "System/MaxCellVoltage": "maximum_cell_voltage_v",
+    "System/MinCellTemperature": "minimum_cell_temperature_c",
+    "System/MinCellVoltage": "minimum_cell_voltage_v",
     "Temperature": "temperature_c",
     "TimeToGo": "time_to_go_s",
     "Yield/Power": "solar_power_w",
@@ -119,7 +129,14 @@ _PARTS: Final[dict[str, str]] = {
     "System": "system",
     "Total": "",
 }
-_UNITS: Final = {"consumed_ah": "Ah", "remaining_m3": "m³", "speed_ms": "m/s", "total_drawn_ah": "Ah"}
+_UNITS: Final = {
+    "capacity_ah": "Ah",
+    "consumed_ah": "Ah",
+    "installed_capacity_ah": "Ah",
+    "remaining_m3": "m³",
+    "speed_ms": "m/s",
+    "total_drawn_ah": "Ah",
+}
 _FLAGS: Final = frozenset({"grid_connected", "load_output_on"})
 _NUMBER: Final = re.compile(r"\d+")
 _NAMES: Final = {"CustomName": "name", "ProductName": "model", "FirmwareVersion": "sw_version"}
@@ -202,7 +219,8 @@ register(
 register_dialect(
     Dialect(
         key=KEY,
-        recognizes=lambda levels: levels[0] == _NOTIFY and len(levels) >= _DEPTH,
+        # Bridges between brokers put a prefix in front: venus-home/N/…
+        recognizes=lambda levels: _NOTIFY in levels and len(levels) - levels.index(_NOTIFY) >= _DEPTH,
         body=_body,
         forms=lambda levels: (Form((*_body(levels), "#"), Channel.DATA, None),),
         read=read,

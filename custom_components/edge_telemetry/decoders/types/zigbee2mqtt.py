@@ -47,6 +47,20 @@ _PHASE: Final = re.compile(r"(current|energy|power|power_factor|voltage)_phase_(
 _ENDPOINT: Final = re.compile(
     r"(current|energy|humidity|power|state|temperature|voltage)_(l\d|left|right|center|top|bottom)"
 )
+# Units of names that do not carry them; `_a` to `_c` and `_l1` to `_l3` are phases.
+_UNITS: Final = tuple(
+    (re.compile(f"(?:{names})(?:_phase_[abc]|_[abc]|_l[1-3])?"), unit)
+    for names, unit in (
+        ("total_power|power|power_active", "W"),
+        ("power_apparent|apparent_power", "VA"),
+        ("power_reactive|reactive_power", "var"),
+        ("current|current_neutral", "A"),
+        ("voltage", "V"),
+        ("energy|(?:produced|consumed|exported|imported)_energy|energy_(?:produced|consumed)", "kWh"),
+        ("eco2", "ppm"),
+        ("dew_point", "°C"),
+    )
+)
 # A battery has some volts, the mains some hundred: from here on it is millivolts.
 _MILLIVOLTS_FROM: Final = 1000
 
@@ -83,10 +97,20 @@ def _add(message: Message, name: str, value: Any, unit: Any) -> None:
         add(message, f"{part}state" if is_on is None else f"{part}output_on", value if is_on is None else is_on)
     elif name in {"current", "energy", "humidity", "power", "temperature", "voltage"} and part:
         add(message, f"{part}{_COMMON[name]}", value, unit)
+    elif name.startswith("power_factor") and is_number and 1 < abs(value) <= _WHOLE_PERCENT:
+        add(message, f"{part}{name}", value / 100)  # some devices report percent
     else:
-        add(message, f"{part}{_NAMES.get(name, name)}", value, unit)
+        add(message, f"{part}{_NAMES.get(name, name)}", value, unit or _unit(name, value))
 
 
+def _unit(name: str, value: Any) -> str | None:
+    """Return the unit of a number whose name does not carry it."""
+    if isinstance(value, str | bool):
+        return None
+    return next((unit for names, unit in _UNITS if names.fullmatch(name)), None)
+
+
+_WHOLE_PERCENT: Final = 100
 _HPA: Final = (300, 1200)
 _COMMON: Final = {
     "current": "current_a",

@@ -13,7 +13,7 @@ _NOT_FINITE: Final = ("nan", "inf", "infinity")
 
 
 def text(data: Mapping[str, Any], name: str, *, longest: int = MAX_TEXT) -> str | None:
-    """Return a string; None if missing or null.
+    """Return a string; None if missing or null. Characters that cannot be printed (NUL, line ends) become spaces.
 
     Raises:
         WireError: `bad_value`.
@@ -23,7 +23,11 @@ def text(data: Mapping[str, Any], name: str, *, longest: int = MAX_TEXT) -> str 
         return None
     if not isinstance(value, str) or len(value) > longest:
         raise WireError("bad_value", f"must be text of at most {longest} characters", field=name)
-    return value
+    return value if value.isprintable() else _printable(value)
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in text).strip()
 
 
 def integer(data: Mapping[str, Any], name: str, low: int, high: int) -> int | None:
@@ -62,7 +66,7 @@ def numbers(data: Mapping[str, Any], name: str, *, most: int) -> dict[str, float
             raise WireError(
                 "bad_value", f"must be a number, with a name of at most {_MAX_NAME} characters", field=where
             )
-        if math.isfinite(number):
+        if math.isfinite(number) and key.isprintable():
             readings[key] = float(number)
     return readings
 

@@ -17,6 +17,7 @@ import aiohttp
 
 from ..._lib.backoff import Backoff, RetryPolicy
 from ..._lib.last_messages import record
+from ..._lib.request_errors import reason_of
 from ..errors import AuthError, BadReplyError, DriverError, UnreachableError
 from ..values import at, number_at
 from .reading import MeterReading
@@ -76,12 +77,12 @@ class ShellyWebSocket:
             async with asyncio.timeout(_CONNECT_S):
                 socket = await self._session.ws_connect(self._url, max_msg_size=_MAX_FRAME)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as err:
-            raise UnreachableError(f"websocket: {type(err).__name__}") from err
+            raise UnreachableError(f"websocket: {reason_of(err)}") from err
         try:
             await self._request_status(socket)
             await self._receive(socket)
         except (aiohttp.ClientError, OSError) as err:
-            raise UnreachableError(f"websocket: {type(err).__name__}") from err
+            raise UnreachableError(f"websocket: {reason_of(err)}") from err
         finally:
             await socket.close()
 

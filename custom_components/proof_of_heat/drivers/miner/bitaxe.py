@@ -1,7 +1,8 @@
 """Bitaxe with AxeOS, and NerdQAxe, over HTTP.
 
-Facts: AxeOS OpenAPI; pause and resume since 2.14. A NerdQAxe shuts its chips down and starts again by a restart. With
-one-time passwords enabled (its source, http_otp.cpp), a write needs a session: `X-TOTP` makes one that lives a day.
+Facts: AxeOS OpenAPI; pause and resume since 2.14. A NerdQAxe shuts its chips down (its source, handler_shutdown.cpp,
+which asks for no password) and starts again by a restart. With one-time passwords enabled (its source, http_otp.cpp),
+a write needs a session: `X-TOTP` makes one that lives a day.
 """
 
 import re

@@ -6,6 +6,7 @@ import json
 from typing import Any, Final
 
 from ..._lib.last_messages import record
+from ..._lib.request_errors import reason_of
 from ..errors import BadReplyError, UnreachableError
 
 RPC_PORT: Final = 4028
@@ -24,12 +25,12 @@ async def exchange(
     except TimeoutError as err:
         raise UnreachableError(f"{command}: timed out") from err
     except (OSError, ValueError) as err:  # ValueError: no name of a host
-        raise UnreachableError(f"{command}: {type(err).__name__}") from err
+        raise UnreachableError(f"{command}: {reason_of(err)}") from err
     if not raw:
         raise UnreachableError(f"{command}: no answer")
     record(command, raw)
     try:
-        reply = json.loads(raw.rstrip(_TAIL))
+        reply = json.loads(raw.rstrip(_TAIL), strict=False)  # firmware leaves line breaks in texts
     except (ValueError, RecursionError) as err:
         raise BadReplyError(f"{command}: not JSON") from err
     if not isinstance(reply, dict):
@@ -56,6 +57,6 @@ def _complete(raw: bytearray) -> bool:
     if not text.endswith(b"}"):
         return False
     with contextlib.suppress(ValueError, RecursionError):
-        json.loads(text)
+        json.loads(text, strict=False)
         return True
     return False

@@ -1,14 +1,20 @@
 """Creates the client for a miner."""
 
+from collections.abc import Callable, Mapping
+from typing import Final
+
 import aiohttp
 
 from .antminer import AntminerClient
+from .avalon import AvalonClient
 from .bitaxe import BitaxeClient
 from .braiins import BraiinsClient
 from .generic import GenericClient
 from .luxos import LuxosClient
 from .models import MinerClient, MinerFamily
 from .probe import ProbeResult
+from .proto import ProtoClient
+from .sealminer import SealminerClient
 from .vnish import VnishClient
 from .whatsminer import WhatsminerClient
 
@@ -19,8 +25,17 @@ DEFAULT_PASSWORDS = {
     MinerFamily.BITAXE: "",
     MinerFamily.VNISH: "admin",
     MinerFamily.LUXOS: "",
+    MinerFamily.AVALON: "",
+    MinerFamily.PROTO: "",
+    MinerFamily.SEALMINER: "",
     MinerFamily.OTHER: "",
 }
+_BY_HOST: Final[Mapping[MinerFamily, Callable[[str], MinerClient]]] = {
+    MinerFamily.AVALON: AvalonClient,
+    MinerFamily.LUXOS: LuxosClient,
+    MinerFamily.SEALMINER: SealminerClient,
+}
+"""Miners without a password."""
 V3_PASSWORD = "super"  # noqa: S105  the factory default
 
 
@@ -35,6 +50,8 @@ def create_client(
     """Return the client for a probed miner; without a password, the factory default is used."""
     if password is None:
         password = V3_PASSWORD if found.variant == "v3" else DEFAULT_PASSWORDS[found.family]
+    if (by_host := _BY_HOST.get(found.family)) is not None:
+        return by_host(found.host)
     match found.family:
         case MinerFamily.ANTMINER:
             return AntminerClient(session, found.host, password, mode_power_w, http_port)
@@ -46,7 +63,7 @@ def create_client(
             return BitaxeClient(session, found.host, http_port, password)
         case MinerFamily.VNISH:
             return VnishClient(session, found.host, password, http_port)
-        case MinerFamily.LUXOS:
-            return LuxosClient(found.host)
-        case MinerFamily.OTHER:
+        case MinerFamily.PROTO:
+            return ProtoClient(session, found.host, password, http_port)
+        case _:
             return GenericClient(found.host, password)

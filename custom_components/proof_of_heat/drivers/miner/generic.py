@@ -1,7 +1,6 @@
-"""All other makes and firmware that pyasic supports (Avalon, Auradine, Mara, ePIC …).
+"""All other makes and firmware that pyasic supports (Auradine, Mara, ePIC …).
 
-Supports what pyasic's class implements and what can be read back: power only if the miner also reports its limit
-(the "limit" of an Avalon is one of three levels, not watts).
+Supports what pyasic's class implements and what can be read back: power only if the miner also reports its limit.
 """
 
 from dataclasses import replace

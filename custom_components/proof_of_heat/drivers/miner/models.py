@@ -20,6 +20,9 @@ class MinerFamily(StrEnum):
     BITAXE = "bitaxe"
     VNISH = "vnish"
     LUXOS = "luxos"
+    AVALON = "avalon"
+    PROTO = "proto"
+    SEALMINER = "sealminer"
     OTHER = "other"
     """All others that pyasic supports."""
 

@@ -1,7 +1,8 @@
 """The operations that each family of miners has.
 
 Facts: the interface descriptions of Braiins (25.05), VNish (1.2.6), Luxor and WhatsMiner (2.0.5, 3.0.2), the OpenAPI
-document of AxeOS, and for stock Antminers and others the calls of public programs (pyasic 0.79, asic-rs).
+document of AxeOS, Canaan's driver-avalon.c, and for stock Antminers and others the calls of public programs (pyasic
+0.79, asic-rs).
 """
 
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ import re
 from typing import Final
 
 from ..operations import Operation
+from .avalon import HOME
 from .models import MinerFamily, MinerInfo
 
 _LIGHT: Final = frozenset({Operation.LOCATE, Operation.STOP_LOCATING})
@@ -20,10 +22,12 @@ _BY_FAMILY: Final[Mapping[MinerFamily, frozenset[Operation]]] = {
     MinerFamily.BITAXE: frozenset({Operation.REBOOT}),
     MinerFamily.VNISH: _ALL,
     MinerFamily.LUXOS: _ALL,
+    MinerFamily.AVALON: frozenset({Operation.REBOOT}) | _LIGHT,
+    MinerFamily.PROTO: frozenset({Operation.REBOOT, Operation.IDENTIFY}),
+    MinerFamily.SEALMINER: frozenset({Operation.RESTART_MINING}),
 }
 _BY_MAKE: Final[Mapping[str, frozenset[Operation]]] = {
     "auradine": _ALL,
-    "avalonminer": frozenset({Operation.REBOOT}) | _LIGHT,
     "elphapex": frozenset({Operation.REBOOT}) | _LIGHT,
     "epic": frozenset({Operation.REBOOT, Operation.RESTART_MINING}),
     "hammer": frozenset({Operation.REBOOT}) | _LIGHT,
@@ -39,6 +43,8 @@ def operations_of(info: MinerInfo) -> frozenset[Operation]:
     """Return the operations of a miner, by its stored identity."""
     if info.family is MinerFamily.OTHER:
         return _BY_MAKE.get(info.make.lower(), frozenset())
+    if info.family is MinerFamily.AVALON and info.variant == HOME:
+        return frozenset({Operation.REBOOT})
     if info.family is MinerFamily.BRAIINS and info.variant == "graphql":
         return frozenset()
     if info.family is MinerFamily.BITAXE and "nerd" not in info.model.lower() and _is_since(info, _IDENTIFY_SINCE):

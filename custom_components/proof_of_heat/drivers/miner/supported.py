@@ -31,6 +31,7 @@ def _reads_without(*keys: str) -> tuple[str, ...]:
 
 _RESTARTS: Final = ("reboot", "restart_mining", "locate")
 _AXEOS: Final = _reads_without("power_limit", "ambient_temperature", "board_hashrate", "pool_state")
+_HOME: Final = _reads_without("power_limit")
 _STOCK: Final = _reads_without("power", "power_limit", "ambient_temperature")
 SUPPORTED: Final = (
     SupportedDevice(
@@ -114,7 +115,11 @@ SUPPORTED: Final = (
         reads=_AXEOS,
         commands=("mode", "on_off", "reboot"),
         evidence=Evidence.CAPTURE,
-        sources=("cases/heating/nerdqaxe_running", "cases/heating/nerdqaxe_shutdown"),
+        sources=(
+            "cases/heating/nerdqaxe_running",
+            "cases/heating/nerdqaxe_shutdown",
+            "shufps/ESP-Miner-NerdQAxePlus main/http_server/handler_shutdown.cpp",
+        ),
     ),
     SupportedDevice(
         key="luxos",
@@ -133,13 +138,78 @@ SUPPORTED: Final = (
         sources=("VNish, OpenAPI document of the firmware (page /docs of the miner)",),
     ),
     SupportedDevice(
+        key="avalon_q",
+        maker="Canaan",
+        models=("Avalon Q",),
+        reads=_HOME,
+        commands=("on_off", "power", "mode", "reboot"),
+        evidence=Evidence.CAPTURE,
+        sources=("fixtures/miners/avalon",),
+    ),
+    SupportedDevice(
+        key="avalon_nano3s",
+        maker="Canaan",
+        models=("Avalon Nano 3S",),
+        reads=_HOME,
+        commands=("mode", "reboot"),
+        evidence=Evidence.CAPTURE,
+        sources=(
+            "tests/proof_of_heat/test_miner_avalon.py",
+            "Canaan-Creative/Avalon_Nano3s cg_miner/cgminer/driver-avalon.c",
+            "reply in dcbert/miner-sentinel",
+        ),
+    ),
+    SupportedDevice(
+        key="avalon_nano3",
+        maker="Canaan",
+        models=("Avalon Nano 3",),
+        reads=_HOME,
+        commands=("power", "mode", "reboot"),
+        evidence=Evidence.CAPTURE,
+        sources=("tests/proof_of_heat/test_miner_avalon.py", "reply in dcbert/miner-sentinel issue 16"),
+    ),
+    SupportedDevice(
+        key="avalon_mini3",
+        maker="Canaan",
+        models=("Avalon Mini 3",),
+        reads=_HOME,
+        commands=("on_off", "mode", "reboot"),
+        evidence=Evidence.CAPTURE,
+        sources=("tests/proof_of_heat/test_miner_avalon.py", "reply in UpstreamData/pyasic issue 312"),
+    ),
+    SupportedDevice(
         key="avalon",
         maker="Canaan",
         models=("Avalon A10 to A15",),
         reads=_reads_without("power_limit", "mode"),
         commands=("on_off", "reboot", "locate"),
         evidence=Evidence.CAPTURE,
-        sources=("fixtures/miners/avalon",),
+        sources=("fixtures/miners/avalon", "Canaan, Avalon A10 API manual"),
+    ),
+    SupportedDevice(
+        key="proto",
+        maker="Proto",
+        models=("Rig",),
+        reads=_reads_without("mode", "best_share", "found_blocks"),
+        commands=("on_off", "power", "reboot", "identify"),
+        evidence=Evidence.CAPTURE,
+        sources=(
+            "tests/proof_of_heat/test_miner_proto_sealminer.py",
+            "256foundation/asic-rs asic-rs-firmwares/proto",
+            "Proto, block/proto-fleet (interface and simulator of the maker)",
+        ),
+    ),
+    SupportedDevice(
+        key="sealminer",
+        maker="Bitdeer",
+        models=("SEALMINER A2",),
+        reads=_reads_without("chip_temperature"),
+        commands=("on_off", "restart_mining"),
+        evidence=Evidence.CAPTURE,
+        sources=(
+            "tests/proof_of_heat/test_miner_proto_sealminer.py",
+            "256foundation/asic-rs asic-rs-firmwares/sealminer (the commands: calls of that program, not tried)",
+        ),
     ),
     SupportedDevice(
         key="pyasic",

@@ -8,23 +8,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ..._lib.heat_source import Control
 from .registers import Register
 from .template import DeviceTemplate
 
 _WATER: Final = ("flow_temperature", "return_temperature", "boiler_temperature", "buffer_temperature")
 _TEMPERATURES: Final = {
-    **dict.fromkeys(_WATER, (3.0, 100.0)),
-    "circuit_supply_temperature": (3.0, 100.0),
-    "dhw_temperature": (3.0, 95.0),
+    **dict.fromkeys(_WATER, (5.0, 100.0)),
+    "circuit_supply_temperature": (5.0, 100.0),
+    "dhw_temperature": (5.0, 95.0),
     "outdoor_temperature": (-45.0, 50.0),
     "room_temperature": (1.0, 45.0),
 }
 """Between these, a temperature of a device in a home is plausible."""
 _OPPOSITE: Final = {"flow_temperature": "return_temperature", "return_temperature": "flow_temperature"}
 _MAX_SPREAD_K: Final = 40.0
-_MAX_STATE: Final = 255.0
-"""Operating modes and faults are small numbers."""
+_MAX_FAULT: Final = 254.0
+"""Faults are small numbers; 255 is a byte without a value."""
+_OTHER_MODES: Final = 12.0
+"""A device has so many modes more than the template knows of."""
 _MAX_ABSENT: Final = 0.5
+_MIN_TEMPERATURES: Final = 3
+_MIN_VALID: Final = 0.75
+"""A device of the template has a valid value in so many of the registers that it answers."""
 _SHOWN: Final = ("flow_temperature", "return_temperature", "outdoor_temperature", "dhw_temperature", "power")
 
 
@@ -44,6 +50,15 @@ class TemplateFit:
 
     lines: tuple[ReadingLine, ...]
     fits: bool
+    answered: int = 0
+    """Registers that the device has."""
+    valid: int = 0
+    """Those of them with a valid value."""
+
+    @property
+    def is_mostly_valid(self) -> bool:
+        """Return whether few registers only have no valid value."""
+        return self.valid >= _MIN_VALID * self.answered
 
     def line(self, key: str) -> ReadingLine | None:
         """Return the line of a reading."""
@@ -69,7 +84,19 @@ def judge(
     half_is_wrong = bool(wrong) and 2 * len(wrong) >= len(known)
     is_foreign |= half_is_wrong and any(line.key == "mode" and line.plausible is False for line in status)
     fits = answered and has_water and 2 * len(wrong) <= len(known) and not is_foreign
-    return TemplateFit((*lines, *status), fits)
+    here = [key for key in template.registers if key not in absent]
+    return TemplateFit(
+        (*lines, *status),
+        fits and not _is_one_number(template, values, absent),
+        answered=len(here),
+        valid=sum(values.get(key) is not None for key in here),
+    )
+
+
+def _is_one_number(template: DeviceTemplate, values: Mapping[str, float | bool | None], absent: frozenset[str]) -> bool:
+    """Return whether all temperatures are the same: a device that answers every address with one number."""
+    found = [values.get(key) for key in template.registers if key in _TEMPERATURES and key not in absent]
+    return len(found) >= _MIN_TEMPERATURES and len({value for value in found if value is not None}) == 1
 
 
 def _line(key: str, values: Mapping[str, float | bool | None], register: Register, absent: bool) -> ReadingLine:
@@ -86,9 +113,7 @@ def _is_plausible(key: str, value: float, values: Mapping[str, float | bool | No
     low, high = _TEMPERATURES[key]
     if not low <= value <= high:
         return False
-    other = values.get(
-        {"flow_temperature": "return_temperature", "return_temperature": "flow_temperature"}.get(key, "")
-    )
+    other = values.get(_OPPOSITE.get(key, ""))
     return not isinstance(other, float) or not low <= other <= high or abs(value - other) <= _MAX_SPREAD_K
 
 
@@ -98,10 +123,11 @@ def _status_lines(
     """Return the operating mode, as the number in its register, and the fault."""
     found = []
     if (mode := _mode_key(template)) is not None:
-        found.append(_number_line("mode", values.get(mode), mode in absent))
+        found.append(_number_line("mode", values.get(mode), mode in absent, _max_mode(template, mode)))
     if "fault" in template.registers:
         fault = values.get("fault")
-        found.append(_number_line("fault", float(fault) if isinstance(fault, bool) else fault, "fault" in absent))
+        number = float(fault) if isinstance(fault, bool) else fault
+        found.append(_number_line("fault", number, "fault" in absent, _MAX_FAULT))
     return found
 
 
@@ -118,8 +144,17 @@ def _mode_key(template: DeviceTemplate) -> str | None:
     return next(same, None)
 
 
-def _number_line(key: str, value: float | bool | None, absent: bool) -> ReadingLine:
+def _max_mode(template: DeviceTemplate, key: str) -> float:
+    """Return the largest number of an operating mode: that of the template, or a few more than it knows."""
+    register, switch = template.registers[key], template.controls.get(Control.ON_OFF)
+    if register.maximum is not None:
+        return register.maximum
+    written = () if switch is None else (switch.on or 0.0, switch.off or 0.0)
+    return float(max((*template.registers["running"].on_values, *written))) + _OTHER_MODES
+
+
+def _number_line(key: str, value: float | bool | None, absent: bool, maximum: float) -> ReadingLine:
     number = None if isinstance(value, bool) else value
     if absent:
         return ReadingLine(key, None, None, None)
-    return ReadingLine(key, number, None, number is not None and 0 <= number <= _MAX_STATE)
+    return ReadingLine(key, number, None, number is not None and 0 <= number <= maximum)

@@ -19,6 +19,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from ..._lib.last_messages import record
+from ..._lib.request_errors import reason_in
 from ..call_budget import CallBudget, CallGrant
 from ..errors import AuthError, BadReplyError, DriverError, LimitedError, RefusedError, UnreachableError
 from ..values import at, number_at
@@ -389,7 +390,7 @@ def _translated(err: Exception) -> DriverError:
         case PyViCareUtils.PyViCareCommandError() | PyViCareUtils.PyViCareNotPaidForError():
             return RefusedError(text)
         case PyViCareUtils.PyViCareDeviceCommunicationError() | PyViCareUtils.PyViCareInternalServerError():
-            return UnreachableError(text)
+            return UnreachableError(reason_in(text))
         case requests.RequestException() | OSError():
             return UnreachableError(type(err).__name__)
     return BadReplyError(f"{type(err).__name__}: {text}")

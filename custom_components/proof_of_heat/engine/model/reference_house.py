@@ -74,6 +74,11 @@ class ReferenceHouse:
         return ReferenceStep(power, heat, np.maximum(lower_c - self.room_c, 0.0), self._steps > SETTLE_STEPS)
 
     @property
+    def settling_steps(self) -> int:
+        """Steps until the thermostat has settled."""
+        return max(0, SETTLE_STEPS - self._steps)
+
+    @property
     def room_c(self) -> Array:
         """Room temperature of each member as its sensor shows it."""
         room, mass = self._temperatures[:, ROOM], self._temperatures[:, 2]

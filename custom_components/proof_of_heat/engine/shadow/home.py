@@ -24,6 +24,7 @@ from ..model.network import HEAT, MASS, NAMES, ROOM, STATES, discretise
 from ..model.observer import HouseState, Observer
 from ..model.reference_house import MEMBERS
 from ..reconfiguration import configure
+from ..savings import FirstDay, first_day
 from ..snapshot import SensorReading, Snapshot, ZoneSnapshot
 from .savings import KEEP_DAYS, ShadowDay, ShadowReport, dump, report, restore
 from .sources import Output, is_shared, output, real_output, simulated
@@ -115,6 +116,13 @@ class ShadowHome:
     def report(self, last_days: int | None = None) -> ShadowReport | None:
         """Return the simulated savings over the last whole days; None without any."""
         return report(self.days, self._map_error, last_days)
+
+    def first_day(self, local_s: float) -> FirstDay | None:
+        """Return how far the first whole day is; None while nothing is simulated."""
+        if self._last_s is None:
+            return None
+        today = self.days[-1] if self.days and self.days[-1].day == int(local_s // DAY_S) else None
+        return first_day(local_s, 0.0 if today is None else today.seconds)
 
     def _use(self, learned: LearnedModel, state: HouseState) -> None:
         first = self._learned is None

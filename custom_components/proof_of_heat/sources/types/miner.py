@@ -30,6 +30,7 @@ from ...const import (
     CONF_POWER_NORMAL,
 )
 from ...drivers.capabilities import capabilities_to_dict
+from ...drivers.miner.avalon import is_avalon, variant_of
 from ...drivers.miner.client_factory import create_client
 from ...drivers.miner.models import MinerFamily, MinerInfo
 from ...drivers.miner.operations import has_presets, operations_of
@@ -82,7 +83,7 @@ async def connect(hass: HomeAssistant, data: dict[str, Any]) -> list[DeviceCandi
         **measured,
         **data,
         CONF_ADDRESS: found.host,
-        CONF_INFO: {**asdict(info), "family": str(info.family), "variant": found.variant},
+        CONF_INFO: {**asdict(info), "family": str(info.family), "variant": found.variant or info.variant},
         CONF_CAPABILITIES: capabilities_to_dict(capabilities),
     }
     return [DeviceCandidate(f"{info.make} {info.model}", info.mac or found.host, stored)]
@@ -97,9 +98,9 @@ def mode_power_w(data: Mapping[str, Any]) -> dict[str, float]:
 async def create(context: SourceContext) -> CreatedSource:
     """Create the source."""
     hass, data = context.hass, context.data
-    info = data[CONF_INFO]
+    stored = _stored_info(data[CONF_INFO])
     client = create_client(
-        ProbeResult(data[CONF_ADDRESS], MinerFamily(info["family"]), info.get("variant", "")),
+        ProbeResult(data[CONF_ADDRESS], stored.family, stored.variant),
         async_get_clientsession(hass),
         data.get(CONF_PASSWORD),
         http_port=int(data.get(CONF_PORT, 80)),
@@ -113,14 +114,16 @@ async def create(context: SourceContext) -> CreatedSource:
         context.capabilities,
         meter_w=(lambda: drawn_w(hass, meter)) if meter else None,
         idle_on_release=bool(data.get(CONF_IDLE_ON_RELEASE, True)),
-        operations=operations_of(_stored_info(info)),
-        has_presets=has_presets(_stored_info(info)),
+        operations=operations_of(stored),
+        has_presets=has_presets(stored),
     )
     return CreatedSource(source, close=source.close)
 
 
 def _stored_info(info: Mapping[str, Any]) -> MinerInfo:
-    """Return the stored identity."""
+    """Return the stored identity. An Avalon that was added as one of the other makes gets its own client."""
+    if is_avalon(str(info.get("make", ""))):
+        info = {**info, "family": MinerFamily.AVALON, "variant": variant_of(str(info.get("model", "")))}
     return MinerInfo(
         family=MinerFamily(info["family"]),
         make=str(info.get("make", "")),

@@ -158,8 +158,12 @@ def readings_of(fit: TemplateFit) -> dict[str, str]:
             found[name] = "-"
             continue
         value = "?" if line.value is None else f"{line.value:g} {line.unit or ''}".strip()
-        found[name] = f"{value} {'✓' if line.plausible else '✗'}"
-    return found
+        found[name] = f"{value} {_mark(line.plausible)}"
+    return found | {"valid": f"{fit.valid} / {fit.answered} {_mark(fit.is_mostly_valid)}"}
+
+
+def _mark(is_plausible: bool | None) -> str:
+    return "✓" if is_plausible else "✗"
 
 
 def connection_of(data: Mapping[str, Any], template: DeviceTemplate | None = None) -> Any:

@@ -51,27 +51,8 @@ export class CopCard extends SuiteCard<CopConfig> {
       .tiles {
         grid-template-columns: repeat(auto-fit, minmax(84px, 1fr));
       }
-      .legend {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 4px 16px;
-        font-size: 12px;
-        color: var(--muted);
-      }
-      .legend span {
-        display: flex;
-        align-items: center;
-        gap: 6px;
-      }
       .legend .dots {
-        width: 7px;
-        height: 7px;
-        border-radius: 50%;
         background: var(--blue-color);
-      }
-      .legend .line {
-        width: 16px;
-        border-top: 3px solid var(--heat);
       }
     `,
   ];
@@ -88,13 +69,18 @@ export class CopCard extends SuiteCard<CopConfig> {
     const { hass, localize } = this;
     const data = this.live.data;
     if (!hass || !data?.available) return html`<ha-card>${stateMessage(this.live.state, localize, "system")}</ha-card>`;
+    const sums = SUMS.filter((sum) => isNumber(data[sum]));
+    const isEmpty = data.hours.length < MIN_HOURS && !data.line.length;
     return html`
       <ha-card>
         <h2 class="title">${this.config?.title ?? localize("cop.name")}</h2>
-        <div class="tiles">
-          ${SUMS.map((sum) => html`<div class="tile"><span>${localize(`cop.${sum}`)}</span><strong>${formatNumber(data[sum], hass.locale, 1)}</strong></div>`)}
-        </div>
-        ${data.hours.length < MIN_HOURS && !data.line.length
+        ${sums.length
+          ? html`<div class="tiles">
+              ${sums.map((sum) => html`<div class="tile"><span>${localize(`cop.${sum}`)}</span><strong>${formatNumber(data[sum], hass.locale, 1)}</strong></div>`)}
+            </div>`
+          : nothing}
+        ${isNumber(data.day) || isEmpty ? nothing : html`<p class="muted">${localize("cop.waiting")}</p>`}
+        ${isEmpty
           ? message("mdi:chart-scatter-plot", localize("cop.empty"), localize("cop.empty_detail"))
           : this.plot(data, hass)}
       </ha-card>
@@ -141,7 +127,7 @@ export class CopCard extends SuiteCard<CopConfig> {
       </svg>
       <div class="legend">
         ${data.hours.length ? html`<span><i class="dots"></i>${localize("cop.hours")}</span>` : nothing}
-        ${line.length ? html`<span><i class="line"></i>${localize("cop.line")}</span>` : nothing}
+        ${line.length ? html`<span><i></i>${localize("cop.line")}</span>` : nothing}
       </div>
     `;
   }

@@ -171,9 +171,9 @@ export class EnergyFlowCard extends SuiteCard<EnergyFlowConfig> {
         ${data.revenue.length
           ? html`<li><span>${localize("flow.revenue")}</span><strong>${data.revenue.every(({ complete }) => complete) ? "" : "≥ "}${money(earned)}</strong></li>`
           : nothing}
-        ${data.flows.some(({ estimated }) => estimated) ? html`<li class="legend"><i class="hatch"></i><span>${localize("flow.estimated")}</span></li>` : nothing}
-        ${data.unknown.length ? html`<li class="legend"><ha-icon icon="mdi:help-circle-outline"></ha-icon><span>${localize("flow.unknown", { names: formatList(data.unknown, hass.locale) })}</span></li>` : nothing}
-        ${late && data.recorded_from ? html`<li class="legend"><ha-icon icon="mdi:history"></ha-icon><span>${localize("flow.recorded_from", { time: formatMoment(hass, data.recorded_from) })}</span></li>` : nothing}
+        ${data.flows.some(({ estimated }) => estimated) ? html`<li><i class="hatch"></i><span>${localize("flow.estimated")}</span></li>` : nothing}
+        ${data.unknown.length ? html`<li><ha-icon icon="mdi:help-circle-outline"></ha-icon><span>${localize("flow.unknown", { names: formatList(data.unknown, hass.locale) })}</span></li>` : nothing}
+        ${late && data.recorded_from ? html`<li><ha-icon icon="mdi:history"></ha-icon><span>${localize("flow.recorded_from", { time: formatMoment(hass, data.recorded_from) })}</span></li>` : nothing}
       </ul>
     `;
   }

@@ -65,11 +65,6 @@ export const styles = [
     .ribbon:hover {
       opacity: 0.7;
     }
-    ul {
-      list-style: none;
-      margin: 0;
-      padding: 0;
-    }
     .notes {
       display: flex;
       flex-wrap: wrap;

@@ -68,34 +68,7 @@ export class HeatingCurveCard extends SuiteCard<CurveConfig> {
         color: var(--primary-text-color);
         margin: 0;
       }
-      .legend {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 4px 16px;
-        font-size: 12px;
-        color: var(--muted);
-      }
-      .legend span {
-        display: flex;
-        align-items: center;
-        gap: 6px;
-      }
-      .legend i {
-        width: 16px;
-        border-top: 3px solid var(--heat);
-      }
-      .legend .dots {
-        width: 6px;
-        height: 6px;
-        border: 0;
-        border-radius: 50%;
-        background: var(--muted);
-      }
       .legend .now {
-        width: 9px;
-        height: 9px;
-        border: 0;
-        border-radius: 50%;
         background: var(--primary-color);
       }
       .legend .fit {
@@ -146,11 +119,6 @@ export class HeatingCurveCard extends SuiteCard<CurveConfig> {
       .save .error {
         color: color-mix(in srgb, var(--error-color) 70%, var(--primary-text-color));
       }
-      ul {
-        list-style: none;
-        margin: 0;
-        padding: 0;
-      }
       li {
         display: flex;
         flex-wrap: wrap;
@@ -192,6 +160,10 @@ export class HeatingCurveCard extends SuiteCard<CurveConfig> {
     const isChanged = FIELDS.some((name) => next[name] !== data[name]);
     this.draft = isChanged || next.revision !== data.revision ? next : undefined;
     this.notice = undefined;
+  }
+
+  protected override adopt({ draft }: HeatingCurveCard): void {
+    this.draft ??= draft;
   }
 
   private undo(): void {
@@ -248,7 +220,7 @@ export class HeatingCurveCard extends SuiteCard<CurveConfig> {
     return html`
       <div class="legend">
         <span><i></i>${localize(this.draft ? "curve.draft" : "curve.curve")}</span>
-        ${isNumber(data.outdoor_c) && isNumber(data.setpoint_c) ? html`<span><i class="now"></i>${localize("curve.now")}</span>` : nothing}
+        ${isNumber(data.outdoor_c) && isNumber(data.setpoint_c) ? html`<span><i class="dots now"></i>${localize("curve.now")}</span>` : nothing}
         ${data.measured.length ? html`<span><i class="dots"></i>${localize("curve.measured")}</span>` : nothing}
         ${data.suggestion ? html`<span><i class="fit"></i>${localize("curve.suggested")}</span>` : nothing}
       </div>

@@ -41,6 +41,8 @@ export class CurvePlot extends LitElement {
   declare dragged: Field | undefined;
   /** Where the handle of the slope was when it was gripped: it stays there while it is dragged. */
   private grippedAt: number | undefined;
+  /** The end of the axis while a handle is dragged: a growing axis would move the handle away from the pointer. */
+  private grippedTop: number | undefined;
   private readonly width = new Width(this);
 
   static override styles = [
@@ -92,6 +94,7 @@ export class CurvePlot extends LitElement {
 
   /** The highest flow temperature of the axis: round, and above everything that is drawn. */
   private get top(): number {
+    if (this.grippedTop !== undefined) return this.grippedTop;
     const { data, values } = this;
     const flows = [values.max_flow_c, data.max_flow_c, ...data.measured.map(([, flow]) => flow)];
     return Math.ceil((Math.max(45, ...flows) + 3) / 5) * 5;
@@ -134,6 +137,7 @@ export class CurvePlot extends LitElement {
     if (this.locked || event.button > 0) return;
     (event.currentTarget as Element).setPointerCapture?.(event.pointerId);
     this.grippedAt = this.slopeAt;
+    this.grippedTop = this.top;
     this.dragged = field;
   };
 
@@ -143,12 +147,12 @@ export class CurvePlot extends LitElement {
     if (!plot) return;
     const { height } = this.scales();
     const flow = linear(height - BOTTOM, TOP, 15, this.top)(event.clientY - plot.top);
-    this.emit(this.dragged, this.valueAt(this.dragged, flow));
+    this.emit(this.dragged, this.valueAt(this.dragged, Math.min(flow, this.top)));
   };
 
   private onUp = (): void => {
     this.dragged = undefined;
-    this.grippedAt = undefined;
+    this.grippedAt = this.grippedTop = undefined;
   };
 
   private onKey = (event: KeyboardEvent, field: Field): void => {

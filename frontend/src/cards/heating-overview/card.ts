@@ -54,14 +54,18 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
     const { hass } = this;
     const { state, data } = this.live;
     if (!hass || !data?.available) return html`<ha-card>${stateMessage(state, this.localize, "system")}</ha-card>`;
+    const hasLadder = this.shows("ladder") && data.sources.length > 0;
+    const hasLimits = this.shows("limits") && data.limits.length + data.notes.length > 0;
+    const hasOverride = this.shows("override") && data.active;
+    const beside = Math.max(1, Number(hasLadder) + Number(hasLimits) + Number(hasOverride));
     return html`
       <ha-card class=${data.shadow ? "shadow" : ""} style=${`--state-color:${this.stateColor(data)}`}>
         ${this.header(data)} ${this.banner(data)}
         ${this.shows("figures") ? figures(data, hass, this.localize) : nothing}
-        ${this.shows("ladder") && data.sources.length ? this.ladder(data) : nothing}
-        ${this.shows("next_day") && data.next_day ? this.nextDay(data) : nothing}
-        ${this.shows("limits") && (data.limits.length || data.notes.length) ? this.limits(data) : nothing}
-        ${this.shows("override") && data.active
+        ${hasLadder ? this.ladder(data) : nothing}
+        ${this.shows("next_day") && data.next_day ? this.nextDay(data, beside) : nothing}
+        ${hasLimits ? this.limits(data) : nothing}
+        ${hasOverride
           ? html`<proof-of-heat-override .hass=${hass} .data=${data} .localize=${this.localize}></proof-of-heat-override>`
           : nothing}
       </ha-card>
@@ -176,12 +180,13 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
     `;
   }
 
-  private nextDay(data: Overview): TemplateResult {
+  /** `beside`: the number of parts in the other column of a wide card. */
+  private nextDay(data: Overview, beside: number): TemplateResult {
     const { localize, hass } = this;
     if (!hass) return html``;
     const made = data.next_day?.plan ? formatMoment(hass, data.next_day.plan.made * 1000) : "";
     return html`
-      <section class="next">
+      <section class="next" style=${`--beside:${beside}`}>
         <h2>${data.next_day?.plan ? localize("overview.plan", { time: made }) : localize("overview.no_plan")}</h2>
         <proof-of-heat-next-day
           .hass=${this.hass}

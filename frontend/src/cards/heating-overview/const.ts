@@ -55,6 +55,12 @@ export interface Savings {
   simulated?: boolean;
 }
 
+/** When the first day that is compared is complete. */
+export interface SavingsProgress {
+  progress: number;
+  expected: string;
+}
+
 export interface Learning {
   trusted: boolean;
   learned: boolean;
@@ -110,6 +116,7 @@ export interface Overview {
   price_kwh: number | null;
   sources: Source[];
   savings: Savings | null;
+  savings_progress?: SavingsProgress | null;
   learning: Learning;
   next_day: NextDay | null;
   profile: string;

@@ -5,7 +5,7 @@ import { formatDuration, formatKelvin, formatMoney, formatPercent, formatPower, 
 import type { Localize } from "../../lib/localize.js";
 import { clamp, isNumber } from "../../lib/scale.js";
 import type { HomeAssistant } from "../../lib/types.js";
-import type { Overview } from "./const.js";
+import type { Overview, SavingsProgress } from "./const.js";
 
 export const figures = (data: Overview, hass: HomeAssistant, localize: Localize): TemplateResult => {
   const cost = data.cost_h;
@@ -28,7 +28,7 @@ export const figures = (data: Overview, hass: HomeAssistant, localize: Localize)
 
 const savings = (data: Overview, hass: HomeAssistant, localize: Localize): TemplateResult | typeof nothing => {
   const saved = data.savings;
-  if (!saved) return nothing;
+  if (!saved) return data.savings_progress ? savingsProgress(data.savings_progress, data, hass, localize) : nothing;
   const money = (value: number | null): string => formatMoney(value, data.currency, hass.locale);
   const days = new Intl.NumberFormat(hass.locale.language, { style: "unit", unit: "day", unitDisplay: "long" }).format(saved.days);
   return html`
@@ -40,20 +40,33 @@ const savings = (data: Overview, hass: HomeAssistant, localize: Localize): Templ
   `;
 };
 
+/** A bar in a tile, and what is missing. */
+const bar = (id: string, label: string, value: number, detail: string): TemplateResult => html`
+  <div class="tile">
+    <span id=${id}>${label}</span>
+    <progress max="100" value=${clamp(value, 0, 100)} aria-labelledby=${id}></progress>
+    <span>${detail}</span>
+  </div>
+`;
+
+/** The time until a moment, at least a minute. */
+const left = (expected: string | null, data: Overview, hass: HomeAssistant): string =>
+  formatDuration(Math.max(60, expected ? (Date.parse(expected) - Date.parse(data.time)) / 1000 : 0), hass.locale);
+
+const savingsProgress = ({ progress, expected }: SavingsProgress, data: Overview, hass: HomeAssistant, localize: Localize): TemplateResult =>
+  bar("savings", localize("overview.savings"), progress, localize("overview.savings_left", { left: left(expected, data, hass) }));
+
 const progress = (data: Overview, hass: HomeAssistant, localize: Localize): TemplateResult => {
   const { learning } = data;
-  const left = learning.expected ? (Date.parse(learning.expected) - Date.parse(data.time)) / 1000 : 0;
-  const detail = learning.learned
-    ? localize("overview.learning_error", {
-        error: formatKelvin(hass, learning.error_k),
-        limit: formatKelvin(hass, learning.limit_k),
-      })
-    : localize("overview.learning_left", { left: formatDuration(Math.max(60, left), hass.locale) });
-  return html`
-    <div class="tile">
-      <span id="learning">${localize(learning.learned ? "overview.checking" : "overview.learning")}</span>
-      <progress max="100" value=${clamp(learning.progress, 0, 100)} aria-labelledby="learning"></progress>
-      <span>${detail}</span>
-    </div>
-  `;
+  return learning.learned
+    ? bar(
+        "learning",
+        localize("overview.checking"),
+        learning.progress,
+        localize("overview.learning_error", {
+          error: formatKelvin(hass, learning.error_k),
+          limit: formatKelvin(hass, learning.limit_k),
+        }),
+      )
+    : bar("learning", localize("overview.learning"), learning.progress, localize("overview.learning_left", { left: left(learning.expected, data, hass) }));
 };

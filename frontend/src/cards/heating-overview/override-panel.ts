@@ -2,6 +2,7 @@
 
 import { css, html, LitElement, nothing, type PropertyDeclarations, type TemplateResult } from "lit";
 import { formatMoment, formatNumber, formatTemperature, fromUserTemperature, isFahrenheit, toUserTemperature } from "../../lib/format.js";
+import { each } from "../../lib/each.js";
 import type { Localize } from "../../lib/localize.js";
 import { clamp, isNumber } from "../../lib/scale.js";
 import { cardStyles } from "../../lib/styles.js";
@@ -147,7 +148,9 @@ export class OverridePanel extends LitElement {
     const unit = isFahrenheit(hass) ? "°F" : "°C";
     return html`
       <h2>${localize("overview.override.title")}</h2>
-      ${data.overrides.map(
+      ${each(
+        data.overrides,
+        (item) => item.zone_id,
         (item) => html`
           <div class="row active">
             <span>${this.describe(item)}</span>

@@ -93,11 +93,6 @@ export const styles = [
     progress::-moz-progress-bar {
       background: var(--primary-color);
     }
-    ul {
-      list-style: none;
-      margin: 0;
-      padding: 0;
-    }
     .rungs li {
       display: grid;
       grid-template-columns: 24px minmax(0, 1fr) auto;
@@ -200,7 +195,7 @@ export const styles = [
       }
       .next {
         grid-column: 2;
-        grid-row: auto / span 4;
+        grid-row: auto / span var(--beside);
       }
     }
   `,

@@ -1,6 +1,7 @@
 /** The outlets of a hub or of all hubs: sockets, limits, alerts, and "Switch everything off". */
 
 import { html, nothing, type TemplateResult } from "lit";
+import { each } from "../../lib/each.js";
 import { SuiteCard } from "../../lib/card.js";
 import { COMMON } from "../../lib/common.js";
 import { formatMoment, formatNumber, formatPower, UNKNOWN } from "../../lib/format.js";
@@ -155,7 +156,7 @@ export class OutletPanelCard extends SuiteCard<Config> {
     const panels = Object.entries(this.panels).filter(([, panel]) => panel.hub);
     return html`<ha-card>
       ${this.config.title ? html`<h2>${this.config.title}</h2>` : nothing}
-      ${panels.length ? panels.map(([entry, panel]) => this.panel(entry, panel)) : stateNote(this.source.state, this.localize)}
+      ${panels.length ? each(panels, ([entry]) => entry, ([entry, panel]) => this.panel(entry, panel)) : stateNote(this.source.state, this.localize)}
       ${panels.length ? this.powerOff(panels.map(([, panel]) => panel)) : nothing}
       <div class="live" role="status" aria-live="polite">${this.status}</div>
     </ha-card>`;
@@ -171,7 +172,7 @@ export class OutletPanelCard extends SuiteCard<Config> {
       </div>
       ${this.breaker(entry, hub)} ${this.alertList(entry, hub)}
       ${outlets.length ? nothing : html`<p class="note">${this.localize("no_outlets")}</p>`}
-      <div class="outlets">${outlets.map((outlet) => this.outlet(entry, hub, outlet))}</div>
+      <div class="outlets">${each(outlets, (outlet) => outlet.device_id, (outlet) => this.outlet(entry, hub, outlet))}</div>
     </section>`;
   }
 
@@ -232,7 +233,9 @@ export class OutletPanelCard extends SuiteCard<Config> {
       await this.loadAlerts();
     };
     return html`<ul class="alerts" aria-label=${this.localize("alerts")}>
-      ${alerts.slice(0, 5).map(
+      ${each(
+        alerts.slice(0, 5),
+        (alert) => alert.id,
         (alert) =>
           html`<li>
             <span>${alert.message}<small>${this.hass ? formatMoment(this.hass, alert.created) : ""}</small></span>
@@ -273,7 +276,7 @@ export class OutletPanelCard extends SuiteCard<Config> {
     };
     const power = outlet.online && this.hass ? formatPower(socket.power_w, this.hass.locale) : UNKNOWN;
     const current = outlet.online ? this.amperes(socket.current_ma) : UNKNOWN;
-    const text = this.localize(`state.${state}`);
+    const text = this.localize(state === "unknown" && !outlet.online ? "offline" : `state.${state}`);
     const mark = socket.tripped ? "tripped" : socket.over_threshold ? "over" : "";
     return html`<button
       class="socket ${state} ${mark ? "bad" : ""}"

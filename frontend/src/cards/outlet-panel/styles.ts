@@ -22,6 +22,7 @@ export const styles = css`
   .away .values { opacity: 0.6; }
   .sockets { display: grid; grid-template-columns: 1fr 1fr; gap: 8px; }
   .socket { display: grid; grid-template-columns: auto 1fr auto; gap: 2px 8px; align-items: center; text-align: start; padding: 8px 12px; min-height: 72px; border-radius: 10px; }
+  .socket:disabled { opacity: 1; }
   .socket.on { background: color-mix(in srgb, var(--state-switch-active-color, var(--state-active-color, var(--primary-color))) 28%, var(--card-background-color)); border-color: transparent; }
   .socket.pending { border-style: dashed; border-color: var(--primary-color); }
   .socket.bad { border: 2px solid var(--error-color); }

@@ -1,6 +1,7 @@
 /** Firmware rollouts: waves, devices, the gate and why it waits; releases are uploaded by dropping their files. */
 
 import { html, nothing, type TemplateResult } from "lit";
+import { each } from "../../lib/each.js";
 import { SuiteCard } from "../../lib/card.js";
 import { COMMON } from "../../lib/common.js";
 import { formatDuration, formatMoment } from "../../lib/format.js";
@@ -152,7 +153,7 @@ export class RolloutCard extends SuiteCard<Config> {
     const note = stateNote(state, this.localize);
     if (note || state.kind !== "data") return note ?? html``;
     const { rollouts = [], is_admin: may = false } = state.data;
-    return html`${rollouts.length ? rollouts.map((rollout) => this.rollout(rollout, may)) : html`<p class="note">${this.localize("empty")}</p>`}
+    return html`${rollouts.length ? each(rollouts, ({ rollout }) => rollout, (rollout) => this.rollout(rollout, may)) : html`<p class="note">${this.localize("empty")}</p>`}
     ${this.releases(state.data, may)}`;
   }
 
@@ -255,7 +256,7 @@ export class RolloutCard extends SuiteCard<Config> {
         ${this.localize(asks ? "sure" : `verb.${verb}`, { verb: this.localize(`verb.${verb}`) })}
       </button>`;
     };
-    return html`<div class="actions">${verbs.map(button)} ${may ? nothing : html`<small>${this.localize("admin_only")}</small>`}</div>`;
+    return html`<div class="actions">${each(verbs, (verb) => verb, button)} ${may ? nothing : html`<small>${this.localize("admin_only")}</small>`}</div>`;
   }
 
   private releases(overview: Overview, may: boolean): TemplateResult {
@@ -272,7 +273,9 @@ export class RolloutCard extends SuiteCard<Config> {
       if (field.files?.length) void this.upload(field.files);
       field.value = "";
     };
-    return html`${open.map(
+    return html`${each(
+      open,
+      ({ product, version }) => `${product}\n${version}`,
       ({ product, version, devices, chips }) =>
         html`<div class="release ${this.uploaded?.product === product && this.uploaded.version === version ? "new" : ""}">
           <span class="name">${product} ${version}<small>${chips.join(", ")} · ${this.localize("for_devices", { count: devices })}</small></span>

@@ -1,0 +1,145 @@
+"""Messages from bug reports of people with these devices: every meaningful value has its unit."""
+
+from typing import Any
+
+import pytest
+
+from custom_components.edge_telemetry.decoders import decode_capture
+from custom_components.edge_telemetry.decoders.errors import DecodeError
+
+SENSOR = "tele/{device_id}/SENSOR"
+ZIGBEE = "zigbee2mqtt/{device_id}"
+RADIO = "rtl_433/host/events"
+BLUETOOTH = "home/OMG/BTtoMQTT/A4C138000001"
+VENUS = "N/c0619ab/battery/512"
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "expected"),
+    [
+        # Tasmota: the topic of firmware before 5.11 (Tasmota#2229), names of the Smart Meter Interface, other sensors
+        ("tele/pow/ENERGY", {"Total": 22.768, "Today": 0.077, "Power": 12, "Voltage": 124},
+         {"energy_kwh": (22.768, "kWh"), "energy_today_kwh": (0.077, "kWh"), "power_w": (12, "W"),
+          "voltage_v": (124, "V")}),
+        (SENSOR, {"Zaehler": {"Power_curr": -514.0, "Total_in": 12345.6, "Total_out": 22.1}},
+         {"zaehler_power_curr": (-514.0, "W"), "zaehler_total_in": (12345.6, "kWh"),
+          "zaehler_total_out": (22.1, "kWh")}),
+        (SENSOR, {"MT175": {"E_in": 8675.309, "E_out": 12.5, "P": -250, "Server_ID": "0a01"}},
+         {"mt175_e_in": (8675.309, "kWh"), "mt175_e_out": (12.5, "kWh"), "mt175_p": (-250, "W"),
+          "mt175_server_id": ("0a01", None)}),
+        (SENSOR, {"SML": {"Total_in": 1, "Volt_p1": 231.4, "Amp_p3": 2.1, "Power_p2": -20, "HZ": 49.98, "Phase": 1}},
+         {"sml_total_in": (1, "kWh"), "sml_volt_p1": (231.4, "V"), "sml_amp_p3": (2.1, "A"), "sml_power_p2": (-20, "W"),
+          "sml_hz": (49.98, "Hz"), "sml_phase": (1, None)}),
+        (SENSOR, {"Rocket": {"P": 3, "Volt_p1": 5}}, {"rocket_p": (3, None), "rocket_volt_p1": (5, None)}),
+        (SENSOR, {"MJ_HT_V1-d3f51c": {"Temperature": 23.0, "Battery": 88}},
+         {"mj_ht_v1_d3f51c_temperature_c": (23.0, "°C"), "mj_ht_v1_d3f51c_battery": (88, "%")}),
+        # Zigbee2MQTT: phases (zigbee2mqtt#32596, domoticz#6200), power factors in percent
+        (ZIGBEE, {"current_neutral": 0.03, "power_apparent": 95, "power_apparent_phase_b": 354, "power_reactive": 38,
+                  "power_reactive_phase_c": -2, "power_phase_b": 384, "power_factor_phase_b": 0.97},
+         {"current_neutral": (0.03, "A"), "power_apparent": (95, "VA"), "power_apparent_phase_b": (354, "VA"),
+          "power_reactive": (38, "var"), "power_reactive_phase_c": (-2, "var"), "l2_power_w": (384, "W"),
+          "l2_power_factor": (0.97, None)}),
+        (ZIGBEE, {"power_a": 100, "power_b": -20, "voltage_a": 230.1, "current_b": 0.5, "energy_c": 1.5,
+                  "produced_energy_a": 0.2, "power_factor_a": 95, "power_factor_b": -100, "total_power": 300},
+         {"power_a": (100, "W"), "power_b": (-20, "W"), "voltage_a": (230.1, "V"), "current_b": (0.5, "A"),
+          "energy_c": (1.5, "kWh"), "produced_energy_a": (0.2, "kWh"), "power_factor_a": (0.95, None),
+          "power_factor_b": (-1.0, None), "total_power": (300, "W")}),
+        # rtl_433: older spellings of the battery (rtl_433#705), doors with two contacts, UV, kilolux
+        (RADIO, {"model": "Ambient", "id": 1, "battery": "Low", "temperature_F": 68},
+         {"Ambient-1.battery_low": (True, None), "Ambient-1.temperature_c": (20.0, "°C")}),
+        (RADIO, {"model": "Hideki", "id": 1, "battery": "OK", "humidity": 65},
+         {"Hideki-1.battery_low": (False, None), "Hideki-1.humidity_percent": (65, "%")}),
+        (RADIO, {"model": "Honeywell", "id": 8, "contact_open": 1, "reed_open": 0},
+         {"Honeywell-8.door_open": (True, None)}),
+        (RADIO, {"model": "Honeywell", "id": 8, "contact_open": 0, "reed_open": 1},
+         {"Honeywell-8.door_open": (True, None)}),
+        (RADIO, {"model": "Honeywell", "id": 8, "reed_open": 0}, {"Honeywell-8.door_open": (False, None)}),
+        (RADIO, {"model": "WH65B", "id": 1, "uvi": 2, "uv": 450, "light_klx": 50.1},
+         {"WH65B-1.uv_index": (2, None), "WH65B-1.illuminance_lux": (50_100, "lx")}),
+        (RADIO, {"model": "Cotech", "id": 1, "uv": 3}, {"Cotech-1.uv_index": (3, None)}),
+        (RADIO, {"model": "OWL", "id": 1, "volts": 230, "power_VA": 330, "energy_kWh": 12.5},
+         {"OWL-1.voltage_v": (230, "V"), "OWL-1.apparent_power_va": (330, "VA"), "OWL-1.energy_kwh": (12.5, "kWh")}),
+        (BLUETOOTH, {"id": "D1", "model": "Curtain", "position": 40, "batt": 90},
+         {"position": (40, "%"), "battery_percent": (90, "%")}),
+        # Venus OS: limits and cells of a battery (dbus-mqtt-devices#24)
+        (f"{VENUS}/Info/MaxChargeCurrent", {"value": 100}, {"charge_limit_current_a": (100, "A")}),
+        (f"{VENUS}/Info/MaxChargeVoltage", {"value": 56.4}, {"charge_limit_voltage_v": (56.4, "V")}),
+        (f"{VENUS}/System/MinCellVoltage", {"value": 3.31}, {"minimum_cell_voltage_v": (3.31, "V")}),
+        (f"{VENUS}/System/MaxCellTemperature", {"value": 21}, {"maximum_cell_temperature_c": (21, "°C")}),
+        (f"{VENUS}/InstalledCapacity", {"value": 280}, {"installed_capacity_ah": (280, "Ah")}),
+        (f"{VENUS}/Capacity", {"value": []}, {"capacity_ah": (None, "Ah")}),
+    ],
+)  # fmt: skip
+def test_a_message_of_the_field(topic: str, payload: dict[str, Any], expected: dict[str, Any]) -> None:
+    found = {key: (value, unit) for key, value, unit in decode_capture({"topic": topic, "payload": payload})}
+    assert found.keys() == expected.keys()
+    for key, (value, unit) in expected.items():
+        assert found[key][1] == unit, key
+        assert found[key][0] == (pytest.approx(value) if isinstance(value, float) else value), key
+
+
+PAYLOAD = "0512FC5394C37C0004FFFC040CAC364200CDCBB8334C884F"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PAYLOAD.lower(),
+        f"0x{PAYLOAD}",
+        bytes.fromhex(PAYLOAD).hex(" "),
+        bytes.fromhex(PAYLOAD).hex(":"),
+        bytes.fromhex(PAYLOAD).hex("-").upper(),
+        f"9904{PAYLOAD}",  # with the company, as Bluetooth stacks write manufacturer data
+        f"0201061BFF9904{PAYLOAD}",
+        bytes.fromhex(f"0201061BFF9904{PAYLOAD}").hex(" "),
+        f" {PAYLOAD}\r\n",
+    ],
+)
+def test_ruuvi_bytes_are_read_as_any_program_writes_them(text: str) -> None:
+    found = {key: value for key, value, _ in decode_capture(text)}
+    assert (found["temperature_c"], found["humidity_percent"], found["battery_mv"]) == (24.3, 53.49, 2977)
+
+
+@pytest.mark.parametrize("text", ["9904", "0x", "05 12:FC", "05:", "0512F", "zz"])
+def test_other_texts_are_no_ruuvi_payload(text: str) -> None:
+    with pytest.raises(DecodeError):
+        list(decode_capture(text))
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        ({"temperature": "21,5 °C", "humidity": "45 %", "power": "1.2kW", "voltage": "3005 mV"},
+         {"temperature_c": (21.5, "°C"), "humidity_percent": (45, "%"), "power_w": (1200, "W"),
+          "voltage_v": (3.005, "V")}),
+        ({"temperature": "70.7 °F", "energy": "1500 Wh", "pressure_hpa": "101325 Pa"},
+         {"temperature_c": (21.5, "°C"), "energy_kwh": (1.5, "kWh"), "pressure_hpa": (1013.25, "hPa")}),
+        ({"temperature": "12:30", "humidity": "45 apples", "power": "1.2.3 W", "voltage": "230 A"},
+         {"temperature_c": (None, "°C"), "humidity_percent": (None, "%"), "power_w": (None, "W"),
+          "voltage_v": (None, "V")}),
+        ({"pressure_inhg": 29.92, "wind_mph": 10, "tank_mbar": 1010, "tire_psi": 33.5, "outdoor_degC": -3, "way_km": 2},
+         {"pressure_inhg": (29.92, "inHg"), "wind_mph": (10, "mph"), "tank_mbar": (1010, "hPa"),
+          "tire_psi": (33.5, "psi"), "outdoor_degc": (-3, "°C"), "way_km": (2, "km")}),
+    ],
+)  # fmt: skip
+def test_units_in_texts_and_names(payload: dict[str, Any], expected: dict[str, tuple[Any, str]]) -> None:
+    found = {key: (value, unit) for key, value, unit in decode_capture(payload)}
+    assert found.keys() == expected.keys()
+    for key, (value, unit) in expected.items():
+        assert found[key] == (value if value is None else pytest.approx(value, rel=1e-4), unit), key
+
+
+def test_zero_has_no_sign() -> None:
+    assert [str(value) for _, value, _ in decode_capture({"temperature": -0.0, "x": -0.0})] == ["0.0", "0.0"]
+
+
+@pytest.mark.parametrize(
+    ("topic", "text", "expected"),
+    [
+        ("espurna/kitchen/relay/0", "1", {"channel_0_output_on": True}),
+        ("home/espurna/kitchen/power/0", "12", {"sensor_0_power_w": 12}),
+        ("venus-home/N/c0619ab/battery/512/Soc", '{"value": 50}', {"soc_percent": 50}),
+    ],
+)
+def test_a_recorded_topic_needs_no_placeholder(topic: str, text: str, expected: dict[str, Any]) -> None:
+    assert {key: value for key, value, _ in decode_capture({"topic": topic, "text": text})} == expected
