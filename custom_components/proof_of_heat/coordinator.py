@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
+from ._lib.steady_clock import SteadyClock
 from .const import DOMAIN
 from .runtime.cycle import ControlCycle, CycleData
 from .runtime.persistence import StateStore
@@ -57,7 +58,8 @@ class HeatCoordinator(DataUpdateCoordinator[CycleData]):
         self.check_health = check_health
         self._check_offer = check_offer
         self._lock = asyncio.Lock()
-        self._started = dt_util.utcnow()
+        self._clock = SteadyClock()
+        self._started_s = self._clock()
 
     @override
     async def _async_update_data(self) -> CycleData:
@@ -68,12 +70,12 @@ class HeatCoordinator(DataUpdateCoordinator[CycleData]):
             await self._shadow.async_run(data.snapshot, now)
             self.check_health(now)
             self._check_offer()
-            if self._user_settings.active and self._is_warmed_up(now):
+            if self._user_settings.active and self._is_warmed_up():
                 await self._store.async_save_cycling()
                 self._supervisor.send_commands(data.cycle_id, data.decision, data.snapshot, self._config.slope)
             await self._store.async_save_if_due(now)
             return data
 
-    def _is_warmed_up(self, now: datetime) -> bool:
+    def _is_warmed_up(self) -> bool:
         """Return whether the read-only first minute is over, in which sensors and sources become available."""
-        return (now - self._started).total_seconds() >= self._read_only_s
+        return self._clock() - self._started_s >= self._read_only_s
