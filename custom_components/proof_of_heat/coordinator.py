@@ -59,7 +59,7 @@ class HeatCoordinator(DataUpdateCoordinator[CycleData]):
         self._check_offer = check_offer
         self._lock = asyncio.Lock()
         self._clock = SteadyClock()
-        self._started_s = self._clock()
+        self._started, self._started_s = dt_util.utcnow(), self._clock()
 
     @override
     async def _async_update_data(self) -> CycleData:
@@ -70,12 +70,14 @@ class HeatCoordinator(DataUpdateCoordinator[CycleData]):
             await self._shadow.async_run(data.snapshot, now)
             self.check_health(now)
             self._check_offer()
-            if self._user_settings.active and self._is_warmed_up():
+            if self._user_settings.active and self._is_warmed_up(now):
                 await self._store.async_save_cycling()
                 self._supervisor.send_commands(data.cycle_id, data.decision, data.snapshot, self._config.slope)
             await self._store.async_save_if_due(now)
             return data
 
-    def _is_warmed_up(self) -> bool:
+    def _is_warmed_up(self, now: datetime) -> bool:
         """Return whether the read-only first minute is over, in which sensors and sources become available."""
-        return self._clock() - self._started_s >= self._read_only_s
+        elapsed_s, by_wall_s = self._clock() - self._started_s, (now - self._started).total_seconds()
+        # A wall clock that was set back after the start, as by NTP, must not keep the sources uncontrolled.
+        return (min(elapsed_s, by_wall_s) if by_wall_s >= 0 else elapsed_s) >= self._read_only_s

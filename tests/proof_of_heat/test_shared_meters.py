@@ -1,9 +1,11 @@
 """Power sensors that several sources share, and a site meter whose unit jumps."""
 
 import math
+from types import MappingProxyType
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
@@ -12,6 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.proof_of_heat._lib.heat_source import SourceKind
 from custom_components.proof_of_heat.engine.config import SourceConfig
 from custom_components.proof_of_heat.sources.shared_meters import meter_shares
+from custom_components.proof_of_heat.sources.source_type import SourceContext
 
 from . import ha
 from .flow import add
@@ -96,9 +99,23 @@ async def test_site_meter_whose_unit_jumps(
     assert found == pytest.approx(expected, nan_ok=True)
 
 
+async def test_a_source_knows_whether_its_meter_is_its_own(hass: HomeAssistant) -> None:
+    """Miners behind one plug: each uses its own reading rather than that of the plug."""
+    rows = [{"meter": METER, "entity": "a"}, {"meter": METER, "entity": "b"}, {"meter": SITE}, {}, {}]
+    entry = ha.system(
+        *(
+            ConfigSubentry(data=MappingProxyType(row), subentry_type="source", title=str(index), unique_id=str(index))
+            for index, row in enumerate(rows)
+        )
+    )
+    contexts = [SourceContext(hass, entry, item) for item in entry.subentries.values()]
+    assert [context.shares_meter for context in contexts] == [True, True, False, False, False]
+    assert not SourceContext(hass, None, contexts[0].subentry).shares_meter
+
+
 async def test_device_of_another_system_is_not_added(hass: HomeAssistant) -> None:
     """Two systems that command one heater would undo each other's commands."""
-    await _home(hass, {"entity": ha.HEATER, "nominal_power": 3000.0})
+    entry = await _home(hass, {"entity": ha.HEATER, "nominal_power": 3000.0})
     other = ha.system(ha.zone("Cabin"), name="Cabin")
     await ha.start(hass, other)
     values = {"source_kind": "direct_electric", "nominal_power": 3000.0}
@@ -107,6 +124,9 @@ async def test_device_of_another_system_is_not_added(hass: HomeAssistant) -> Non
     hass.states.async_set(SECOND, "off")
     result = await add(hass, other, "entity", {"entity": SECOND, **values})
     assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()  # it is loaded again with the new source
+    for system in (entry, other):
+        assert await hass.config_entries.async_unload(system.entry_id)
 
 
 @pytest.mark.parametrize(
