@@ -34,7 +34,9 @@ GROUPS = ("ha", "integrations", "test", "lint")
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="scripts/build", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--check", action="store_true", help="fail if a generated file differs")
     parser.add_argument("--lock", action="store_true", help="resolve the requirements again")
     args = parser.parse_args(argv)

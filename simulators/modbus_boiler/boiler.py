@@ -41,6 +41,10 @@ class ModbusBoiler(Simulator):
         "noise": "RTU: a share of the answers (default 0.5) has a flipped bit",
         "deaf": "acknowledges writes and does nothing",
         "sensor_broken": "the outdoor sensor has the device's value for a missing sensor",
+        "exception": "answers every request with this exception code (default 4)",
+        "failed_register": "answers a read that includes this address with an exception (device failure)",
+        "wrong_transaction": "TCP: answers with the transaction ID of another request",
+        "reset_once": "resets the connection instead of so many answers (default 1)",
         "busy_once": "answers so many requests (default 1) with an exception (busy)",
         "no_readings": "answers reads of the registers 1000 to 1099 with an exception (illegal address)",
         "no_sensor": "temperatures have the extreme value of a missing sensor, selections -1 (default 0x8000)",
@@ -285,6 +289,8 @@ class ModbusBoiler(Simulator):
             return None
         if "busy" in self.faults:
             return bytes([pdu[0] | 0x80, DEVICE_FAILURE])
+        if "exception" in self.faults:
+            return bytes([pdu[0] | 0x80, int(self.faults.number("exception", DEVICE_FAILURE))])
         if "busy_once" in self.faults:
             left = int(self.faults.number("busy_once", 1)) - 1
             self.faults.set("busy_once", left) if left else self.faults.clear("busy_once")
@@ -294,10 +300,21 @@ class ModbusBoiler(Simulator):
             start, count = struct.unpack(">HH", pdu[1:5])
             if start < 1100 and start + count > 1000:
                 return bytes([pdu[0] | 0x80, ILLEGAL_ADDRESS])
+        if "failed_register" in self.faults and pdu[0] in {3, 4}:
+            start, count = struct.unpack(">HH", pdu[1:5])
+            if start <= self.faults.number("failed_register", 0) < start + count:
+                return bytes([pdu[0] | 0x80, DEVICE_FAILURE])
         return self.registers.answer(pdu)
 
     async def _exchange(self, reader: asyncio.StreamReader) -> bytes:
-        return await serve_tcp(reader, self._answer)
+        answer = await serve_tcp(reader, self._answer)
+        if "reset_once" in self.faults:
+            left = int(self.faults.number("reset_once", 1)) - 1
+            self.faults.set("reset_once", left) if left else self.faults.clear("reset_once")
+            raise ConnectionResetError
+        if answer and "wrong_transaction" in self.faults:
+            return bytes([answer[0] ^ 0x5A]) + answer[1:]
+        return answer
 
     # --- the serial line ----------------------------------------------------------------------------------
 

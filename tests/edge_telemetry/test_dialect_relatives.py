@@ -104,3 +104,42 @@ def test_ruuvi_bytes_are_read_as_any_program_writes_them(text: str) -> None:
 def test_other_texts_are_no_ruuvi_payload(text: str) -> None:
     with pytest.raises(DecodeError):
         list(decode_capture(text))
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        ({"temperature": "21,5 °C", "humidity": "45 %", "power": "1.2kW", "voltage": "3005 mV"},
+         {"temperature_c": (21.5, "°C"), "humidity_percent": (45, "%"), "power_w": (1200, "W"),
+          "voltage_v": (3.005, "V")}),
+        ({"temperature": "70.7 °F", "energy": "1500 Wh", "pressure_hpa": "101325 Pa"},
+         {"temperature_c": (21.5, "°C"), "energy_kwh": (1.5, "kWh"), "pressure_hpa": (1013.25, "hPa")}),
+        ({"temperature": "12:30", "humidity": "45 apples", "power": "1.2.3 W", "voltage": "230 A"},
+         {"temperature_c": (None, "°C"), "humidity_percent": (None, "%"), "power_w": (None, "W"),
+          "voltage_v": (None, "V")}),
+        ({"pressure_inhg": 29.92, "wind_mph": 10, "tank_mbar": 1010, "tire_psi": 33.5, "outdoor_degC": -3, "way_km": 2},
+         {"pressure_inhg": (29.92, "inHg"), "wind_mph": (10, "mph"), "tank_mbar": (1010, "hPa"),
+          "tire_psi": (33.5, "psi"), "outdoor_degc": (-3, "°C"), "way_km": (2, "km")}),
+    ],
+)  # fmt: skip
+def test_units_in_texts_and_names(payload: dict[str, Any], expected: dict[str, tuple[Any, str]]) -> None:
+    found = {key: (value, unit) for key, value, unit in decode_capture(payload)}
+    assert found.keys() == expected.keys()
+    for key, (value, unit) in expected.items():
+        assert found[key] == (value if value is None else pytest.approx(value, rel=1e-4), unit), key
+
+
+def test_zero_has_no_sign() -> None:
+    assert [str(value) for _, value, _ in decode_capture({"temperature": -0.0, "x": -0.0})] == ["0.0", "0.0"]
+
+
+@pytest.mark.parametrize(
+    ("topic", "text", "expected"),
+    [
+        ("espurna/kitchen/relay/0", "1", {"channel_0_output_on": True}),
+        ("home/espurna/kitchen/power/0", "12", {"sensor_0_power_w": 12}),
+        ("venus-home/N/c0619ab/battery/512/Soc", '{"value": 50}', {"soc_percent": 50}),
+    ],
+)
+def test_a_recorded_topic_needs_no_placeholder(topic: str, text: str, expected: dict[str, Any]) -> None:
+    assert {key: value for key, value, _ in decode_capture({"topic": topic, "text": text})} == expected

@@ -226,6 +226,13 @@ async def test_the_flow_links_an_entity_once(hass: HomeAssistant, building: Mock
     assert form["errors"] == {"name": "name_required"}
     form = await manager.async_configure(form["flow_id"], {"name": "Again", "linked_entity": ENTITY})
     assert form["errors"] == {"linked_entity": "already_linked"}
+    own = next(
+        item.entity_id
+        for item in er.async_entries_for_config_entry(er.async_get(hass), building.entry_id)
+        if item.domain == "switch"
+    )
+    form = await manager.async_configure(form["flow_id"], {"name": "Again", "linked_entity": own})
+    assert form["errors"] == {"linked_entity": "own_entity"}
 
 
 async def test_it_is_reconfigured(hass: HomeAssistant, building: MockConfigEntry) -> None:

@@ -27,7 +27,7 @@ from custom_components.proof_of_heat.inputs.pv_forecast import attributes_foreca
 from custom_components.proof_of_heat.inputs.states import requests_heat
 
 from .engine.homes import lived_history
-from .flow import begin, change, go_on
+from .flow import add, begin, change, go_on
 from .ha import OUTDOOR, ROOM, source, start, system, thermometer, zone
 
 COLD_C = -9.0
@@ -196,6 +196,22 @@ async def test_temperature_of_an_entity_without_one_is_an_error(
     values = {"name": "Attic", "temperature": entity, "comfort": 21.0, "eco": 19.0, "away": 16.0, "advanced": {}}
     with pytest.raises(InvalidData):
         await go_on(hass, await begin(hass, home, "zone"), values)
+
+
+async def test_the_system_does_not_follow_its_own_entities(hass: HomeAssistant, home: MockConfigEntry) -> None:
+    own = {item.domain: item.entity_id for item in er.async_entries_for_config_entry(er.async_get(hass), home.entry_id)}
+    for domain in ("switch", "select", "climate"):
+        values = {"entity": own[domain], "source_kind": "direct_electric", "advanced": {}}
+        result = await add(hass, home, "entity", values)
+        assert result["errors"] == {"entity": "own_entity"}, domain
+    values = {"name": "Attic", "comfort": 21.0, "eco": 19.0, "away": 16.0, "advanced": {}}
+    result = await begin(hass, home, "zone")
+    for field in ("temperature", "heat_request"):
+        result = await go_on(hass, result, {"temperature": ROOM, **values, field: own["climate"]})
+        assert result["errors"] == {field: "own_entity"}
+    # A sensor of a device of this integration is a measured value.
+    result = await go_on(hass, result, {"temperature": own["sensor"], **values})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
 def pv_sensor(hass: HomeAssistant, entity_id: str = "sensor.pv") -> None:

@@ -14,9 +14,10 @@ from modbus_connection.tmodbus import ModbusConnection
 import pytest
 import yaml
 
+from custom_components.proof_of_heat.drivers.modbus.availability import blocks
 from custom_components.proof_of_heat.drivers.modbus.registers import Register
 from custom_components.proof_of_heat.drivers.modbus.repeated_writes import RepeatedWrites
-from custom_components.proof_of_heat.drivers.modbus.source import ModbusSource, blocks, capabilities_of
+from custom_components.proof_of_heat.drivers.modbus.source import ModbusSource, capabilities_of
 from custom_components.proof_of_heat.drivers.modbus.template import (
     FOLDER,
     find_template,
@@ -309,7 +310,7 @@ async def test_the_flow_setpoint_is_as_fine_as_the_device_can_be_set(
     async with boiler("idm") as (simulator, first):
         flow = replace(first._template.controls[Control.FLOW], step=step, repeat_s=repeat_s)
         template = replace(first._template, controls={**first._template.controls, Control.FLOW: flow})
-        source = ModbusSource("proof_of_heat:idm", "idm", first._unit, template, capabilities=first.capabilities)
+        source = ModbusSource("proof_of_heat:idm", "idm", first._client.unit, template, capabilities=first.capabilities)
         source.timing = QUICK
         assert (await source.apply(Command(id="a", flow_c=35.0))).outcome == Outcome.APPLIED
         assert (await source.apply(Command(id="b", flow_c=asked))).outcome in {Outcome.APPLIED, Outcome.UNCHANGED}
@@ -322,9 +323,9 @@ async def test_a_write_again_that_fails_is_tried_at_the_next_reading(socket_enab
     async with boiler("idm") as (simulator, source):
         await source.apply(Command(id="a", flow_c=41.0))
         source._repeats._written_at.clear()
-        real, source._unit.write_registers = source._unit.write_registers, refused
+        real, source._client.unit.write_registers = source._client.unit.write_registers, refused
         assert (await source.refresh()).health == Health.OK
-        source._unit.write_registers = real
+        source._client.unit.write_registers = real
         seen = len(simulator.writes)
         await source.refresh()
         assert len(simulator.writes) == seen + 1

@@ -144,7 +144,7 @@ async def test_refused_readings_come_back_by_themselves(socket_enabled: None) ->
 async def test_last_reading_of_refused_registers_is_not_used_for_ever(socket_enabled: None) -> None:
     async with boiler("lambda") as (simulator, source):
         now_s = 0.0
-        source._clock = source._availability._clock = lambda: now_s
+        source._clock = source._reader.availability._clock = lambda: now_s
         await source.refresh()
         simulator.faults.set("no_readings")
         now_s = 301.0
@@ -156,7 +156,7 @@ async def test_last_reading_of_refused_registers_is_not_used_for_ever(socket_ena
 async def test_registers_refused_at_the_first_reading_are_tried_again(socket_enabled: None) -> None:
     async with boiler("lambda") as (simulator, source):
         now_s = 0.0
-        source._clock = source._availability._clock = lambda: now_s
+        source._clock = source._reader.availability._clock = lambda: now_s
         simulator.faults.set("no_readings")
         assert (await source.refresh()).flow_c is None
         assert {"flow_temperature", "power"} <= source.absent
@@ -184,14 +184,14 @@ async def test_last_reading_of_a_busy_device_is_used(socket_enabled: None, monke
     """The library repeats a request some times; when it gives up, the last reading is used."""
     async with boiler("gtw08") as (_, source):
         refusals = iter([True] * 2 + [False] * 100)
-        read = source._unit.read_holding_registers
+        read = source._client.unit.read_holding_registers
 
         async def busy(address: int, count: int) -> list[int]:
             if next(refusals):
                 raise ServerDeviceBusyError
             return await read(address, count)
 
-        monkeypatch.setattr(source._unit, "read_holding_registers", busy)
+        monkeypatch.setattr(source._client.unit, "read_holding_registers", busy)
         assert (await source.refresh()).health == Health.FAILING, "never read"
         good = await source.refresh()
         refusals = iter([True] * 200)

@@ -123,14 +123,14 @@ async def test_after_a_release_the_device_is_left_alone(socket_enabled: None) ->
 async def test_a_heartbeat_that_fails_is_repeated_at_the_next_reading(socket_enabled: None) -> None:
     async with watched() as (boiler, source):
         await source.apply(Command(id="a", on=True, flow_c=45.0))
-        real = source._unit.write_register
+        real = source._client.unit.write_register
 
         async def refused(address: int, value: int) -> None:
             raise OSError("line is down")
 
-        source._unit.write_register = refused  # type: ignore[method-assign]
+        source._client.unit.write_register = refused  # type: ignore[method-assign]
         await polls(source, 0.3)
-        source._unit.write_register = real  # type: ignore[method-assign]
+        source._client.unit.write_register = real  # type: ignore[method-assign]
         await polls(source, 1.0)
         assert (settings(boiler), boiler.fallbacks) == ((45.0, 1), 0)
 

@@ -111,6 +111,19 @@ def test_a_report_of_protocol_2_with_a_byte_order_mark(tmp_path: Path, capsys: p
     }
 
 
+def test_a_report_of_careless_firmware(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "report.json"
+    file.write_bytes(b'{"State":"ON","temp_out":nan,"supply_temp":"41.9 F","voltage":"3300 mV","errors":["\\ud83d"]}\0')
+    assert decode.main(["sync", str(file)]) == 0
+    assert out_of(capsys.readouterr().out) == {
+        "heating": ("True", ""),
+        "supply_temperature": ("5.5", "°C"),
+        "voltage": ("3.3", "V"),
+        "errors": ("1", ""),
+        "ignored.temp_out": ("must be a number", ""),
+    }
+
+
 @pytest.mark.parametrize("family", sorted(decode.FAMILIES))
 @pytest.mark.parametrize("content", [b'{"a":', b"", b"[]", bytes(range(256)) * 9, b"\0" * 10, None])
 def test_a_bad_capture_has_a_reason_in_words(

@@ -174,6 +174,58 @@ async def test_sources_of_the_hashprice_give_a_plausible_one(hass: HomeAssistant
     assert is_plausible_hashprice(price, "EUR")
 
 
+_SHOWN_ELSEWHERE = {  # by Home Assistant or a device, or not on a screen
+    *("Add integration", "Download diagnostics", "Numeric state", "HACS", "⋮", "Custom repositories"),
+    *("RPC status notifications", "Generic status update", "Switch 0", "STATION: Surplus charging"),
+    *(
+        "bare",
+        "bare with an ID",
+        "cannot compare",
+        "shutdown",
+        "auto-off",
+        "unverified",
+        "Tank volume",
+        "L1 Power",
+        "Removal",
+    ),
+}
+
+
+def test_names_in_italics_are_on_the_screen() -> None:
+    """A page that names a field, an entity or a repair uses its present name; `…` replaces a placeholder."""
+    texts = [path.read_text("utf-8") for path in ROOT.glob("custom_components/*/translations/en.json")]
+    texts += [
+        path.read_text("utf-8") for path in (*ROOT.glob("blueprints/**/*.yaml"), *ROOT.glob("frontend/src/**/*.ts"))
+    ]
+    shown = "\n".join(texts).lower()
+    unknown = []
+    for path in (*PAGES, ROOT / "README.md", ROOT / "info.md"):
+        for token in _PARSER.parse(path.read_text("utf-8")):
+            parts = token.children or []
+            starts = [number for number, part in enumerate(parts) if part.type == "em_open"]
+            for start in starts:
+                end = next(n for n in range(start, len(parts)) if parts[n].type == "em_close")
+                text = "".join(part.content or " " for part in parts[start + 1 : end])
+                for name in re.split(r" (?:>|→) ", text):
+                    pattern = re.sub(r"…|\\\.\\\.\\\.", r"\\{\\w+\\}", re.escape(name.lower()))
+                    if not (name in _SHOWN_ELSEWHERE or name.startswith("(") or re.search(pattern, shown)):
+                        unknown.append((named(path), name))
+    assert unknown == []
+
+
+def test_named_actions_triggers_and_conditions_exist() -> None:
+    known = {"edge_telemetry.db", "ota.py"}  # files
+    for domain in DOMAINS:
+        folder = ROOT / "custom_components" / domain
+        translated = json.loads((folder / "translations" / "en.json").read_text("utf-8"))
+        for group in ("services", "triggers", "conditions"):
+            known |= {f"{domain}.{name}" for name in translated.get(group, {})}
+    written = re.compile(rf"`((?:{'|'.join(DOMAINS)})\.[a-z_0-9]+)`")
+    found = {name for path in FILES for name in written.findall(path.read_text("utf-8"))}
+    assert len(found) > 30
+    assert found - known == set()
+
+
 @pytest.mark.parametrize("text", examples("json"))
 def test_json_is_valid(text: str) -> None:
     """A block may contain several messages, one a line."""

@@ -1,5 +1,6 @@
 """``scripts/install`` copies the suite into a Home Assistant folder and backs up what it replaces."""
 
+import errno
 import json
 from pathlib import Path
 import shutil
@@ -162,6 +163,99 @@ def test_a_failed_replacement_keeps_the_old_files(
     assert main([str(config), "ota"]) == 1
     assert "Not installed: disk full" in capsys.readouterr().err
     assert files(config / "custom_components" / "ota") == {"old.py": b"old"}
+
+
+@pytest.fixture
+def other_disk(config: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder on another disk, to which `custom_components` is a link."""
+    disk = config / "other disk"
+    disk.mkdir()
+    (config / "custom_components").symlink_to(disk)
+    rename = Path.rename
+
+    def across(self: Path, target: Path) -> Path:
+        if (disk in self.parent.resolve().parents or disk == self.parent.resolve()) != (
+            disk in target.parent.resolve().parents or disk == target.parent.resolve()
+        ):
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        return rename(self, target)
+
+    monkeypatch.setattr(install.Path, "rename", across)
+    return disk
+
+
+def test_the_folder_may_be_a_link_to_another_disk(config: Path, other_disk: Path) -> None:
+    assert main([str(config), "ota"]) == 0
+    assert files(other_disk / "ota") == files(COMPONENTS / "ota")
+    (other_disk / "ota" / "mine.py").write_text("mine")
+    before = files(other_disk / "ota")
+    assert main([str(config), "ota"]) == 0
+    assert files(other_disk / "ota") == files(COMPONENTS / "ota")
+    assert [path.name for path in other_disk.iterdir()] == ["ota"]
+    (backup,) = (config / BACKUPS).iterdir()
+    assert files(backup / "custom_components" / "ota") == before
+    assert (config / "custom_components").is_symlink()
+
+
+@pytest.mark.parametrize("failing", [".heat_suite_new", "copytree"])
+def test_a_failure_on_another_disk_keeps_the_old_files(
+    config: Path, other_disk: Path, failing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (other_disk / "ota").mkdir()
+    (other_disk / "ota" / "old.py").write_text("old")
+    rename = Path.rename
+
+    def refused(self: Path, target: Path) -> Path:
+        if self.name == failing:
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    def partly(source: Path, target: Path, **_: object) -> None:
+        target.mkdir()
+        (target / "a.py").write_text("half")
+        raise shutil.Error([("a", "b", "[Errno 28] No space left on device")])
+
+    if failing == "copytree":
+        monkeypatch.setattr(install.shutil, "copytree", partly)
+    monkeypatch.setattr(install.Path, "rename", refused)
+    assert main([str(config), "ota"]) == 1
+    assert "No space left on device" in capsys.readouterr().err
+    assert files(other_disk) == {"ota/old.py": b"old"}
+    assert [path.name for path in other_disk.iterdir()] == ["ota"]
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+def test_a_file_or_a_broken_link_instead_of_the_folder_is_reported(
+    config: Path, is_link: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    components = config / "custom_components"
+    components.symlink_to("/nonexistent") if is_link else components.write_text("")
+    with pytest.raises(SystemExit) as ended:
+        main([str(config), "ota"])
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert f"{components}{' (a link to /nonexistent)' if is_link else ''} is not a folder" in told
+
+
+@pytest.mark.parametrize(
+    ("installed", "is_newer"),
+    [("9.9.9", True), ("v9.0", True), ("0.0.1", False), ("{ours}", False), ("{ours}b1", False)],
+)
+def test_a_newer_version_is_replaced_when_asked_only(
+    config: Path, installed: str, is_newer: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(config), "ota"]) == 0
+    manifest = config / "custom_components" / "ota" / "manifest.json"
+    content = json.loads(manifest.read_text())
+    content["version"] = installed.format(ours=content["version"])
+    manifest.write_text(json.dumps(content))
+    before = files(config)
+    assert main([str(config), "ota"]) == int(is_newer)
+    if is_newer:
+        assert files(config) == before
+        assert f"ota {installed} is newer than this version" in capsys.readouterr().err
+        assert main([str(config), "ota", "--allow-downgrade"]) == 0
+    assert files(manifest.parent) == files(COMPONENTS / "ota")
 
 
 def test_the_script_needs_nothing_installed(config: Path) -> None:

@@ -13,7 +13,7 @@ from .json_telemetry import MAX_BYTES, decode, decode_object
 from .message import Message, Value
 from .metrics import describe
 from .reading import is_placeholder
-from .topics import TopicPattern
+from .topics import Match, TopicPattern
 
 _PLACEHOLDER: Final = re.compile(r"\{[a-z_]+\}")
 # Members of an object around a recorded message.
@@ -122,8 +122,22 @@ def _from_topic(captured: Any, prefix: str, topic: str | None) -> Iterator[Found
         yield prefix, decode(payload)
         return
     found = pattern.find(_PLACEHOLDER.sub("x", str(topic)), Channel.DATA)
+    if pattern.dialect.scalars and (found is None or not found.kind):
+        found = _find_device(str(topic), pattern.dialect.key) or found
     for device_id, message in read_dialect(pattern.dialect, "" if found is None else found.kind, payload, MAX_BYTES):
         yield f"{prefix}{device_id}." if device_id else prefix, message
+
+
+def _find_device(topic: str, dialect: str) -> Match | None:
+    """Return the kind of a recorded topic without a placeholder: its device is the first level that can be one."""
+    levels = topic.split("/")
+    for index in range(1, len(levels) - 1):
+        pattern = _pattern("/".join([*levels[:index], "{device_id}", *levels[index + 1 :]]))
+        if pattern is not None and pattern.dialect.key == dialect:
+            found = pattern.find(topic, Channel.DATA)
+            if found is not None and found.kind:
+                return found
+    return None
 
 
 def _pattern(topic: str | None) -> TopicPattern | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from math import isfinite
+import re
 from typing import Any, Final
 
 from .errors import Reason
@@ -17,6 +18,7 @@ _MAX_UNIT: Final = 16
 DISCONNECTED_C: Final = -127.0
 """What drivers of DS18B20 sensors report while the sensor does not answer."""
 
+_NUMBER_WITH_UNIT: Final = re.compile(r"([-+]?\d{1,20}(?:[.,]\d{1,20})?)\s*([^\d\s.,].{0,15})")
 _UNIT_KEYS: Final = ("unit", "units", "unit_of_measurement", "uom")
 _PER_PHASE: Final = frozenset({"current_a", "power_w", "voltage_v", "energy_kwh"})
 
@@ -71,7 +73,11 @@ def add(message: Message, name: str, value: Any, unit: Any = None) -> bool:
     if key in metrics and key != name:  # the proper name takes precedence over an alias
         return False
     known = METRICS.get(key)
+    if unit is None and known is not None and known.unit is not None and isinstance(value, str):
+        value, unit = _split_unit(value)
     read = value if known is None else _as_known(value, known.kind)
+    if read == 0 and isinstance(read, float):
+        read = 0.0  # not -0.0
     if isinstance(read, str):
         read = _BAD if read == NOT_A_NUMBER else read.strip()[:MAX_TEXT]
     elif (isinstance(read, float) and not isfinite(read)) or (read == DISCONNECTED_C and key.endswith("temperature_c")):
@@ -85,6 +91,12 @@ def add(message: Message, name: str, value: Any, unit: Any = None) -> bool:
         read = read * factor
     metrics[key] = read
     return key == name and read is value
+
+
+def _split_unit(text: str) -> tuple[str, str | None]:
+    """Return the number in a text and its unit (`21.5 °C`); a text that is something else unchanged, without a unit."""
+    found = _NUMBER_WITH_UNIT.fullmatch(text.strip())
+    return (text, None) if found is None or find_unit(found[2]) is None else (found[1], found[2])
 
 
 def _with_unit(message: Message, key: str, value: Any, text: Any) -> Any:

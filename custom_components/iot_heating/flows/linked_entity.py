@@ -4,12 +4,13 @@ from typing import Any, Final
 
 from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import CONF_NAME
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import EntitySelector, EntitySelectorConfig
 import probatio as vol
 
 from .._lib.device_keys import KeyRing
 from .._lib.entity_refs import entity_id_of, to_reference
-from ..const import CONF_LINKED
+from ..const import CONF_LINKED, DOMAIN
 from ..runtime.linked_entity import LINKABLE_DOMAINS
 from ..storage.device_records import ControllerKind
 from ..storage.device_store import DEVICE_STORE
@@ -39,6 +40,8 @@ class LinkedEntitySubentryFlow(ConfigSubentryFlow):
                 errors[CONF_NAME] = "name_required"
             elif reference in store.devices:
                 errors[CONF_LINKED] = "already_linked"
+            elif self._is_own(user_input[CONF_LINKED]):
+                errors[CONF_LINKED] = "own_entity"
             else:
                 data = {CONF_LINKED: reference, **energy_data(user_input)}
                 await store.async_add_device(
@@ -70,3 +73,8 @@ class LinkedEntitySubentryFlow(ConfigSubentryFlow):
             errors=errors,
             description_placeholders={"entity": entity_id_of(self.hass, reference) or reference},
         )
+
+    def _is_own(self, entity_id: str) -> bool:
+        """Return whether a building would be a controller of itself."""
+        entry = er.async_get(self.hass).async_get(entity_id)
+        return entry is not None and entry.platform == DOMAIN

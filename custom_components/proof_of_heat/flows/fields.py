@@ -5,6 +5,7 @@ from typing import Any, Final, Literal
 from homeassistant.const import UnitOfPower
 from homeassistant.core import HomeAssistant, split_entity_id, valid_entity_id
 from homeassistant.data_entry_flow import section
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
     EntitySelector,
     EntitySelectorConfig,
@@ -31,6 +32,7 @@ from ..const import (
     CONF_FUEL_PRICE,
     CONF_HASHPRICE,
     CONF_PRIORITY,
+    DOMAIN,
 )
 
 
@@ -94,6 +96,12 @@ _PER: Final = {
     CONF_HASHPRICE: "PH/s/d",
     CONF_PRIORITY: "kWh",
 }
+
+
+def is_own_control(hass: HomeAssistant, entity_id: str | None) -> bool:
+    """Return whether this integration controls itself by an entity: it would follow its own commands."""
+    entry = None if entity_id is None else er.async_get(hass).async_get(entity_id)
+    return entry is not None and entry.platform == DOMAIN and entry.domain not in ("sensor", "binary_sensor")
 
 
 def with_currency(hass: HomeAssistant, schema: vol.Schema) -> vol.Schema:

@@ -23,7 +23,7 @@ from ..const import (
     CONF_WINDOWS,
 )
 from .advanced import ZONE_ADVANCED, with_section, without_empty
-from .fields import TEMPERATURE, number
+from .fields import TEMPERATURE, is_own_control, number
 
 ZONE_SCHEMA = with_section(
     vol.Schema(
@@ -67,7 +67,7 @@ class ZoneSubentryFlow(ConfigSubentryFlow):
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Enter sensors, schedule and temperatures."""
         errors: dict[str, str] = {}
-        if user_input is not None and not (errors := problems_of(user_input)):
+        if user_input is not None and not (errors := self._problems(user_input)):
             return self.async_create_entry(
                 title=user_input[CONF_NAME].strip(),
                 data=without_empty(user_input),
@@ -79,7 +79,7 @@ class ZoneSubentryFlow(ConfigSubentryFlow):
         """Change the zone."""
         subentry = self._get_reconfigure_subentry()
         errors: dict[str, str] = {}
-        if user_input is not None and not (errors := problems_of(user_input)):
+        if user_input is not None and not (errors := self._problems(user_input)):
             return self.async_update_and_abort(
                 self._get_entry(),
                 subentry,
@@ -87,6 +87,10 @@ class ZoneSubentryFlow(ConfigSubentryFlow):
                 data=_with_week(user_input, subentry.data),
             )
         return self._form("reconfigure", user_input or subentry.data, errors)
+
+    def _problems(self, user_input: Mapping[str, Any]) -> dict[str, str]:
+        own = [key for key in (CONF_TEMPERATURE, CONF_HEAT_REQUEST) if is_own_control(self.hass, user_input.get(key))]
+        return problems_of(user_input) | dict.fromkeys(own, "own_entity")
 
     def _form(self, step: str, values: Mapping[str, Any] | None, errors: dict[str, str]) -> SubentryFlowResult:
         return self.async_show_form(

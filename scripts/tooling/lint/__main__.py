@@ -20,7 +20,9 @@ _TYPED = ("custom_components", "lib", "scripts", "simulators", "benchmarks", "fi
 
 def main() -> int:
     """Run the command line; return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="scripts/lint", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--quick", action="store_true", help="without mypy")
     parser.add_argument("paths", nargs="*", metavar="PATH", help="check only the wording of these files and folders")
     args = parser.parse_args()

@@ -219,7 +219,8 @@ register(
 register_dialect(
     Dialect(
         key=KEY,
-        recognizes=lambda levels: levels[0] == _NOTIFY and len(levels) >= _DEPTH,
+        # Bridges between brokers put a prefix in front: venus-home/N/…
+        recognizes=lambda levels: _NOTIFY in levels and len(levels) - levels.index(_NOTIFY) >= _DEPTH,
         body=_body,
         forms=lambda levels: (Form((*_body(levels), "#"), Channel.DATA, None),),
         read=read,

@@ -1,33 +1,25 @@
 """A boiler or heat pump with Modbus, through core's shared connection."""
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 import logging
-from typing import Any, Final, Protocol, override
+from typing import Any, Final, override
 
 from ..._lib.heat_source import Capabilities, Command, Control, Health, SourceState
-from ..._lib.last_messages import record
 from ..base import SourceBase
 from ..device_settings import Settings, SettingValue, Shown
-from ..errors import BadReplyError, DriverError, RefusedError, UnreachableError
+from ..errors import DriverError, RefusedError
 from ..source_parts import Timing
 from ..verification import flow_tolerance_k
-from .availability import RegisterAvailability, blocks
-from .registers import AddressSpace, ControlWrite, Register
+from .register_client import RegisterClient, Unit
+from .register_reader import RegisterReader
+from .registers import ControlWrite, Register
 from .repeated_writes import RepeatedWrites, value_of
 from .template import DeviceTemplate
 from .template_schema import TemplateError
-from .word_order import WordOrder
 from .write_counter import WriteCounter
 
-__all__ = ["BusyError", "ModbusSource", "Unit", "blocks", "capabilities_of"]
-
 _LOGGER = logging.getLogger(__name__)
-_MAX_TIMEOUTS: Final = 2
-_BUSY_PAUSES_S: Final = (0.3,)
-"""Before a request is repeated that the device was too busy to answer, after the library's own attempts."""
 _STATE_KEYS: Final = {
     "power": "power_w",
     "power_limit": "power_limit_w",
@@ -43,29 +35,6 @@ _STATE_KEYS: Final = {
 }
 """Keys of a template with a field in SourceState; all others are additional readings."""
 _FLAGS: Final = ("running", "hot_water")
-
-
-class BusyError(UnreachableError):
-    """The device is busy: it answers the same request later."""
-
-
-class Unit(Protocol):
-    """The methods used of a unit of core's shared connection (modbus_connection.ModbusUnit)."""
-
-    async def read_holding_registers(self, address: int, count: int) -> list[int]:
-        """Read holding registers (function 3)."""
-
-    async def read_input_registers(self, address: int, count: int) -> list[int]:
-        """Read input registers (function 4)."""
-
-    async def write_register(self, address: int, value: int) -> None:
-        """Write a holding register (function 6)."""
-
-    async def write_registers(self, address: int, values: list[int]) -> None:
-        """Write holding registers (function 16)."""
-
-    async def disconnect(self) -> None:
-        """Close the connection; the next request opens a new one."""
 
 
 def capabilities_of(template: DeviceTemplate) -> Capabilities:
@@ -102,17 +71,12 @@ class ModbusSource(SourceBase):
         writes: WriteCounter | None = options.pop("writes", None)
         self.model: str = options.pop("model", template.name)
         """The name of the device as shown."""
-        # Exceptions of the owner of the connection, in addition to those of the Modbus library.
-        self._connection_errors: tuple[type[Exception], ...] = (OSError, *options.pop("connection_errors", ()))
+        self._client = RegisterClient(unit, tuple(options.pop("connection_errors", ())))
         super().__init__(source_id, name, options.pop("capabilities", capabilities_of(template)), **options)
-        self._unit = unit
         self._template = template
-        self._availability = RegisterAvailability(template.registers.values(), self._clock)
-        self._word_order = WordOrder()
+        self._reader = RegisterReader(self._client, template.registers, self._clock)
         self._writes = writes or WriteCounter(elapsed=self._clock)
         self._written_at = self._clock() - self._writes.since_s  # writes are counted when they are sent
-        self._timeouts = 0
-        self._values: dict[str, float | bool | None] = {}
         self._volatile = {action.register.key for action in template.controls.values() if action.repeat_s}
         """Registers that the device forgets: they do not wear its memory, so that writes to them are not limited."""
         if (flow := template.controls.get(Control.FLOW)) is not None and flow.repeat_s:
@@ -143,21 +107,16 @@ class ModbusSource(SourceBase):
     @property
     def values(self) -> Mapping[str, float | bool | None]:
         """The values of the last reading by register; None for one without a valid value."""
-        return self._values
+        return self._reader.values
 
     @property
     def absent(self) -> frozenset[str]:
         """Registers that this device does not have."""
-        return self._availability.absent
+        return self._reader.availability.absent
 
     @override
     async def _read(self) -> SourceState:
-        values: dict[str, float | bool | None] = {}
-        for block in self._availability.blocks():
-            values |= await self._read_block(block)
-        if all(value is None for value in values.values()):
-            raise BadReplyError("no register of the template holds a valid value")
-        self._values = values
+        values = await self._reader.read()
         await self._hold()
         return self._state_of(values)
 
@@ -172,105 +131,6 @@ class ModbusSource(SourceBase):
                 _LOGGER.debug("%s: repeating a write failed: %s", self._name, err)
                 return
             self._repeats.confirm(register)
-
-    async def _read_block(self, block: list[Register]) -> dict[str, float | bool | None]:
-        first, last = block[0], block[-1]
-        try:
-            words = await self._words(first.space, first.address, last.address + last.words - first.address)
-        except (RefusedError, BusyError) as err:
-            return await self._refused_block(block, err)
-        found = {}
-        for register in block:
-            at = register.address - first.address
-            found[register.key] = self._decoded(register, words[at : at + register.words])
-        self._availability.has_read_block(found)
-        return found
-
-    async def _refused_block(self, block: list[Register], err: DriverError) -> dict[str, float | bool | None]:
-        """Read registers individually: a device rejects a whole block because of one unknown address.
-
-        A device that refuses what it has answered before is busy: its last reading is used for a while.
-        """
-        keys = [register.key for register in block]
-        if self._availability.is_temporary(keys) or isinstance(err, BusyError):
-            return self._last_reading(keys, err)
-        read: dict[str, float | bool | None] = {}
-        for register in block:
-            try:
-                words = await self._words(register.space, register.address, register.words)
-            except RefusedError, BusyError:
-                self._availability.refuse(register.key)
-            else:
-                read[register.key] = self._decoded(register, words)
-        self._availability.has_read(read)
-        self._availability.separate(read)
-        refused = [key for key in keys if key not in read]
-        return read | self._last_reading([key for key in refused if key in self._values], err)
-
-    def _last_reading(self, keys: list[str], err: DriverError) -> dict[str, float | bool | None]:
-        """Return the last values while they are recent, else unknown ones; a device never read is not available."""
-        if not self._values and isinstance(err, BusyError):
-            raise err
-        return {key: self._values.get(key) if self._availability.is_recent(key) else None for key in keys}
-
-    def _decoded(self, register: Register, words: list[int]) -> float | bool | None:
-        if not register.any_word_order:
-            return register.decode(words)
-        return register.decode(words, low_word_first=self._word_order.judge(register.key, words))
-
-    async def _words(self, space: AddressSpace, at: int, count: int) -> list[int]:
-        read: Callable[[int, int], Any] = (
-            self._unit.read_holding_registers if space == AddressSpace.HOLDING else self._unit.read_input_registers
-        )
-        words = await self._patiently(lambda: read(at, count))
-        if not isinstance(words, list) or len(words) != count:
-            raise BadReplyError(f"{space} {at}: the reply does not have {count} registers")
-        record(f"{space} {at}", str(words).encode())
-        return words
-
-    async def _patiently(self, request: Callable[[], Any]) -> Any:
-        """Repeat a request that the device is too busy to answer."""
-        for pause_s in _BUSY_PAUSES_S:
-            try:
-                return await self._guard(request())
-            except BusyError:
-                await asyncio.sleep(pause_s)
-        return await self._guard(request())
-
-    async def _guard(self, call: Any) -> Any:
-        """Convert the errors of core's connection; a rejected address does not mean that the device is unavailable."""
-        from modbus_connection import (
-            AcknowledgeError,
-            IllegalDataAddressError,
-            IllegalDataValueError,
-            IllegalFunctionError,
-            ModbusError,
-            ModbusTimeoutError,
-            ServerDeviceBusyError,
-        )
-
-        try:
-            answer = await call
-        except ModbusTimeoutError as err:
-            await self._count_timeout()
-            raise UnreachableError(f"{type(err).__name__}: {err}") from err
-        except (AcknowledgeError, ServerDeviceBusyError) as err:
-            raise BusyError(f"{type(err).__name__}: {err}") from err
-        except (IllegalDataAddressError, IllegalDataValueError, IllegalFunctionError) as err:
-            raise RefusedError(f"{type(err).__name__}: {err}") from err
-        except ModbusError as err:
-            raise UnreachableError(f"{type(err).__name__}: {err}") from err
-        except self._connection_errors as err:
-            raise UnreachableError(str(err) or type(err).__name__) from err
-        self._timeouts = 0
-        return answer
-
-    async def _count_timeout(self) -> None:
-        """Reconnect after two timeouts in a row: a half-open connection never answers again."""
-        self._timeouts += 1
-        if self._timeouts >= _MAX_TIMEOUTS:
-            self._timeouts = 0
-            await self._unit.disconnect()
 
     def _state_of(self, values: dict[str, float | bool | None]) -> SourceState:
         placed: dict[str, Any] = {
@@ -344,10 +204,7 @@ class ModbusSource(SourceBase):
         if counted and lasting:
             await self._writes.reserve(len(lasting), self._template.max_writes_per_day)
         for register, words in encoded:
-            if len(words) == 1:
-                await self._patiently(partial(self._unit.write_register, register.address, words[0]))
-            else:
-                await self._patiently(partial(self._unit.write_registers, register.address, words))
+            await self._client.write(register.address, words)
 
     @override
     def _shown(self, state: SourceState) -> Shown:
@@ -355,7 +212,7 @@ class ModbusSource(SourceBase):
 
     def _shown_value(self, key: str) -> SettingValue | None:
         """Return a register's value as it is written; one that cannot be read counts as written."""
-        value = self._values.get(key)
+        value = self._reader.values.get(key)
         switch = self._template.controls.get(Control.ON_OFF)
         if isinstance(value, bool) and switch is not None and switch.register.key == key:
             return switch.on if value else switch.off

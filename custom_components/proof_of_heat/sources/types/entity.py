@@ -19,7 +19,7 @@ from ...const import (
     CONF_SOURCE_KIND,
 )
 from ...drivers.capabilities import capabilities_to_dict
-from ...flows.fields import FUEL_PRICE, POWER_METER, WATTS, select
+from ...flows.fields import FUEL_PRICE, POWER_METER, WATTS, is_own_control, select
 from ...flows.form import DeviceCandidate, FieldError, SourceForm
 from ..ha_entity import EntityOptions, EntitySource, capabilities_of
 from ..source_type import CreatedSource, SourceContext, SourceType
@@ -62,6 +62,8 @@ async def connect(hass: HomeAssistant, data: dict[str, Any]) -> list[DeviceCandi
     state = hass.states.get(data[CONF_ENTITY])
     if state is None:
         raise FieldError(CONF_ENTITY, "entity_gone")
+    if is_own_control(hass, data[CONF_ENTITY]):
+        raise FieldError(CONF_ENTITY, "own_entity")
     capabilities: Capabilities = capabilities_of(hass, state, options_of(data))
     if not capabilities.controls - {Control.MODE}:
         raise FieldError(CONF_ENTITY, "not_commanded")
