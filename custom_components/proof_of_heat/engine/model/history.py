@@ -19,7 +19,7 @@ ROWS_AT_ONCE = 500
 MAX_GAP_STEPS = 4
 RUNNING_W = 1.0
 HEATED_ROWS = 8
-"""Two hours of heat."""
+"""Two hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +113,9 @@ class History:
 
     @property
     def is_heated(self) -> bool:
-        """Whether heat was measured for some hours: without any, a house that is warm anyway would be learned."""
-        heat = COLUMNS.index("heat_w")
-        return sum(row[heat] > RUNNING_W for row in self._rows) >= HEATED_ROWS
+        """Whether heat or power of its source was measured for some hours: else, a house without heating is learned."""
+        heat, power = COLUMNS.index("heat_w"), COLUMNS.index("power_w")
+        return sum(max(row[heat], row[power]) > RUNNING_W for row in self._rows) >= HEATED_ROWS
 
     @property
     def all_rows(self) -> list[Row]:
