@@ -3,9 +3,9 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import MagicMock, patch
 
-from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
@@ -146,7 +146,7 @@ async def test_without_an_archive_the_action_fails(hass: HomeAssistant, account:
 
 
 async def test_a_database_that_stays_away_is_a_repair_issue(
-    hass: HomeAssistant, entry: MockConfigEntry, settle: Settle, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant, entry: MockConfigEntry, settle: Settle
 ) -> None:
     database = {"archive": "postgresql", "archive_url": "postgresql://x@127.0.0.1:1/x", "archive_table": "t"}
     hass.config_entries.async_update_entry(entry, options={**BASE, **database, **RETENTION})
@@ -158,8 +158,7 @@ async def test_a_database_that_stays_away_is_a_repair_issue(
     assert issues.async_get_issue(DOMAIN, ISSUE.format(entry.entry_id)) is None
     with pytest.raises(HomeAssistantError, match="not available"):
         await query(hass)
-    freezer.tick(301)
-    async_fire_time_changed(hass)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=301))
     await hass.async_block_till_done()
     issue = issues.async_get_issue(DOMAIN, ISSUE.format(entry.entry_id))
     assert issue is not None
@@ -167,3 +166,37 @@ async def test_a_database_that_stays_away_is_a_repair_issue(
     assert issue.translation_placeholders["account"] == entry.title
     await hass.config_entries.async_unload(entry.entry_id)
     assert issues.async_get_issue(DOMAIN, ISSUE.format(entry.entry_id)) is None
+
+
+@pytest.mark.usefixtures("archived")
+async def test_a_database_that_is_back_in_time_raises_no_issue(
+    hass: HomeAssistant, account: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    archive = account.runtime_data.archive
+    real, issues = archive.archive, ir.async_get(hass)
+    status = MagicMock(connected=False, last_error="no route")
+    archive.archive = MagicMock(status=status)
+
+    async def later(seconds: float) -> None:
+        async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=seconds))
+        await hass.async_block_till_done()
+
+    archive._changed()
+    archive._changed()
+    status.connected = True
+    archive._changed()
+    await later(301)
+    assert issues.async_get_issue(DOMAIN, ISSUE.format(account.entry_id)) is None
+    # It is away again when the account is unloaded.
+    status.connected = False
+    archive._changed()
+    archive.archive = real
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await hass.async_block_till_done()
+    assert archive.archive is None
+    archive._changed()
+    archive.add_rows()
+    await later(602)
+    assert issues.async_get_issue(DOMAIN, ISSUE.format(account.entry_id)) is None
+    await hass.config_entries.async_unload(account.entry_id)
+    assert not [record for record in caplog.records if record.exc_info]

@@ -69,7 +69,7 @@ class MeasurementArchive:
         hass, entry = self._account.hass, self._account.entry
         entry.async_on_unload(async_track_time_interval(hass, self._row_due, ROW_INTERVAL))
         # Entries are not unloaded when Home Assistant stops: the queue is written then, too.
-        entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, self._async_final_write))
+        entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_FINAL_WRITE, self._async_final_write))
 
     async def async_stop(self) -> None:
         """Write the queue and close the database."""
