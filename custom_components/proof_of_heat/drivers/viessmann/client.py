@@ -31,7 +31,7 @@ REDIRECT_URI: Final = "vicare://oauth-callback/everest"
 SCOPES: Final = "IoT offline_access"
 _TIMEOUT_S: Final = 20.0
 _PASSING: Final = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
-"""Errors of the identity server (RFC 6749) that say nothing about the sign-in."""
+"""Errors of the identity server (RFC 6749) that do not reject the sign-in."""
 _EARLY_S: Final = 120.0
 _CLOSE_S: Final = 5.0
 _FEATURES: Final = re.compile(r"/devices/[^/]+/(features.*)")
