@@ -46,12 +46,15 @@ const compactTemplates = {
   },
 };
 
-// What Lit tells its developers.
-const ADVICE = /"Value passed to 'css' function must be[^;]*?security\."/g;
+// What Lit reports to developers: advice, and its version.
+const ADVICE = /"Value passed to 'css' function must be[^;]*?security\."|\(\w+\.\w+Versions\?\?=\[\]\)\.push\("[\d.]+"\)/g;
 const withoutAdvice = {
   name: "without-advice",
   transform: (code, id) => (id.includes("/node_modules/") ? { code: code.replace(ADVICE, "0"), map: null } : null),
 };
+
+// As in src/lib/localize.ts.
+const SEPARATOR = "|";
 
 // The texts of a language are packed into one string, in the order of the English ones (src/lib/localize.ts unpacks them).
 const flat = (texts) => Object.values(texts).flatMap((text) => (typeof text === "string" ? [text] : flat(text)));
@@ -66,7 +69,9 @@ const packedTexts = {
     if (!/\/localize\/\w+\/(?!en)\w+\.json$/.test(id)) return null;
     const english = JSON.parse(readFileSync(join(dirname(id), "en.json"), "utf8"));
     const texts = JSON.parse(readFileSync(id, "utf8"));
-    return JSON.stringify({ packed: flat(ordered(english, texts)).join("\n") });
+    const list = flat(ordered(english, texts));
+    if (list.some((text) => text.includes(SEPARATOR))) throw new Error(`${id}: a text contains ${SEPARATOR}`);
+    return JSON.stringify({ packed: list.join(SEPARATOR) });
   },
 };
 
@@ -85,6 +90,9 @@ const fromRuntime = {
     return shared.includes(file) ? { id: PLACEHOLDER, external: true } : null;
   },
 };
+
+// What is left of the line breaks of templates; those of Lit's own expressions stay.
+const oneLine = (code) => code.replace(/\n(?!\f)/g, " ");
 
 const bundle = async (entry, plugins) => {
   const result = await build({
@@ -105,7 +113,7 @@ const bundle = async (entry, plugins) => {
   });
   const chunks = (Array.isArray(result) ? result : [result]).flatMap((part) => part.output);
   if (chunks.length !== 1 || chunks[0].type !== "chunk") throw new Error(`${entry}: one file expected, not ${chunks.length}`);
-  return chunks[0].code;
+  return oneLine(chunks[0].code);
 };
 
 // A bundle names what it imports from its own runtime only, so that these names can be short.

@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
+from ._lib.steady_clock import SteadyClock
 from .const import DOMAIN
 from .runtime.cycle import ControlCycle, CycleData
 from .runtime.persistence import StateStore
@@ -57,7 +58,8 @@ class HeatCoordinator(DataUpdateCoordinator[CycleData]):
         self.check_health = check_health
         self._check_offer = check_offer
         self._lock = asyncio.Lock()
-        self._started = dt_util.utcnow()
+        self._clock = SteadyClock()
+        self._started, self._started_s = dt_util.utcnow(), self._clock()
 
     @override
     async def _async_update_data(self) -> CycleData:
@@ -76,4 +78,6 @@ class HeatCoordinator(DataUpdateCoordinator[CycleData]):
 
     def _is_warmed_up(self, now: datetime) -> bool:
         """Return whether the read-only first minute is over, in which sensors and sources become available."""
-        return (now - self._started).total_seconds() >= self._read_only_s
+        elapsed_s, by_wall_s = self._clock() - self._started_s, (now - self._started).total_seconds()
+        # A wall clock that was set back after the start, as by NTP, must not keep the sources uncontrolled.
+        return (min(elapsed_s, by_wall_s) if by_wall_s >= 0 else elapsed_s) >= self._read_only_s

@@ -136,6 +136,24 @@ describe("the dashboard", () => {
     expect(shown((await generate(hass)).views).energy).toBeUndefined();
   });
 
+  it("is built again for entities and devices of its integrations only", () => {
+    type Regenerates = { shouldRegenerate: (config: unknown, before: Hass, now: Hass) => boolean };
+    const { shouldRegenerate } = customElements.get("ll-strategy-dashboard-heat-suite") as unknown as Regenerates;
+    const before = home(["ota", "ecoflow"]);
+    const after = (change: (now: Hass) => void): boolean => {
+      const now = { ...before, entities: { ...before.entities }, devices: { ...before.devices } };
+      change(now);
+      return shouldRegenerate({}, before, now);
+    };
+    const light = { entity_id: "light.kitchen", platform: "hue", device_id: "hue" };
+    expect(shouldRegenerate({}, before, { ...before, states: {} })).toBe(false);
+    expect(after(() => undefined)).toBe(false);
+    expect(after((now) => { now.entities["light.kitchen"] = light; now.devices.hue = { name: "Lamp" }; })).toBe(false);
+    expect(after((now) => { now.entities["update.new"] = { entity_id: "update.new", platform: "ota" }; })).toBe(true);
+    expect(after((now) => { delete now.entities["update.heater"]; })).toBe(true);
+    expect(after((now) => { now.devices.ecoflow = { name: "Renamed" }; })).toBe(true);
+  });
+
   it("is offered once, whatever bundles are loaded", () => {
     const offered = (window as unknown as { customStrategies: { type: string; strategyType: string }[] }).customStrategies;
     expect(offered.filter(({ type }) => type === "heat-suite").map(({ strategyType }) => strategyType)).toEqual(["dashboard"]);

@@ -243,6 +243,9 @@ async def test_telegram_commands(hass: HomeAssistant, heating: str, run: Run) ->
     assert await command("/profile", "Eco") == "Profile: eco"
     assert value(hass, heating) == "eco"
     assert await command("/lights") is None
+    hass.states.async_set(heating, "unavailable")
+    for text in (("/status",), ("/why",), ("/profile",), ("/profile", "eco")):
+        assert await command(*text) == "The heating is not available."
 
 
 async def test_a_stopped_rollout_is_resumed_or_aborted(

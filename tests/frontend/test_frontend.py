@@ -105,6 +105,16 @@ def test_the_texts_have_the_same_keys_and_placeholders_in_every_language(folder:
             assert texts[language][key], f"{language}: {key} is empty"
 
 
+@pytest.mark.parametrize("folder", sorted(LOCALIZE.iterdir()), ids=lambda folder: folder.name)
+def test_the_bundles_hold_the_texts_of_each_language_in_the_order_of_the_english_ones(folder: Path) -> None:
+    bundles = "".join(file.read_text("utf-8") for file in sorted(frontend.COMPONENTS.glob("*/frontend/*.js")))
+    assert "packed.split(`|`)" in bundles
+    english = _flat(json.loads((folder / "en.json").read_text("utf-8")))
+    for language in LANGUAGES[1:]:
+        texts = _flat(json.loads((folder / f"{language}.json").read_text("utf-8")))
+        assert "packed:`" + "|".join(texts[key] for key in english) + "`" in bundles, language
+
+
 def _flat(texts: dict[str, Any], prefix: str = "") -> dict[str, str]:
     flat: dict[str, str] = {}
     for key, value in texts.items():

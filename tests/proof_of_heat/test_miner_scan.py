@@ -7,6 +7,7 @@ import time
 from unittest.mock import patch
 
 import aiohttp
+from aiohttp import web
 import pytest
 
 from custom_components.proof_of_heat.drivers.errors import UnreachableError
@@ -18,6 +19,7 @@ from simulators.antminer.miner import Antminer
 from simulators.bitaxe.miner import Bitaxe
 from simulators.braiins.miner import Braiins
 from simulators.framework import running
+from simulators.net import serve_http
 from simulators.whatsminer.miner import Whatsminer
 
 
@@ -218,3 +220,36 @@ async def test_other_services_at_the_miners_port_are_no_miners(
     async with await asyncio.start_server(answer, host, RPC_PORT):
         with pytest.raises(UnreachableError):
             await probe(session, host)
+
+
+@pytest.mark.parametrize(
+    ("text", "realm", "family"),
+    [
+        ("<title>Miner Web Dashboard</title>", "", MinerFamily.OTHER),  # ePIC
+        ("<TITLE>用户界面</TITLE>", "", MinerFamily.OTHER),  # IceRiver
+        ("", "DaogeMiner", MinerFamily.OTHER),  # Elphapex
+        ("", "blackMiner", MinerFamily.OTHER),  # Hammer
+        ("<title>Router</title>", "", None),
+        ("", "Printer", None),
+    ],
+)
+async def test_makes_without_a_socket_are_found_by_their_page(
+    loopback: Callable[[], str], session: aiohttp.ClientSession, text: str, realm: str, family: MinerFamily | None
+) -> None:
+    async def page(_: web.Request) -> web.Response:
+        if realm:
+            return web.Response(status=401, headers={"WWW-Authenticate": f'Digest realm="{realm}"'})
+        return web.Response(text=text, content_type="text/html")
+
+    app = web.Application()
+    app.add_routes([web.get("/", page)])
+    host = loopback()
+    runner, port = await serve_http(app, host, 0)
+    try:
+        if family is None:
+            with pytest.raises(UnreachableError):
+                await probe(session, host, port)
+        else:
+            assert (await probe(session, host, port)).family is family
+    finally:
+        await runner.cleanup()

@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.proof_of_heat.prices.series import PriceSeries, Slot
+from custom_components.proof_of_heat.prices.series import PriceSeries, Slot, Surcharges
+from custom_components.proof_of_heat.prices.tariff import parse
 
 from . import ha
 
@@ -103,3 +105,21 @@ def test_mean_of_a_series_over_gaps(slots: list[tuple[int, int, float]], expecte
 
     series = PriceSeries(tuple(Slot(when(start), when(end), price) for start, end, price in slots))
     assert series.mean(BEGIN, when(60), 0.1) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Paris", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe"])
+@pytest.mark.parametrize("day", [(2026, 3, 28), (2026, 10, 24), (2026, 4, 4), (2026, 1, 15)])
+def test_tariff_at_any_minute_and_over_changes_of_the_clock(zone: str, day: tuple[int, int, int]) -> None:
+    """Off-peak hours such as 22:38 to 6:38; the series, the fees on top of a price and the present price agree."""
+    rows = [{"start": "22:38", "end": "06:38", "price": 0.1}, {"start": "12:07", "end": "13:55", "price": 0.2}]
+    local = ZoneInfo(zone)
+    tariff = parse(0.3, rows)
+    begin = datetime(*day, 12, 10, tzinfo=local).astimezone(UTC)
+    series = tariff.series(begin, 36, local)
+    hours = PriceSeries((Slot(begin, begin + timedelta(hours=36), 0.0),))
+    surcharges = Surcharges(fees_at=lambda when: tariff.at(when.astimezone(local)), marks_s=tariff.marks_s)
+    fees = hours.priced(1.0, surcharges)
+    for minute in range(0, 36 * 60, 1):
+        when = begin + timedelta(minutes=minute, seconds=1)
+        assert series.at(when) == fees.at(when) == tariff.at(when.astimezone(local))
+    assert len(fees.slots) <= 8

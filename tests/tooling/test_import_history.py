@@ -133,19 +133,42 @@ def test_tables_as_csv_files_are_read_in_their_time_zone(tmp_path: Path, capsys:
     [
         (["list", "paku-iot", "{tmp}/absent.csv"], "does not exist"),
         (["list", "paku-iot", "postgresql://me:hunter2@127.0.0.1:1/x"], "cannot be read: OperationalError"),
+        (["list", "paku-iot", "postgresql://me:hunter2@127.0.0.1:1/x"], "port 1 failed"),
+        (["list", "paku-iot", "postgresql://me:hunter2@127.0.0.1:port/x"], "address of the database is not valid"),
+        (["list", "paku-iot", "sqlite:///{tmp}/absent.db"], "absent.db does not exist"),
+        (["run", "paku-iot", "sqlite:///{tmp}/absent.db", "--map", "{tmp}/good.json"], "absent.db does not exist"),
         (["list", "paku-iot", "{tmp}"], "Nothing found"),
         (["list", "paku-iot", "{tmp}", "--time-zone", "Mars/Base"], "Mars/Base"),
         (["run", "paku-iot", "{tmp}", "--map", "{tmp}/map.json"], "is not a map"),
     ],
 )
 def test_what_is_wrong_is_reported(
-    arguments: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], socket_enabled: None
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    socket_enabled: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("HASS_TOKEN", "token")
     (tmp_path / "map.json").write_text('{"a": {"unit": "A"}}')
+    (tmp_path / "good.json").write_text('{"a": {"sensor": "sensor.a"}}')
     assert import_history.main([item.format(tmp=tmp_path) for item in arguments]) == 1
     text = capsys.readouterr().err
     assert message in text
     assert "hunter2" not in text
+    assert not (tmp_path / "absent.db").exists()
+
+
+def test_a_token_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HASS_TOKEN", raising=False)
+    (tmp_path / "map.json").write_text("{}")
+    with pytest.raises(SystemExit) as ended:
+        import_history.main(["run", "paku-iot", str(tmp_path), "--map", str(tmp_path / "map.json")])
+    assert ended.value.code == 2
+    assert "long-lived access token" in capsys.readouterr().err
 
 
 def test_counters_continue_at_the_sum_that_is_there() -> None:

@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-6ba1adf78542.js";
+import"/heat_suite_static/runtime-83ca9cf7a425.js";

@@ -57,6 +57,7 @@ class SourceBase(ABC):
 
     power_tolerance_w = 25.0
     flow_tolerance_k = 0.5
+    reads_linked_meter = False  # whether its power is that of the linked meter
     timing = Timing()
 
     def __init__(

@@ -10,7 +10,7 @@ from homeassistant.const import CONF_NAME
 from homeassistant.helpers.selector import BooleanSelector, SelectOptionDict, TextSelector
 import probatio as vol
 
-from ..const import CONF_ADDRESS, CONF_ADVANCED, CONF_ENTITY, CONF_KIND, CONF_REFRESH_TOKEN
+from ..const import CONF_ADDRESS, CONF_ADVANCED, CONF_ENTITY, CONF_KIND, CONF_REFRESH_TOKEN, DOMAIN
 from ..sources import registry
 from ..sources.types import miner
 from ..sources.viessmann_sign_in import PORTAL_URL
@@ -179,7 +179,9 @@ class SourceSubentryFlow(SignInSteps, GuideSteps):
     async def _on_connected(self, step: str | None) -> SubentryFlowResult:
         if step is not None:
             return self._change()
-        configured = self._get_entry().subentries.values()
+        # Two heating systems that command one device would undo each other's commands.
+        entries = self.hass.config_entries.async_entries(DOMAIN)
+        configured = [item for entry in entries for item in entry.subentries.values()]
         new = [item for item in self._candidates if not any(_is_candidate(one, item) for one in configured)]
         if not new:
             return self.async_abort(reason="already_configured" if self._candidates else "nothing_found")

@@ -20,7 +20,7 @@ def feed_source(calculator: CopCalculator, managed: ManagedSource) -> None:
     if managed.config.kind != SourceKind.HEAT_PUMP or state.heat_kwh is None:
         return
     calculator.limit(max_electric_kw(managed.config), max_heat_kw(managed.config))
-    if managed.meter is None:
+    if managed.meter is None or managed.shares_meter:
         if state.electricity_kwh is None:
             return
         calculator.feed_electricity(state.at, state.electricity_kwh)
@@ -43,6 +43,8 @@ def feed_meter(hass: HomeAssistant, calculator: CopCalculator, managed: ManagedS
     managed.count(now, counter, None if state is None else state.last_reported)
     if state is None or counter is None:
         return
-    managed.counter_power.feed(state.last_reported, counter)
+    managed.counter_power.feed(state.last_reported, counter * managed.meter_share)
+    if managed.shares_meter:
+        return
     if managed.config.kind == SourceKind.HEAT_PUMP and managed.source.state.heat_kwh is not None:
         calculator.feed_electricity(state.last_reported, counter)

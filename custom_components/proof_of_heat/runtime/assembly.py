@@ -37,6 +37,7 @@ from ..sources.own_zones import own_zones
 from ..sources.poller import SourcePoller
 from ..sources.registry import async_create_source, lacks_secrets, type_of
 from ..sources.releaser import releaser
+from ..sources.shared_meters import meter_shares
 from ..sources.source_type import CreatedSource, SourceContext
 from ..sources.supervisor import SourceSupervisor
 from ..system_config import SystemConfig, read_config
@@ -152,8 +153,12 @@ async def _async_create_base(hass: HomeAssistant, entry: ConfigEntry) -> _Base:
         for subentry_id, item in created.items()
     }
     engine = Engine(engine_config(config, tuple(source_configs.values())))
+    meters = {subentry_id: entry.subentries[subentry_id].data.get(CONF_METER) for subentry_id in created}
+    shares = meter_shares(meters, source_configs)
     sources = {
-        item.source.source_id: _managed(hass, entry.subentries[subentry_id], item, source_configs[subentry_id])
+        item.source.source_id: _managed(
+            hass, entry.subentries[subentry_id], item, source_configs[subentry_id], shares[subentry_id]
+        )
         for subentry_id, item in created.items()
     }
     cop, net_counters = SystemCop(dt_util.get_default_time_zone()), NetCounters()
@@ -301,7 +306,7 @@ async def _async_create_sources(hass: HomeAssistant, entry: ConfigEntry) -> dict
 
 
 def _managed(
-    hass: HomeAssistant, subentry: ConfigSubentry, created: CreatedSource, config: SourceConfig
+    hass: HomeAssistant, subentry: ConfigSubentry, created: CreatedSource, config: SourceConfig, meter_share: float
 ) -> ManagedSource:
     source_type = type_of(subentry.data)
     meter = subentry.data.get(CONF_METER)
@@ -315,6 +320,7 @@ def _managed(
         poller=SourcePoller(hass, created.source, created.poll_interval_s or source_type.poll_interval_s),
         budget=created.budget,
         meter=meter,
+        meter_share=meter_share,
         meter_power_w=partial(drawn_w, hass, meter),
         settings=record.settings if record is not None else DeviceSettings(),
         close=created.close,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 import logging
 import random
 from typing import Final
@@ -45,14 +45,17 @@ class BackgroundQuery[T]:
         self._retry = RetryPolicy(min(RETRY_S, interval_s), interval_s)
         self._timeout_s = timeout_s
         self._jitter = jitter
+        self._asked_at = datetime.min.replace(tzinfo=UTC)
         self._due: datetime | None = None
         self._task: asyncio.Task[None] | None = None
 
     @callback
     def refresh_if_due(self, now: datetime) -> None:
         """Start the query if it is due; called in each cycle."""
-        if self.is_running or (self._due is not None and now < self._due):
+        is_waiting = self._due is not None and self._asked_at <= now < self._due  # not after the clock was set back
+        if self.is_running or is_waiting:
             return
+        self._asked_at = now
         self._due = now + timedelta(seconds=self._interval_s)
         self._task = self._entry.async_create_background_task(self._hass, self._run(now), f"{DOMAIN} {self._name}")
 

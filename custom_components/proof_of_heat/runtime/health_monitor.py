@@ -7,6 +7,7 @@ from typing import Final
 from homeassistant.core import HomeAssistant
 
 from .._lib.heat_source import Health
+from .._lib.steady_clock import SteadyClock
 from ..engine.engine import Engine
 from ..inputs.states import is_dead, known, temperature
 from ..prices.units import PriceProblem
@@ -66,7 +67,8 @@ class HealthMonitor:
         self._inputs = inputs
         self._links = links
         """A missing entity has an issue of its own, which offers a choice."""
-        self._since: dict[str, datetime] = {}
+        self._clock = SteadyClock()
+        self._since: dict[str, float] = {}
         self._checked: set[str] = set()
         """Issues that this run has cleared once: an earlier run may have raised them."""
         self._low: set[str] = set()
@@ -78,16 +80,16 @@ class HealthMonitor:
             is_missing = self._links.controls_missing(managed.subentry_id)
             is_failing = managed.source.state.health == Health.FAILING and not is_missing
             issue = f"source_failing_{managed.subentry_id}"
-            self._check_lasting(issue, now, is_failing, "source_failing", {"name": managed.name})
+            self._check_lasting(issue, is_failing, "source_failing", {"name": managed.name})
             self._check_budget(managed)
-        self._check_sensors(now)
-        self._check_site_meter(now)
-        self._check_prices(now)
+        self._check_sensors()
+        self._check_site_meter()
+        self._check_prices()
         self._check_forecast(now)
-        self._check_meters(now)
+        self._check_meters()
         self._check_curve()
 
-    def _check_prices(self, now: datetime) -> None:
+    def _check_prices(self) -> None:
         """Notify of prices that are not used, and of those in another currency."""
         prices, hashprice = self._inputs.prices, self._inputs.hashprice
         for part, problem, other_currency in (
@@ -95,14 +97,14 @@ class HealthMonitor:
             ("hashprice", hashprice.problem, hashprice.other_currency),
         ):
             for key in _PRICE_PROBLEMS[part]:
-                self._check_price(f"{key}_{self._entry_id}", key, now, problem)
+                self._check_price(f"{key}_{self._entry_id}", key, problem)
             key = "price_currency_differs"
-            self._check_price(f"{key}_{part}_{self._entry_id}", key, now, other_currency)
+            self._check_price(f"{key}_{part}_{self._entry_id}", key, other_currency)
 
-    def _check_price(self, issue: str, key: str, now: datetime, problem: PriceProblem | None) -> None:
+    def _check_price(self, issue: str, key: str, problem: PriceProblem | None) -> None:
         is_wrong = problem is not None and problem.key == key
         placeholders = {"name": self._config.name, **(problem.placeholders if problem is not None else {})}
-        self._check_lasting(issue, now, is_wrong, key, placeholders, fixable=key == _FIXABLE_PRICE)
+        self._check_lasting(issue, is_wrong, key, placeholders, fixable=key == _FIXABLE_PRICE)
 
     def _check_forecast(self, now: datetime) -> None:
         """Notify of a weather entity without a usable forecast."""
@@ -111,9 +113,9 @@ class HealthMonitor:
         is_missing = weather.failures > 0 and no_value and known(self._hass, self._config.weather) is not None
         placeholders = {"name": self._config.name, "entity": self._config.weather or ""}
         issue = f"no_forecast_{self._entry_id}"
-        self._check_lasting(issue, now, is_missing, "no_forecast", placeholders, fixable=False)
+        self._check_lasting(issue, is_missing, "no_forecast", placeholders, fixable=False)
 
-    def _check_sensors(self, now: datetime) -> None:
+    def _check_sensors(self) -> None:
         """Report the sensors that have no value now, or whose values the engine rejects."""
         inputs, missing = self._engine.inputs, self._links.missing
         lost = frozenset() if inputs is None else inputs.lost_zones
@@ -121,25 +123,25 @@ class HealthMonitor:
             dead = zone.zone_id in lost or is_dead(temperature(self._hass, zone.temperature))
             dead = dead and zone.temperature not in missing
             placeholders = {"name": zone.name, "entity": zone.temperature}
-            self._check_lasting(f"sensor_dead_{zone.zone_id}", now, dead, "sensor_dead", placeholders)
+            self._check_lasting(f"sensor_dead_{zone.zone_id}", dead, "sensor_dead", placeholders)
         entity = self._config.outdoor or self._config.weather or ""
         outdoor_lost = inputs is not None and inputs.outdoor_is_lost
         dead = (outdoor_lost or is_dead(temperature(self._hass, entity))) and entity not in missing
         placeholders = {"name": self._config.name, "entity": entity}
-        self._check_lasting(f"outdoor_dead_{self._entry_id}", now, dead, "outdoor_dead", placeholders)
+        self._check_lasting(f"outdoor_dead_{self._entry_id}", dead, "outdoor_dead", placeholders)
 
-    def _check_site_meter(self, now: datetime) -> None:
+    def _check_site_meter(self) -> None:
         """Report the silent meter that a power limit depends on."""
         placeholders = {"name": self._config.name, "entity": self._config.site_meter or ""}
         issue, lost = f"site_meter_lost_{self._entry_id}", self._engine.site_load.site_is_lost
-        self._check_lasting(issue, now, lost, "site_meter_lost", placeholders)
+        self._check_lasting(issue, lost, "site_meter_lost", placeholders)
         meters = [self._config.phases.meters[phase] or "" for phase in self._engine.site_load.lost_phases]
         placeholders = {"name": self._config.name, "entity": ", ".join(meters)}
         phases_lost = bool(meters) and not self._links.missing.intersection(meters)
         issue = f"phase_meter_lost_{self._entry_id}"
-        self._check_lasting(issue, now, phases_lost, "phase_meter_lost", placeholders, fixable=False)
+        self._check_lasting(issue, phases_lost, "phase_meter_lost", placeholders, fixable=False)
 
-    def _check_meters(self, now: datetime) -> None:
+    def _check_meters(self) -> None:
         """Report a meter that does not belong to its source: the map learned from it is implausible and not used."""
         first = next((managed.source.source_id for managed in self._sources.values() if managed.meter), None)
         for managed in self._sources.values():
@@ -151,7 +153,7 @@ class HealthMonitor:
                 "found": str(doubt or "-"),
             }
             issue = f"meter_implausible_{managed.subentry_id}"
-            self._check_lasting(issue, now, doubt is not None, "meter_implausible", placeholders, fixable=False)
+            self._check_lasting(issue, doubt is not None, "meter_implausible", placeholders, fixable=False)
 
     def _check_curve(self) -> None:
         """Suggest the heating curve that fits, while it differs from the configured one."""
@@ -188,15 +190,19 @@ class HealthMonitor:
             self._clear(issue)
 
     def _check_lasting(
-        self, issue: str, now: datetime, wrong: bool, key: str, placeholders: dict[str, str], *, fixable: bool = True
+        self, issue: str, wrong: bool, key: str, placeholders: dict[str, str], *, fixable: bool = True
     ) -> None:
         """Raise an issue once a problem has lasted; the first check clears what an earlier run raised."""
         if not wrong:
             if self._since.pop(issue, None) is not None or issue not in self._checked:
                 self._clear(issue)
-        elif now - self._since.setdefault(issue, now) >= MIN_DURATIONS.get(key, MIN_DURATION):
+        elif (now_s := self._clock()) - self._since.setdefault(issue, now_s) >= _min_duration_s(key):
             raise_issue(self._hass, issue, key, placeholders, self._entry_id, fixable=fixable)
 
     def _clear(self, issue: str) -> None:
         self._checked.add(issue)
         clear_issue(self._hass, issue)
+
+
+def _min_duration_s(key: str) -> float:
+    return MIN_DURATIONS.get(key, MIN_DURATION).total_seconds()

@@ -78,7 +78,7 @@ class StateStore:
 
     async def async_save_if_due(self, now: datetime) -> None:
         """Store every 15 minutes."""
-        if now - self._saved_at >= SAVE_INTERVAL:
+        if not timedelta() <= now - self._saved_at < SAVE_INTERVAL:  # the clock may have been set back
             await self.async_save()
 
     async def async_save_cycling(self) -> None:

@@ -1,6 +1,7 @@
 """The power of the home without its heat sources, from the site meter."""
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -18,6 +19,12 @@ METER_RULE: Final = StaleRule(usual_s=400.0, longest_s=1800.0, steady=50.0, stea
 minutes, with the next reading."""
 
 
+_LEAST_W: Final = 500.0
+"""A thousandth of less is a load that a home can have."""
+_THOUSANDTH: Final = (1 / 2000, 1 / 500)
+"""Of a load that changes a little meanwhile."""
+
+
 class SitePower:
     """The load of the home without its heat sources, in total and per phase; the meters measure both."""
 
@@ -30,8 +37,8 @@ class SitePower:
     ) -> None:
         self._hass = hass
         self._sources = sources
-        self._site = (meter, ReportRhythm(METER_RULE))
-        self._phases = tuple((entity_id, ReportRhythm(METER_RULE)) for entity_id in phase_meters)
+        self._site = (meter, ReportRhythm(METER_RULE), _UnitJump())
+        self._phases = tuple((entity_id, ReportRhythm(METER_RULE), _UnitJump()) for entity_id in phase_meters)
 
     def other_load_w(self, now: datetime, now_s: float) -> float:
         """Return the other loads in W: NaN while the meter does not report, 0 without a meter."""
@@ -53,13 +60,15 @@ class SitePower:
                 yield watts, managed.config
 
     def _other_w(
-        self, meter: tuple[str | None, ReportRhythm], now_s: float, own: Sequence[tuple[float, float]]
+        self, meter: tuple[str | None, ReportRhythm, _UnitJump], now_s: float, own: Sequence[tuple[float, float]]
     ) -> float:
-        entity_id, rhythm = meter
+        entity_id, rhythm, unit_jump = meter
         if entity_id is None:
             return 0.0
         reading = power(self._hass, entity_id)
         if not reading.known or rhythm.is_stale(reading.value, reading.age_s, now_s):
+            return NAN
+        if not unit_jump.accept(reading.value):
             return NAN
         return max(0.0, reading.value - sum(watts * share for watts, share in own))
 
@@ -67,3 +76,18 @@ class SitePower:
 def _is_current(managed: ManagedSource) -> bool:
     """Return whether its power is a present one: an old one would hide as much of the other loads."""
     return managed.source.state.health != Health.LIMITED
+
+
+@dataclass(slots=True)
+class _UnitJump:
+    """A meter that suddenly shows a thousandth: its value is in kW already, its unit is W yet."""
+
+    _last_w: float = 0.0
+
+    def accept(self, watts: float) -> bool:
+        """Return whether a power can be meant; one that was doubted is accepted with the next other value."""
+        low, high = (part * abs(self._last_w) for part in _THOUSANDTH)
+        if abs(self._last_w) >= _LEAST_W and low <= abs(watts) <= high:
+            return False
+        self._last_w = watts
+        return True

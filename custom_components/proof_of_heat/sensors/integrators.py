@@ -70,7 +70,7 @@ class IntegratedEnergySensor(SourceEntity, StoredCounterSensor):
             power_w=None if power is None else power[0],
             power_at=self.managed.power_at,
         )
-        self._estimated = counter is None and (power is None or power[1])
+        self._estimated = self.managed.shares_meter or (counter is None and (power is None or power[1]))
         super()._on_report()
 
     @property

@@ -87,6 +87,8 @@ def _limits(control: Control, scale: adapter.Scale) -> dict[str, Any]:
 class EntitySource(SourceBase):
     """One entity, controlled through actions."""
 
+    reads_linked_meter = True
+
     timing = Timing(read_s=5.0, write_s=15.0, fresh_s=0.0, verify_s=2.0, verify_step_s=0.25)
 
     def __init__(

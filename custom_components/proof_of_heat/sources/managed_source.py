@@ -25,7 +25,7 @@ from ..metering.energy import SourceMeter, max_electric_kw, max_heat_kw, rated_h
 from .external import ExternalSource
 from .poller import SourcePoller
 from .source_commands import UserCurve
-from .source_snapshot import source_snapshot, with_power
+from .source_snapshot import own_part, source_snapshot, with_power
 
 _LOGGER = logging.getLogger(__name__)
 LOW_BUDGET_SHARE: Final = 0.9
@@ -48,6 +48,8 @@ class ManagedSource:
     """The entity that measures the source."""
     meter_power_w: Callable[[], float | None] | None = None
     """The linked meter's power; None where it has none."""
+    meter_share: float = 1.0
+    """The share of the linked meter that is its own; the rest is that of other sources with the same meter."""
     counter_power: CounterPower = field(default_factory=CounterPower)
     """Power derived from the linked meter's energy counter, where it has no power of its own."""
     own_power: CounterPower = field(default_factory=partial(CounterPower, OWN_SPAN, OWN_STALE))
@@ -114,8 +116,9 @@ class ManagedSource:
     def heat_w(self) -> float | None:
         """The heat output; for miners and electric heaters it equals the power."""
         state = self.source.state
-        if state.heat_w is None and self.config.kind in _RESISTIVE:
-            return state.power_w
+        if self.config.kind in _RESISTIVE and (state.heat_w is None or state.heat_w == state.power_w):
+            share = self.meter_share if self._reports_meter else 1.0
+            return None if state.power_w is None else state.power_w * share
         return state.heat_w
 
     @property
@@ -136,6 +139,16 @@ class ManagedSource:
         if math.isfinite(seen.counted_w) and (seen.power_estimated or math.isnan(seen.power_w)):
             return seen.counted_w, not seen.counted_enough
         return (seen.power_w, seen.power_estimated) if math.isfinite(seen.power_w) else None
+
+    @property
+    def shares_meter(self) -> bool:
+        """Whether the linked meter measures other sources too, so that its own part is an estimate."""
+        return self.meter_share < 1.0
+
+    @property
+    def _reports_meter(self) -> bool:
+        """Whether the source reports as its own power what a shared meter measures."""
+        return self.shares_meter and isinstance(self.source, SourceBase) and self.source.reads_linked_meter
 
     @property
     def read_at(self) -> datetime | None:
@@ -160,24 +173,28 @@ class ManagedSource:
         """Return the counter of its consumption, linked or its own, and when that was read."""
         state = self.source.state
         if self.meter is not None and (linked_kwh is not None or self.meter_power_w is not None):
-            return linked_kwh, linked_at
+            return None if linked_kwh is None else linked_kwh * self.meter_share, linked_at
         return state.electricity_kwh, state.at
 
     def snapshot(self, now: datetime) -> SourceSnapshot:
         """Return the source's report for the engine, completed by the linked meter and by counters."""
         reported = self._with_own_counters(source_snapshot(self.source, self.config, now), now)
+        if self._reports_meter:
+            reported = own_part(reported, self.meter_share, self.config)
         is_measured = self.source.capabilities.reads_power and math.isfinite(reported.power_w)
         if is_measured or self.meter is None or self.config.fuel_kwh_price is not None:
             return reported
         power = self.meter_power_w() if self.meter_power_w is not None else None
+        power = None if power is None else power * self.meter_share
         if power is not None and not self._linked_bound.accept(power, now):
             power = None
         if power is not None:
-            return with_power(reported, power, self.config)
+            return with_power(reported, power, self.config, estimated=self.shares_meter)
         power = self.counter_power.power_w(now)
         if power is None:
             return reported
-        return with_power(reported, power, self.config, estimated=not self.counter_power.is_accurate(now))
+        is_accurate = self.counter_power.is_accurate(now) and not self.shares_meter
+        return with_power(reported, power, self.config, estimated=not is_accurate)
 
     def _with_own_counters(self, reported: SourceSnapshot, now: datetime) -> SourceSnapshot:
         """Add the means that the device's own counters give."""
@@ -189,7 +206,7 @@ class ManagedSource:
             counted_heat_w=math.nan if heat is None else heat,
             counted_enough=self.own_power.is_accurate(now),
             counted_heat_enough=self.own_heat.is_accurate(now),
-            consumed_kwh=math.nan if self.consumed is None else self.consumed.kwh,
+            consumed_kwh=math.nan if self.consumed is None or self.shares_meter else self.consumed.kwh,
             was_read=not self.is_unread,
             write_deferred=self.last_result is not None and self.last_result.outcome == Outcome.DEFERRED,
         )

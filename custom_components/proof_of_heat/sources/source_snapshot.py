@@ -51,6 +51,20 @@ def with_power(
     return _with_level(replace(snapshot, power_w=max(0.0, power_w), power_estimated=estimated), config)
 
 
+def own_part(snapshot: SourceSnapshot, share: float, config: SourceConfig) -> SourceSnapshot:
+    """Return the report of a source whose meter measures others as well: an estimate of its own part."""
+    is_heat = config.fuel_kwh_price is None and snapshot.heat_w == snapshot.power_w
+    part = replace(
+        snapshot,
+        power_w=snapshot.power_w * share,
+        heat_w=snapshot.heat_w * share if is_heat else snapshot.heat_w,
+        counted_w=snapshot.counted_w * share,
+        counted_enough=False,
+        power_estimated=True,
+    )
+    return _with_level(part, config)
+
+
 def _is_estimated(source: HeatSource, config: SourceConfig) -> bool:
     """Return whether a source's power is its own estimate; 0 W of a boiler or heater that is off is known."""
     state = source.state

@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceInfo
 
 from .._lib.heat_source import Capabilities, HeatSource
-from ..const import CONF_ADDRESS, CONF_CAPABILITIES, CONF_INFO, DOMAIN
+from ..const import CONF_ADDRESS, CONF_CAPABILITIES, CONF_INFO, CONF_METER, DOMAIN, SUBENTRY_SOURCE
 from ..drivers.call_budget import CallBudget
 from ..drivers.capabilities import capabilities_from_dict
 from ..flows.form import SourceForm
@@ -34,6 +34,18 @@ class SourceContext:
     def source_id(self) -> str:
         """The source's id in the engine."""
         return f"{DOMAIN}:{self.subentry.subentry_id}"
+
+    @property
+    def shares_meter(self) -> bool:
+        """Whether its power sensor measures another source of the system too."""
+        meter = self.data.get(CONF_METER)
+        others = () if self.entry is None or meter is None else self.entry.subentries.values()
+        return any(
+            item.subentry_type == SUBENTRY_SOURCE
+            and item.subentry_id != self.subentry.subentry_id
+            and item.data.get(CONF_METER) == meter
+            for item in others
+        )
 
     @property
     def capabilities(self) -> Capabilities:

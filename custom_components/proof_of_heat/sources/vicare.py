@@ -68,6 +68,8 @@ def capabilities_of(hass: HomeAssistant, entities: Mapping[str, str], *, meter: 
 class ViCareSource(SourceBase):
     """One heat pump. `meter`: the entity that measures it."""
 
+    reads_linked_meter = True
+
     timing = Timing(read_s=5.0, write_s=60.0, fresh_s=0.0, verify_s=4.0, verify_step_s=1.0)
 
     def __init__(

@@ -256,8 +256,6 @@ def _threshold(value: object, field: str) -> int:
 
 
 def _firmware(value: object, field: str) -> str:
-    if type(value) in (int, float):
-        value = str(value)
     if isinstance(value, str) and len(value) <= 32 and value.isprintable():
         return value
     raise FieldError(field, "must be printable text of at most 32 characters")

@@ -5,6 +5,10 @@ import { docsPage } from "./docs.js";
 import { localizer, pageLanguage, type Languages, type Localize } from "./localize.js";
 import type { CardConfig, ConfigForm, GridOptions, HomeAssistant } from "./types.js";
 
+/** Cards that were removed a moment ago, by their configurations. */
+export const former = new Map<string, SuiteCard<CardConfig>>();
+const REBUILT_MS = 10_000;
+
 /** Base class of the cards. */
 export abstract class SuiteCard<C extends CardConfig> extends LitElement {
   static override properties: PropertyDeclarations = { hass: { attribute: false }, config: { state: true } };
@@ -19,6 +23,22 @@ export abstract class SuiteCard<C extends CardConfig> extends LitElement {
   setConfig(config: CardConfig): void {
     this.config = this.readConfig(config);
   }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    const old = former.get(JSON.stringify(this.config));
+    if (old) this.adopt(old);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    const key = JSON.stringify(this.config);
+    former.set(key, this);
+    setTimeout(() => former.delete(key), REBUILT_MS);
+  }
+
+  /** Take over what the user has not saved: Home Assistant builds cards again, for example when an entity appears. */
+  protected adopt(_old: SuiteCard<CardConfig>): void {}
 
   /** Validate the configuration; the error's text is shown to the user. */
   protected abstract readConfig(config: CardConfig): C;

@@ -15,7 +15,7 @@ const unpack = (like: Texts, lines: string[]): Texts =>
 const unpacked = (languages: Languages): Languages => {
   const result: Languages = { en: languages.en };
   for (const [language, texts] of Object.entries(languages)) {
-    result[language] = typeof texts.packed === "string" ? unpack(languages.en, texts.packed.split("\n")) : texts;
+    result[language] = typeof texts.packed === "string" ? unpack(languages.en, texts.packed.split("|")) : texts;
   }
   return result;
 };

@@ -73,6 +73,7 @@ const KEYS = {
     "surplus_charging",
   ],
 } as const;
+const DOMAINS = new Set([...Object.keys(KEYS), "smart_outlet", "ota", "edge_telemetry"]);
 const MAX_TILES = 6;
 
 const entitiesOf = (hass: Hass, platform: string, domain = ""): Entity[] =>
@@ -267,7 +268,20 @@ export const generate = async (hass: Hass): Promise<{ title: string; views: View
   return { title: NAME, views: [view("overview", overview(hass, found, titles)), ...filled.map((key) => view(key, sections[key]))] };
 };
 
+/** What the dashboard is built from: the entities of the installed integrations, and the names of their devices. */
+const basis = (hass: Hass): string =>
+  JSON.stringify(
+    Object.values(hass.entities)
+      .filter((each) => DOMAINS.has(each?.platform ?? ""))
+      .map((each) => [each, nameOf(hass, each?.device_id ?? "")]),
+  );
+
 class HeatSuiteStrategy extends HTMLElement {
+  /** Home Assistant asks at each change: a dashboard that is built again ends what a person does with its cards. */
+  static shouldRegenerate(_config: unknown, before: Hass, now: Hass): boolean {
+    return (before.entities !== now.entities || before.devices !== now.devices) && basis(before) !== basis(now);
+  }
+
   static generate(_config: unknown, hass: Hass): Promise<{ title: string; views: View[] }> {
     return generate(hass);
   }

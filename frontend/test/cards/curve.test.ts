@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { former } from "../../src/lib/card.js";
 import { HeatingCurveCard } from "../../src/cards/heating-curve/card.js";
 import { readConfig } from "../../src/cards/heating-curve/config.js";
 import { TAG, type CurveData, type CurveMessage } from "../../src/cards/heating-curve/const.js";
@@ -30,7 +31,10 @@ const data = (changes: Partial<CurveData> = {}): CurveData => ({
 beforeAll(async () => {
   await import("../../src/entries/proof_of_heat.js");
 });
-afterEach(() => document.body.replaceChildren());
+afterEach(() => {
+  document.body.replaceChildren();
+  former.clear();
+});
 
 interface Mounted {
   card: HeatingCurveCard;
@@ -191,6 +195,20 @@ describe("heating-curve card", () => {
     expect(now("slope")).toBe("0.8");
     await press("slope", "ArrowUp", "ArrowDown");
     expect(text()).not.toContain("Unsaved");
+  });
+
+  it("keeps a draft when Home Assistant builds the card again, and only then", async () => {
+    const first = await mount(data(), { title: "Kept" });
+    await first.press("slope", "ArrowUp");
+    const draft = first.now("slope");
+    const beside = await mount(data(), { title: "Kept" });
+    expect(beside.text()).not.toContain("Unsaved changes");
+    beside.card.remove();
+    document.body.replaceChildren();
+    expect((await mount(data(), { title: "Other" })).text()).not.toContain("Unsaved changes");
+    const last = await mount(data(), { title: "Kept" });
+    expect(last.now("slope")).toBe(draft);
+    expect(last.text()).toContain("Unsaved changes");
   });
 
   it("is saved with the revision it started from, then waits until the device confirms", async () => {

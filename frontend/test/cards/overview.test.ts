@@ -209,6 +209,21 @@ describe("the next 24 hours", () => {
     await press(element, slider, "x");
     expect(slider.getAttribute("aria-valuenow")).toBe("0");
   });
+  it("keeps what a finger has chosen, and returns to now when the mouse leaves", async () => {
+    const { element, slider, text } = await chart();
+    const now = text();
+    slider.getBoundingClientRect = () => ({ left: 0, width: 96 }) as DOMRect;
+    const point = async (type: string, pointerType: string): Promise<string> => {
+      slider.dispatchEvent(new PointerEvent(type, { clientX: 40, pointerType }));
+      await element.updateComplete;
+      return text();
+    };
+    const chosen = await point("pointerdown", "touch");
+    expect(chosen).not.toBe(now);
+    expect(await point("pointerleave", "touch")).toBe(chosen);
+    expect(await point("pointerleave", "mouse")).toBe(now);
+  });
+
   it("draws bars of the planned heat, dashed in shadow mode", async () => {
     const { element } = await chart();
     expect(element.shadowRoot?.querySelectorAll("rect").length).toBe(4);

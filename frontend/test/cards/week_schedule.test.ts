@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { former } from "../../src/lib/card.js";
 import "../../src/entries/iot_heating.js";
 import type { WeekScheduleCard } from "../../src/cards/week-schedule/card.js";
 import {
@@ -113,7 +114,24 @@ describe("the card", () => {
   };
 
   beforeEach(() => make());
-  afterEach(() => card.remove());
+  afterEach(() => {
+    card.remove();
+    former.clear();
+  });
+
+  it("keeps an unsaved week and its revision when Home Assistant builds the card again", async () => {
+    push();
+    await settle();
+    find(".face").dispatchEvent(new KeyboardEvent("keydown", { key: "Delete", bubbles: true }));
+    await settle();
+    expect(all(".face")).toHaveLength(0);
+    card.remove();
+    await make();
+    push({ revision: 4, week: [[block(300, 480, 21.5)], [], [], [], [], [], []] });
+    await settle();
+    expect(all(".face")).toHaveLength(0);
+    expect(find("[role=alert]").textContent).toContain("Someone else saved a change");
+  });
 
   it("subscribes by its entity and ends the subscription with the card", async () => {
     expect(fake.subscriptions[0]?.message).toEqual({
@@ -325,7 +343,10 @@ describe("the card of a room", () => {
     document.body.append(card);
     await settle();
   });
-  afterEach(() => card.remove());
+  afterEach(() => {
+    card.remove();
+    former.clear();
+  });
   const push = async (changes: Record<string, unknown> = {}): Promise<void> => {
     fake.subscriptions[0]?.push({
       entry_id: "e1", name: "Living room", available: true, can_control: true, revision: "aa", week: WEEK, mode: "auto",

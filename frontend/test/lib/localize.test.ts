@@ -26,7 +26,7 @@ describe("localizer", () => {
     expect(localizer(merged, "fi")("common.save")).toBe("Save");
   });
   it("unpacks the texts of a language that a bundle has as one string", () => {
-    const packed = { en: { title: "Heating", plan: { next: "Next", last: "Last" } }, fi: { packed: "Lämmitys\nSeuraava" } };
+    const packed = { en: { title: "Heating", plan: { next: "Next", last: "Last" } }, fi: { packed: "Lämmitys|Seuraava" } };
     const merged = withCommon(packed, { en: { save: "Save" }, fi: { packed: "Tallenna" } });
     expect(["title", "plan.next", "plan.last", "common.save"].map((key) => localizer(merged, "fi")(key))).toEqual([
       "Lämmitys", "Seuraava", "Last", "Tallenna",

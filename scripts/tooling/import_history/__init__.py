@@ -58,6 +58,8 @@ def main(argv: list[str] | None = None) -> int:
             return 0
         if args.map is None:
             parser.error("run needs --map; `list` shows the keys")
+        if not os.environ.get("HASS_TOKEN"):
+            parser.error("run needs a long-lived access token of Home Assistant in HASS_TOKEN")
         targets = read_map(args.map)
         return asyncio.run(to_statistics(args.system, source, targets, args.url, dry_run=args.dry_run))
     except (SourceError, ZoneInfoNotFoundError, OSError, HomeAssistantError, aiohttp.ClientError) as err:

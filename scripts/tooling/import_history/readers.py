@@ -10,7 +10,7 @@ from pathlib import Path
 import re
 from typing import Any
 
-from sqlalchemy import MetaData, Table, create_engine, select
+from sqlalchemy import URL, MetaData, Table, create_engine, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
 _TIMES = ("timestamp", "ts", "created_at", "_time", "time", "measured_at", "received_at")
@@ -66,7 +66,13 @@ class Source:
 
     def _from_database(self, suffix: str) -> Iterator[Row]:
         try:
-            engine = create_engine(re.sub("^postgres(ql)?://", "postgresql+psycopg://", self._location))
+            url = make_url(re.sub("^postgres(ql)?://", "postgresql+psycopg://", self._location))
+        except (SQLAlchemyError, ValueError) as err:
+            raise SourceError("the address of the database is not valid") from err
+        if url.drivername == "sqlite" and not Path(url.database or "").is_file():
+            raise SourceError(f"{url.database} does not exist")  # SQLite would create it
+        try:
+            engine = create_engine(url)
             metadata = MetaData()
             metadata.reflect(engine, only=lambda name, _: name.lower().endswith(suffix))
             with engine.connect() as connection:
@@ -76,8 +82,7 @@ class Source:
                     )
             engine.dispose()
         except SQLAlchemyError as err:
-            # The URL contains a password.
-            raise SourceError(f"the database cannot be read: {type(err).__name__}") from err
+            raise SourceError(f"the database cannot be read: {type(err).__name__}{_reason(err, url)}") from err
 
     def time(self, row: Row) -> datetime | None:
         """Return the time of a row in UTC; times without a zone are in the zone of the former system."""
@@ -97,6 +102,14 @@ class Source:
 def _ordered(table: Table) -> Any:
     name = next((name for name in _TIMES if name in table.c), None)
     return select(table) if name is None else select(table).order_by(table.c[name])
+
+
+def _reason(err: SQLAlchemyError, url: URL) -> str:
+    """Return what the database reported, without the password of its address."""
+    lines = str(getattr(err, "orig", None) or "").strip().splitlines()
+    if not lines:
+        return ""
+    return ": " + (lines[0].replace(url.password, "…") if url.password else lines[0])
 
 
 def _from_csv(file: Path) -> Iterator[Row]:

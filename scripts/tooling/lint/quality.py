@@ -104,7 +104,7 @@ _EVIDENCE: dict[str, Callable[[Integration], bool]] = {
     "docs-actions": _docs_have("action"),
     "docs-conditions": _docs_have("condition"),
     "docs-configuration-parameters": _docs_have("configur", "option"),
-    "docs-data-update": _docs_have("update"),
+    "docs-data-update": _docs_have("data update"),
     "docs-examples": _docs_have("example"),
     "docs-installation-instructions": _docs_have("install"),
     "docs-installation-parameters": _docs_have("install", "configur", "set up"),
@@ -114,10 +114,15 @@ _EVIDENCE: dict[str, Callable[[Integration], bool]] = {
     "docs-supported-functions": _docs_have("entit", "function"),
     "docs-triggers": _docs_have("trigger"),
     "docs-troubleshooting": _docs_have("trouble"),
-    "docs-use-cases": _docs_have("use"),
+    "docs-use-cases": _docs_have("use cases"),
     "exception-translations": lambda i: bool(i.english.get("exceptions")),
     "has-entity-name": _code_has("_attr_has_entity_name = True", "PublishedEntity"),
     "icon-translations": _has_file("icons.json"),
+    "parallel-updates": lambda i: all(
+        "PARALLEL_UPDATES" in text
+        for text in (file.read_text("utf-8") for file in i.path.glob("*.py"))
+        if "def async_setup_entry" in text and "AddConfigEntryEntitiesCallback" in text
+    ),
     "reauthentication-flow": _code_has("async_step_reauth"),
     "reconfiguration-flow": _code_has("async_step_reconfigure"),
     "repair-issues": _code_has("async_create_issue"),

@@ -1,5 +1,8 @@
 """Creates the client for a miner."""
 
+from collections.abc import Callable, Mapping
+from typing import Final
+
 import aiohttp
 
 from .antminer import AntminerClient
@@ -10,6 +13,8 @@ from .generic import GenericClient
 from .luxos import LuxosClient
 from .models import MinerClient, MinerFamily
 from .probe import ProbeResult
+from .proto import ProtoClient
+from .sealminer import SealminerClient
 from .vnish import VnishClient
 from .whatsminer import WhatsminerClient
 
@@ -21,8 +26,16 @@ DEFAULT_PASSWORDS = {
     MinerFamily.VNISH: "admin",
     MinerFamily.LUXOS: "",
     MinerFamily.AVALON: "",
+    MinerFamily.PROTO: "",
+    MinerFamily.SEALMINER: "",
     MinerFamily.OTHER: "",
 }
+_BY_HOST: Final[Mapping[MinerFamily, Callable[[str], MinerClient]]] = {
+    MinerFamily.AVALON: AvalonClient,
+    MinerFamily.LUXOS: LuxosClient,
+    MinerFamily.SEALMINER: SealminerClient,
+}
+"""Miners without a password."""
 V3_PASSWORD = "super"  # noqa: S105  the factory default
 
 
@@ -37,6 +50,8 @@ def create_client(
     """Return the client for a probed miner; without a password, the factory default is used."""
     if password is None:
         password = V3_PASSWORD if found.variant == "v3" else DEFAULT_PASSWORDS[found.family]
+    if (by_host := _BY_HOST.get(found.family)) is not None:
+        return by_host(found.host)
     match found.family:
         case MinerFamily.ANTMINER:
             return AntminerClient(session, found.host, password, mode_power_w, http_port)
@@ -48,9 +63,7 @@ def create_client(
             return BitaxeClient(session, found.host, http_port, password)
         case MinerFamily.VNISH:
             return VnishClient(session, found.host, password, http_port)
-        case MinerFamily.LUXOS:
-            return LuxosClient(found.host)
-        case MinerFamily.AVALON:
-            return AvalonClient(found.host)
-        case MinerFamily.OTHER:
+        case MinerFamily.PROTO:
+            return ProtoClient(session, found.host, password, http_port)
+        case _:
             return GenericClient(found.host, password)

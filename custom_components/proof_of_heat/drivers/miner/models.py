@@ -21,6 +21,8 @@ class MinerFamily(StrEnum):
     VNISH = "vnish"
     LUXOS = "luxos"
     AVALON = "avalon"
+    PROTO = "proto"
+    SEALMINER = "sealminer"
     OTHER = "other"
     """All others that pyasic supports."""
 

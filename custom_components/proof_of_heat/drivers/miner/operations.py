@@ -23,6 +23,8 @@ _BY_FAMILY: Final[Mapping[MinerFamily, frozenset[Operation]]] = {
     MinerFamily.VNISH: _ALL,
     MinerFamily.LUXOS: _ALL,
     MinerFamily.AVALON: frozenset({Operation.REBOOT}) | _LIGHT,
+    MinerFamily.PROTO: frozenset({Operation.REBOOT, Operation.IDENTIFY}),
+    MinerFamily.SEALMINER: frozenset({Operation.RESTART_MINING}),
 }
 _BY_MAKE: Final[Mapping[str, frozenset[Operation]]] = {
     "auradine": _ALL,

@@ -17,10 +17,14 @@ from ..http import JsonHttp
 from ..values import at
 from .cgminer_rpc import exchange
 from .models import MinerFamily
+from .proto import is_proto
 
 V3_PORT: Final = 4433
 _ASK_S: Final = 3.0
 _MAX_REPLY: Final = 262_144
+_OTHER_REALMS: Final = ('realm="blackMiner', 'realm="Daoge')
+_OTHER_PAGES: Final = ("Miner Web Dashboard", "用户界面", "cloud-box", "DragonMint", "Miner UI")
+"""Of makes that pyasic reads and that may have no socket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ async def probe(session: aiohttp.ClientSession, host: str, http_port: int = 80) 
 
 
 def _family_of(version: str, page: str) -> MinerFamily | None:
-    if page in ("bitaxe", "vnish"):
+    if page in ("bitaxe", "vnish", "proto"):
         return MinerFamily(page)
     if "boser" in version or "bosminer" in version or page == "braiins":
         return MinerFamily.BRAIINS
@@ -61,11 +65,13 @@ def _family_of(version: str, page: str) -> MinerFamily | None:
         return MinerFamily.LUXOS
     if "avalon" in version:
         return MinerFamily.AVALON
+    if "bdminer" in version:
+        return MinerFamily.SEALMINER
     if any(word in version for word in ("hiveon", "vnish", "kaonsu")):
         return MinerFamily.OTHER
     if "antminer" in version or page == "antminer":
         return MinerFamily.ANTMINER
-    return MinerFamily.OTHER if version else None
+    return MinerFamily.OTHER if version or page == "other" else None
 
 
 async def _rpc(host: str, command: str) -> Any:
@@ -93,9 +99,11 @@ async def _v3(host: str) -> Any:
 
 async def _web(session: aiohttp.ClientSession, host: str, port: int) -> str:
     http = JsonHttp(session, f"http://{host}:{port}", _ASK_S)
-    bitaxe, vnish, page = await asyncio.gather(
-        _json(http, "/api/system/info"), _json(http, "/api/v1/info"), _first_page(session, http.base)
+    bitaxe, vnish, proto, page = await asyncio.gather(
+        _json(http, "/api/system/info"), _json(http, "/api/v1/info"), is_proto(http), _first_page(session, http.base)
     )
+    if proto:
+        return "proto"
     if at(bitaxe, "ASICModel"):
         return "bitaxe"
     return "vnish" if str(at(vnish, "fw_name")).lower() == "vnish" else page
@@ -118,4 +126,6 @@ async def _first_page(session: aiohttp.ClientSession, base: str) -> str:
         return ""
     if 'realm="antMiner' in realm:
         return "antminer"
+    if any(word in realm for word in _OTHER_REALMS) or any(word in text for word in _OTHER_PAGES):
+        return "other"
     return "braiins" if "Braiins OS" in text else ""

@@ -187,6 +187,31 @@ SUPPORTED: Final = (
         sources=("fixtures/miners/avalon", "Canaan, Avalon A10 API manual"),
     ),
     SupportedDevice(
+        key="proto",
+        maker="Proto",
+        models=("Rig",),
+        reads=_reads_without("mode", "best_share", "found_blocks"),
+        commands=("on_off", "power", "reboot", "identify"),
+        evidence=Evidence.CAPTURE,
+        sources=(
+            "tests/proof_of_heat/test_miner_proto_sealminer.py",
+            "256foundation/asic-rs asic-rs-firmwares/proto",
+            "Proto, block/proto-fleet (interface and simulator of the maker)",
+        ),
+    ),
+    SupportedDevice(
+        key="sealminer",
+        maker="Bitdeer",
+        models=("SEALMINER A2",),
+        reads=_reads_without("chip_temperature"),
+        commands=("on_off", "restart_mining"),
+        evidence=Evidence.CAPTURE,
+        sources=(
+            "tests/proof_of_heat/test_miner_proto_sealminer.py",
+            "256foundation/asic-rs asic-rs-firmwares/sealminer (the commands: calls of that program, not tried)",
+        ),
+    ),
+    SupportedDevice(
         key="pyasic",
         maker="Other makers",
         models=(

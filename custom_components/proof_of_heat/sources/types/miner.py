@@ -106,7 +106,8 @@ async def create(context: SourceContext) -> CreatedSource:
         http_port=int(data.get(CONF_PORT, 80)),
         mode_power_w=mode_power_w(data),
     )
-    meter = data.get(CONF_METER)
+    # A sensor of several miners shows no power of one of them: its own reading, or a share of the sensor, is used.
+    meter = None if context.shares_meter else data.get(CONF_METER)
     source = MinerSource(
         context.source_id,
         context.subentry.title,

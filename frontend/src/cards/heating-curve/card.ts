@@ -162,6 +162,10 @@ export class HeatingCurveCard extends SuiteCard<CurveConfig> {
     this.notice = undefined;
   }
 
+  protected override adopt({ draft }: HeatingCurveCard): void {
+    this.draft ??= draft;
+  }
+
   private undo(): void {
     this.draft = undefined;
     this.notice = undefined;

@@ -148,8 +148,9 @@ export class NextDayChart extends LitElement {
         @keydown=${this.onKey}
         @pointermove=${this.onPointer}
         @pointerdown=${this.onPointer}
-        @pointerleave=${() => {
-          this.step = null;
+        @pointerleave=${({ pointerType }: PointerEvent) => {
+          // What a finger has chosen stays after it was lifted.
+          if (pointerType !== "touch") this.step = null;
         }}
       >
         <svg width=${width} height=${bottom + AXIS} aria-hidden="true">

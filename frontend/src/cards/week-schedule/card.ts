@@ -70,7 +70,7 @@ export class WeekScheduleCard extends SuiteCard<Config> {
   declare saving: boolean;
   declare now: Date;
   /** Revision that the draft is based on. */
-  private base: number | string = 0;
+  base: number | string = 0;
   private clock: ReturnType<typeof setInterval> | undefined;
 
   private readonly source = new Subscription<State>(
@@ -133,6 +133,13 @@ export class WeekScheduleCard extends SuiteCard<Config> {
   override disconnectedCallback(): void {
     clearInterval(this.clock);
     super.disconnectedCallback();
+  }
+
+  protected override adopt(old: WeekScheduleCard): void {
+    if (this.draft || !old.draft) return;
+    this.draft = old.draft;
+    this.base = old.base;
+    this.selected = old.selected;
   }
 
   private received(data: State): void {

@@ -1,0 +1,115 @@
+"""A Bitdeer SEALMINER A2, with the values of a public capture: the socket of bdminer.
+
+`ascset 0,suspend` stops the hash boards, `restart` starts mining again and closes the connection without an answer.
+The means of `summary` go on for long after a change. The name of the state while it is suspended is assumed.
+"""
+
+import argparse
+import asyncio
+from typing import Any, ClassVar, override
+
+from simulators.asic import MINER_FAULTS, Machine, cgminer_exchange, cgminer_status
+from simulators.framework import Simulator
+from simulators.net import NET_FAULTS, TcpServer
+
+_DESCRIPTION = "bdminer 4.11.1"
+_SENSORS = ((55, 52, 70, 69), (58, 55, 70, 68), (56, 51, 70, 65))
+
+
+class Sealminer(Simulator):
+    """The miner."""
+
+    NAME = "sealminer"
+    DEFAULT_PORT = 4028
+    FAULTS: ClassVar[dict[str, str]] = {**NET_FAULTS, **MINER_FAULTS}
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        super().__init__(args)
+        self.machine = Machine(self.clock, rated_w=3504.0, ths=220.3, boot_s=args.boot_s, idle_w=24.0)
+        self.writes: list[str] = []
+        self._server = TcpServer(self.faults, self._exchange)
+
+    @classmethod
+    @override
+    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--boot-s", type=float, default=220.0, help="seconds from a change until it hashes")
+
+    @override
+    async def start(self) -> dict[str, Any]:
+        port = await self._server.start(self.args.host, self.args.port)
+        return {"host": self.args.host, "port": port}
+
+    @override
+    async def stop(self) -> None:
+        await self._server.stop()
+
+    @override
+    def state(self) -> dict[str, Any]:
+        return {**self.machine.truth(), "writes": self.writes}
+
+    async def _exchange(self, reader: asyncio.StreamReader) -> bytes:
+        before = len(self.writes)
+        answer = await cgminer_exchange(reader, self._command, _DESCRIPTION)
+        return b"" if self.writes[before:] == ["restart"] else answer
+
+    def _command(self, name: str, request: dict[str, Any]) -> dict[str, Any] | None:
+        match name:
+            case "version":
+                return {**_ok(22, "BDMiner versions"), "VERSION": [{"API": "3.7", "BDMiner": "4.11.1"}]}
+            case "stats":
+                return {**_ok(70, "BDMiner stats"), "STATS": [self._stats()]}
+            case "summary":
+                row = {"MHS av": 206860473.51, "MHS 1m": 197599714.1, "Best Share": 33318911, "Found Blocks": 0}
+                return {**_ok(11, "Summary"), "SUMMARY": [row]}
+            case "pools":
+                row = {"POOL": 0, "URL": "stratum+tcp://stratum.braiins.com:3333", "Status": "Alive", "Priority": 0}
+                return {**_ok(7, "1 Pool(s)"), "POOLS": [{**row, "Stratum Active": True}]}
+            case "ascset" | "restart":
+                parameter = str(request.get("parameter") or "")
+                if name == "ascset" and parameter != "0,suspend":
+                    return cgminer_status(120, "ASC 0 set failed: Unknown option", _DESCRIPTION, ok=False)
+                self.writes.append(f"{name} {parameter}".strip())
+                if "deaf" not in self.faults:
+                    self.machine.set_running(name == "restart")
+                return _ok(119, "ASC 0 set OK")
+        return None
+
+    def _stats(self) -> dict[str, Any]:
+        machine = self.machine
+        row: dict[str, Any] = {
+            "Model": "A2",
+            "MAC": "50:d4:48:4b:86:78",
+            "Firmware": "2025091001",
+            "Ctrl Board SN": "S127200252001850",
+            "Board Count": 3,
+            "PM State": "Running" if machine.running else "Suspended",
+            "Mining Mode": "Normal",
+            "MHS(1m)": machine.hash_ths * 1e6,
+            "MHS(Avg)": 218701205.628067,
+            "MHS(Ideal)": 221663472,
+            "MHS(Rated)": 230839407.28559,
+            "PSU Input Power": round(machine.power_w),
+            "PSU Output Power": round(machine.power_w * 0.922),
+            "PSU Temp AMB": 26,
+            "PSU Error": "0x00000000",
+            "Error Code": "",
+            "Power Limit": 3500,
+            "System Uptime": 2743,
+            "Elapsed": 2481,
+            "Liquid Cooling": False,
+            "3 Speed": 3723,
+        }
+        for board, temperatures in enumerate(_SENSORS):
+            dead = board == 2 and "board_dead" in self.faults
+            row |= {
+                f"{board} Chip Count": 153,
+                f"{board} Online": not dead,
+                f"{board} MHS(Sample)": 0.0 if dead else machine.hash_ths * 1e6 / 3,
+                f"{board} Speed": 3723 if machine.running else 0,
+                **{f"{board} Temp {i}": value for i, value in enumerate(temperatures)},
+            }
+        return row
+
+
+def _ok(code: int, message: str) -> dict[str, Any]:
+    return cgminer_status(code, message, _DESCRIPTION)
