@@ -46,15 +46,13 @@ TOO_WARM_K = 0.2
 RISE_K_H = 0.4
 """How fast a typical house warms up; used without a plan only."""
 
-type Messages = tuple[Message, ...]
-
 
 @dataclass(frozen=True, slots=True)
 class _Target:
     control_mode: ControlMode
     heat_w: float
     flow_c: float
-    messages: Messages
+    messages: tuple[Message, ...]
     demand_w: float | None = None
     """The heat demand, if the sources are asked for another heat in this cycle to meet it on average."""
 
@@ -164,7 +162,7 @@ class Engine:
         if self._busy or self._inputs is None:
             return None
         snapshot = self.site_load.completed(snapshot)
-        if self.history.hours >= self._learn_at_h:
+        if self.history.hours >= self._learn_at_h and (self.learned or self.history.is_heated):
             self._busy = True
             self._since_learning = []
             operations = self._operating_history.operations()
@@ -245,6 +243,7 @@ class Engine:
             locks=self._locks(snapshot),
             frost=frost,
             too_warm=inputs.room_c > (self._band or snapshot.band).now[1] - TOO_WARM_K,
+            planned=self.plan.used if is_planned and self.plan else None,
             power_cap_w=self.plan.cap_w if is_planned and self.plan else self._power_cap_w(),
         )
         requested = tuple(part.command(target.flow_c, self.config.safety.lease_s) for part in choice.parts)
@@ -286,8 +285,7 @@ class Engine:
             at_level = measuring_share(self.history.hours) * self.source_selector.full_heat_w(self.pump_id or "", None)
             now = self._duty_cycle.update(wanted_w, at_level, delivered_w, self._elapsed_s)
             heat = at_level if now > 0 else 0.0
-            why = (message(MessageCode.LEARNING),)
-            return _Target(ControlMode.COMMISSIONING, heat, demand.flow_c, why, wanted_w)
+            return _Target(ControlMode.COMMISSIONING, heat, demand.flow_c, (message(MessageCode.LEARNING),), wanted_w)
         least_w = self.source_selector.min_heat_w(self.learned)
         heat = self._duty_cycle.update(wanted_w, least_w, delivered_w, self._elapsed_s)
         control_mode = ControlMode.CURVE if demand.heating else ControlMode.IDLE
@@ -320,9 +318,9 @@ class Engine:
         return plan_request(snapshot, inputs, context)
 
     def _power_cap_w(self) -> float:
-        """Return the limit of electric power in a plan; infinite without one."""
-        weights, learned = self.config.weights, self.learned
-        if weights.peak is PeakPolicy.NONE or learned is None or learned.pump is None:
+        """Return the limit of electric power in a plan; infinite without one, and for a source that is on or off."""
+        weights, learned, modulates = self.config.weights, self.learned, self._measured_at_levels
+        if weights.peak is PeakPolicy.NONE or learned is None or learned.pump is None or not modulates:
             return math.inf
         floor = weights.peak_floor * learned.pump.full_power_w
         cap_w = max(floor, weights.peak_share * self.savings.peak_w(weights.peak_days))
@@ -334,7 +332,7 @@ class Engine:
         inputs: ValidatedInputs,
         target: _Target,
         commands: tuple[SourceCommand, ...],
-        limits: Messages,
+        limits: tuple[Message, ...],
     ) -> Decision:
         mix = self.source_selector.shares(commands, snapshot)
         cost_h = sum(part.price_kwh * part.heat_w / 1000 for part in mix if part.heat_w > 0)

@@ -1,6 +1,6 @@
 """Source selection: builds the operating points of each source in this cycle, and dispatches the heat among them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 import math
 
@@ -10,13 +10,14 @@ from .._lib.heat_source import SourceKind
 from .bound_sources import is_needed, keeps_running, rest_point, within_cap
 from .config import EngineConfig, SourceConfig, Steering
 from .decision_record import Headroom, SourceCommand, SourceShare
-from .dispatch import OFF, DispatchRequest, OperatingPoint, SourceOption, dispatch, without_off
+from .dispatch import OFF, DispatchRequest, OperatingPoint, SourceOption, without_off
 from .input_validation import ValidatedInputs
 from .learning import LearnedModel
 from .limit_messages import time_limits, why_unavailable
 from .messages import Message, MessageCode, message
 from .model.observer import HouseState
 from .model.performance_map import PerformanceMap, linear_map
+from .near_plan import carry_out
 from .planning.segments import FLOW_OVER_MEAN
 from .short_cycle import RunLocks
 from .snapshot import NAN, Snapshot, SourceSnapshot
@@ -176,10 +177,12 @@ class SourceSelector:
         power_cap_w: float = math.inf,
         frost: bool = False,
         too_warm: bool = False,
+        planned: Collection[str] | None = None,
     ) -> Selection:
         """Dispatch ``heat_w``, with modulating sources up to the power cap.
 
-        With ``too_warm``, no source runs for its revenue. Unavailable sources count with the power they may still draw.
+        With ``too_warm``, no source runs for its revenue. ``planned``: the sources that a plan uses for this heat.
+        Unavailable sources count with the power they may still draw.
         """
         config = self.config
         limits: list[Message] = []
@@ -200,7 +203,7 @@ class SourceSelector:
                 option = without_off(option)
             options.append(option)
         request = self._request(snapshot, heat_w, self.headroom(snapshot, learned), too_warm=too_warm)
-        allocation = dispatch(options, request)
+        allocation = carry_out(options, request, planned)
         chosen = dict(zip((option.source_id for option in options), allocation.points, strict=True))
         rests = {option.source_id: option.points[0] for option in options if option.points[0].level <= 0}
         limits += self._quiet_limits(snapshot, chosen, frost=frost) if heat_w > 0 else ()

@@ -155,3 +155,22 @@ def test_invalid_maps_are_left_out(damage: dict[str, Any]) -> None:
 )
 def test_invalid_learnings_are_none(stored: dict[str, Any]) -> None:
     assert EarlierLearnings.restored(stored, "pump") == EarlierLearnings()
+
+
+def test_house_is_not_learned_before_heat_was_measured(rows: list[Row]) -> None:
+    """A source without a meter: the model of a house that needs no heat would pass the backtest."""
+    unknown = [replace(row, heat_w=0.0, pump_heat_w=0.0, power_w=0.0, water_c=math.nan) for row in rows]
+    engine, home = engine_with(unknown), Home(time_s=rows[-1].time_s)
+    home.run(0.0, 900)
+    now = snapshot(home)
+    engine.observe(now)
+    assert engine.job(now) is None
+    assert not engine.predicting
+    engine = engine_with([*unknown[:-8], *(replace(row, heat_w=2000.0) for row in unknown[-8:])])
+    engine.observe(now)
+    assert engine.job(now) is not None
+    learned = engine_with(rows)
+    assert learned_by(learned, rows).trusted
+    learned.history = History(unknown)
+    learned._learn_at_h = 0.0
+    assert learned.job(now) is not None, "in summer"

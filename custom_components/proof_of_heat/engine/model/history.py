@@ -17,6 +17,9 @@ DECIMALS = 4
 ROWS_AT_ONCE = 500
 """Rows that are converted before other threads may run."""
 MAX_GAP_STEPS = 4
+RUNNING_W = 1.0
+HEATED_ROWS = 8
+"""Two hours of heat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ class Series:
     @property
     def running(self) -> Mask:
         """Steps in which heat was delivered."""
-        return self.heat_w > 1.0
+        return self.heat_w > RUNNING_W
 
 
 class History:
@@ -107,6 +110,12 @@ class History:
     def hours(self) -> float:
         """Length of the history in hours."""
         return len(self._rows) * STEP_S / 3600
+
+    @property
+    def is_heated(self) -> bool:
+        """Whether heat was measured for some hours: without any, a house that is warm anyway would be learned."""
+        heat = COLUMNS.index("heat_w")
+        return sum(row[heat] > RUNNING_W for row in self._rows) >= HEATED_ROWS
 
     @property
     def all_rows(self) -> list[Row]:

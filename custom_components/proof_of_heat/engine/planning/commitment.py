@@ -89,6 +89,11 @@ class PlanResult:
     messages: tuple[Message, ...]
     """Description of the plan, for the record."""
 
+    @property
+    def used(self) -> frozenset[str]:
+        """The sources that run in the next 15 minutes."""
+        return frozenset(source_id for source_id, level in self.levels.items() if level > 0)
+
 
 def make_plan(request: PlanRequest) -> PlanResult:
     """Return the plan. It takes about 10 ms: call it in an executor thread."""
