@@ -145,6 +145,17 @@ _OTHER_FIELDS = {"state": ("heating", None), "flow_setpoint": ("flow_setpoint", 
 
 def decode_modbus(template: str, path: Path) -> Iterable[Line]:
     """Decode the raw registers of a device with a template: the ID of an included one, or a file."""
+    lines: Iterable[Line] = _from("proof_of_heat.drivers.modbus.dump", "decode_dump")(template, _dump_in(path))
+    return lines
+
+
+def missing_in(template: str, path: Path) -> list[str]:
+    """Return the registers of a template that have no value in a dump, with the reason."""
+    texts: list[str] = _from("proof_of_heat.drivers.modbus.dump", "missing_values")(template, _dump_in(path))
+    return texts
+
+
+def _dump_in(path: Path) -> dict[str, Any] | list[Any] | str:
     is_utf16 = path.is_file() and path.read_bytes()[:2] in (b"\xff\xfe", b"\xfe\xff")
     text = path.read_text("utf-16") if is_utf16 else _text(path)  # PowerShell redirects output as UTF-16
     try:
@@ -153,8 +164,7 @@ def decode_modbus(template: str, path: Path) -> Iterable[Line]:
         dump = text  # the output of a Modbus program
     if not isinstance(dump, (dict, list, str)):
         raise UnreadableError("the file does not contain registers")
-    lines: Iterable[Line] = _from("proof_of_heat.drivers.modbus.dump", "decode_dump")(template, dump)
-    return lines
+    return dump
 
 
 def _shown(value: Any) -> str:
@@ -260,6 +270,8 @@ def main(argv: list[str] | None = None) -> int:
         args.path.stat()
         if args.family == MODBUS:
             lines = list(decode_modbus(args.template, args.path))
+            for text in missing_in(args.template, args.path) if lines else ():
+                print(f"scripts/decode: {text}", file=sys.stderr)
         else:
             lines = list(FAMILIES[args.family](args.path))
     except OSError as err:

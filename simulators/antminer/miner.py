@@ -1,8 +1,8 @@
 """An Antminer S19 with stock firmware: web pages with digest authentication and the cgminer socket.
 
-Work modes: 0 normal, 1 sleep, 3 low power. A page reports the mode as `bitmain-work-mode` (text) and takes it
-as `miner-mode`; most firmware ignores `bitmain-work-mode` in a write, some obeys only that (`--mode-key`). A change
-restarts the miner. The device does not report its power.
+Work modes: 0 normal, 1 sleep, 3 low power (an S19k Pro has 2, high efficiency, in its place). A page reports the mode
+as `bitmain-work-mode` (text) and takes it as `miner-mode`; most firmware ignores `bitmain-work-mode` in a write, some
+obeys only that (`--mode-key`). A change restarts the miner. The device does not report its power.
 """
 
 import argparse
@@ -148,10 +148,11 @@ class Antminer(Simulator):
         return web.json_response({"stats": "success", "code": "M000", "msg": "OK!"})
 
     def _set_mode(self, value: object) -> None:
-        if value is None or str(value) not in {"0", "1", "3"} or int(str(value)) == self.mode:
+        low = "2" if "S19k" in self.args.model else "3"
+        if value is None or str(value) not in {"0", "1", low} or int(str(value)) == self.mode:
             return
         self.mode = int(str(value))
-        self.machine.limit_w = self.machine.rated_w * (_LOW_SHARE if self.mode == 3 else 1.0)
+        self.machine.limit_w = self.machine.rated_w * (_LOW_SHARE if str(self.mode) == low else 1.0)
         self.machine.set_running(self.mode != 1)
         self.machine.restart()
 

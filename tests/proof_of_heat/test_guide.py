@@ -117,6 +117,13 @@ async def test_prices_of_other_things_are_not_suggested(hass: HomeAssistant) -> 
     assert suggestions(result) == {}
 
 
+async def test_a_zone_does_not_follow_a_system_of_this_integration(hass: HomeAssistant) -> None:
+    result = await begin(hass)
+    own = er.async_get(hass).async_get_or_create("climate", DOMAIN, "zone of another system").entity_id
+    result = await go_on(hass, result, {"comfort": 21.0, "name": "Bath", "temperature": own})
+    assert (result["step_id"], result["errors"]) == ("guide", {"temperature": "own_entity"})
+
+
 @pytest.mark.parametrize(
     ("values", "errors"),
     [

@@ -1,6 +1,7 @@
 """Operations of miners: restarts and lights, by each family's own call, verified where the miner reports the result."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import aiohttp
@@ -10,16 +11,21 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 
 from custom_components.proof_of_heat.const import DOMAIN
+from custom_components.proof_of_heat.drivers.miner.client_factory import create_client
 from custom_components.proof_of_heat.drivers.miner.generic import _METHODS
 from custom_components.proof_of_heat.drivers.miner.models import MinerFamily, MinerInfo
 from custom_components.proof_of_heat.drivers.miner.operations import _BY_MAKE, operations_of
+from custom_components.proof_of_heat.drivers.miner.probe import probe
 from custom_components.proof_of_heat.drivers.miner.pyasic_adapter import library
+from custom_components.proof_of_heat.drivers.miner.source import MinerSource
 from custom_components.proof_of_heat.drivers.operations import LOCATE_LIGHT, Operation
 from lib.heat_source import Command, FaultReason, Outcome
+from simulators.antminer.miner import Antminer
+from simulators.framework import running
 
 from . import ha
 from .flow import device
-from .test_miner_sources import miner
+from .test_miner_sources import QUICK, miner
 
 REBOOT, RESTART, LIT, DARK = (
     Operation.REBOOT,
@@ -164,3 +170,21 @@ async def test_entities_start_operations_and_show_what_the_miner_reports(
         assert hass.states.get(entity("button", "reboot")).state == "unavailable"
         assert hass.states.get(entity("switch", LOCATE_LIGHT)).state == "unavailable"
         await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_an_s19k_pro_has_a_high_efficiency_mode_in_place_of_the_low_one(
+    port_80: None, loopback: Callable[[], str], session: aiohttp.ClientSession
+) -> None:
+    host = loopback()
+    async with running(Antminer, ["--host", host, "--model", "Antminer S19k Pro", "--boot-s", "0"]) as device:
+        client = create_client(
+            await probe(session, host), session, "root", mode_power_w={"low": 2000.0, "normal": 2760.0}
+        )
+        await client.identify()
+        capabilities = replace(await client.capabilities(), min_write_interval_s=0.0)
+        assert (capabilities.modes, capabilities.power_steps_w) == (("normal", "hem"), (2000.0, 2760.0))
+        source = MinerSource("proof_of_heat:s19k", "s19k", client, capabilities)
+        source.timing = QUICK
+        assert (await source.apply(Command(id="a", power_w=2100.0))).outcome == Outcome.APPLIED
+        assert (device.mode, source.state.mode) == (2, "hem")
+        await source.close()

@@ -123,6 +123,16 @@ def test_the_command_prints_lines_or_json(tmp_path: Path, capsys: pytest.Capture
         "flow_temperature\t35.12\t°C",
         "return_temperature\t30.05\t°C",
     ]
+    dump.write_text('{"holding": {"1004": [3512, 3005], "2": 65486, "1020": [32767, 65535], "5004": 2000}}')
+    assert decode.main(["modbus", "lambda_eu", str(dump)]) == 0
+    reasons = capsys.readouterr().err.splitlines()
+    assert "scripts/decode: power (holding 1012): not in the dump" in reasons
+    assert (
+        "scripts/decode: electricity (holding 1020): 0x7FFF 0xFFFF is no valid value, see invalid, min and max"
+        in reasons
+    )
+    assert any(text.startswith("scripts/decode: room_temperature (holding 5004): 0x07D0 is no") for text in reasons)
+    assert not any("flow_temperature" in text for text in reasons)
     assert decode.main(["--json", "modbus", "lambda_eu", str(dump)]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["family"] == "modbus"

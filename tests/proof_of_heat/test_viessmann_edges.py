@@ -82,6 +82,12 @@ def test_a_token_is_refreshed_in_time_and_reported() -> None:
     [
         (Reply(400, {"error": "invalid_grant", "error_description": "revoked"}), AuthError),
         (Reply(401, {}), AuthError),
+        (Reply(400, {"error": "temporarily_unavailable"}), UnreachableError),
+        (Reply(403, {"error": "server_error", "error_description": "try again"}), UnreachableError),
+        (Reply(400, {"error": "slow_down"}), UnreachableError),
+        (Reply(429, {"error": "too many"}), UnreachableError),
+        (Reply(400, ["html"]), AuthError),
+        (Reply(503, ValueError("html")), BadReplyError),
         (Reply(500, {}), UnreachableError),
         (Reply(200, {}), BadReplyError),
         (Reply(200, {"access_token": 5}), BadReplyError),

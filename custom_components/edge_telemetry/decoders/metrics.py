@@ -170,6 +170,7 @@ _ENDINGS: Final[tuple[tuple[str, str | None, str, Kind, tuple[str, ...]], ...]] 
     ("_dbm", "signal_strength", "dBm", Kind.MEASUREMENT, ()),
     ("_rpm", None, "rpm", Kind.MEASUREMENT, ()),
     ("_kmh", "speed", "km/h", Kind.MEASUREMENT, ()),
+    ("_kg", "weight", "kg", Kind.MEASUREMENT, ()),
     ("_mph", "speed", "mph", Kind.MEASUREMENT, ()),
     ("_km", "distance", "km", Kind.MEASUREMENT, ()),
     ("_mm", "distance", "mm", Kind.MEASUREMENT, ()),

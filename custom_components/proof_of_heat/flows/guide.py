@@ -28,7 +28,7 @@ from ..const import (
     SUBENTRY_ZONE,
 )
 from ..prices.units import unit_of
-from .fields import TEMPERATURE, number
+from .fields import TEMPERATURE, is_own_control, number
 from .options import OPTION_FORMS, try_price
 from .scan import ScanSteps
 
@@ -122,7 +122,7 @@ class GuideSteps(ScanSteps):
         entry = self._get_entry()
         errors: dict[str, str] = {}
         if user_input is not None:
-            errors = _zone_problems(user_input)
+            errors = _zone_problems(self.hass, user_input)
             if not errors:
                 _add_zone(self.hass, entry, user_input)
                 return await self.async_step_guide_price()
@@ -156,7 +156,9 @@ class GuideSteps(ScanSteps):
         )
 
 
-def _zone_problems(user_input: dict[str, Any]) -> dict[str, str]:
+def _zone_problems(hass: HomeAssistant, user_input: dict[str, Any]) -> dict[str, str]:
+    if is_own_control(hass, user_input.get(CONF_TEMPERATURE)):
+        return {CONF_TEMPERATURE: "own_entity"}
     has_name, has_sensor = bool(str(user_input.get(CONF_NAME, "")).strip()), CONF_TEMPERATURE in user_input
     if has_sensor and not has_name:
         return {CONF_NAME: "name_empty"}

@@ -90,7 +90,7 @@ _METER_UNITS: Final = (
     (re.compile(r"(?:amp|amps|amperage|current|i)_?[pl]?[1-3]"), "A"),
     (re.compile(r"hz|freq|frequency"), "Hz"),
 )
-_LEAF_UNITS: Final = {"Battery": "%", "CF1": "μg/m³", "CF10": "μg/m³", "CF2.5": "μg/m³"}
+_LEAF_UNITS: Final = {"Battery": "%", "Gas": "kΩ", "CF1": "μg/m³", "CF10": "μg/m³", "CF2.5": "μg/m³"}
 _WIFI: Final[dict[str, str]] = {"RSSI": "wifi_quality_percent", "Signal": "rssi", "LinkCount": "wifi_connections"}
 
 # What a message states about its units -> the unit of a leaf.

@@ -58,7 +58,9 @@ _UNITS: Final = tuple(
         ("voltage", "V"),
         ("energy|(?:produced|consumed|exported|imported)_energy|energy_(?:produced|consumed)", "kWh"),
         ("eco2", "ppm"),
-        ("dew_point", "°C"),
+        ("dew_point|[a-z]+_temperature|temperature_(?:[0-9]|probe|internal|external|indoor|outdoor|floor)", "°C"),
+        ("pm1", "μg/m³"),
+        ("noise", "dB"),
     )
 )
 # A battery has some volts, the mains some hundred: from here on it is millivolts.

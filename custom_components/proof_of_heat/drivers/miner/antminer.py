@@ -24,6 +24,8 @@ from .work import BoardReading, PoolReading, ask_socket, best_share, decode_pool
 
 MODES: Final = {"normal": 0, "low": 3}
 SLEEP: Final = "sleep"
+_HEM_MODEL: Final = "s19k"
+"""By a report of its modes in Schnitzel/hass-miner, pull request 588."""
 _SLEEP: Final = 1
 _MODE_NAMES: Final = {0: "normal", _SLEEP: SLEEP, 2: "hem", 3: "low"}
 _READ_S: Final = 10.0
@@ -87,14 +89,20 @@ class AntminerClient:
         return self._info
 
     async def capabilities(self) -> Capabilities:
-        """Modes sleep, low and normal; power steps if the user entered the power of each mode."""
-        steps = sorted(self._mode_power_w[mode] for mode in MODES if mode in self._mode_power_w)
-        known = len(steps) == len(MODES)
+        """Modes sleep, low and normal; power steps if the user entered the power of each mode.
+
+        An S19k Pro has a high efficiency mode (HEM) in place of the low one.
+        """
+        model = "" if self._info is None else self._info.model.lower()
+        modes = ("normal", "hem") if _HEM_MODEL in model else tuple(MODES)
+        entered = {mode: self._mode_power_w.get("low" if mode == "hem" else mode) for mode in modes}
+        steps = sorted(watts for watts in entered.values() if watts is not None)
+        known = len(steps) == len(modes)
         controls = {Control.ON_OFF, Control.MODE} | ({Control.POWER} if known else set())
         return Capabilities(
             kind=SourceKind.MINER,
             controls=frozenset(controls),
-            modes=tuple(MODES),
+            modes=modes,
             power_steps_w=tuple(steps) if known else (),
             min_power_w=steps[0] if known else None,
             max_power_w=steps[-1] if known else None,

@@ -42,6 +42,27 @@ def decode_dump(template: str, data: Mapping[str, Any] | list[Any] | str) -> lis
     return list(_lines(found, asyncio.run(_read(found, tables))))
 
 
+def missing_values(template: str, data: Mapping[str, Any] | list[Any] | str) -> list[str]:
+    """Return a text per register of the template without a value in a dump, with the reason."""
+    found = _template(template)
+    tables = _arranged(found, parse_dump(data))
+    if tables is None:
+        return []
+    source = asyncio.run(_read(found, tables))
+    texts = []
+    for key, register in found.registers.items():
+        if source.values.get(key) is not None:
+            continue
+        where = f"{key} ({register.space} {register.address})"
+        if not _has(tables, register.space, register.address, register.words):
+            texts.append(f"{where}: not in the dump")
+            continue
+        words = [tables[register.space][register.address + index] for index in range(register.words)]
+        raw = " ".join(f"0x{word:04X}" for word in words)
+        texts.append(f"{where}: {raw} is no valid value, see invalid, min and max")
+    return texts
+
+
 def parse_dump(data: Mapping[str, Any] | list[Any] | str) -> Tables:
     """Return the raw registers by table and address, as they are in the dump.
 

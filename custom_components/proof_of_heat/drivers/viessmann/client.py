@@ -30,6 +30,8 @@ IAM_URL: Final = "https://iam.viessmann-climatesolutions.com/idp/v3"
 REDIRECT_URI: Final = "vicare://oauth-callback/everest"
 SCOPES: Final = "IoT offline_access"
 _TIMEOUT_S: Final = 20.0
+_PASSING: Final = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
+"""Errors of the identity server (RFC 6749) that do not reject the sign-in."""
 _EARLY_S: Final = 120.0
 _CLOSE_S: Final = 5.0
 _FEATURES: Final = re.compile(r"/devices/[^/]+/(features.*)")
@@ -97,6 +99,8 @@ def _post_form(http: Any, url: str, fields: dict[str, str]) -> Any:
         raise UnreachableError(f"identity server: {type(err).__name__}") from err
     except ValueError as err:
         raise BadReplyError("identity server: not JSON") from err
+    if reply.status_code != 200 and (error := str(at(value, "error"))) in _PASSING:
+        raise UnreachableError(f"identity server: {error}")
     if reply.status_code in (400, 401, 403):
         raise AuthError(str(at(value, "error_description") or at(value, "error") or reply.status_code))
     if reply.status_code != 200:
