@@ -1,13 +1,18 @@
 """HTTP for devices, on a plain aiohttp server: keys, limits, bodies, and the shape of refusals."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+import gzip
+from types import ModuleType
 from typing import Any
+import zlib
 
-from aiohttp import web
+from aiohttp import set_zlib_backend, web
+from aiohttp.compression_utils import ZLibBackend
 from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
+from aiohttp_fast_zlib import best_zlib
 from homeassistant.helpers.http import KEY_AUTHENTICATED, HomeAssistantView
 from hypothesis import given, strategies as st
 import orjson
@@ -110,10 +115,20 @@ async def test_a_long_body_is_refused(client: TestClient, declared: bool) -> Non
     assert (await client.post("/", data=exact if declared else chunks(exact[:50], exact[50:]))).status == 200
 
 
+@pytest.fixture(params=[best_zlib, zlib], ids=["of home assistant", "of python"])
+def decoder(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
+    """What decodes bodies: once its http is set up, Home Assistant's choice does, for the whole process."""
+    before = ZLibBackend._zlib_backend
+    set_zlib_backend(request.param)
+    yield request.param
+    set_zlib_backend(before)
+
+
+@pytest.mark.usefixtures("decoder")
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [
-        ("gzip", b'{"a": 1}'),
+        ("gzip", b'{"a": 1, "b": 2}'),
         ("gzip", b"\x1f\x8b\x08\x00" + b"x" * 30),
         ("deflate", b"\x78\x9c" + b"x" * 30),
     ],
@@ -139,6 +154,15 @@ async def test_a_body_that_cannot_be_decoded_is_one_line_in_the_log(
     lines = [(each.levelname, each.exc_info) for each in caplog.records if each.levelname in ("WARNING", "ERROR")]
     assert lines == [("WARNING", None)]
     assert "sent a request body that cannot be decoded" in caplog.text
+
+
+@pytest.mark.usefixtures("decoder")
+@pytest.mark.parametrize("body", [b'{"a": 1}', gzip.compress(b'{"a": 1}')[:12]], ids=["not compressed", "cut"])
+async def test_a_body_that_is_shorter_than_any_gzip_is_refused(client: TestClient, body: bytes) -> None:
+    reply = await client.post("/", data=body, headers={"Content-Encoding": "gzip"})
+    assert (reply.status, (await reply.json())["error"]) == (400, "bad_json")
+    whole = gzip.compress(b'{"a": 1}')
+    assert await (await client.post("/", data=whole, headers={"Content-Encoding": "gzip"})).json() == {"a": 1}
 
 
 async def test_a_body_that_never_arrives_is_given_up(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
