@@ -311,7 +311,6 @@ async def test_an_invalid_report_field_is_reported(
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        (b"", 400),
         (b"[]", 400),
         (b'{"version": NaN}', 400),
         (b"\xff\xfe", 400),
@@ -324,6 +323,13 @@ async def test_a_body_that_is_not_an_object_is_rejected(add_device: AddDevice, b
     for what in ("check", "status"):
         reply = await device.client.post(f"/api/ota/v1/devices/dev-1/{what}/", data=body, headers=device.headers)
         assert reply.status == status
+
+
+async def test_an_empty_body_is_no_report(add_device: AddDevice) -> None:
+    device = await add_device()
+    reply = await device.client.post("/api/ota/v1/devices/dev-1/status/", data=b"", headers=device.headers)
+    answer = await reply.json()
+    assert (reply.status, answer["error"], answer["field"]) == (400, "missing", "job")
 
 
 @pytest.mark.timeout(900)

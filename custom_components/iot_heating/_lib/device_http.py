@@ -15,7 +15,7 @@ from http import HTTPStatus
 import logging
 import math
 import time
-from typing import Any, Concatenate
+from typing import Any, Concatenate, NoReturn
 
 from aiohttp import hdrs, web
 from homeassistant.auth.models import User
@@ -330,7 +330,7 @@ class DeviceGuard:
             raise too_many(wait)
         return match
 
-    def refuse(self, request: web.Request) -> None:
+    def refuse(self, request: web.Request) -> NoReturn:
         """Raise ``unauthorized``, or ``too_many`` for an address that keeps trying."""
         if wait := self.refusals.take(request.remote or ""):
             raise too_many(wait)

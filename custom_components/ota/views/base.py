@@ -117,7 +117,6 @@ class OtaView(HomeAssistantView):
         valid = data.keys.gateway.match(token, dt_util.utcnow()) is not KeyMatch.NONE
         if not valid or device is None or device.fleet is not None:
             data.guard.refuse(request)
-            raise AssertionError("refuse raises")
         if wait := data.guard.devices.take(uid):
             raise too_many(wait)
         return device
@@ -133,7 +132,6 @@ class OtaView(HomeAssistantView):
         device = data.hub.state.devices.get(found[0]) if found else None
         if found is None or device is None:
             data.guard.refuse(request)
-            raise AssertionError("refuse raises")
         if wait := data.guard.devices.take(device.uid):
             raise too_many(wait)
         await data.keys.async_key_used(device.uid, found[1], url=True)
