@@ -7,6 +7,7 @@ import pytest
 
 from custom_components.iot_heating.protocol.decoders import MAX_ERRORS
 from custom_components.iot_heating.protocol.errors import ProtocolError
+from custom_components.iot_heating.protocol.lenient import number_with
 from custom_components.iot_heating.protocol.report import decode_report, validate_report
 from tests.iot_heating import TELEMETRY
 
@@ -226,3 +227,16 @@ def test_any_json_is_read_or_refused_by_state_or_errors(data: dict[str, Any]) ->
     assert outdoor_c is None or -60 <= outdoor_c <= 120
     assert {name.partition("[")[0] for name in report.ignored} <= data.keys()
     assert report.values.keys() == data.keys() - {"x"}
+
+
+@pytest.mark.parametrize("value", ["a" * 64, {"0": None}, ["a" * 63]])
+def test_hashes_of_slots_are_taken_as_they_are_or_not_at_all(value: object) -> None:
+    report = decode_report({"slots": value, "temp_out": 8.7}, 2)
+    assert report.values == {"slots": None, "temp_out": 8.7}
+    assert list(report.ignored) == ["slots"]
+
+
+def test_a_reader_of_numbers_takes_units_that_it_can_convert_only() -> None:
+    with pytest.raises(ValueError, match="kelvin"):
+        number_with("°c", "kelvin")
+    assert [number_with("mv")(sent) for sent in ("3300 mV", "3300 K", "3300")] == [3.3, "3300 K", 3300.0]
