@@ -3,6 +3,7 @@
 import psycopg
 import pytest
 
+from lib import archive_form
 from lib.archive import Aggregation, Archive, ArchiveSpec, Row
 from lib.archive_form import check_database
 from tests.lib.archives import KEEP_ALL, NOON, around, rows_of, written
@@ -24,6 +25,15 @@ KEYS = ("device_sn",)
 )
 def test_what_cannot_be_used_is_named(url: str, table: str, errors: dict[str, str], socket_enabled: None) -> None:
     assert check_database(url, table)[0] == errors
+
+
+def test_a_driver_that_does_not_load_is_said_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ImportError("no pq wrapper available.\nAttempts made: …")
+
+    monkeypatch.setattr(archive_form, "make_engine", fail)
+    expected = {"base": "cannot_connect"}, "no pq wrapper available."
+    assert check_database("postgresql://x@127.0.0.1:1/x", TABLE) == expected
 
 
 def test_measurements_by_serial_number_are_kept_in_postgresql(postgresql_url: str, socket_enabled: None) -> None:
