@@ -297,7 +297,7 @@ async def test_the_native_api_shows_the_controller_and_cannot_take_its_relay(hom
         for _ in range(20):
             if False in relay:
                 break
-            # A busy device tells the state of the end only.
+            # A busy device reports only the state at the end.
             seen = len(relay)
             await api.command("Heat demand", switch=False)
             await home.device.until(lambda: len(relay) > seen and relay[-1], "it is not switched back")  # noqa: B023
