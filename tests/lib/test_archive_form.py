@@ -27,7 +27,7 @@ def test_what_cannot_be_used_is_named(url: str, table: str, errors: dict[str, st
     assert check_database(url, table)[0] == errors
 
 
-def test_a_driver_that_does_not_load_is_said_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_driver_that_does_not_load_is_an_error_of_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise ImportError("no pq wrapper available.\nAttempts made: …")
 
