@@ -109,7 +109,7 @@ class HostProgram:
                 self.states[name] = value
         await self._process.wait()
 
-    async def until(self, condition: Callable[[], object], what: str, timeout_s: float = 30.0) -> None:
+    async def until(self, condition: Callable[[], object], what: str, timeout_s: float = 150.0) -> None:
         """Wait until a condition holds.
 
         Raises:

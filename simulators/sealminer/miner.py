@@ -59,11 +59,11 @@ class Sealminer(Simulator):
             case "stats":
                 return {**_ok(70, "BDMiner stats"), "STATS": [self._stats()]}
             case "summary":
-                row = {"MHS av": 206860473.51, "MHS 1m": 197599714.1, "Best Share": 33318911, "Found Blocks": 0}
-                return {**_ok(11, "Summary"), "SUMMARY": [row]}
+                summary = {"MHS av": 206860473.51, "MHS 1m": 197599714.1, "Best Share": 33318911, "Found Blocks": 0}
+                return {**_ok(11, "Summary"), "SUMMARY": [summary]}
             case "pools":
-                row = {"POOL": 0, "URL": "stratum+tcp://stratum.braiins.com:3333", "Status": "Alive", "Priority": 0}
-                return {**_ok(7, "1 Pool(s)"), "POOLS": [{**row, "Stratum Active": True}]}
+                pool = {"POOL": 0, "URL": "stratum+tcp://stratum.braiins.com:3333", "Status": "Alive", "Priority": 0}
+                return {**_ok(7, "1 Pool(s)"), "POOLS": [pool | {"Stratum Active": True}]}
             case "ascset" | "restart":
                 parameter = str(request.get("parameter") or "")
                 if name == "ascset" and parameter != "0,suspend":

@@ -293,9 +293,15 @@ async def test_the_native_api_shows_the_controller_and_cannot_take_its_relay(hom
         setpoint = api.states["Flow temperature setpoint"][-1]
         assert setpoint == pytest.approx(float(home.device.states["flow_setpoint"]), abs=0.06)
         # Any other command is reversed: frost protection relies on the relay.
-        await api.command("Heat demand", switch=False)
-        await home.device.until(lambda: len(api.states["Heat demand"]) >= 3, "it is not switched back")
-        assert api.states["Heat demand"][:3] == [True, False, True]
+        relay = api.states["Heat demand"]
+        for _ in range(20):
+            if False in relay:
+                break
+            # A busy device reports only the state at the end.
+            seen = len(relay)
+            await api.command("Heat demand", switch=False)
+            await home.device.until(lambda: len(relay) > seen and relay[-1], "it is not switched back")  # noqa: B023
+        assert False in relay
         assert api.states["Heating"] == [True]
         await api.command("Supply voltage", number=12.5)
         await home.device.until(lambda: api.states["Supply voltage"][-1] == 12.5, "the number is not set")

@@ -12,6 +12,7 @@ import numpy as np
 
 from .config import CurveConfig
 from .curves import curve_of
+from .decision_record import ControlMode
 from .messages import Message, MessageCode, message
 from .snapshot import BAND_STEP_H, ComfortBand, ZoneSnapshot
 from .zones import weights_of
@@ -34,6 +35,18 @@ class Demand:
     zone_id: str
     """The zone that determines the flow temperature."""
     reason: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the sources are asked for in a cycle, and why."""
+
+    control_mode: ControlMode
+    heat_w: float
+    flow_c: float
+    messages: tuple[Message, ...]
+    demand_w: float | None = None
+    """The heat demand, if the sources are asked for another heat in this cycle to meet it on average."""
 
 
 @dataclass(slots=True)

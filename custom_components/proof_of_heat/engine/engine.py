@@ -1,7 +1,7 @@
 """The engine: validates a snapshot each cycle, and decides what every heat source does."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 import math
 from typing import Any
 
@@ -11,7 +11,7 @@ from .config import EngineConfig, PeakPolicy, Steering
 from .consumption_forecast import ConsumptionForecast, forecast_next_day
 from .decision_record import ControlMode, Decision, DecisionRecord, SourceCommand, SourceShare
 from .delivery import Delivery, counted, delivery
-from .demand import Demand, DemandControl, preheat_offsets_k
+from .demand import Demand, DemandControl, Target, preheat_offsets_k
 from .duty_cycle import DutyCycle
 from .earlier_learnings import LearningMemory
 from .flow_control import FlowControl
@@ -45,16 +45,6 @@ TOO_WARM_K = 0.2
 """Within this distance below the upper bound, no source runs for its revenue alone."""
 RISE_K_H = 0.4
 """How fast a typical house warms up; used without a plan only."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
-    control_mode: ControlMode
-    heat_w: float
-    flow_c: float
-    messages: tuple[Message, ...]
-    demand_w: float | None = None
-    """The heat demand, if the sources are asked for another heat in this cycle to meet it on average."""
 
 
 class Engine:
@@ -266,18 +256,18 @@ class Engine:
         """Return the savings over the last complete days; None without any."""
         return self.savings.report(last_days)
 
-    def _target(self, snapshot: Snapshot, inputs: ValidatedInputs, demand: Demand) -> _Target:
+    def _target(self, snapshot: Snapshot, inputs: ValidatedInputs, demand: Demand) -> Target:
         """Return the heat and flow temperature to request in this cycle, before sources and limits."""
         if inputs.blind:
             safety = self.config.safety
             heat = safety.fallback_share * self.source_selector.design_heat_w(self.learned)
-            return _Target(ControlMode.BLIND, heat, safety.fallback_flow_c, (message(MessageCode.NOTHING_KNOWN),))
+            return Target(ControlMode.BLIND, heat, safety.fallback_flow_c, (message(MessageCode.NOTHING_KNOWN),))
         plan = self.plan
         if plan is not None and self.predicting and snapshot.now_s - plan.made_s <= PLAN_VALID_S:
             asked = any(zone.wants_heat and not zone.window_open for zone in inputs.zones)
             if asked or not inputs.zones:
                 flow_c = self._flow_for(plan, demand, snapshot.now_s)
-                return _Target(ControlMode.PLAN, plan.heat_w, flow_c, plan.messages)
+                return Target(ControlMode.PLAN, plan.heat_w, flow_c, plan.messages)
         wanted_w = demand.share * self.source_selector.design_heat_w(self.learned)
         delivered_w = all_heat_w(self.configs, snapshot, inputs.outdoor_c)
         may_measure = self.config.commission and self._measured_at_levels and self.learned is None
@@ -285,11 +275,11 @@ class Engine:
             at_level = measuring_share(self.history.hours) * self.source_selector.full_heat_w(self.pump_id or "", None)
             now = self._duty_cycle.update(wanted_w, at_level, delivered_w, self._elapsed_s)
             heat = at_level if now > 0 else 0.0
-            return _Target(ControlMode.COMMISSIONING, heat, demand.flow_c, (message(MessageCode.LEARNING),), wanted_w)
+            return Target(ControlMode.COMMISSIONING, heat, demand.flow_c, (message(MessageCode.LEARNING),), wanted_w)
         least_w = self.source_selector.min_heat_w(self.learned)
         heat = self._duty_cycle.update(wanted_w, least_w, delivered_w, self._elapsed_s)
         control_mode = ControlMode.CURVE if demand.heating else ControlMode.IDLE
-        return _Target(control_mode, heat, demand.flow_c, (demand.reason,), wanted_w)
+        return Target(control_mode, heat, demand.flow_c, (demand.reason,), wanted_w)
 
     def _flow_for(self, plan: PlanResult, demand: Demand, now_s: float) -> float:
         """Return the flow temperature that delivers the planned heat now."""
@@ -330,7 +320,7 @@ class Engine:
         self,
         snapshot: Snapshot,
         inputs: ValidatedInputs,
-        target: _Target,
+        target: Target,
         commands: tuple[SourceCommand, ...],
         limits: tuple[Message, ...],
     ) -> Decision:
