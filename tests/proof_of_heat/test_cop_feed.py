@@ -175,3 +175,66 @@ def test_only_heat_pumps_have_a_cop() -> None:
     silent.state = SourceState(at=BEGIN, health=Health.OK, heat_kwh=5.0)
     feed_source(book.of("silent"), managed_source(silent, meter=None))
     assert book.dump() == {"ledgers": {}}
+
+
+async def test_heat_of_the_device_and_electricity_of_its_own_meter_make_the_cop(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    """The device's own electricity counter, of half the value, is not used where a meter of its own is linked."""
+    book, pump = SystemCop(ZoneInfo("Europe/Rome")), Pump()
+    managed = managed_source(pump, hass)
+    for minute in range(0, 150, 5):
+        now = BEGIN + timedelta(minutes=minute)
+        freezer.move_to(now)
+        hours = minute / 60
+        count(hass, 100 + 2 * hours)
+        pump.state = SourceState(at=now, health=Health.OK, heat_kwh=500 + 6 * hours, electricity_kwh=50 + hours)
+        feed_source(book.of("a"), managed)
+        feed_meter(hass, book.of("a"), managed)
+    assert book.day(BEGIN.date()).cop == pytest.approx(3.0, abs=0.05)
+
+
+async def test_a_shared_meter_is_not_the_electricity_of_one_heat_pump(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> None:
+    """The meter counts 6 kW of two heat pumps; this one counts 2 kW itself, and has a third of the meter's power."""
+    book, pump = SystemCop(ZoneInfo("Europe/Rome")), Pump()
+    managed = managed_source(pump, hass)
+    managed.meter_share = 1 / 3
+    for minute in range(0, 150, 5):
+        now = BEGIN + timedelta(minutes=minute)
+        freezer.move_to(now)
+        hours = minute / 60
+        count(hass, 50 + 6 * hours)
+        read_at = now - timedelta(seconds=20)
+        pump.state = SourceState(at=read_at, health=Health.OK, heat_kwh=500 + 6 * hours, electricity_kwh=50 + 2 * hours)
+        feed_source(book.of("a"), managed)
+        feed_meter(hass, book.of("a"), managed)
+    assert book.day(BEGIN.date()).cop == pytest.approx(3.0, abs=0.05)
+    assert managed.counter_power.power_w(now) == pytest.approx(2000, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("kind", "heat_kwh", "share"),
+    [(SourceKind.HEAT_PUMP, None, 1.0), (SourceKind.BOILER, 500.0, 1.0), (SourceKind.HEAT_PUMP, 500.0, 0.5)],
+)
+async def test_a_meter_of_a_source_without_a_cop_gives_its_power_only(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, kind: SourceKind, heat_kwh: float | None, share: float
+) -> None:
+    """It counts no heat, is no heat pump, or shares its meter and does not count its electricity itself."""
+    calculator, pump = CopCalculator(ZoneInfo("Europe/Rome")), Pump()
+    nothing = calculator.dump()
+    pump.capabilities = Capabilities(kind=kind, controls=frozenset())
+    managed = managed_source(pump, hass)
+    managed.meter_share = share
+    for minute in range(0, 60, 5):
+        now = BEGIN + timedelta(minutes=minute)
+        freezer.move_to(now)
+        count(hass, 100 + 2 * minute / 60)
+        pump.state = SourceState(at=now, health=Health.OK, on=True, heat_kwh=heat_kwh)
+        if heat_kwh is None:
+            feed_heat(calculator, pump.state)
+        feed_source(calculator, managed)
+        feed_meter(hass, calculator, managed)
+    assert managed.counter_power.power_w(now) == pytest.approx(2000 * share, rel=0.05)
+    assert calculator.dump() == nothing

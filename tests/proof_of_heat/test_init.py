@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import astuple
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -9,13 +10,17 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events, async_fire_time_changed
 
 from custom_components.proof_of_heat._lib.heat_source import CommandResult, Outcome
 from custom_components.proof_of_heat.comfort.profiles import Profile
 from custom_components.proof_of_heat.const import DOMAIN
+from custom_components.proof_of_heat.engine.learning import FIRST_H
+from custom_components.proof_of_heat.runtime.snapshot_builder import _standard_time_s
 
+from .engine.homes import lived_history
 from .ha import HEATER, OUTDOOR, ROOM, source, start, system, thermometer, zone
 
 
@@ -216,7 +221,9 @@ async def test_failed_learning_is_retried_and_the_cycle_continues(
 
     monkeypatch.setattr(jobs, "learn", learn)
     home = entry.runtime_data
-    home.engine._learn_at_h = 0.0
+    lived = lived_history(FIRST_H / 24)
+    since_s = _standard_time_s(dt_util.now()) - lived[-1].time_s
+    home.engine.history.restore([[row.time_s + since_s, *astuple(row)[1:]] for row in lived])
     await home.user.async_set_active(True)
     await advance(hass, freezer, 400)
     await home.coordinator.async_refresh()  # waits for a job that outlasted its cycle

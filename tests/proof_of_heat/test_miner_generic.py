@@ -5,17 +5,21 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
 import pytest
 
 from custom_components.proof_of_heat.drivers.errors import BadReplyError, RefusedError, UnreachableError
+from custom_components.proof_of_heat.drivers.miner import generic
 from custom_components.proof_of_heat.drivers.miner.client_factory import create_client
 from custom_components.proof_of_heat.drivers.miner.generic import GenericClient
 from custom_components.proof_of_heat.drivers.miner.models import MinerFamily
 from custom_components.proof_of_heat.drivers.miner.probe import ProbeResult
+from custom_components.proof_of_heat.drivers.miner.pyasic_adapter import library
 from custom_components.proof_of_heat.drivers.miner.source import MinerSource
+from custom_components.proof_of_heat.drivers.operations import Operation
 from lib.heat_source import Command, Control, Health, Outcome
 from simulators.framework import running
 from simulators.luxos.miner import Luxos
@@ -127,8 +131,61 @@ async def test_a_miner_that_does_not_say_whether_it_mines(
 ) -> None:
     async with through_pyasic(Luxos, loopback(), session) as (_, source):
 
+        async def mines() -> bool:
+            return True
+
         async def broken() -> bool:
             raise LookupError("STATUS")
 
+        await source.refresh()  # identifies the miner, once
+        monkeypatch.setattr(source.client._miner, "is_mining", mines)
+        assert (await source.refresh()).on is True
         monkeypatch.setattr(source.client._miner, "is_mining", broken)
-        assert (await source.refresh()).on is None
+        state = await source.refresh()
+        assert (state.health, state.on) == (Health.OK, None)
+        assert state.power_w is not None
+
+
+@pytest.mark.parametrize(
+    ("make", "controls"),
+    [
+        ("AURADINE", {Control.ON_OFF}),
+        ("EPIC", {Control.ON_OFF}),
+        ("GOLDSHELL", {Control.ON_OFF}),
+        ("ICERIVER", set()),
+        ("INNOSILICON", set()),
+    ],
+)
+async def test_controls_of_makes_that_do_not_report_a_power_limit(
+    make: str, controls: set[Control], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What only the base class has is not offered, nor a limit that cannot be read back."""
+    lib = await library()
+    kind = lib.classes[lib.types[make]][None]
+
+    async def get_miner(host: str) -> Any:
+        return kind(host)
+
+    async def get_data(_: Any, include: list[str]) -> Any:
+        return SimpleNamespace(**dict.fromkeys(include) | {"wattage": 3000.0})
+
+    async def ask_socket(*_: Any) -> dict[str, Any]:
+        return {}
+
+    async def is_mining(_: Any) -> bool:
+        return True
+
+    monkeypatch.setattr(lib.factory, "get_miner", get_miner)
+    monkeypatch.setattr(kind, "is_mining", is_mining)
+    monkeypatch.setattr(kind, "get_data", get_data)
+    monkeypatch.setattr(generic, "ask_socket", ask_socket)
+    client = GenericClient("127.0.0.1", None)
+    assert (await client.identify()).family is MinerFamily.OTHER
+    assert (await client.capabilities()).controls == controls
+
+
+async def test_operations_reach_the_miner(loopback: Callable[[], str], session: aiohttp.ClientSession) -> None:
+    async with through_pyasic(Luxos, loopback(), session) as (device, source):
+        for operation in (Operation.LOCATE, Operation.STOP_LOCATING, Operation.RESTART_MINING):
+            await source.client.operate(operation)
+        assert device.writes == ["ledset,red,blink", "ledset,red,off", "resetminer"]

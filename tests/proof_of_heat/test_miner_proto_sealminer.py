@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any, Final
 
 import aiohttp
@@ -224,6 +225,60 @@ async def test_a_wrong_password_of_a_proto_rig(
     with pytest.raises(AuthError):
         async with miner("proto", loopback(), session, None):
             pass
+
+
+async def test_a_password_of_a_proto_rig_that_is_changed_later(
+    port_80: None, loopback: Callable[[], str], session: aiohttp.ClientSession
+) -> None:
+    """The token still lasts for some requests; then the password is asked for, and the state unknown."""
+    async with miner("proto", loopback(), session) as (device, source):
+        assert (await source.refresh()).on is True
+        device.args.password = "another"
+        for _ in range(3):
+            await source.refresh()
+        state = source.state
+        assert (state.health, state.on, state.power_w) == (Health.AUTH, None, None)
+        device.args.password = PASSWORD
+        assert (await source.refresh()).health == Health.OK
+
+
+async def test_a_proto_rig_that_accepts_no_token(
+    loopback: Callable[[], str], session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each call signs in once more, no more than once; a reply without a token is not used as one."""
+    requests: list[tuple[str, str]] = []
+    tokens: list[object] = ["first", "second", "", 7]
+
+    async def request(method: str, path: str, **options: Any) -> Any:
+        if path.endswith("/auth/login"):
+            return {"access_token": tokens.pop(0)}
+        requests.append((path, options["headers"]["Authorization"]))
+        raise AuthError("ended")
+
+    client = proto.ProtoClient(session, loopback(), PASSWORD)
+    monkeypatch.setattr(client, "_http", SimpleNamespace(request=request))
+    with pytest.raises(AuthError):
+        await client.read()
+    assert requests == [("/api/v1/mining", "Bearer first"), ("/api/v1/mining", "Bearer second")]
+    for _ in range(2):
+        with pytest.raises(BadReplyError, match="no token"):
+            await client.read()
+    assert len(requests) == 2
+
+
+async def test_a_proto_rig_without_a_part_of_its_interface(
+    port_80: None, loopback: Callable[[], str], session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An older firmware: what it does not have is unknown, the rest is read."""
+    read = Proto._read
+    absent = ("cooling", "pools", "mining/target")
+    monkeypatch.setattr(Proto, "_read", lambda self, name: None if name in absent else read(self, name))
+    async with miner("proto", loopback(), session) as (device, source):
+        assert (source.capabilities.min_power_w, source.capabilities.max_power_w) == (None, None)
+        state = await source.refresh()
+        assert (state.health, state.on) == (Health.OK, True)
+        assert state.power_w == pytest.approx(device.machine.power_w, abs=1)
+        assert (state.extra["fan_speed"], state.extra["pool"]) == (None, None)
 
 
 async def test_operations_of_a_sealminer(loopback: Callable[[], str], session: aiohttp.ClientSession) -> None:
