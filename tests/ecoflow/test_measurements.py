@@ -1,6 +1,7 @@
 """The archive of measurements: its options, rows, permissions, retention, and a database that is away."""
 
 from datetime import timedelta
+import logging
 from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock, patch
@@ -199,4 +200,5 @@ async def test_a_database_that_is_back_in_time_raises_no_issue(
     await later(602)
     assert issues.async_get_issue(DOMAIN, ISSUE.format(account.entry_id)) is None
     await hass.config_entries.async_unload(account.entry_id)
-    assert not [record for record in caplog.records if record.exc_info]
+    # A cloud that is asked again after the skipped time may be late: its coordinator reports that for debugging.
+    assert not [record for record in caplog.records if record.exc_info and record.levelno > logging.DEBUG]
