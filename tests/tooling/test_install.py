@@ -32,9 +32,9 @@ def test_everything_is_copied(config: Path, capsys: pytest.CaptureFixture[str]) 
         assert files(config / "custom_components" / domain) == files(COMPONENTS / domain)
     assert (config / BLUEPRINT).read_bytes() == (ROOT / BLUEPRINT).read_bytes()
     assert {path.name for path in config.iterdir()} == {"configuration.yaml", "custom_components", "blueprints"}
-    told = capsys.readouterr()
-    assert "Restart Home Assistant" in told.out
-    assert not told.err
+    printed = capsys.readouterr()
+    assert "Restart Home Assistant" in printed.out
+    assert not printed.err
 
 
 def test_replaced_files_are_backed_up_and_others_untouched(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -233,8 +233,8 @@ def test_a_file_or_a_broken_link_instead_of_the_folder_is_reported(
     with pytest.raises(SystemExit) as ended:
         main([str(config), "ota"])
     assert ended.value.code == 2
-    told = capsys.readouterr().err
-    assert f"{components}{' (a link to /nonexistent)' if is_link else ''} is not a folder" in told
+    error = capsys.readouterr().err
+    assert f"{components}{' (a link to /nonexistent)' if is_link else ''} is not a folder" in error
 
 
 @pytest.mark.parametrize(

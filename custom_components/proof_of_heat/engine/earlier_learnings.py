@@ -52,7 +52,7 @@ class EarlierLearnings:
 
     @classmethod
     def restored(cls, saved: Mapping[str, Any], pump_id: str | None) -> Self:
-        """Return what ``dump`` returned; invalid parts are left out."""
+        """Return what ``dump`` returned; invalid parts are omitted."""
         stored = saved.get("maps")
         maps = {str(name): _read_map(found) for name, found in (stored if isinstance(stored, dict) else {}).items()}
         known = {name: found for name, found in maps.items() if found is not None}
@@ -94,7 +94,7 @@ class LearningMemory:
         return self.last.dump(self._pump_id)
 
     def restore(self, saved: Mapping[str, Any]) -> None:
-        """Restore what ``dump`` returned; invalid parts are left out."""
+        """Restore what ``dump`` returned; invalid parts are skipped."""
         self.last = EarlierLearnings.restored(saved, self._pump_id)
 
 

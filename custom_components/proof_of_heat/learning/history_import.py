@@ -68,7 +68,7 @@ class Progress:
 
     @property
     def percent(self) -> int:
-        """The progress of the import in percent, whatever it found."""
+        """The progress of the import in percent, also of one without a result."""
         return 100 if self.status is ImportStatus.DONE else round(100 * self.days_done / DAYS)
 
     def left_s(self, now_s: float) -> float | None:
