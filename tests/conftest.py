@@ -82,13 +82,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the tests, and retry the failed ones that share a Home Assistant and a browser.
+    """Order the tests, and give failed ones another attempt; the summary lists each retry.
+
+    Programs in other processes (a browser, gpsim, a device) run in real time: two retries. Any other test gets
+    one where workers share a busy machine. A test that runs alone has to pass at once.
 
     Tests with the longest time limit start first, so that no worker is alone with one of them at the end.
     """
+    is_parallel = bool(items) and hasattr(items[0].config, "workerinput")
     for item in items:
-        if item.get_closest_marker("browser") or item.get_closest_marker("demo"):
-            item.add_marker(pytest.mark.flaky(reruns=2))
+        has_processes = any(item.get_closest_marker(name) for name in ("browser", "demo", "slow"))
+        if has_processes or is_parallel:
+            item.add_marker(pytest.mark.flaky(reruns=2 if has_processes else 1))
     items.sort(key=_time_limit_s, reverse=True)
 
 

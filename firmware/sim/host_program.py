@@ -20,6 +20,7 @@ class HostProgram:
         states: Last values of its entities, as it printed them.
         output: Its last log lines.
         starts: Number of starts.
+        is_out_of_bootloader: Whether the image of its last start runs: it printed something.
         folder: Folder with flash, slots and sensors.
         environment: Environment of its next start.
     """
@@ -29,6 +30,7 @@ class HostProgram:
         self.states: dict[str, str] = {}
         self.output: list[str] = []
         self.starts = 0
+        self.is_out_of_bootloader = False
         self.folder = folder
         self._process: asyncio.subprocess.Process | None = None
         self._program = program
@@ -65,7 +67,7 @@ class HostProgram:
 
     async def start(self) -> None:
         """Power the device on."""
-        self.starts += 1
+        self.is_out_of_bootloader = False
         self._process = await asyncio.create_subprocess_exec(
             self._program,
             stdout=asyncio.subprocess.PIPE,
@@ -73,6 +75,7 @@ class HostProgram:
             env=self.environment,
             cwd=self.folder,
         )
+        self.starts += 1
 
     def api_port(self) -> int | None:
         """Return the port of its native API, None until it listens."""
@@ -103,6 +106,7 @@ class HostProgram:
         assert self._process is not None
         assert self._process.stdout is not None
         while line := (await self._process.stdout.readline()).decode(errors="replace").rstrip():
+            self.is_out_of_bootloader = True
             self.output = [*self.output[-199:], line]
             if line.startswith("STATE "):
                 _, name, value = line.split(" ", 2)
