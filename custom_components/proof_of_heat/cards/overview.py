@@ -124,6 +124,7 @@ def savings(system: HeatingSystem) -> dict[str, Any] | None:
         return None
     return {
         "simulated": report["simulated"],
+        "from_history": report["from_history"],
         "days": report["days"],
         "saved": report["saved"],
         "low": report["saved_low"],
