@@ -63,7 +63,7 @@ class ReportEvent(SystemEntity, EventEntity):
             self._last_report = today
         if self._last_report >= start or (savings := report_data(self.system.engine, self.system.shadow, days)) is None:
             return
-        if savings["from_history"]:
+        if savings.get("from_history"):
             return  # those days are not of the period
         self._last_report = today
         report = {**savings, "currency": self.hass.config.currency, "until": start.isoformat()}

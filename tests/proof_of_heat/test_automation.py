@@ -280,7 +280,7 @@ async def test_weekly_report_is_sent_once_even_after_a_restart(
         "until": "2026-01-26",
     }
     assert figures.items() <= report.items()
-    assert report["from_history"] is False
+    assert "from_history" not in report
     assert (report["history"]["from_history"], report["history"]["days"]) == (True, 10), "apart"
     state = hass.states.get(event)
     assert state is not None

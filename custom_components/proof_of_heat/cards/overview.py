@@ -122,9 +122,9 @@ def savings(system: HeatingSystem) -> dict[str, Any] | None:
     report = report_data(system.engine, system.shadow, SAVINGS_DAYS)
     if report is None:
         return None
-    return {
+    origin = {"from_history": True} if report.get("from_history") else {}
+    return origin | {
         "simulated": report["simulated"],
-        "from_history": report["from_history"],
         "days": report["days"],
         "saved": report["saved"],
         "low": report["saved_low"],

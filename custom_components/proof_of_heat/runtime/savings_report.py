@@ -47,7 +47,6 @@ def history_data(shadow: ShadowMode, last_days: int) -> dict[str, Any] | None:
 def _measured(report: SavingsReport) -> dict[str, Any]:
     return {
         "simulated": False,
-        "from_history": False,
         "days": report.days,
         "cost": round(report.cost, 2),
         "reference_cost": round(report.reference_cost, 2),
@@ -63,7 +62,6 @@ def _measured(report: SavingsReport) -> dict[str, Any]:
 def _simulated(report: ShadowReport, *, offer: bool) -> dict[str, Any]:
     return {
         "simulated": True,
-        "from_history": False,
         "offer": offer,
         "days": report.days,
         "cost": round(report.cost, 2),
