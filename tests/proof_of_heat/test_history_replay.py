@@ -20,7 +20,6 @@ from pytest_homeassistant_custom_component.components.recorder.common import asy
 from custom_components.proof_of_heat.cards.overview import savings
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.data import HeatingSystem
-from custom_components.proof_of_heat.engine.shadow.home import ShadowEngine
 from custom_components.proof_of_heat.learning import history_import, history_replay
 from custom_components.proof_of_heat.learning.history_replay import ReplayStatus
 from custom_components.proof_of_heat.learning.past_states import _hours, _price, async_read_switched
@@ -66,18 +65,9 @@ def write_price_statistics(hass: HomeAssistant, whens: list[datetime], unit: str
 async def record(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Any]:
-    """A home that was recorded for some days; plans are made at the age at which one ends."""
+    """A home that was recorded for some days."""
     monkeypatch.setattr(history_import, "DAYS", DAYS)
     monkeypatch.setattr(history_replay, "DAYS", DAYS)
-    plan, made = ShadowEngine.job, SimpleNamespace(at_s=0.0)
-
-    def seldom(self: ShadowEngine, snapshot: Any) -> Any:
-        if abs(snapshot.now_s - made.at_s) < 2700:
-            return None
-        made.at_s = snapshot.now_s
-        return plan(self, snapshot)
-
-    monkeypatch.setattr(ShadowEngine, "job", seldom)
     await hass.config.async_set_time_zone("UTC")
     hass.config.currency = "EUR"
     hass.loop.set_debug(False)

@@ -1,16 +1,13 @@
 """Shadow mode over the past: savings with an interval on the first evening, by models of other days."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from itertools import count
 import math
 
 import numpy as np
 import pytest
 
-from custom_components.proof_of_heat.engine import EngineConfig, Snapshot
+from custom_components.proof_of_heat.engine import EngineConfig
 from custom_components.proof_of_heat.engine.arrays import Array
-from custom_components.proof_of_heat.engine.jobs import Job
 from custom_components.proof_of_heat.engine.learning import LearnedModel
 from custom_components.proof_of_heat.engine.model.history import Row, Series
 from custom_components.proof_of_heat.engine.shadow import replay as module
@@ -84,18 +81,9 @@ def past(days: int, control: Thermostat | OnOffControl, *, price: float | None =
 
 
 @pytest.fixture
-def every(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Plan at every so many steps only, up to the age at which a plan ends; 0: never."""
-
-    def limit(steps: int) -> None:
-        plan, calls = ShadowEngine.job, count()
-
-        def job(self: ShadowEngine, snapshot: Snapshot) -> Job | None:
-            return plan(self, snapshot) if steps and next(calls) % steps == 0 else None
-
-        monkeypatch.setattr(ShadowEngine, "job", job)
-
-    return limit
+def without_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Control by the heating curve only."""
+    monkeypatch.setattr(ShadowEngine, "job", lambda self, snapshot: None)
 
 
 def replayed(home: PastHome, rows: list[Row]) -> Replay:
@@ -116,10 +104,7 @@ def thermostat() -> tuple[PastHome, list[Row]]:
     return past(5, Thermostat())
 
 
-def test_cheap_hours_are_a_saving_whose_interval_excludes_zero(
-    thermostat: tuple[PastHome, list[Row]], every: Callable[[int], None]
-) -> None:
-    every(3)
+def test_cheap_hours_are_a_saving_whose_interval_excludes_zero(thermostat: tuple[PastHome, list[Row]]) -> None:
     report = found(replayed(*thermostat))
     assert report.days == 4, "the first day shows the state of the house"
     assert 0 < report.percent_low < report.percent < report.percent_high < 50
@@ -131,8 +116,7 @@ def test_cheap_hours_are_a_saving_whose_interval_excludes_zero(
     assert not report.estimated
 
 
-def test_constant_price_and_the_best_control_leave_nothing_to_save(every: Callable[[int], None]) -> None:
-    every(2)
+def test_constant_price_and_the_best_control_leave_nothing_to_save() -> None:
     report = found(replayed(*past(4, OnOffControl(), price=0.3)))
     assert report.percent_low < 0 < report.percent_high
     assert abs(report.percent) < 8
@@ -160,9 +144,8 @@ def test_models_are_learned_from_other_days(
 
 
 def test_time_without_a_price_is_left_out_with_its_day(
-    thermostat: tuple[PastHome, list[Row]], every: Callable[[int], None]
+    thermostat: tuple[PastHome, list[Row]], without_plans: None
 ) -> None:
-    every(0)
     home, rows = thermostat
     price = home.price_kwh.copy()
     price[2 * 96 + 40 : 2 * 96 + 44] = math.nan

@@ -34,6 +34,8 @@ FEWEST_DAYS: Final = 4
 """Whole days: half of them are simulated with what was learned from the other half."""
 WHOLE_STEPS: Final = 95
 """A day counts with this many measured steps: 23.75 hours."""
+PLAN_EVERY_S: Final = 1800.0
+"""Plans are made at each half hour, where prices change: plans for each step hardly change the result."""
 _DAY_STEPS: Final = 96
 _WARM_UP_DAYS: Final = 2
 
@@ -280,7 +282,8 @@ class Replay:
         self._pace()
         if copy is None:
             return
-        if (job := home.engine.job(copy)) is not None:
+        is_due = home.engine.plan is None or copy.local_s % PLAN_EVERY_S < STEP_S / 2
+        if is_due and (job := home.engine.job(copy)) is not None:
             home.engine.adopt(job())
             self._pace()
         home.decide(copy)
