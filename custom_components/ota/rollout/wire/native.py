@@ -104,9 +104,7 @@ def report(data: Mapping[str, Any]) -> Report:
     )
 
 
-def reply(
-    offer: Offer, device: Device, *, path: str, poll_s: int, ignored: Collection[str] = ()
-) -> dict[str, Any]:
+def reply(offer: Offer, device: Device, *, path: str, poll_s: int, ignored: Collection[str] = ()) -> dict[str, Any]:
     """Return the response to a check-in. `path` is the URL path of the image, `ignored` names invalid metrics."""
     update = None
     if offer.reason is Reason.OFFERED and offer.job is not None and offer.release is not None:
