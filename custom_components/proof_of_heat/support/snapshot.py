@@ -60,7 +60,7 @@ class _Copy:
 
 
 def _described(value: Any) -> Any:
-    """Return what stands for an object: diagnostics may contain anything."""
+    """Return an object as a value of JSON or as a text: diagnostics may contain anything."""
     try:
         return JSONEncoder().default(value)
     except TypeError:
