@@ -83,7 +83,7 @@ def test_tariff_and_fixed_price_are_known_for_the_past() -> None:
     assert found.price_kwh[:24] == pytest.approx(np.full(24, 0.2))
     assert found.price_kwh[24:] == pytest.approx(np.full(72, 0.4))
     fixed = config_of(FIXED)
-    home = assemble([steps(fixed)], fixed, {}, publishes_ahead=False)
+    home = assemble([steps(fixed)], fixed, {}, publishes_forecast=False)
     assert set(home.price_kwh.tolist()) == {0.3}
     assert set(home.known_steps.tolist()) == {BAND_STEPS}
 
@@ -91,32 +91,32 @@ def test_tariff_and_fixed_price_are_known_for_the_past() -> None:
 @pytest.mark.parametrize(("publishes", "known"), [(True, {0: 95, 54: 41, 55: 136, 95: 96}), (False, {0: 0, 95: 0})])
 def test_prices_of_tomorrow_are_known_in_the_afternoon(publishes: bool, known: dict[int, int]) -> None:
     config = config_of({"price": {"price_entity": "sensor.price", "fees": 0.0, "tax": 0.0}})
-    home = assemble([steps(config)], config, {}, publishes_ahead=publishes)
+    home = assemble([steps(config)], config, {}, publishes_forecast=publishes)
     assert {step: int(home.known_steps[step]) for step in known} == known
 
 
 def test_setpoints_follow_the_schedule() -> None:
     week = [{"day": "Daily", "slots": ["06:00-22:00"]}]
     config = config_of(FIXED, week=week)
-    (room,) = assemble([steps(config)], config, {}, publishes_ahead=False).zones
+    (room,) = assemble([steps(config)], config, {}, publishes_forecast=False).zones
     assert (room.target_c[22], room.target_c[23], room.target_c[87]) == (18.0, 21.0, 18.0)
     assert len(room.target_c) == 96 + BAND_STEPS
     helper = config_of(FIXED, schedule="schedule.home")
-    found = assemble([steps(helper)], helper, {"schedule.home": WeekSchedule.parse(week)}, publishes_ahead=False)
+    found = assemble([steps(helper)], helper, {"schedule.home": WeekSchedule.parse(week)}, publishes_forecast=False)
     assert found.zones[0].target_c.tolist() == room.target_c.tolist()
-    (always,) = assemble([steps(config_of())], config_of(), {}, publishes_ahead=False).zones
+    (always,) = assemble([steps(config_of())], config_of(), {}, publishes_forecast=False).zones
     assert set(always.target_c.tolist()) == {21.0}
 
 
 def test_setpoints_follow_a_recorded_calendar_and_are_unknown_without_it() -> None:
     config = config_of(FIXED, schedule="calendar.home")
     on = [(BEGIN.timestamp(), 0.0), (BEGIN.timestamp() + 8 * 3600, 1.0), (BEGIN.timestamp() + 16 * 3600, math.nan)]
-    home = assemble([steps(config, switched={"calendar.home": on})], config, {}, publishes_ahead=False)
+    home = assemble([steps(config, switched={"calendar.home": on})], config, {}, publishes_forecast=False)
     target = home.zones[0].target_c
     assert (target[10], target[40]) == (18.0, 21.0)
     assert np.isnan(target[70])
     assert not home.measured[70]
-    unknown = assemble([steps(config, switched={"calendar.home": ()})], config, {}, publishes_ahead=False)
+    unknown = assemble([steps(config, switched={"calendar.home": ()})], config, {}, publishes_forecast=False)
     assert not unknown.measured.any()
 
 
@@ -134,7 +134,7 @@ def test_surplus_of_the_past_is_that_without_the_heat_sources(
 ) -> None:
     config = config_of({**FIXED, "solar": solar, "limits": limits})
     grid = [(BEGIN.timestamp() + 3600 * hour, grid_w) for hour in range(12)]
-    home = assemble([steps(config, grid_w=grid)], config, {}, publishes_ahead=False)
+    home = assemble([steps(config, grid_w=grid)], config, {}, publishes_forecast=False)
     assert home.surplus_w is not None
     assert home.surplus_w[20] == pytest.approx(surplus_w)
     assert np.isnan(home.surplus_w[95]), "not measured any more"
@@ -143,7 +143,7 @@ def test_surplus_of_the_past_is_that_without_the_heat_sources(
 
 def test_quiet_hours_and_no_solar() -> None:
     config = config_of({**FIXED, "limits": {"quiet_from": "22:00:00", "quiet_to": "06:00:00"}})
-    home = assemble([steps(config)], config, {}, publishes_ahead=False)
+    home = assemble([steps(config)], config, {}, publishes_forecast=False)
     assert (home.quiet[0], home.quiet[40]) == (1.0, 0.0)
     assert home.surplus_w is None
 

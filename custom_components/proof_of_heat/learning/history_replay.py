@@ -163,11 +163,11 @@ class HistoryReplay:
         for index in range(DAYS):
             days.append(await self._day(links, end - timedelta(days=DAYS - index), weeks))
             self.days_read = index + 1
-        publishes = self._publishes_ahead()
+        publishes = self._publishes_forecast()
         pace = Pace(pause=self._pause)
 
         def begin() -> Replay:
-            past = assemble(days, self._config, weeks, publishes_ahead=publishes)
+            past = assemble(days, self._config, weeks, publishes_forecast=publishes)
             rows = [row for day in days for row in day.steps.rows()]
             return Replay(self._engine_config(), past, rows, pace)
 
@@ -245,7 +245,7 @@ class HistoryReplay:
         place = self._hass.config.latitude, self._hass.config.longitude
         return await self._hass.async_add_executor_job(steps_of, day, config, place)
 
-    def _publishes_ahead(self) -> bool:
+    def _publishes_forecast(self) -> bool:
         """Return whether the price sensor shows prices of the coming hours."""
         entity_id, now = self._config.price_entity, dt_util.utcnow()
         if entity_id is None:

@@ -114,7 +114,7 @@ def assemble(
     config: SystemConfig,
     weeks: Mapping[str, WeekSchedule],
     *,
-    publishes_ahead: bool,
+    publishes_forecast: bool,
 ) -> PastHome:
     """Return the home of the past from its days. ``weeks``: those of schedule helpers, by their entity."""
 
@@ -155,7 +155,7 @@ def assemble(
         outdoor_c=joined(day.steps.outdoor_c for day in days),
         solar_w_m2=joined(day.steps.solar_w_m2 for day in days),
         price_kwh=joined(day.price_kwh for day in days),
-        known_steps=_known_steps(config, moments[: len(ends)], publishes_ahead=publishes_ahead),
+        known_steps=_known_steps(config, moments[: len(ends)], publishes_forecast=publishes_forecast),
         zones=zones,
         sources=tuple(sources),
         below_k=BELOW_K,
@@ -190,7 +190,7 @@ def _surplus(days: Sequence[DaySteps], config: SystemConfig, sources: Sequence[P
 def _targets(
     zone: ZoneConfig, days: Sequence[DaySteps], weeks: Mapping[str, WeekSchedule], moments: Sequence[datetime]
 ) -> Array:
-    """Return a zone's setpoint from each moment on: by its schedule, as if everybody had been at home."""
+    """Return a zone's setpoint from each moment on: by its schedule, as if the home had always been occupied."""
     comfort, eco = zone.targets.comfort, zone.targets.eco
     week = zone.week or weeks.get(zone.schedule or "")
     if week is not None:
@@ -205,11 +205,11 @@ def _targets(
     return result
 
 
-def _known_steps(config: SystemConfig, moments: Sequence[datetime], *, publishes_ahead: bool) -> Array:
+def _known_steps(config: SystemConfig, moments: Sequence[datetime], *, publishes_forecast: bool) -> Array:
     """Return how many of the following prices were known at each moment."""
     if config.price_entity is None:
         return np.full(len(moments), BAND_STEPS)
-    if not publishes_ahead:
+    if not publishes_forecast:
         return np.zeros(len(moments), dtype=int)
     known = []
     for moment in moments:
