@@ -217,7 +217,17 @@ def test_names_in_italics_are_on_the_screen() -> None:
 _MENUS = {  # of Home Assistant, HACS and others; titles of integrations; words that are only emphasized
     *("⋮", "Custom repositories", "Add integration", "Settings", "Devices & services", "Developer tools", "Actions"),
     *("Add", "Download", "Configure", "Dashboards", "Add dashboard", "Security"),
-    *("Account", "Sessions", "Personal tokens", "MQTT", "Proof of Heat", "Edge Telemetry", "newer", "site"),
+    *(
+        "Account",
+        "Sessions",
+        "Personal tokens",
+        "MQTT",
+        "Proof of Heat",
+        "Edge Telemetry",
+        "Heat suite",
+        "newer",
+        "site",
+    ),
 }
 
 
