@@ -1,5 +1,6 @@
 """The sensor "Learning progress": how far the house is learned, not whether an import has ended."""
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
@@ -54,3 +55,37 @@ async def test_running_import_shows_its_days(found: HeatingSystem) -> None:
     found.engine.history = recorded(5.0)
     found.history_import.progress = Progress(ImportStatus.IMPORTING, days_done=DAYS // 4)
     assert LEARNING.value_fn(found) == 25
+
+
+async def test_home_whose_heat_is_not_measured_says_what_is_missing(
+    hass: HomeAssistant, found: HeatingSystem, freezer: FrozenDateTimeFactory
+) -> None:
+    """A heater that is on, and whose size nobody knows: it is not learned as 0 W, and there is no date of a plan."""
+    (managed,) = found.sources.values()
+
+    async def hours(count: int) -> None:
+        for _ in range(4 * count + 1):
+            freezer.tick(900)
+            thermometer(hass, ROOM, 20.0)
+            await managed.source.refresh()
+            await found.coordinator.async_refresh()
+        await hass.async_block_till_done()
+
+    setup, decision = "sensor.home_setup", "sensor.home_decision"
+    hass.states.async_set(HEATER, "on")
+    await hours(1)
+    assert hass.states.get(setup).attributes["missing"] == ["control_off"]  # type: ignore[union-attr]
+    await hours(2)
+    assert hass.states.get(setup).state == "meter_missing"  # type: ignore[union-attr]
+    assert LEARNING.value_fn(found) == 0
+    shown = learning(found, dt_util.utcnow())
+    assert (shown["progress"], shown["expected"]) == (0, None)
+    notes = hass.states.get(decision).attributes["notes"]  # type: ignore[union-attr]
+    assert [note.partition(": ")[2] for note in notes] == [
+        "heat and power are not measured, the house cannot be learned"
+    ]
+    hass.states.async_set(HEATER, "off")
+    await hours(1)
+    assert hass.states.get(setup).attributes["missing"] == ["control_off"]  # type: ignore[union-attr]
+    assert LEARNING.value_fn(found) > 0, "off is known"
+    assert learning(found, dt_util.utcnow())["expected"] is not None

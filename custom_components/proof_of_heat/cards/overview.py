@@ -160,7 +160,7 @@ def learning(system: HeatingSystem, now: datetime) -> dict[str, Any]:
         "learned": learned is not None,
         "progress": progress_percent(hours, is_learned=learned is not None),
         "hours": round(hours, 1),
-        "expected": (now + missing).isoformat() if missing else None,
+        "expected": (now + missing).isoformat() if missing and not system.engine.is_unmeasured else None,
         "error_k": rounded(learned.errors_k[-1]) if learned is not None and learned.errors_k else None,
         "limit_k": system.engine.config.prediction_error_limit_k,
     }

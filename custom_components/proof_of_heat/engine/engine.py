@@ -105,6 +105,11 @@ class Engine:
         return self.learned is not None and self.learned.trusted and self._idle_check.doubt is None
 
     @property
+    def is_unmeasured(self) -> bool:
+        """Whether the house cannot be learned, because the heat of a source is not known."""
+        return self.learned is None and self._rows.is_unmeasured
+
+    @property
     def meter_doubt(self) -> MeterDoubt | None:
         """Why a meter cannot be that of its heat source; None without a doubt."""
         return (self.learned and self.learned.doubt) or self._idle_check.doubt
@@ -129,11 +134,12 @@ class Engine:
         spent = cost_of(counted(meanwhile, snapshot, self._elapsed_s), self.configs, paid)
         self.spent.add(spent, self._elapsed_s, reference_price)
         self._operating_history.add(operating_values(snapshot, inputs, self.configs), self._elapsed_s)
-        row = self._rows.add(make_sample(snapshot, inputs, delivered_w, self.configs.get(self.pump_id or "")))
+        row = self._rows.add(make_sample(snapshot, inputs, self.configs, self.configs.get(self.pump_id or "")))
         if row is None:
             return
-        self.history.add(row)
-        self._since_learning.append(row)
+        if not self._rows.unknown_rows:
+            self.history.add(row)
+            self._since_learning.append(row)
         if self._observer is not None:
             self._observer.update(row)
         if snapshot.active and self.plan is not None:
@@ -271,6 +277,7 @@ class Engine:
         wanted_w = demand.share * self.source_selector.design_heat_w(self.learned)
         delivered_w = all_heat_w(self.configs, snapshot, inputs.outdoor_c)
         may_measure = self.config.commission and self._measured_at_levels and self.learned is None
+        may_measure &= not self._rows.is_unmeasured
         if may_measure and wants_measuring(demand, inputs.zones, self.history.hours):
             at_level = measuring_share(self.history.hours) * self.source_selector.full_heat_w(self.pump_id or "", None)
             now = self._duty_cycle.update(wanted_w, at_level, delivered_w, self._elapsed_s)
@@ -348,7 +355,7 @@ class Engine:
             heat_value_kwh=self.plan.plan.heat_value_kwh if control_mode is ControlMode.PLAN and self.plan else NAN,
             reasons=target.messages,
             limits=limits,
-            notes=inputs.notes,
+            notes=inputs.notes if self.learned else (*inputs.notes, *self._rows.notes),
             next_rise=band.next_rise(),
             active=snapshot.active,
         )

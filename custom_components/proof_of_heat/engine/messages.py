@@ -64,6 +64,8 @@ class MessageCode(StrEnum):
     ROOM_STALE = auto()
     ROOM_JUMPS = auto()
     OUTDOOR_LOST = auto()
+    # What prevents learning.
+    HEAT_UNKNOWN = auto()
 
 
 _ENGLISH: Final[Mapping[MessageCode, str]] = {
@@ -107,6 +109,7 @@ _ENGLISH: Final[Mapping[MessageCode, str]] = {
     MessageCode.ROOM_STALE: "{zone}: room temperature is outdated",
     MessageCode.ROOM_JUMPS: "{zone}: room temperature changes too fast",
     MessageCode.OUTDOOR_LOST: "no valid outdoor temperature",
+    MessageCode.HEAT_UNKNOWN: "{source}: heat and power are not measured, the house cannot be learned",
 }
 
 

@@ -12,13 +12,18 @@ import numpy as np
 from .arrays import Array
 from .config import SourceConfig
 from .input_validation import ValidatedInputs
+from .messages import Message, MessageCode, message
 from .model.history import STEP_S, Row
 from .model.operating_history import OperatingValues
 from .snapshot import Snapshot, SourceSnapshot
-from .sources import heat_output_w
+from .sources import heat_output_w, known_heat_w, unmeasured
 
 EARLY_S = 1.0
 RUNNING_W = 1.0
+UNMEASURED_ROWS = 8
+"""Two hours."""
+UNKNOWN_SHARE = 0.1
+"""A row is one to learn from if the heat of each source was known for the rest of its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +44,22 @@ class Sample:
     level: float
     flow_c: float
     return_c: float
+    unmeasured: str = ""
+    """A source whose heat is unknown; empty if that of all is known."""
 
 
 @dataclass
 class RowBuilder:
     """Collects samples until a row is complete."""
 
+    unknown_rows: int = 0
+    """The last rows in which the heat of a source was unknown: nothing can be learned from them."""
+
     _last: Sample | None = None
     _row_s: float | None = None
     _sums: Array = field(default_factory=lambda: np.zeros(7))
     _elapsed_s: float = 0.0
+    _unknown_s: float = 0.0
 
     def add(self, now: Sample) -> Row | None:
         """Add a sample; return a row when 15 minutes are complete, else None."""
@@ -68,10 +79,23 @@ class RowBuilder:
         )
         self._sums += np.array(means) * elapsed
         self._elapsed_s += elapsed
+        self._unknown_s += elapsed if now.unmeasured else 0.0
         assert self._row_s is not None
         if now.time_s - self._row_s < STEP_S - EARLY_S:
             return None
         return self._complete(now)
+
+    @property
+    def is_unmeasured(self) -> bool:
+        """Whether the heat was unknown for two hours."""
+        return self.unknown_rows >= UNMEASURED_ROWS
+
+    @property
+    def notes(self) -> tuple[Message, ...]:
+        """Why nothing can be learned; empty if something can."""
+        if not self.is_unmeasured or self._last is None or not self._last.unmeasured:
+            return ()
+        return (message(MessageCode.HEAT_UNKNOWN, source=self._last.unmeasured),)
 
     @property
     def present(self) -> Row | None:
@@ -83,7 +107,9 @@ class RowBuilder:
 
     def _complete(self, now: Sample) -> Row:
         row = _row(now, self._sums / self._elapsed_s)
-        self._row_s, self._elapsed_s = now.time_s, 0.0
+        is_known = self._unknown_s <= UNKNOWN_SHARE * self._elapsed_s
+        self.unknown_rows = 0 if is_known else self.unknown_rows + 1
+        self._row_s, self._elapsed_s, self._unknown_s = now.time_s, 0.0, 0.0
         self._sums = np.zeros(7)
         return row
 
@@ -117,7 +143,9 @@ def _or_zero(value: float) -> float:
     return value if math.isfinite(value) else 0.0
 
 
-def make_sample(snapshot: Snapshot, inputs: ValidatedInputs, delivered_w: float, pump: SourceConfig | None) -> Sample:
+def make_sample(
+    snapshot: Snapshot, inputs: ValidatedInputs, configs: Mapping[str, SourceConfig], pump: SourceConfig | None
+) -> Sample:
     """Return the sample of a cycle; ``pump`` is the modulating source that the history contains."""
     readings = {source.source_id: source for source in snapshot.sources}
     reading = readings.get(pump.source_id if pump else "", SourceSnapshot(source_id=""))
@@ -129,12 +157,13 @@ def make_sample(snapshot: Snapshot, inputs: ValidatedInputs, delivered_w: float,
         outdoor_c=inputs.outdoor_c if measured else math.nan,
         solar_w_m2=snapshot.solar.value if snapshot.solar.known else math.nan,
         people=snapshot.people,
-        heat_w=delivered_w,
+        heat_w=known_heat_w(configs, snapshot, inputs.outdoor_c),
         pump_heat_w=heat_output_w(pump, reading, inputs.outdoor_c) if pump else 0.0,
         power_w=reading.power_w,
         level=reading.level,
         flow_c=inputs.flow_c,
         return_c=inputs.return_c,
+        unmeasured=unmeasured(configs, snapshot),
     )
 
 

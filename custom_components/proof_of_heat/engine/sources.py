@@ -4,7 +4,7 @@ from collections.abc import Mapping
 import math
 
 from .._lib.heat_source import SourceKind
-from .config import SourceConfig
+from .config import SourceConfig, Steering
 from .economics import MiningMarket, carnot_cop
 from .snapshot import Snapshot, SourceSnapshot
 
@@ -67,6 +67,46 @@ def heat_output_w(config: SourceConfig, reading: SourceSnapshot, outdoor_c: floa
             return max(0.0, reading.power_w) * config.efficiency
         case _:
             return max(0.0, reading.power_w)
+
+
+def is_heat_known(config: SourceConfig, reading: SourceSnapshot) -> bool:
+    """Return whether the heat of a source is measured, or follows from what it reports; else it must not be learned.
+
+    A source that does not respond may heat by itself: only its linked meter shows what it does.
+    """
+    if math.isfinite(reading.power_w) and config.fuel_kwh_price is None:
+        return True
+    if reading.steerable and not reading.available:
+        return False
+    if math.isfinite(reading.heat_w) or reading.on is False:
+        return True
+    if config.fuel_kwh_price is not None:
+        return math.isfinite(reading.level) or reading.on is not None
+    if reading.running is False:
+        return True
+    is_constant = config.steering is Steering.SWITCH and not config.size_assumed
+    return is_constant and reading.on is not None
+
+
+def unmeasured(configs: Mapping[str, SourceConfig], snapshot: Snapshot) -> str:
+    """Return the first source whose heat is unknown; empty if that of all is known."""
+    found = ((configs.get(reading.source_id), reading) for reading in snapshot.sources)
+    unknown = (reading.source_id for config, reading in found if config and not is_heat_known(config, reading))
+    return next(unknown, "")
+
+
+def known_heat_w(configs: Mapping[str, SourceConfig], snapshot: Snapshot, outdoor_c: float) -> float:
+    """Return the heat of all sources in W; one whose heat is unknown is omitted."""
+    total = 0.0
+    for reading in snapshot.sources:
+        config = configs.get(reading.source_id)
+        if config is None or not is_heat_known(config, reading):
+            continue
+        if math.isfinite(reading.power_w) or math.isfinite(reading.heat_w) or config.fuel_kwh_price is not None:
+            total += heat_output_w(config, reading, outdoor_c)
+        elif reading.on and reading.running is not False:
+            total += full_load(config)[0]
+    return total
 
 
 def all_heat_w(configs: Mapping[str, SourceConfig], snapshot: Snapshot, outdoor_c: float) -> float:

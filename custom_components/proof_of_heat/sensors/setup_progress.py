@@ -17,6 +17,7 @@ class SetupStep(StrEnum):
 
     ZONE = "zone_missing"
     SOURCE = "source_missing"
+    METER = "meter_missing"
     PRICE = "price_missing"
     CONTROL = "control_off"
     COMPLETE = "complete"
@@ -26,11 +27,12 @@ _PRICES: Final = (CONF_PRICE_ENTITY, CONF_FIXED_PRICE, CONF_BASE_PRICE)
 
 
 def missing_steps(system: HeatingSystem) -> list[SetupStep]:
-    """Return the missing steps. Without any price, costs are unknown."""
+    """Return the missing steps. Without any price, costs are unknown; without a meter, nothing can be learned."""
     price = system.coordinator.config_entry.options.get(CONF_PRICE, {})
     is_missing = {
         SetupStep.ZONE: not system.config.zones,
         SetupStep.SOURCE: not system.sources,
+        SetupStep.METER: system.engine.is_unmeasured,
         SetupStep.PRICE: all(price.get(name) is None for name in _PRICES),
         SetupStep.CONTROL: not system.user.active,
     }

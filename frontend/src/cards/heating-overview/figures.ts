@@ -68,5 +68,5 @@ const progress = (data: Overview, hass: HomeAssistant, localize: Localize): Temp
           limit: formatKelvin(hass, learning.limit_k),
         }),
       )
-    : bar("learning", localize("overview.learning"), learning.progress, localize("overview.learning_left", { left: left(learning.expected, data, hass) }));
+    : bar("learning", localize("overview.learning"), learning.progress, learning.expected ? localize("overview.learning_left", { left: left(learning.expected, data, hass) }) : "");
 };
