@@ -67,6 +67,7 @@ async def test_home_whose_heat_is_not_measured_says_what_is_missing(
         for _ in range(4 * count + 1):
             freezer.tick(900)
             thermometer(hass, ROOM, 20.0)
+            thermometer(hass, OUTDOOR, 3.0)
             await managed.source.refresh()
             await found.coordinator.async_refresh()
         await hass.async_block_till_done()
