@@ -6,6 +6,7 @@ from threading import Event
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
 import numpy as np
 import pytest
@@ -301,7 +302,8 @@ async def test_only_days_before_control_are_simulated(replaying: Replaying, free
     assert replaying.begins[-1] == created - timedelta(days=1)
 
 
-async def test_unloading_ends_it(replaying: Replaying, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("stops", [False, True], ids=["the entry is unloaded", "Home Assistant stops"])
+async def test_end_of_the_entry_ends_it(replaying: Replaying, monkeypatch: pytest.MonkeyPatch, stops: bool) -> None:
     began = Event()
 
     def busy(replay: Any, block: list[int]) -> None:
@@ -312,8 +314,11 @@ async def test_unloading_ends_it(replaying: Replaying, monkeypatch: pytest.Monke
     monkeypatch.setattr(history_replay, "_run_block", busy)
     replaying.replay.start()
     assert await replaying.hass.async_add_executor_job(began.wait, 60)
-    for unload in replaying.entry._on_unload or ():
-        unload()
+    if stops:
+        replaying.hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+    else:
+        for unload in replaying.entry._on_unload or ():
+            unload()
     await replaying.hass.async_block_till_done(wait_background_tasks=True)
     assert replaying.replay.status is ReplayStatus.SIMULATING, "it is repeated after the start"
     assert replaying.replay.report() is None

@@ -14,7 +14,8 @@ from threading import Event
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import Event as HomeAssistantEvent, HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 import numpy as np
@@ -98,6 +99,11 @@ class HistoryReplay:
         self._task: asyncio.Task[None] | None = None
         self._stop = Event()
         entry.async_on_unload(self._stop.set)
+        entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._stopping))
+
+    @callback
+    def _stopping(self, _: HomeAssistantEvent) -> None:
+        self._stop.set()  # a thread would delay the end of Home Assistant
 
     @property
     def is_running(self) -> bool:
