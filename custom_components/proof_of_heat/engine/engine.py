@@ -158,7 +158,7 @@ class Engine:
         if self._busy or self._inputs is None:
             return None
         snapshot = self.site_load.completed(snapshot)
-        if self.history.hours >= self._learn_at_h and (self.learned or self.history.is_heated):
+        if self.history.recorded_h >= self._learn_at_h and (self.learned or self.history.is_heated):
             self._busy = True
             self._since_learning = []
             operations = self._operating_history.operations()
@@ -191,7 +191,7 @@ class Engine:
         """Use the result of a job."""
         self._busy = False
         if result.learned is not None:
-            self._learn_at_h = next_learning_h(self.history.hours)
+            self._learn_at_h = next_learning_h(self.history.recorded_h)
             kind = self.configs[self.pump_id].kind if self.pump_id else None
             self.learned = learned = result.learned.checked(is_heat_pump=kind is SourceKind.HEAT_PUMP)
             self._memory.last = learned.kept
@@ -214,7 +214,7 @@ class Engine:
     def job_failed(self) -> None:
         """Continue after a job that failed; it is retried when it is due again."""
         self._busy = False
-        self._learn_at_h = max(self._learn_at_h, next_learning_h(self.history.hours))
+        self._learn_at_h = max(self._learn_at_h, next_learning_h(self.history.recorded_h))
         if self._plan_is_for != self._planned_with:
             self.plan = None  # made for other setpoints or sources
         self._planned_with = None
@@ -394,5 +394,5 @@ class Engine:
                 restore(saved[key])
         if saved.get("columns") == list(COLUMNS) and isinstance(rows := saved.get("history"), list):
             self.history.restore(rows)
-            if self.history.hours >= self._learn_at_h:
+            if self.history.recorded_h >= self._learn_at_h:
                 self._learn_at_h = 0.0

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from custom_components.proof_of_heat.engine import Engine, EngineConfig
+from custom_components.proof_of_heat.engine import Engine, EngineConfig, engine as engine_module
 from custom_components.proof_of_heat.engine.earlier_learnings import EarlierLearnings
-from custom_components.proof_of_heat.engine.learning import LearnedModel
+from custom_components.proof_of_heat.engine.jobs import Job, JobResult
+from custom_components.proof_of_heat.engine.learning import LearnedModel, learn
+from custom_components.proof_of_heat.engine.model import history as history_module
 from custom_components.proof_of_heat.engine.model.history import History, Row
 from custom_components.proof_of_heat.engine.model.performance_map import KEPT_SIZE, PerformanceMap
 
-from .homes import Home, lived_history, pump_config, snapshot
+from .homes import Home, lived_history, new_engine, pump_config, snapshot
 
 SECOND = "second"
 
@@ -174,3 +176,27 @@ def test_house_is_not_learned_before_heat_was_measured(rows: list[Row]) -> None:
     learned.history = History(unknown)
     learned._learn_at_h = 0.0
     assert learned.job(now) is not None, "in summer"
+
+
+def test_learning_continues_when_the_history_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two months are kept: the house is learned each day from then on, too."""
+    learnings: list[float] = []
+    rows = lived_history(4)
+    model = learn(History(rows[:192]).series(), None, 5.0)
+
+    def spy(history: History, *_: object) -> Job:
+        learnings.append(history.recorded_h)
+        return lambda: JobResult(learned=model)
+
+    monkeypatch.setattr(history_module, "KEEP_DAYS", 2)
+    monkeypatch.setattr(engine_module, "learning", spy)
+    engine, now = new_engine(), snapshot(Home(time_s=rows[191].time_s))
+    engine.observe(now)
+    engine.adopt_history(History(rows[:192]))
+    for row in (None, *rows[192:]):
+        if row is not None:
+            engine.history.add(row)
+        assert engine.history.hours == 48
+        if (job := engine.job(now)) is not None:
+            engine.adopt(job())
+    assert learnings == [48.0, 72.0, 96.0]

@@ -100,6 +100,7 @@ class History:
 
     def __init__(self, rows: Iterable[Row] = ()) -> None:
         self._rows: list[tuple[float, ...]] = []
+        self._dropped = 0
         for row in rows:
             self.add(row)
 
@@ -110,6 +111,11 @@ class History:
     def hours(self) -> float:
         """Length of the history in hours."""
         return len(self._rows) * STEP_S / 3600
+
+    @property
+    def recorded_h(self) -> float:
+        """Hours that were added, with those that are no longer kept: it grows when the history is full, too."""
+        return (len(self._rows) + self._dropped) * STEP_S / 3600
 
     @property
     def is_heated(self) -> bool:
@@ -174,7 +180,9 @@ class History:
 
     def _append(self, *rows: tuple[float, ...]) -> None:
         self._rows += rows
-        del self._rows[: -KEEP_DAYS * 86400 // STEP_S]
+        excess = max(0, len(self._rows) - KEEP_DAYS * 86400 // STEP_S)
+        del self._rows[:excess]
+        self._dropped += excess
 
     def _bridge(self, values: tuple[float, ...], missing: int) -> None:
         """Fill a short gap: temperatures are interpolated, means are those of the new row."""
