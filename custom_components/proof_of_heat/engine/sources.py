@@ -1,6 +1,7 @@
 """What a source gives, takes and earns, from its configuration and its readings: sizes, heat output, mining revenue."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 import math
 
 from .._lib.heat_source import SourceKind
@@ -78,7 +79,7 @@ def is_heat_known(config: SourceConfig, reading: SourceSnapshot) -> bool:
         return True
     if reading.steerable and not reading.available:
         return False
-    if math.isfinite(reading.heat_w) or reading.on is False:
+    if math.isfinite(reading.heat_w) or reading.on is False or _is_counted(reading):
         return True
     if config.fuel_kwh_price is not None:
         return math.isfinite(reading.level) or reading.on is not None
@@ -86,6 +87,21 @@ def is_heat_known(config: SourceConfig, reading: SourceSnapshot) -> bool:
         return True
     is_constant = config.steering is Steering.SWITCH and not config.size_assumed
     return is_constant and reading.on is not None
+
+
+def _is_counted(reading: SourceSnapshot) -> bool:
+    return reading.counts or math.isfinite(reading.counted_w) or math.isfinite(reading.counted_heat_w)
+
+
+def _counted_heat_w(config: SourceConfig, reading: SourceSnapshot, outdoor_c: float) -> float:
+    """Return the recent mean heat by the counters of a source; one that does not move enough makes no heat."""
+    if reading.on is False or reading.running is False:
+        return 0.0
+    if reading.counted_heat_enough:
+        return max(0.0, reading.counted_heat_w)
+    if config.fuel_kwh_price is not None or not reading.counted_enough:
+        return heat_output_w(config, reading, outdoor_c)
+    return heat_output_w(config, replace(reading, power_w=reading.counted_w), outdoor_c)
 
 
 def unmeasured(configs: Mapping[str, SourceConfig], snapshot: Snapshot) -> str:
@@ -102,7 +118,11 @@ def known_heat_w(configs: Mapping[str, SourceConfig], snapshot: Snapshot, outdoo
         config = configs.get(reading.source_id)
         if config is None or not is_heat_known(config, reading):
             continue
-        if math.isfinite(reading.power_w) or math.isfinite(reading.heat_w) or config.fuel_kwh_price is not None:
+        if math.isfinite(reading.power_w) or math.isfinite(reading.heat_w):
+            total += heat_output_w(config, reading, outdoor_c)
+        elif _is_counted(reading):
+            total += _counted_heat_w(config, reading, outdoor_c)
+        elif config.fuel_kwh_price is not None:
             total += heat_output_w(config, reading, outdoor_c)
         elif reading.on and reading.running is not False:
             total += full_load(config)[0]
