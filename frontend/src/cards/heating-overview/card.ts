@@ -98,7 +98,7 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
   private headline(data: Overview): string {
     const { hass, localize } = this;
     if (!hass) return "";
-    if (data.state === "starting") return localize("overview.states.starting");
+    if (data.state === "starting") return sentence(data.limits[0] ?? localize("overview.states.starting"));
     const active = data.sources.filter(({ heating }) => heating);
     if (!active.length) {
       const starting = data.active ? data.sources.filter(({ commanded }) => commanded).map(({ name }) => name) : [];
@@ -122,7 +122,7 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
         <div class="who">
           ${this.config?.title ? html`<span class="why">${this.config.title}</span>` : nothing}
           <strong>${this.headline(data)}</strong>
-          <p class="why">${data.state === "starting" ? sentence(data.limits[0] ?? "") : data.text}</p>
+          <p class="why">${data.state === "starting" ? "" : data.text}</p>
         </div>
         <div class="room">
           <strong>${formatTemperature(hass, data.room_c)}</strong>
@@ -187,13 +187,15 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
   private nextDay(data: Overview, beside: number): TemplateResult {
     const { localize, hass } = this;
     if (!hass) return html``;
-    const made = data.next_day?.plan ? formatMoment(hass, data.next_day.plan.made * 1000) : "";
+    // In the first minute, a plan does without the sources that are not read yet.
+    const day = data.next_day && { ...data.next_day, plan: data.state === "starting" ? null : data.next_day.plan };
+    const made = day?.plan ? formatMoment(hass, day.plan.made * 1000) : "";
     return html`
       <section class="next" style=${`--beside:${beside}`}>
-        <h2>${data.next_day?.plan ? localize("overview.plan", { time: made }) : localize("overview.no_plan")}</h2>
+        <h2>${day?.plan ? localize("overview.plan", { time: made }) : localize("overview.no_plan")}</h2>
         <proof-of-heat-next-day
           .hass=${this.hass}
-          .day=${data.next_day}
+          .day=${day}
           .roomNow=${data.room_c}
           .currency=${data.currency}
           .colors=${sourceColors(data.sources)}
