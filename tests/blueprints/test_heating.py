@@ -257,6 +257,7 @@ async def test_telegram_why_asks_for_the_decision(hass: HomeAssistant, run: Run)
     hass.states.async_set(heating, "auto", {"options": PROFILES})
     hass.states.async_set("sensor.decision", "heating", {"words": "An older reason."})
     rows: list[dict[str, str]] = []
+    await run("proof_of_heat/telegram.yaml", chats=["42"], heating=heating, decision="sensor.decision")
     asked = async_mock_service(
         hass,
         "proof_of_heat",
@@ -265,7 +266,6 @@ async def test_telegram_why_asks_for_the_decision(hass: HomeAssistant, run: Run)
         supports_response=SupportsResponse.ONLY,
     )
     sent = calls(hass, "telegram_bot.send_message")
-    await run("proof_of_heat/telegram.yaml", chats=["42"], heating=heating, decision="sensor.decision")
 
     async def why() -> str:
         sent.clear()
