@@ -1,4 +1,4 @@
-"""Devices whose registers mean something else in another mode, that answer few registers at once, or count faults oddly."""
+"""Devices whose registers depend on a mode, that answer few registers at once, or number their faults oddly."""
 
 from dataclasses import replace
 import json
