@@ -17,6 +17,8 @@ from lib.heat_source import Command, Control, FaultReason, Health, Outcome, Sour
 from simulators.ebusd.daemon import Ebusd
 from simulators.framework import running
 
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
 QUICK = Timing(read_s=5.0, write_s=5.0, fresh_s=0.0, verify_s=0.0, verify_step_s=0.01)
 
 
@@ -229,10 +231,10 @@ async def _serve(answer: bytes) -> tuple[asyncio.Server, int]:
 @pytest.mark.parametrize(
     ("answer", "found"),
     [
-        (b"bai,FlowTemp\nbai,Bad Name\nbai\n,x\nbai,a;b\n\n", {("bai", "FlowTemp")}),
-        (b"ERR: element not found\n\n", set()),
-        (b"ERR: read timeout\n\n", DriverError),
-        (b"x" * 1_100_000 + b"\n\n", BadReplyError),
+        pytest.param(b"bai,FlowTemp\nbai,Bad Name\nbai\n,x\nbai,a;b\n\n", {("bai", "FlowTemp")}, id="names"),
+        pytest.param(b"ERR: element not found\n\n", set(), id="none"),
+        pytest.param(b"ERR: read timeout\n\n", DriverError, id="error"),
+        pytest.param(b"x" * 1_100_000 + b"\n\n", BadReplyError, id="too-long"),
     ],
 )
 async def test_the_list_of_messages(answer: bytes, found: Any) -> None:
