@@ -64,9 +64,12 @@ def capabilities_of(bus: Bus) -> Capabilities:
         controls=frozenset(found),
         reads_power=bus.find("currentconsumedpower") is not None,
         reads_heat=bus.find("currentyieldpower") is not None,
+        can_stop=Control.ON_OFF in found,
         settle_s=120.0,
         min_write_interval_s=900.0,
         user_write_interval_s=60.0,
+        min_on_s=600.0,
+        min_off_s=600.0,
         fuel="electricity" if bus.is_heat_pump else "gas",
     )
 
