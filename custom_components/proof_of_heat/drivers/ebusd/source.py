@@ -64,9 +64,12 @@ def capabilities_of(bus: Bus) -> Capabilities:
         controls=frozenset(found),
         reads_power=bus.find("currentconsumedpower") is not None,
         reads_heat=bus.find("currentyieldpower") is not None,
+        can_stop=Control.ON_OFF in found,
         settle_s=120.0,
         min_write_interval_s=900.0,
         user_write_interval_s=60.0,
+        min_on_s=600.0,
+        min_off_s=600.0,
         fuel="electricity" if bus.is_heat_pump else "gas",
     )
 
@@ -115,6 +118,7 @@ class EbusdSource(SourceBase):
         environment_w = values.pop("environment_power", None)
         mode, faults = self._text(bus, found, MODE), faults_of(self._all(bus, found, FAULTS))
         on = None if mode is None else mode != OFF
+        placed: dict[str, Any] = {field: values[key] for key, field in _FIELDS.items() if key in values}
         heat_w = None if environment_w is None or "power" not in values else environment_w + values["power"]
         return SourceState(
             at=self._now(),
@@ -126,7 +130,7 @@ class EbusdSource(SourceBase):
             room_setpoint_c=value_of(self._all(bus, found, ROOM), 0),
             mode=mode,
             extra={key: value for key, value in values.items() if key not in _FIELDS},
-            **{field: values[key] for key, field in _FIELDS.items() if key in values},
+            **placed,
         )
 
     @staticmethod
