@@ -253,8 +253,3 @@ async def test_a_write_that_is_not_confirmed_is_an_error() -> None:
     async with server:
         with pytest.raises(BadReplyError, match="usage"):
             await EbusdClient("127.0.0.1", port).write("ctlv2", "z1OpMode", "auto")
-
-
-async def test_no_host_of_that_name() -> None:
-    with pytest.raises(UnreachableError):
-        await EbusdClient("a" * 300, 1).names(writable=False)
