@@ -77,8 +77,6 @@ def limits_of(key: str) -> Limits | None:
     metric = describe(key)
     if metric.unit == "°C":
         return _TEMPERATURE
-    if metric.quantity == "battery" and metric.unit != "%":
-        return None
     return _QUANTITIES.get(metric.quantity or "")
 
 
