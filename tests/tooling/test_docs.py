@@ -254,6 +254,16 @@ def texts_in(value: Any) -> Iterator[str]:
         yield value
 
 
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_no_table_is_torn_apart(path: Path) -> None:
+    """A row after an empty line is no table for Markdown."""
+    lines = re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL).splitlines()
+    starts = [
+        number for number, line in enumerate(lines) if line.strip().startswith("|") and not lines[number - 1].strip()
+    ]
+    assert [lines[number] for number in starts if not re.match(r"\s*\|[\s|:-]+$", lines[number + 1])] == []
+
+
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_a_page_names_the_repository_for_hacs(domain: str) -> None:
     page = (DOCS / f"{domain}.md").read_text("utf-8")
