@@ -11,6 +11,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
+    async_capture_events,
     async_fire_time_changed,
     mock_restore_cache,
     mock_restore_cache_with_extra_data,
@@ -19,6 +20,7 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.engine.savings import SavingsReport
 from custom_components.proof_of_heat.metering.energy import HeatMeter
+from custom_components.proof_of_heat.runtime.events import EVENT
 from custom_components.proof_of_heat.runtime.savings_report import month_of, week_of
 
 from .ha import HEATER, OUTDOOR, ROOM, source, start, system, thermometer, zone
@@ -152,8 +154,13 @@ async def test_condition_of_the_profile(hass: HomeAssistant, entry: MockConfigEn
     from custom_components.proof_of_heat.comfort.profiles import Profile
 
     entity_id = entity_of(hass, "select", entry.entry_id, "profile")
-    await entry.runtime_data.user.async_set_profile(Profile.AWAY)
+    changed = async_capture_events(hass, EVENT)
+    for _ in range(2):
+        await entry.runtime_data.user.async_set_profile(Profile.AWAY)
     await hass.async_block_till_done()
+    assert [(event.data["from"], event.data["to"]) for event in changed] == [("auto", "away")], (
+        "the second is no change"
+    )
     assert await holds(hass, "profile_is", entity_id, profile=["away", "eco"])
     assert not await holds(hass, "profile_is", entity_id, profile="comfort")
 
