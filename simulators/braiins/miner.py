@@ -273,7 +273,7 @@ class Braiins(Simulator):
         return web.json_response(changed)
 
     async def _graphql(self, request: web.Request) -> web.Response:
-        """Answers the fields of older releases, whatever part of them was asked for."""
+        """Answers the fields of older releases, all of them for any selection."""
         if self._rest:
             return web.json_response({"error": "not found"}, status=404)
         solver = {
