@@ -22,7 +22,8 @@ from custom_components.proof_of_heat.drivers.errors import (
 from custom_components.proof_of_heat.drivers.meter.shelly import NotificationDecoder, ShellyMeter, decode_status, lines
 from custom_components.proof_of_heat.drivers.miner.antminer import AntminerClient, decode_socket_temperatures
 from custom_components.proof_of_heat.drivers.miner.bitaxe import BitaxeClient, can_pause, decode_reading
-from custom_components.proof_of_heat.drivers.miner.braiins import BraiinsClient, decode_graphql, decode_rest
+from custom_components.proof_of_heat.drivers.miner.braiins import BraiinsClient, decode_rest
+from custom_components.proof_of_heat.drivers.miner.braiins_graphql import decode_graphql
 from custom_components.proof_of_heat.drivers.miner.whatsminer import WhatsminerClient, decode_status_v2
 from tests.proof_of_heat.wire import socket_saying, web_saying
 
@@ -148,15 +149,17 @@ LOGIN = {"/api/v1/auth/login": {"token": "t"}}
 DETAILS = {"miner_identity": {"miner_model": "S19"}, "status": 2}
 
 
-async def test_braiins_older_release_is_read_only(session: aiohttp.ClientSession) -> None:
+async def test_braiins_older_release_without_a_session_is_read_but_not_commanded(
+    session: aiohttp.ClientSession,
+) -> None:
     reply = {"data": {"bos": {}, "bosminer": {"info": {"workSolver": {"realHashrate": {"mhs5S": 9e7}}}}}}
     async with web_saying({"/graphql": reply}) as port:
-        client = BraiinsClient(session, "127.0.0.1", "root", port)
+        client = BraiinsClient(session, "127.0.0.1", "wrong", port)
         assert (await client.identify()).variant == "graphql"
         assert (await client.read()).hashrate_ths == 90.0
-        assert (await client.capabilities()).controls == frozenset(), "no control is offered that the miner rejects"
-        with pytest.raises(RefusedError, match=r"25\.05"):
-            await client.set_running(False)
+        for call in (client.capabilities(), client.set_running(False), client.set_power(900)):
+            with pytest.raises(AuthError, match="no session"):
+                await call
         with pytest.raises(RefusedError):
             await client.set_mode("x")
 

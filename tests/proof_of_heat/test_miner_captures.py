@@ -79,3 +79,24 @@ async def test_the_dialect_of_a_braiins_miner_is_stored(
     async with replaying(captures / "miners" / "braiins" / "v24_09", host):
         (candidate,) = await connect(hass, {"address": host, "port": 80})
     assert candidate.data[CONF_INFO]["variant"] == "graphql"
+
+
+@pytest.mark.parametrize(
+    ("folder", "inlet_c", "outlet_c", "board_c"),
+    [("v21_09", None, None, 75.375), ("v25_03", 39.0, 60.0, 60.0), ("v25_07", 40.0, 55.5, 52.0)],
+)
+async def test_the_air_or_liquid_of_a_braiins_miner(  # noqa: PLR0913, RUF100
+    *,
+    captures: Path,
+    loopback: Callable[[], str],
+    port_80: None,
+    folder: str,
+    inlet_c: float | None,
+    outlet_c: float | None,
+    board_c: float,
+) -> None:
+    host = loopback()
+    async with replaying(captures / "miners" / "braiins" / folder, host):
+        lines = {key: value for key, value, _ in await decode_miner(host)}
+    keys = ("inlet_temperature", "outlet_temperature", "board_temperature")
+    assert tuple(lines.get(key) for key in keys) == (inlet_c, outlet_c, board_c)

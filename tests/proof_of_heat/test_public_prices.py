@@ -184,6 +184,9 @@ def test_esios_hours_of_spanish_days(day: str, hours: int, begin: datetime) -> N
     assert len(series.slots) == hours
     assert (series.slots[0].start, series.end) == (begin, begin + timedelta(hours=hours))
     assert [slot.price for slot in series.slots[:3]] == pytest.approx([0.10025, 1.2345, 0.10225])
+    rows = [row for row in esios_rows(day, hours)["PVPC"] for _ in range(4)]
+    quarters = decode_esios({"PVPC": rows})
+    assert (len(quarters.slots), quarters.slots[0].start, quarters.end) == (4 * hours, begin, series.end)
 
 
 @pytest.mark.parametrize(

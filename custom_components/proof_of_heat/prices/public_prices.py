@@ -26,6 +26,8 @@ _PENCE: Final = 0.01
 _HOUR: Final = timedelta(hours=1)
 _OPEN_END: Final = timedelta(days=2)
 _QUARTER: Final = timedelta(minutes=15)
+_MAX_HOURS: Final = 25
+"""Of a day; a list with more rows has quarters."""
 _MADRID: Final = ZoneInfo("Europe/Madrid")
 _PRAGUE: Final = ZoneInfo("Europe/Prague")
 _TARIFF_CODE: Final = re.compile(r"E-1R-(?P<product>[A-Z0-9-]{3,60})-[A-P]", re.IGNORECASE)
@@ -146,15 +148,17 @@ def decode_esios(reply: Any, _: str = "") -> PriceSeries:
     """Return the PVPC of the peninsula. Rows are in order, so that the repeated hour of autumn is the next one."""
     slots = []
     start: datetime | None = None
-    for row in rows_at(reply, "PVPC"):
+    rows = rows_at(reply, "PVPC")
+    step = _HOUR if len(rows) <= _MAX_HOURS else _QUARTER
+    for row in rows:
         if start is None:
             if (day := parse_time(f"{str(at(row, 'Dia')).replace('/', '.')} 00:00", _MADRID)) is None:
                 raise PublicPriceError("the reply has no date")
             start = day
         price, _factor = price_number(at(row, "PCB") or at(row, "GEN"))
         if price is not None:
-            slots.append(Slot(start, start + _HOUR, price * _PER_MWH))
-        start += _HOUR
+            slots.append(Slot(start, start + step, price * _PER_MWH))
+        start += step
     return _series(slots)
 
 

@@ -48,6 +48,8 @@ _PLAUSIBLE: Final[Mapping[str, tuple[float, float]]] = {
     "expected_ths": (0.0, 100_000.0),
     "board_c": (0.5, 150.0),
     "chip_c": (0.5, 150.0),
+    "inlet_c": (0.5, 150.0),
+    "outlet_c": (0.5, 150.0),
     "ambient_c": (-50.0, 90.0),
     "fan_rpm": (0.0, 50_000.0),
     "uptime_s": (0.0, 1e10),
@@ -75,6 +77,10 @@ class MinerReading:
     """The name of the power preset."""
     board_c: float | None = None
     chip_c: float | None = None
+    inlet_c: float | None = None
+    """The lowest temperature of the air or liquid that flows into the boards."""
+    outlet_c: float | None = None
+    """The highest temperature of the air or liquid that flows out of the boards."""
     ambient_c: float | None = None
     fan_rpm: float | None = None
     uptime_s: float | None = None

@@ -29,10 +29,13 @@ class BoardReading:
     hashrate_ths: float | None = None
     board_c: float | None = None
     chip_c: float | None = None
+    inlet_c: float | None = None
+    """Of the air or liquid that flows in."""
+    outlet_c: float | None = None
 
     def __post_init__(self) -> None:
         """Make temperatures unknown that no board in operation has."""
-        for name in ("board_c", "chip_c"):
+        for name in ("board_c", "chip_c", "inlet_c", "outlet_c"):
             value = getattr(self, name)
             if value is not None and not 0.5 <= value <= 150.0:
                 object.__setattr__(self, name, None)
