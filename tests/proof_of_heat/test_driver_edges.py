@@ -149,17 +149,15 @@ LOGIN = {"/api/v1/auth/login": {"token": "t"}}
 DETAILS = {"miner_identity": {"miner_model": "S19"}, "status": 2}
 
 
-async def test_braiins_older_release_without_a_session_is_read_but_not_commanded(
-    session: aiohttp.ClientSession,
-) -> None:
+async def test_braiins_release_without_a_login_is_read_only(session: aiohttp.ClientSession) -> None:
     reply = {"data": {"bos": {}, "bosminer": {"info": {"workSolver": {"realHashrate": {"mhs5S": 9e7}}}}}}
     async with web_saying({"/graphql": reply}) as port:
-        client = BraiinsClient(session, "127.0.0.1", "wrong", port)
+        client = BraiinsClient(session, "127.0.0.1", "root", port)
         assert (await client.identify()).variant == "graphql"
         assert (await client.read()).hashrate_ths == 90.0
-        for call in (client.capabilities(), client.set_running(False), client.set_power(900)):
-            with pytest.raises(AuthError, match="no session"):
-                await call
+        assert (await client.capabilities()).controls == frozenset(), "no control is offered that the miner rejects"
+        with pytest.raises(BadReplyError, match=r"25\.05"):
+            await client.set_running(False)
         with pytest.raises(RefusedError):
             await client.set_mode("x")
 

@@ -16,7 +16,7 @@ from ..._lib.heat_source import Capabilities, Control, SourceKind
 from ..errors import BadReplyError, RefusedError, UnreachableError
 from ..http import JsonHttp, dumps
 from ..operations import Operation
-from ..values import at, first, highest, number, number_at, rows_at, scaled
+from ..values import at, first, highest, lowest, number, number_at, rows_at, scaled
 from .models import MinerFamily, MinerInfo, MinerReading
 from .power_presets import NO_PRESETS
 from .pyasic_adapter import PyasicModules, gather_data, library, model_class, prepared, reading_of
@@ -26,6 +26,8 @@ MODES: Final = {"normal": 0, "low": 3}
 SLEEP: Final = "sleep"
 _HEM_MODEL: Final = "s19k"
 """By a report of its modes in Schnitzel/hass-miner, pull request 588."""
+_HYDRO_MODEL: Final = "s21+ hyd"
+"""Its lists of temperatures are known (pyasic 0.79, asic-rs); those of other hydro models are not."""
 _SLEEP: Final = 1
 _MODE_NAMES: Final = {0: "normal", _SLEEP: SLEEP, 2: "hem", 3: "low"}
 _READ_S: Final = 10.0
@@ -65,6 +67,10 @@ class AntminerClient:
         if self._info is None:
             raise BadReplyError("the miner is not identified yet")
         return self._info
+
+    @property
+    def _is_hydro(self) -> bool:
+        return _HYDRO_MODEL in self.info.model.lower()
 
     async def identify(self) -> MinerInfo:
         """Read the system page and select pyasic's class for the model."""
@@ -128,7 +134,7 @@ class AntminerClient:
             return reading
         # pyasic has the mean of the sensors of a board: the hottest counts.
         stats = await self._optional_page("stats")
-        boards = decode_page_boards(stats)
+        boards = decode_page_boards(stats, is_hydro=self._is_hydro)
         if decode_page_temperatures(stats)[0] is None:
             stats = await self._socket_stats(lib)
             boards = decode_socket_boards(stats) if decode_socket_temperatures(stats)[0] is not None else boards
@@ -138,6 +144,8 @@ class AntminerClient:
             board_readings=boards,
             chip_c=first(chip_c, reading.chip_c),
             board_c=first(board_c, reading.board_c),
+            inlet_c=lowest([board.inlet_c for board in boards]),
+            outlet_c=highest([board.outlet_c for board in boards]),
         )
         return await self._with_pool_and_shares(reading)
 
@@ -239,20 +247,40 @@ def _hottest_of(boards: tuple[BoardReading, ...]) -> tuple[float | None, float |
     return highest([board.chip_c for board in boards]), highest([board.board_c for board in boards])
 
 
-def decode_page_boards(stats: object) -> tuple[BoardReading, ...]:
+def decode_page_boards(stats: object, *, is_hydro: bool = False) -> tuple[BoardReading, ...]:
     """Return the boards of the page `stats.cgi`: lists of temperatures per chain, of which the hottest counts.
 
-    Rates are in the unit of the page, GH/s.
+    Rates are in the unit of the page, GH/s. `is_hydro`: the first and third temperature of the board are those of the
+    water that flows in and out, and the first of the converter that of the chips.
     """
     return tuple(
-        BoardReading(
-            hashrate_ths=scaled(number_at(chain, "rate_real"), 1e-3),
-            board_c=highest([number(value) or None for value in rows_at(chain, "temp_pcb")]),
-            chip_c=highest([number(value) or None for value in rows_at(chain, "temp_chip")]),
-        )
+        _hydro_board(chain) if is_hydro else _page_board(chain)
         for row in rows_at(stats, "STATS")
         for chain in rows_at(row, "chain")
     )
+
+
+def _page_board(chain: object) -> BoardReading:
+    return BoardReading(
+        hashrate_ths=scaled(number_at(chain, "rate_real"), 1e-3),
+        board_c=_warmest(rows_at(chain, "temp_pcb")),
+        chip_c=_warmest(rows_at(chain, "temp_chip")),
+    )
+
+
+def _hydro_board(chain: object) -> BoardReading:
+    boards, converters = rows_at(chain, "temp_pcb"), rows_at(chain, "temp_pic")
+    return BoardReading(
+        hashrate_ths=scaled(number_at(chain, "rate_real"), 1e-3),
+        board_c=_warmest([*boards[1:2], *boards[3:], *converters[1:]]),
+        chip_c=_warmest([*converters[:1], *rows_at(chain, "temp_chip")]),
+        inlet_c=_warmest(boards[:1]),
+        outlet_c=_warmest(boards[2:3]),
+    )
+
+
+def _warmest(values: list[object]) -> float | None:
+    return highest([number(value) or None for value in values])
 
 
 def decode_socket_boards(stats: object) -> tuple[BoardReading, ...]:

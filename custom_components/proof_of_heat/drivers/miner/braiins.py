@@ -93,12 +93,10 @@ class BraiinsClient:
 
     async def capabilities(self) -> Capabilities:
         """Power and pause. Older releases read without a login, so that this is where a wrong password is noticed."""
-        if self._is_graphql:
-            await self._graphql.login()
         low, high = self._limits
         return Capabilities(
             kind=SourceKind.MINER,
-            controls=frozenset({Control.ON_OFF, Control.POWER}),
+            controls=frozenset({Control.ON_OFF, Control.POWER} if await self._has_commands() else ()),
             min_power_w=low,
             max_power_w=high,
             reads_power=True,
@@ -106,6 +104,16 @@ class BraiinsClient:
             settle_s=300.0,
             min_write_interval_s=60.0,
         )
+
+    async def _has_commands(self) -> bool:
+        """Return whether commands are accepted; raises AuthError for a wrong password."""
+        if not self._is_graphql:
+            return True
+        try:
+            await self._graphql.login()
+        except RefusedError, BadReplyError:
+            return False
+        return True
 
     async def read(self) -> MinerReading:
         """Eight requests over REST, three over GraphQL."""

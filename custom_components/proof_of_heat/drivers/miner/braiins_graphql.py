@@ -68,7 +68,7 @@ class GraphqlApi:
         return replace(reading, pool=decode_graphql_pools(await self._optional(_POOL_QUERY)))
 
     async def login(self) -> None:
-        """Start a session; raises AuthError if the password is wrong. New firmware has no password."""
+        """Start a session; raises AuthError if the password is wrong. A new installation has none."""
         self._session = None
         try:
             self._session = await self._login(self._password)
@@ -90,8 +90,10 @@ class GraphqlApi:
         body = dumps({"query": _LOGIN, "variables": {"username": "root", "password": password}})
         reply = await self._http.request("POST", _PATH, body=body, middlewares=(keep_cookie,))
         reason = _message(at(reply, "data")) or _errors(reply)
-        if reason or not found or not found[0]:
-            raise AuthError(f"login: {reason or 'no session'}")
+        if reason:
+            raise AuthError(f"login: {reason}")
+        if not found or not found[0]:
+            raise BadReplyError("this release of Braiins OS has no login, update it to 25.05 or later")
         return found[0]
 
     async def set_running(self, running: bool) -> None:

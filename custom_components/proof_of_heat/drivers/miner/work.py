@@ -16,6 +16,7 @@ _STATES: Final = {
     "active": "alive",
     "working": "alive",
     "offline": "dead",
+    "unreachable": "dead",
 }
 _SUFFIXES: Final = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "p": 1e15, "e": 1e18}
 _SHORTENED: Final = re.compile(r"\s*([\d.]+)\s*([kMGTPE]?)\s*", re.IGNORECASE)
