@@ -146,14 +146,13 @@ async def test_an_entry_learns_what_its_miner_offers_now(
         object.__setattr__(source, "data", data)
         entry = ha.system(source)
         await ha.start(hass, entry)
-        before = entry.runtime_data
         (unit,) = entry.runtime_data.sources.values()
         await unit.source.refresh()
         await hass.async_block_till_done()
         (subentry,) = [item for item in entry.subentries.values() if item.subentry_type == "source"]
         assert subentry.data[CONF_INFO]["variant"] == learned
         assert set(subentry.data[CONF_CAPABILITIES]["controls"]) == {"on_off", "power"}
-        assert (entry.runtime_data is not before) is (stored != learned), "it is loaded again where that is necessary"
+        assert (dict(subentry.data) == data) is (stored == learned), "nothing is stored where nothing differs"
         (unit,) = entry.runtime_data.sources.values()
         registry = er.async_get(hass)
         assert registry.async_get_entity_id("button", DOMAIN, f"{unit.subentry_id}_reboot") is not None

@@ -20,7 +20,17 @@ from ..values import at, first, highest, lowest, number, number_at, rows_at, sca
 from .models import MinerFamily, MinerInfo, MinerReading
 from .power_presets import NO_PRESETS
 from .pyasic_adapter import PyasicModules, gather_data, library, model_class, prepared, reading_of
-from .work import BoardReading, PoolReading, ask_socket, best_share, decode_pools, decode_shares, pool_in_use
+from .work import (
+    BoardReading,
+    PoolReading,
+    ask_socket,
+    best_share,
+    decode_pools,
+    decode_shares,
+    pool_in_use,
+    rate_factor,
+    rated,
+)
 
 MODES: Final = {"normal": 0, "low": 3}
 SLEEP: Final = "sleep"
@@ -28,6 +38,8 @@ _HEM_MODEL: Final = "s19k"
 """By a report of its modes in Schnitzel/hass-miner, pull request 588."""
 _HYDRO_MODEL: Final = "s21+ hyd"
 """Its lists of temperatures are known (pyasic 0.79, asic-rs); those of other hydro models are not."""
+OLD: Final = "old"
+"""The variant of firmware without work modes and with other calls for its light (S9, S17, L3+)."""
 _SLEEP: Final = 1
 _MODE_NAMES: Final = {0: "normal", _SLEEP: SLEEP, 2: "hem", 3: "low"}
 _READ_S: Final = 10.0
@@ -69,6 +81,10 @@ class AntminerClient:
         return self._info
 
     @property
+    def _is_old(self) -> bool:
+        return self._info is not None and self._info.variant == OLD
+
+    @property
     def _is_hydro(self) -> bool:
         return _HYDRO_MODEL in self.info.model.lower()
 
@@ -84,8 +100,10 @@ class AntminerClient:
         if self._miner.web is not None:
             self._miner.web.pwd = self._password
             self._miner.web.port = self._http_port
+        conf = await self._optional_page("get_miner_conf")
         self._info = MinerInfo(
             family=MinerFamily.ANTMINER,
+            variant=OLD if _has_no_mode(conf) else "",
             make="Bitmain",
             model=model,
             firmware=at(reply, "system_filesystem_version"),
@@ -97,8 +115,10 @@ class AntminerClient:
     async def capabilities(self) -> Capabilities:
         """Modes sleep, low and normal; power steps if the user entered the power of each mode.
 
-        An S19k Pro has a high efficiency mode (HEM) in place of the low one.
+        An S19k Pro has a high efficiency mode (HEM) in place of the low one. Old firmware has no modes: read only.
         """
+        if self._is_old:
+            return Capabilities(kind=SourceKind.MINER, controls=frozenset(), reads_power=False)
         model = "" if self._info is None else self._info.model.lower()
         modes = ("normal", "hem") if _HEM_MODEL in model else tuple(MODES)
         entered = {mode: self._mode_power_w.get("low" if mode == "hem" else mode) for mode in modes}
@@ -122,13 +142,15 @@ class AntminerClient:
         lib = self._lib
         if lib is None or self._miner is None:
             raise BadReplyError("the miner is not identified yet")
-        code = _mode_of(await self._page("GET", "get_miner_conf"))
+        conf = await self._page("GET", "get_miner_conf")
+        code = None if self._is_old and _has_no_mode(conf) else _mode_of(conf)
         data = await gather_data(lib, self._miner)
-        if code != _SLEEP:
-            self._running_mode = code
-        else:
+        if code == _SLEEP:
             data |= {"hashrate": None, "hashboards": []}
-        reading = reading_of(data, mining=code != _SLEEP, mode=_MODE_NAMES.get(code, str(code)))
+        elif code is not None:
+            self._running_mode = code
+        mode = None if code is None else _MODE_NAMES.get(code, str(code))
+        reading = reading_of(data, mining=code != _SLEEP, mode=mode)
         reading = replace(reading, locating=_light_of(await self._optional_page("get_blink_status")))
         if code == _SLEEP:
             return reading
@@ -141,6 +163,7 @@ class AntminerClient:
         chip_c, board_c = _hottest_of(boards)
         reading = replace(
             reading,
+            **_rates_of(stats, boards),
             board_readings=boards,
             chip_c=first(chip_c, reading.chip_c),
             board_c=first(board_c, reading.board_c),
@@ -200,6 +223,8 @@ class AntminerClient:
             raise RefusedError(f"{at(reply, 'code')} {at(reply, 'msg') or ''}".strip())
 
     async def _set_mode(self, code: int) -> None:
+        if self._is_old:
+            raise RefusedError("this firmware has no work modes")
         conf = await self._page("GET", "get_miner_conf")
         if not isinstance(conf, dict) or not conf.get("pools"):
             raise BadReplyError("the configuration has no pools, it is not written")
@@ -227,6 +252,24 @@ def _mode_of(conf: object) -> int:
     return int(str(value))
 
 
+def _has_no_mode(conf: object) -> bool:
+    """Return whether this is the configuration of firmware without work modes."""
+    return isinstance(conf, dict) and "pools" in conf and at(conf, _REPORTED_MODE) is None and "miner-mode" not in conf
+
+
+def _rates_of(stats: object, boards: tuple[BoardReading, ...]) -> dict[str, float | None]:
+    """Return the hash rates of a page in another unit than GH/s, which pyasic assumes (L series: MH/s)."""
+    page = at(stats, "STATS", 0)
+    factor = rate_factor(at(page, "rate_unit"))
+    if factor == rate_factor("GH/s"):
+        return {}
+    known = [board.hashrate_ths for board in boards if board.hashrate_ths is not None]
+    return {
+        "hashrate_ths": round(sum(known), 6) if known else None,
+        "expected_ths": rated(number_at(page, "rate_ideal"), factor),
+    }
+
+
 def _light_of(status: object) -> bool | None:
     """Return whether the light blinks; S17 and older have another key."""
     found = first(at(status, "blink"), at(status, "isBlinking"))
@@ -250,28 +293,28 @@ def _hottest_of(boards: tuple[BoardReading, ...]) -> tuple[float | None, float |
 def decode_page_boards(stats: object, *, is_hydro: bool = False) -> tuple[BoardReading, ...]:
     """Return the boards of the page `stats.cgi`: lists of temperatures per chain, of which the hottest counts.
 
-    Rates are in the unit of the page, GH/s. `is_hydro`: the first and third temperature of the board are those of the
+    Rates are in the unit that the page names. `is_hydro`: the first and third temperature of the board are those of the
     water that flows in and out, and the first of the converter that of the chips.
     """
     return tuple(
-        _hydro_board(chain) if is_hydro else _page_board(chain)
+        (_hydro_board if is_hydro else _page_board)(chain, rate_factor(at(row, "rate_unit")))
         for row in rows_at(stats, "STATS")
         for chain in rows_at(row, "chain")
     )
 
 
-def _page_board(chain: object) -> BoardReading:
+def _page_board(chain: object, factor: float | None) -> BoardReading:
     return BoardReading(
-        hashrate_ths=scaled(number_at(chain, "rate_real"), 1e-3),
+        hashrate_ths=rated(number_at(chain, "rate_real"), factor),
         board_c=_warmest(rows_at(chain, "temp_pcb")),
         chip_c=_warmest(rows_at(chain, "temp_chip")),
     )
 
 
-def _hydro_board(chain: object) -> BoardReading:
+def _hydro_board(chain: object, factor: float | None) -> BoardReading:
     boards, converters = rows_at(chain, "temp_pcb"), rows_at(chain, "temp_pic")
     return BoardReading(
-        hashrate_ths=scaled(number_at(chain, "rate_real"), 1e-3),
+        hashrate_ths=rated(number_at(chain, "rate_real"), factor),
         board_c=_warmest([*boards[1:2], *boards[3:], *converters[1:]]),
         chip_c=_warmest([*converters[:1], *rows_at(chain, "temp_chip")]),
         inlet_c=_warmest(boards[:1]),
@@ -286,7 +329,8 @@ def _warmest(values: list[object]) -> float | None:
 def decode_socket_boards(stats: object) -> tuple[BoardReading, ...]:
     """Return the boards of the socket's `stats`: keys with the chain's number, temperatures such as "78-50-69-70".
 
-    Places without a board have no chips.
+    Old firmware has one temperature per key: of the board, and of the chips where air flows in and out. Places without
+    a board have no chips.
     """
     row = at(stats, "STATS", 1)
     if not isinstance(row, dict):
@@ -294,8 +338,11 @@ def decode_socket_boards(stats: object) -> tuple[BoardReading, ...]:
     return tuple(
         BoardReading(
             hashrate_ths=scaled(number_at(row, f"chain_rate{chain}"), 1e-3),
-            board_c=_hottest(row, f"temp_pcb{chain}"),
-            chip_c=_hottest(row, f"temp_chip{chain}"),
+            board_c=first(_hottest(row, f"temp_pcb{chain}"), _hottest(row, f"temp{chain}")),
+            chip_c=first(
+                _hottest(row, f"temp_chip{chain}"),
+                highest([_hottest(row, f"temp{place}_{chain}") for place in (2, 3)]),
+            ),
         )
         for chain in range(1, _MAX_CHAINS + 1)
         if number_at(row, f"chain_acn{chain}") or _hottest(row, f"temp_chip{chain}") is not None

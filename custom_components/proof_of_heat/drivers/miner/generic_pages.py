@@ -13,10 +13,8 @@ from typing import Any, Final
 from ..values import at, first, highest, number, number_at, rows_at, scaled
 from .antminer import decode_page_pools
 from .models import MinerReading
-from .work import BoardReading, best_share, decode_devs, decode_pools
+from .work import BoardReading, best_share, decode_devs, decode_pools, rate_factor, rated
 
-_RATES: Final = {"kh/s": 1e-9, "mh/s": 1e-6, "gh/s": 1e-3, "th/s": 1.0, "ph/s": 1e3}
-"""Of the text in a reply: to TH/s."""
 _MILLI: Final = 1e-3
 
 
@@ -75,13 +73,13 @@ def model_in(pages: dict[str, Any]) -> str | None:
 def with_elphapex(reading: MinerReading, pages: dict[str, Any]) -> MinerReading:
     """Return a reading with the values of the pages `summary`, `stats` and `pools`."""
     summary, stats = at(pages.get("summary"), "SUMMARY", 0), at(pages.get("stats"), "STATS", 0)
-    rate = _RATES.get(str(first_text(at(summary, "rate_unit"), at(stats, "rate_unit"))).lower())
+    rate = rate_factor(first_text(at(summary, "rate_unit"), at(stats, "rate_unit")), "MH/s")
     chains = rows_at(stats, "chain")
     boards = tuple(_elphapex_board(chain, rate) for chain in chains if number_at(chain, "asic_num"))
     return replace(
         reading,
-        hashrate_ths=_rated(number_at(summary, "rate_5s"), rate),
-        expected_ths=_rated(first(number_at(stats, "rate_ideal"), number_at(summary, "rate_ideal")), rate),
+        hashrate_ths=rated(number_at(summary, "rate_5s"), rate),
+        expected_ths=rated(first(number_at(stats, "rate_ideal"), number_at(summary, "rate_ideal")), rate),
         uptime_s=first(number_at(summary, "elapsed"), number_at(stats, "elapsed")),
         fan_rpm=highest([number(fan) for fan in rows_at(stats, "fan")]),
         boards=len(chains) or None,
@@ -97,7 +95,7 @@ def with_elphapex(reading: MinerReading, pages: dict[str, Any]) -> MinerReading:
 
 def _elphapex_board(chain: object, rate: float | None) -> BoardReading:
     return BoardReading(
-        hashrate_ths=_rated(number_at(chain, "rate_real"), rate),
+        hashrate_ths=rated(number_at(chain, "rate_real"), rate),
         board_c=highest([number(value) or None for value in rows_at(chain, "temp_pcb")]),
         chip_c=scaled(highest([number(value) or None for value in rows_at(chain, "temp_chip")]), _MILLI),
     )
@@ -110,10 +108,6 @@ def _elphapex_faults(rows: Iterable[object]) -> Iterable[str]:
             code = number_at(row, "code")
             text = at(row, "msg") or at(row, "type") or ""
             yield f"{code:.0f} {text}".strip() if code else str(text)
-
-
-def _rated(value: float | None, rate: float | None) -> float | None:
-    return None if value is None or rate is None else scaled(value, rate, 6)
 
 
 def first_text(*values: object) -> str:

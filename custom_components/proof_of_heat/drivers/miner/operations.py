@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from ..operations import Operation
+from .antminer import OLD
 from .avalon import HOME
 from .braiins_graphql import GRAPHQL
 from .models import MinerFamily, MinerInfo
@@ -44,6 +45,8 @@ def operations_of(info: MinerInfo) -> frozenset[Operation]:
     """Return the operations of a miner, by its stored identity."""
     if info.family is MinerFamily.OTHER:
         return _BY_MAKE.get(info.make.lower(), frozenset())
+    if info.family is MinerFamily.ANTMINER and info.variant == OLD:
+        return frozenset({Operation.REBOOT})
     if info.family is MinerFamily.AVALON and info.variant == HOME:
         return frozenset({Operation.REBOOT})
     if info.family is MinerFamily.BITAXE and "nerd" not in info.model.lower() and _is_since(info, _IDENTIFY_SINCE):
