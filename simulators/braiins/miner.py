@@ -14,6 +14,7 @@ from aiohttp import web
 from simulators.asic import MINER_FAULTS, Machine, cgminer_exchange, cgminer_status
 from simulators.framework import Simulator
 from simulators.net import NET_FAULTS, TcpServer, http_faults, serve_http
+from simulators.socket_miner import add_machine_arguments
 
 from .graphql import GraphqlSide
 
@@ -63,11 +64,8 @@ class Braiins(Simulator):
         parser.add_argument("--password", default="root", help="password of the account root")
         parser.add_argument("--release", default="25.07", help="release: REST since 25.05, GraphQL before")
         parser.add_argument("--model", default="Antminer S19j Pro")
-        parser.add_argument("--mac", default="02:00:00:C0:00:01")
-        parser.add_argument("--rated-w", type=float, default=3200.0)
+        add_machine_arguments(parser, mac="02:00:00:C0:00:01", rated_w=3200.0, ths=104.0, boot_s=45.0)
         parser.add_argument("--min-w", type=float, default=900.0)
-        parser.add_argument("--ths", type=float, default=104.0)
-        parser.add_argument("--boot-s", type=float, default=45.0, help="seconds from a change until it hashes")
 
     @property
     def _rest(self) -> bool:

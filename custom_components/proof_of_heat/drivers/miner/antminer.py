@@ -17,8 +17,7 @@ from ..errors import BadReplyError, RefusedError, UnreachableError
 from ..http import JsonHttp, dumps
 from ..operations import Operation
 from ..values import at, first, highest, lowest, number, number_at, rows_at, scaled
-from .models import MinerFamily, MinerInfo, MinerReading
-from .power_presets import NO_PRESETS
+from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
 from .pyasic_adapter import PyasicModules, gather_data, library, model_class, prepared, reading_of
 from .work import (
     BoardReading,
@@ -49,10 +48,8 @@ _MAX_CHAINS: Final = 16
 _BLINK_DONE: Final = ("B000", "B100")
 
 
-class AntminerClient:
+class AntminerClient(IdentifiedClient):
     """An Antminer with stock firmware. `mode_power_w`: its power in each mode as entered by the user (mode -> W)."""
-
-    presets = NO_PRESETS
 
     def __init__(
         self,
@@ -70,15 +67,7 @@ class AntminerClient:
         self._mode_power_w = mode_power_w or {}
         self._miner: Any = None
         self._lib: PyasicModules | None = None
-        self._info: MinerInfo | None = None
         self._running_mode = MODES["normal"]
-
-    @property
-    def info(self) -> MinerInfo:
-        """Model and firmware; available after `identify`."""
-        if self._info is None:
-            raise BadReplyError("the miner is not identified yet")
-        return self._info
 
     @property
     def _is_old(self) -> bool:

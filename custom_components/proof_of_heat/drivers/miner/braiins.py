@@ -17,7 +17,7 @@ from ..http import JsonHttp, dumps
 from ..operations import Operation
 from ..values import at, highest, lowest, number_at, rows_at, scaled
 from .braiins_graphql import GRAPHQL, GraphqlApi
-from .models import MinerFamily, MinerInfo, MinerReading
+from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
 from .power_presets import PowerPreset, PowerPresets
 from .work import BoardReading, PoolReading, best_share, pool_in_use
 
@@ -48,7 +48,7 @@ _MINING: Final[dict[int, bool]] = {
 _FAULTS: Final[dict[int, tuple[str, ...]]] = {Status.SUSPENDED: ("suspended",), Status.RESTRICTED: ("restricted",)}
 
 
-class BraiinsClient:
+class BraiinsClient(IdentifiedClient):
     """A miner with Braiins OS."""
 
     def __init__(self, session: aiohttp.ClientSession, host: str, password: str, port: int = 80) -> None:
@@ -56,26 +56,12 @@ class BraiinsClient:
         self._graphql = GraphqlApi(self._http, password)
         self._password = password
         self._token: str | None = None
-        self._info: MinerInfo | None = None
         self._limits: tuple[float | None, float | None] = (None, None)
-        self._presets = PowerPresets()
         self._pool_paths: tuple[str, ...] = _POOL_PATHS
-
-    @property
-    def info(self) -> MinerInfo:
-        """Model and firmware; available after `identify`."""
-        if self._info is None:
-            raise BadReplyError("the miner is not identified yet")
-        return self._info
 
     @property
     def _is_graphql(self) -> bool:
         return self.info.variant == GRAPHQL
-
-    @property
-    def presets(self) -> PowerPresets:
-        """The power presets; available after `identify`."""
-        return self._presets
 
     async def identify(self) -> MinerInfo:
         """Identify the miner by REST if available, else by GraphQL."""

@@ -19,8 +19,7 @@ from .generic_pages import (
     with_elphapex,
     with_socket,
 )
-from .models import MinerFamily, MinerInfo, MinerReading
-from .power_presets import NO_PRESETS
+from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
 from .pyasic_adapter import PyasicModules, board_readings, gather_data, library, pool_of, reading_of
 from .work import ask_socket, decode_shares
 
@@ -33,24 +32,14 @@ _METHODS: Final = {
 }
 
 
-class GenericClient:
+class GenericClient(IdentifiedClient):
     """A miner without a client of its own."""
-
-    presets = NO_PRESETS
 
     def __init__(self, host: str, password: str | None) -> None:
         self._host = host
         self._password = password
         self._miner: Any = None
         self._lib: PyasicModules | None = None
-        self._info: MinerInfo | None = None
-
-    @property
-    def info(self) -> MinerInfo:
-        """Model and firmware; available after `identify`."""
-        if self._info is None:
-            raise BadReplyError("the miner is not identified yet")
-        return self._info
 
     async def identify(self) -> MinerInfo:
         """Identify the miner by pyasic's discovery."""

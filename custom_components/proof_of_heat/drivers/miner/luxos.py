@@ -13,7 +13,7 @@ from ..errors import BadReplyError, DriverError, LimitedError, RefusedError
 from ..operations import Operation
 from ..values import at, first, highest, lowest, number_at, rows_at, scaled
 from .cgminer_rpc import exchange
-from .models import MinerFamily, MinerInfo, MinerReading
+from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
 from .power_presets import PowerPreset, PowerPresets
 from .work import BoardReading, decode_devs, decode_pools, decode_shares
 
@@ -26,27 +26,13 @@ _OPERATIONS: Final = {
 _CORNERS: Final = ("TopLeft", "TopRight", "BottomLeft", "BottomRight")
 
 
-class LuxosClient:
+class LuxosClient(IdentifiedClient):
     """A miner with LuxOS. It requires no password: any client that reaches the socket can send commands."""
 
     def __init__(self, host: str) -> None:
         self._host = host
-        self._info: MinerInfo | None = None
-        self._presets = PowerPresets()
         self._thermal_owed = False
         """Thermal management was switched off and is not switched on again yet."""
-
-    @property
-    def info(self) -> MinerInfo:
-        """Model and firmware; available after `identify`."""
-        if self._info is None:
-            raise BadReplyError("the miner is not identified yet")
-        return self._info
-
-    @property
-    def presets(self) -> PowerPresets:
-        """The power presets; available after `identify`."""
-        return self._presets
 
     async def identify(self) -> MinerInfo:
         """Read version, configuration and profiles."""

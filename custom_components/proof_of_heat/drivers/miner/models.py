@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from ..._lib.heat_source import Capabilities
+from ..errors import BadReplyError
 from ..operations import Operation
-from .power_presets import PowerPresets
+from .power_presets import NO_PRESETS, PowerPresets
 from .work import BoardReading, PoolReading
 
 
@@ -112,6 +113,25 @@ class MinerReading:
         if not self.power_w or not self.hashrate_ths:
             return None
         return self.power_w / self.hashrate_ths
+
+
+class IdentifiedClient:
+    """What every client knows after `identify`."""
+
+    _info: MinerInfo | None = None
+    _presets: PowerPresets = NO_PRESETS
+
+    @property
+    def info(self) -> MinerInfo:
+        """Model and firmware; available after `identify`."""
+        if self._info is None:
+            raise BadReplyError("the miner is not identified yet")
+        return self._info
+
+    @property
+    def presets(self) -> PowerPresets:
+        """The power presets; available after `identify`."""
+        return self._presets
 
 
 class MinerClient(Protocol):

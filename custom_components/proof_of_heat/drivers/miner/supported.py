@@ -69,6 +69,20 @@ SUPPORTED: Final = (
         evidence=Evidence.EXPERIMENTAL,
     ),
     _stock(
+        "antminer_l_series",
+        ("Antminer L7", "L9"),
+        "the same web pages as the S19 XP, with rates in MH/s; UpstreamData/pyasic 0.79, backends/antminer.py",
+        evidence=Evidence.EXPERIMENTAL,
+    ),
+    _stock(
+        "antminer_old",
+        ("Antminer S9", "S17", "L3+"),
+        "UpstreamData/pyasic 0.79, backends/antminer.py (AntminerOld); keys of bmminer 2.0 that public programs read",
+        reads=tuple(key for key in _STOCK if key != "mode"),
+        commands=("reboot",),
+        evidence=Evidence.EXPERIMENTAL,
+    ),
+    _stock(
         "antminer_hydro",
         ("Antminer S21+ Hyd",),
         "UpstreamData/pyasic 0.79, backends/antminer.py; 256foundation/asic-rs asic-rs-firmwares/antminer",
