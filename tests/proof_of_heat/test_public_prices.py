@@ -169,6 +169,10 @@ def test_energy_charts_by_quarters_and_hours_with_a_missing_price(step_s: int, c
     assert series.at(MIDNIGHT + timedelta(seconds=2 * step_s)) is None
     assert series.at(MIDNIGHT + timedelta(seconds=3 * step_s)) == pytest.approx(0.103)
     assert series.end == MIDNIGHT + timedelta(seconds=step_s * count)
+    rows = charts_rows(step_s, count)
+    for key in ("unix_seconds", "price"):
+        del rows[key][10]
+    assert decode_energy_charts(rows).at(MIDNIGHT + timedelta(seconds=10.5 * step_s)) is None, "not the price before it"
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ import aiohttp
 from ..drivers.values import at, number, number_at, rows_at
 from .json_fetch import HttpPriceError, fetch_json
 from .row_values import parse_time, price_number
+from .rows import usual_step
 from .series import PriceSeries, Slot, joined
 from .swiss_tariffs import TARIFF_NAME, swiss_address, swiss_slots
 
@@ -130,17 +131,15 @@ def decode_awattar(reply: Any, _: str = "") -> PriceSeries:
 
 
 def decode_energy_charts(reply: Any, _: str = "") -> PriceSeries:
-    """Return the market prices of a list of times and one of prices, which may be null."""
+    """Return the market prices of a list of times and one of prices, which may be null; what is omitted is unknown."""
     times, prices = rows_at(reply, "unix_seconds"), rows_at(reply, "price")
     starts = [None if (seconds := number(value)) is None else datetime.fromtimestamp(seconds, UTC) for value in times]
-    slots = []
-    step = _HOUR
-    for index, (start, value) in enumerate(zip(starts, prices, strict=False)):
-        following = starts[index + 1] if index + 1 < len(starts) else None
-        if start is not None and following is not None and timedelta() < following - start <= _HOUR:
-            step = following - start
-        if start is not None and (price := number(value)) is not None:
-            slots.append(Slot(start, start + step, price * _PER_MWH))
+    step = min(_HOUR, usual_step(sorted(start for start in starts if start is not None)))
+    slots = [
+        Slot(start, start + step, price * _PER_MWH)
+        for start, value in zip(starts, prices, strict=False)
+        if start is not None and (price := number(value)) is not None
+    ]
     return _series(slots)
 
 
