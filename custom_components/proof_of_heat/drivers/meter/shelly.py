@@ -43,15 +43,10 @@ _MODELS: Final = {
 """By the `app` of the device info. The same model has another one in some firmware."""
 _COUNTERS: Final = ("emdata:", "em1data:")
 _COUNTING_STOPPED: Final = "count_disabled"
-_FAILURES: Final = {
-    "power_meter_failure": "a failure of its measurement",
-    "ct_type_not_set": "that the type of its current transformer is not set",
-    **{
-        f"out_of_range:{name}": "a power or current that it cannot measure"
-        for name in ("act_power", "active_power", "apower", "current")
-    },
-}
-"""Errors that make the power wrong, as the components EM, EM1, PM1 and Switch name them."""
+_FAILURES: Final = ("power_meter_failure", "ct_type_not_set")
+_RANGE: Final = "out_of_range:"
+_MEASURED: Final = ("act_power", "active_power", "apower", "current")
+"""What makes the power wrong where it is out of range, as the components EM, EM1, PM1 and Switch name it."""
 _DATABASE_ERROR: Final = "database_error"
 _METERED: Final = {"pm1": "PM1", "switch": "Switch"}
 """Components of relays and plugs with a meter: name in a status -> name of its methods."""
@@ -180,7 +175,7 @@ def decode_status(status: Mapping[str, Any], now: datetime) -> MeterReading:
         if missing_phase := [phase for phase in _PHASES if _is_null(em, f"{phase}_act_power")]:
             raise BadReplyError(f"phase {missing_phase[0]} has no power, so that the total is unknown")
         if (failure := _failure_of(em)) is not None:
-            raise BadReplyError(f"the meter reports {failure}")
+            raise BadReplyError(f"the meter reports a failure of its measurement: {failure}")
         data = None if _is_not_counting(em) else status.get("emdata:0")
         return MeterReading(
             at=when,
@@ -199,7 +194,7 @@ def decode_status(status: Mapping[str, Any], now: datetime) -> MeterReading:
         raise BadReplyError(f"channel {missing[0]} has no power, so that the total is unknown")
     for index, row in enumerate(rows):
         if (failure := _failure_of(row)) is not None:
-            raise BadReplyError(f"channel {index} reports {failure}")
+            raise BadReplyError(f"channel {index} reports a failure of its measurement: {failure}")
     counters = [None if _is_not_counting(row) else status.get(f"em1data:{i}") for i, row in enumerate(rows)]
     return MeterReading(
         at=when,
@@ -252,10 +247,14 @@ def _is_null(row: object, key: str) -> bool:
 
 
 def _failure_of(row: object) -> str | None:
-    """Return what makes the power of a channel or phase wrong, by its errors; None if it is right."""
+    """Return the error of a channel or phase that makes its power wrong; None if it is right."""
     names = ("errors", *(f"{phase}_errors" for phase in _PHASES))
-    errors = (error for name in names for error in rows_at(row, name))
-    return next((_FAILURES[error] for error in errors if isinstance(error, str) and error in _FAILURES), None)
+    errors = (str(error) for name in names for error in rows_at(row, name))
+    return next((error for error in errors if error in _FAILURES or _is_out_of_range(error)), None)
+
+
+def _is_out_of_range(error: str) -> bool:
+    return error.startswith(_RANGE) and error.endswith(_MEASURED)
 
 
 def _is_not_counting(row: object) -> bool:

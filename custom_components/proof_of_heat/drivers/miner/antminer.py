@@ -151,8 +151,7 @@ class AntminerClient(IdentifiedClient):
             boards = decode_socket_boards(stats) if decode_socket_temperatures(stats)[0] is not None else boards
         chip_c, board_c = _hottest_of(boards)
         reading = replace(
-            reading,
-            **_rates_of(stats, boards),
+            _with_rates(reading, stats, boards),
             board_readings=boards,
             chip_c=first(chip_c, reading.chip_c),
             board_c=first(board_c, reading.board_c),
@@ -246,17 +245,18 @@ def _has_no_mode(conf: object) -> bool:
     return isinstance(conf, dict) and "pools" in conf and at(conf, _REPORTED_MODE) is None and "miner-mode" not in conf
 
 
-def _rates_of(stats: object, boards: tuple[BoardReading, ...]) -> dict[str, float | None]:
-    """Return the hash rates of a page in another unit than GH/s, which pyasic assumes (L series: MH/s)."""
+def _with_rates(reading: MinerReading, stats: object, boards: tuple[BoardReading, ...]) -> MinerReading:
+    """Return a reading with the hash rates of a page in another unit than GH/s, which pyasic assumes (L series)."""
     page = at(stats, "STATS", 0)
     factor = rate_factor(at(page, "rate_unit"))
     if factor == rate_factor("GH/s"):
-        return {}
+        return reading
     known = [board.hashrate_ths for board in boards if board.hashrate_ths is not None]
-    return {
-        "hashrate_ths": round(sum(known), 6) if known else None,
-        "expected_ths": rated(number_at(page, "rate_ideal"), factor),
-    }
+    return replace(
+        reading,
+        hashrate_ths=round(sum(known), 9) if known else None,
+        expected_ths=rated(number_at(page, "rate_ideal"), factor),
+    )
 
 
 def _light_of(status: object) -> bool | None:

@@ -88,7 +88,7 @@ def rate_factor(unit: object, default: str = "GH/s") -> float | None:
 
 def rated(value: float | None, factor: float | None) -> float | None:
     """Return a hash rate in TH/s; None in an unknown unit."""
-    return None if value is None or factor is None else scaled(value, factor, 6)
+    return None if value is None or factor is None else scaled(value, factor, 9)
 
 
 def best_share(*values: object) -> float | None:
