@@ -24,7 +24,7 @@ class Retention:
     """What is kept; None means no limit.
 
     Messages are deleted after `raw_days`; five-minute values become hourly ones after `fine_days`, which are deleted
-    after `coarse_days`. Above `max_bytes` the oldest messages are deleted, whatever their age.
+    after `coarse_days`. Above `max_bytes` the oldest messages are deleted, regardless of their age.
     """
 
     raw_days: float | None = 30.0

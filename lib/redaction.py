@@ -8,6 +8,7 @@ The same value always gets the same replacement.
 
 from collections.abc import Iterable, Mapping
 import ipaddress
+from itertools import groupby
 import re
 from typing import Any, Final
 
@@ -36,7 +37,7 @@ _PATTERNS: Final = (
     ("mail", re.compile(r"\b[\w.+-]{1,80}@[\w-]+(?:\.[\w-]+)+\b")),
     ("mac", re.compile(r"\b(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}\b|\b(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}\b", re.IGNORECASE)),
     ("id", re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE)),
-    ("token", re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]+)+")),
+    ("token", re.compile(r"\beyJ[\w-]{8,2000}(?:\.[\w-]+)+")),
     ("port", re.compile(r"(?<=/dev/serial/by-id/)[^\s\"',;]+")),
     (
         "wallet",
@@ -81,6 +82,8 @@ _POSITION_IN_TEXT: Final = re.compile(
     r"(?<![a-z])((?:lat|lon|lng)(?:itude|gitude)?\W{1,4})[-+]?\d[\d.]*", re.IGNORECASE
 )
 _COORDINATES: Final = re.compile(r"(?<![\d.-])-?\d{1,2}\.\d{4,}\s*,\s*-?\d{1,3}\.\d{4,}(?![\d.])")
+_CUT: Final = 2500
+"""At a place where a text is cut, this many characters more are omitted: a secret may have been cut in two."""
 _OWN: Final = re.compile(r"<[a-z]+(?: \d+)?>")
 
 
@@ -90,15 +93,18 @@ class Redactor:
     Args:
         known: Secrets that are known exactly, for example the passwords of config entries and serial numbers.
         numbered: Whether each value gets a replacement of its own, so that it can be followed.
+        longest: Characters of a text that are kept, the first and the last ones; None keeps all. Patterns are searched
+            for without releasing the interpreter, some microseconds for each character.
     """
 
-    def __init__(self, known: Iterable[str] = (), *, numbered: bool = True) -> None:
+    def __init__(self, known: Iterable[str] = (), *, numbered: bool = True, longest: int | None = None) -> None:
         self._numbered = numbered
+        self._longest = longest
         self._names: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         self._exact = frozenset(item for item in known if len(item) >= _SHORTEST)
-        longest_first = sorted(self._exact, key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)", re.IGNORECASE)
+        lower = {small if len(small := item.lower()) == len(item) else item for item in self._exact}
+        self._known = re.compile(_any_of(sorted(lower)) or r"(?!)", re.IGNORECASE)
 
     def _name(self, kind: str, value: str) -> str:
         key = value.lower()
@@ -125,7 +131,15 @@ class Redactor:
         return self.text(text)
 
     def text(self, value: str) -> str:
-        """Return a text without secrets."""
+        """Return a text without secrets, without its middle if it is too long."""
+        if self._longest is None or len(value) <= self._longest + 2 * _CUT:
+            return self._redacted(value)
+        half = self._longest // 2
+        first = self._redacted(value[: half + _CUT])[:-_CUT]
+        last = self._redacted(value[-half - _CUT :])[_CUT:]
+        return f"{first} <{len(value) - len(first) - len(last)} characters omitted> {last}"
+
+    def _redacted(self, value: str) -> str:
         value = self._known.sub(lambda match: self._name("secret", match[0]), value)
         for kind, pattern in _FIRST:
             value = pattern.sub(lambda match, kind=kind: self._name(kind, match[0]), value)  # type: ignore[misc]
@@ -147,6 +161,27 @@ class Redactor:
             return match[0]
         at = match.start("plain" if bare else "quoted") - match.start()
         return match[0][:at] + self._name("secret", secret) + match[0][at + len(secret) :]
+
+
+def _any_of(texts: list[str]) -> str:
+    """Return a pattern that matches the longest of sorted texts; its alternatives differ in their first character.
+
+    Thousands of alternatives would be tried one by one at each character of a text.
+    """
+    found = []
+    for _, group in groupby(filter(None, texts), key=lambda text: text[0]):
+        alike = list(group)
+        start = _common_start(alike[0], alike[-1])
+        rest = [text[len(start) :] for text in alike]
+        end = f"(?:{_any_of(rest)})" if any(rest) else ""
+        found.append(re.escape(start) + (f"{end}?" if end and not rest[0] else end))
+    return "|".join(found)
+
+
+def _common_start(first: str, last: str) -> str:
+    """Return what two texts begin with; of sorted texts the first and the last one differ most."""
+    same = (at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other)
+    return first[: next(same, len(first))]
 
 
 def _full(name: str, parent: str) -> str:

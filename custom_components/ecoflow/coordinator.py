@@ -56,6 +56,7 @@ class EcoflowCoordinator(DataUpdateCoordinator[None]):
 
     @override
     async def _async_update_data(self) -> None:
+        self._client.check_listening()
         try:
             await self._client.poll()
         except InvalidKeysError as err:

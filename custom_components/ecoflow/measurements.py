@@ -13,6 +13,7 @@ from homeassistant.helpers.service import async_get_config_entry
 from homeassistant.util import dt as dt_util
 import probatio as vol
 
+from ._lib.action_fields import date_time
 from ._lib.archive import Aggregation, Archive, ArchiveUnavailableError, Range
 from ._lib.archive_access import ArchiveReader, async_reader
 from .const import DOMAIN
@@ -30,8 +31,8 @@ QUERY_SCHEMA: Final = vol.Schema(
     {
         vol.Optional(ATTR_CONFIG_ENTRY_ID): str,
         vol.Optional(ATTR_DEVICE_ID): cv.string,
-        vol.Required(ATTR_START): cv.datetime,
-        vol.Optional(ATTR_END): cv.datetime,
+        vol.Required(ATTR_START): date_time,
+        vol.Optional(ATTR_END): date_time,
         vol.Optional(ATTR_METRICS, default=list): vol.All(cv.ensure_list, [cv.string]),
         vol.Optional(ATTR_AGGREGATION, default=Aggregation.HOUR): vol.Coerce(Aggregation),
         vol.Optional(ATTR_LIMIT, default=10_000): vol.All(vol.Coerce(int), vol.Range(min=1, max=_MAX_ROWS)),

@@ -100,6 +100,7 @@ class EdgeHub:
     @callback
     def _check_devices(self) -> None:
         """Set the devices offline that have sent nothing for too long, though it would have been received."""
+        self._broker.check()
         lost = self._broker.lost_since
         is_broker_lost = lost is not None and self._clock() - lost > _BROKER_GRACE_S
         for device in self._devices.values():

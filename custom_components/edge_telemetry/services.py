@@ -19,6 +19,7 @@ from homeassistant.util import dt as dt_util, slugify
 import orjson
 import probatio as vol
 
+from ._lib.action_fields import date_time
 from ._lib.archive import Aggregation, Archive, ArchiveUnavailableError, Range
 from .const import DOMAIN
 from .data import EdgeData
@@ -53,8 +54,8 @@ EXPORT_FOLDER: Final = "edge_telemetry_exports"
 
 _RANGE: Final[dict[Any, Any]] = {
     vol.Optional(ATTR_CONFIG_ENTRY_ID): str,
-    vol.Required(ATTR_START): cv.datetime,
-    vol.Optional(ATTR_END): cv.datetime,
+    vol.Required(ATTR_START): date_time,
+    vol.Optional(ATTR_END): date_time,
     vol.Optional(ATTR_METRICS, default=list): vol.All(cv.ensure_list, [cv.string]),
     vol.Optional(ATTR_SITE): cv.string,
     vol.Optional(ATTR_SYSTEM): cv.string,
@@ -78,7 +79,7 @@ EXPORT_SCHEMA: Final = vol.Schema(
 SEND_SCHEMA: Final = vol.Schema(
     {
         vol.Required(ATTR_DEVICE_ID): cv.string,
-        vol.Required(ATTR_COMMAND): vol.All(cv.string, vol.Length(min=1, max=64)),
+        vol.Required(ATTR_COMMAND): vol.All(cv.string, str.strip, vol.Length(min=1, max=64)),
         vol.Optional(ATTR_PARAMS, default=dict): dict,
         vol.Optional(ATTR_EXPIRES, default=300): vol.All(vol.Coerce(int), vol.Range(min=1, max=604_800)),
         vol.Optional(ATTR_WAIT, default=0): vol.All(vol.Coerce(int), vol.Range(min=0, max=60)),

@@ -13,7 +13,7 @@ from homeassistant.helpers.service import async_get_device_and_config_entry
 from homeassistant.util import dt as dt_util
 import probatio as vol
 
-from ._lib.action_fields import positive_time_period
+from ._lib.action_fields import date_time, positive_time_period
 from ._lib.archive import Aggregation
 from ._lib.archive_access import async_reader
 from ._lib.energy_dashboard import EnergyRoles, async_register_energy_action
@@ -60,7 +60,7 @@ _MAX_DURATION: Final = timedelta(days=366)
 _GRACE: Final = vol.All(positive_time_period, vol.Range(max=GRACE_PERIOD))
 # Zero is invalid: it does not mean "without an end", which an omitted duration does.
 _DURATION: Final = vol.All(positive_time_period, vol.Range(min=timedelta(seconds=1), max=_MAX_DURATION))
-_RANGE: Final[dict[Any, Any]] = {**_DEVICE, vol.Optional(ATTR_START): cv.datetime, vol.Optional(ATTR_END): cv.datetime}
+_RANGE: Final[dict[Any, Any]] = {**_DEVICE, vol.Optional(ATTR_START): date_time, vol.Optional(ATTR_END): date_time}
 _GET_SESSIONS: Final = vol.Schema(
     {**_RANGE, vol.Optional(ATTR_FORMAT, default="json"): vol.In(["json", "csv"]), vol.Optional(ATTR_FILENAME): cv.path}
 )

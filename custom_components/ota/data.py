@@ -1,6 +1,6 @@
 """The parts of a loaded config entry."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from homeassistant.config_entries import ConfigEntry
@@ -37,6 +37,8 @@ class OtaData:
     fleets: FleetTracker
     sources: SourcePoller
     notifier: Notifier
+    warned: set[tuple[str, str]] = field(default_factory=set)
+    """Invalid metrics that were logged, by device and name."""
 
     @classmethod
     def create(cls, hass: HomeAssistant, entry: ConfigEntry) -> Self:

@@ -13,6 +13,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_call_later, async_track_time_interval
 from homeassistant.util import dt as dt_util
 
+from ._lib.listening import Listening
 from ._lib.publisher import Publisher
 from ._lib.steady_clock import SteadyClock
 from .change_dispatcher import ChangeDispatcher
@@ -54,7 +55,8 @@ class OtaHub:
         self._entry = entry
         self._tick_listeners: list[CALLBACK_TYPE] = []
         self._save_events_timer: CALLBACK_TYPE | None = None
-        self._last_tick = _uptime_s()
+        self._listening = Listening(TICK.total_seconds() + _LATE_S)
+        self._listening.restart(_uptime_s())
 
     @property
     def now(self) -> float:
@@ -174,9 +176,10 @@ class OtaHub:
 
     def _update_listening(self) -> None:
         """Measure silence from now on if Home Assistant does not accept requests yet, or did not run for a while."""
-        last, self._last_tick = self._last_tick, _uptime_s()
-        if self.hass.state is not CoreState.running or self._last_tick - last > TICK.total_seconds() + _LATE_S:
+        uptime_s = _uptime_s()
+        if self.hass.state is not CoreState.running or self._listening.gap_s(uptime_s):
             self.state.liveness.listen(self.now)
+        self._listening.restart(uptime_s)
 
     async def _async_tick(self, _: datetime) -> None:
         self._update_listening()

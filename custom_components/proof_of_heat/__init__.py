@@ -11,6 +11,7 @@ from ._lib.cards import async_add_cards, async_remove_cards
 from .const import DOMAIN, PLATFORMS
 from .data import HeatConfigEntry, HeatingSystem
 from .learning.history_import import async_remove_import
+from .learning.history_replay import async_remove_replay
 from .repairs import clear_issues
 from .runtime.assembly import async_assemble
 from .runtime.persistence import async_remove_stores
@@ -91,6 +92,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: HeatConfigEntry) -> Non
     await async_remove_cards(hass, entry)
     await async_remove_stores(hass, entry.entry_id)
     await async_remove_import(hass, entry.entry_id)
+    await async_remove_replay(hass, entry.entry_id)
 
 
 async def async_remove_config_entry_device(hass: HomeAssistant, entry: HeatConfigEntry, device: dr.DeviceEntry) -> bool:

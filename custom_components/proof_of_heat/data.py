@@ -9,6 +9,7 @@ from ._lib.publisher import Publisher
 from .coordinator import HeatCoordinator
 from .engine.engine import Engine
 from .learning.history_import import HistoryImport
+from .learning.history_replay import HistoryReplay
 from .messages.journal import DecisionJournal
 from .metering.coordinator import MeterCoordinator
 from .metering.system_cop import SystemCop
@@ -55,3 +56,4 @@ class HeatingSystem:
     shadow: ShadowMode
     events: EventNotifier
     history_import: HistoryImport
+    history_replay: HistoryReplay

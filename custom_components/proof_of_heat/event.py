@@ -12,7 +12,7 @@ from homeassistant.util import dt as dt_util
 
 from .data import HeatConfigEntry, HeatingSystem
 from .entity import SystemEntity
-from .runtime.savings_report import SETTLED_AFTER, month_of, report_data, week_of
+from .runtime.savings_report import SETTLED_AFTER, history_data, month_of, report_data, week_of
 
 PARALLEL_UPDATES = 0
 READY: Final = "ready"
@@ -63,8 +63,12 @@ class ReportEvent(SystemEntity, EventEntity):
             self._last_report = today
         if self._last_report >= start or (savings := report_data(self.system.engine, self.system.shadow, days)) is None:
             return
+        if savings.get("from_history"):
+            return  # those days are not of the period
         self._last_report = today
         report = {**savings, "currency": self.hass.config.currency, "until": start.isoformat()}
+        if (past := history_data(self.system.shadow, days)) is not None:
+            report["history"] = past
         self._trigger_event(READY, report)
         self.async_write_ha_state()
         period = self.entity_description.key.partition("_")[0]

@@ -19,7 +19,7 @@ _BEDROOM_BELOW_K = 1.6
 
 
 class Building(House):
-    """The house in a season that needs heating, whatever the date."""
+    """The house in a season that needs heating, on any date."""
 
     @property
     @override

@@ -185,6 +185,43 @@ def test_what_the_cloud_states_counts_at_once() -> None:
     run(check)
 
 
+@pytest.mark.parametrize("pause_s", [320.0, 1200.0, 90_000.0])
+@pytest.mark.parametrize("wants_messages", [True, False])
+@pytest.mark.parametrize("polls_first", [True, False])
+def test_a_pause_of_home_assistant_is_no_silence_of_a_device(
+    pause_s: float, wants_messages: bool, polls_first: bool
+) -> None:
+    """A blocked event loop or a suspended machine: nothing was received, and the connection seems to live."""
+
+    async def check() -> None:
+        world = World(wants_messages=wants_messages)
+
+        async def run_for(seconds: float, *, reports: bool = True) -> set[bool | None]:
+            seen = set()
+            for step in range(int(seconds / 10)):
+                if step % 6:
+                    world.now += 10
+                else:
+                    world.now -= MINUTE - 10
+                    if reports:
+                        world.rest.values["inv.outputWatts"] = step
+                    await world.minute(reports=reports)
+                world.client.check_listening()
+                seen.add(world.online())
+            return seen
+
+        assert await run_for(1800) == {True}
+        world.now += pause_s
+        world.client.check_listening()
+        if polls_first:
+            await world.client.poll()
+        assert world.online() is not False
+        assert False not in await run_for(1800)
+        assert False in await run_for(1800, reports=False), "a silence that could be noticed still counts"
+
+    run(check)
+
+
 STEPS = st.sampled_from(["broker away", "broker back", "network away", "network back", "restart", "clock", "quiet"])
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import json
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.mqtt.models import SubscriptionID
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -80,6 +81,19 @@ async def confirmed(hass: HomeAssistant) -> None:
         if not any(entry.runtime_data.broker.unconfirmed for entry in loaded):
             return
         await asyncio.sleep(0)
+
+
+async def pass_time(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float) -> None:
+    """Let time pass in which Home Assistant runs; the devices are checked at its end."""
+    await confirmed(hass)
+    while seconds > 0:
+        step_s = min(seconds, 20.0)
+        freezer.tick(step_s)
+        seconds -= step_s
+        for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+            entry.runtime_data.broker.check()
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
 
 
 async def settle(hass: HomeAssistant) -> None:

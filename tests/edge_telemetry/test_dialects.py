@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.edge_telemetry.decoders import Address, Channel, TopicPattern, decode_capture, overlap
 from custom_components.edge_telemetry.decoders.dialects import DIALECTS, JSON, Dialect, register_dialect
 
-from .conftest import Publish, confirmed, entity_id, set_up, state, take_down
+from .conftest import Publish, confirmed, entity_id, pass_time, set_up, state, take_down
 
 PLUG = "home/tasmota/plug"
 LAMP = "home/zigbee2mqtt/lamp"
@@ -331,10 +331,7 @@ async def test_a_device_whose_last_will_is_known_is_not_silent(
     await publish("tele/plug/LWT", "Online", retain=True)
     for topic in ("tele/plug/SENSOR", "tele/other/SENSOR"):
         await publish(topic, {"ENERGY": {"Power": 149}})
-    await confirmed(hass)
-    freezer.tick(3600)
-    async_fire_time_changed(hass)
-    await hass.async_block_till_done()
+    await pass_time(hass, freezer, 3600)
     assert state(hass, "power_w", PLUG) == "149"
     assert state(hass, "power_w", "home/tasmota/other") == "unavailable"
 

@@ -6,13 +6,13 @@ from unittest.mock import AsyncMock, patch
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import MqttMockHAClient
 
 from custom_components.edge_telemetry.const import DOMAIN
 from custom_components.edge_telemetry.data import EdgeData
 
-from .conftest import Publish, confirmed, entity_id, set_up, state, take_down
+from .conftest import Publish, entity_id, pass_time, set_up, state, take_down
 
 PATTERNS = [
     "home/{gateway}/BTtoMQTT/{device_id}",
@@ -37,14 +37,6 @@ async def loaded(hass: HomeAssistant, mqtt_mock: MqttMockHAClient, entry: MockCo
     await set_up(hass, entry)
     yield entry.runtime_data
     await take_down(hass, entry)
-
-
-async def pass_time(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float) -> None:
-    """Let time pass."""
-    await confirmed(hass)
-    freezer.tick(seconds)
-    async_fire_time_changed(hass)
-    await hass.async_block_till_done()
 
 
 async def test_sensors_are_offline_with_the_gateway_that_relays_them(

@@ -16,7 +16,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.edge_telemetry.const import DOMAIN
 from custom_components.edge_telemetry.data import EdgeData
 
-from .conftest import Publish, entity_id, set_up, state, take_down
+from .conftest import Publish, entity_id, pass_time, set_up, state, take_down
 
 TOPIC = "van/ruuvi/inside/data"
 TAG = "ruuvi/C8:25:2D:8E:9C:2C/F4:1F:0C:28:CB:D6"
@@ -247,13 +247,9 @@ async def test_a_silent_device_becomes_unavailable(
     hass: HomeAssistant, data: EdgeData, publish: Publish, freezer: FrozenDateTimeFactory
 ) -> None:
     await publish(TOPIC, {"temperature_c": 20.0})
-    freezer.tick(890)
-    async_fire_time_changed(hass)
-    await hass.async_block_till_done()
+    await pass_time(hass, freezer, 890)
     assert state(hass, "temperature_c") == "20.0"
-    freezer.tick(20)
-    async_fire_time_changed(hass)
-    await hass.async_block_till_done()
+    await pass_time(hass, freezer, 20)
     assert state(hass, "temperature_c") == "unavailable"
 
 
@@ -264,9 +260,7 @@ async def test_a_device_that_does_not_come_back_after_a_restart_becomes_unavaila
     assert await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
     assert state(hass, "temperature_c") == "unknown"
-    freezer.tick(920)
-    async_fire_time_changed(hass)
-    await hass.async_block_till_done()
+    await pass_time(hass, freezer, 920)
     assert state(hass, "temperature_c") == "unavailable"
     assert state(hass, "online", platform="binary_sensor") == "off"
 

@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.edge_telemetry.data import EdgeData
 from custom_components.edge_telemetry.decoders import DeviceClock, resolve_local_time
 
-from .conftest import Publish, confirmed, entity_id, state
+from .conftest import Publish, confirmed, entity_id, pass_time, state
 
 TOPIC = "van/env/inside/data"
 DEVICE = "van/env/inside"
@@ -166,8 +166,23 @@ async def test_silence_counts_from_when_messages_can_be_received_again(
     assert state(hass, "temperature_c", DEVICE) == "unavailable"
 
 
+@pytest.mark.parametrize("pause_s", [920, 5000])
+async def test_a_pause_of_home_assistant_is_no_silence_of_a_device(
+    hass: HomeAssistant, data: EdgeData, publish: Publish, freezer: FrozenDateTimeFactory, pause_s: float
+) -> None:
+    """A blocked event loop or a suspended machine received nothing; the broker may not even have noticed."""
+    await publish(TOPIC, {"temperature_c": 20.0})
+    await pass_time(hass, freezer, 30)
+    await tick(hass, freezer, pause_s)
+    assert state(hass, "temperature_c", DEVICE) == "20.0"
+    await pass_time(hass, freezer, 890)
+    assert state(hass, "online", DEVICE, "binary_sensor") == "on"
+    await pass_time(hass, freezer, 30)
+    assert state(hass, "online", DEVICE, "binary_sensor") == "off", "it had its time again"
+
+
 class Life:
-    """A device that reports every five minutes, whatever happens to the broker and to Home Assistant."""
+    """A device that reports every five minutes, independent of the broker and to Home Assistant."""
 
     def __init__(self, hass: HomeAssistant, entry: MockConfigEntry, publish: Publish, freezer: Any) -> None:
         self.hass, self.entry, self.publish, self.freezer = hass, entry, publish, freezer
@@ -242,9 +257,9 @@ async def test_metrics_are_stale_only_after_their_time_of_listening(
         return await hass.config_entries.options.async_configure(flow["flow_id"], {"next_step_id": "remove_metrics"})
 
     assert (await offered())["reason"] == "no_stale_metrics"
-    await tick(hass, freezer, 890)
+    await pass_time(hass, freezer, 890)
     assert (await offered())["reason"] == "no_stale_metrics"
-    await tick(hass, freezer, 20)
+    await pass_time(hass, freezer, 20)
     form = await offered()
     assert form["step_id"] == "remove_metrics"
     assert entity_id(hass, "sensor", "old", DEVICE)

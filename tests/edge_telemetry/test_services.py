@@ -76,6 +76,8 @@ async def test_a_query_answers_messages_and_periods(hass: HomeAssistant, data: E
         assert {key: row[key] for key in ("metric", "n", "mean", "min", "max")} == {
             "metric": "temperature_c", "n": 2, "mean": 21.0, "min": 20.0, "max": 22.0,
         }  # fmt: skip
+        always = {"start": "0001-01-01 00:00:00", "end": "9999-12-31 23:59:59"}
+        assert await query(hass, aggregation=aggregation, metrics=["temperature_c"], **always) == [row]
     assert await query(hass, device="nobody") == []
 
 
@@ -199,6 +201,9 @@ async def test_an_export_that_cannot_be_written_raises_and_leaves_nothing(
         await export(hass)
     with pytest.raises(ServiceValidationError, match="must contain a letter or digit"):
         await export(hass, filename="...")
+    (tmp_path / "edge_telemetry_exports").unlink()
+    await export(hass, start="0001-01-01 00:00:00", end="9999-12-31 23:59:59", filename="always")
+    assert (tmp_path / "edge_telemetry_exports" / "always.csv").exists()
 
 
 async def test_an_over_long_filename_is_an_error_of_the_call(hass: HomeAssistant, data: EdgeData) -> None:

@@ -97,6 +97,8 @@ async def test_a_hundred_reports_at_once_are_kept_and_then_one_a_second(
 async def test_reports_are_summed_up(call: Any, reported: None, aggregation: str) -> None:
     answer = await call("get_telemetry", aggregation=aggregation, fields=["supply_temp"])
     rows = answer["rows"]
+    always = {"start": "0001-01-01 00:00:00", "end": "9999-12-31 23:59:59"}
+    assert (await call("get_telemetry", aggregation=aggregation, fields=["supply_temp"], **always))["rows"] == rows
     assert sum(row["count"] for row in rows) == 3
     assert {row["field"] for row in rows} == {"supply_temp"}
     assert max(row["max"] for row in rows) == 47
@@ -112,9 +114,10 @@ async def test_a_range_without_reports_is_empty(call: Any, reported: None) -> No
 
 @pytest.mark.parametrize("action", ["get_telemetry", "get_sessions"])
 async def test_a_range_that_ends_before_it_begins_is_refused(call: Any, action: str) -> None:
-    with pytest.raises(ServiceValidationError) as caught:
-        await call(action, start="2026-01-02 00:00:00", end="2026-01-01 00:00:00")
-    assert caught.value.translation_key == "empty_range"
+    for start, end in (("2026-01-02 00:00:00", "2026-01-01 00:00:00"), ("9999-12-31 23:59:59", "0001-01-01 00:00:00")):
+        with pytest.raises(ServiceValidationError) as caught:
+            await call(action, start=start, end=end)
+        assert caught.value.translation_key == "empty_range"
 
 
 async def test_a_disabled_log_is_an_error(hass: HomeAssistant, building: MockConfigEntry, call: Any) -> None:

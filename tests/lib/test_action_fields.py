@@ -1,12 +1,12 @@
 """The fields of actions: a bad value is named, and never fails in Home Assistant's own validators."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import probatio as vol
 import pytest
 
-from lib.action_fields import entity_ids, positive_time_period
+from lib.action_fields import date_time, entity_ids, positive_time_period
 
 
 @pytest.mark.parametrize("value", [5, 1e308, True, None, {"a": 1}, [5], "no entity", ["climate.x", ""]])
@@ -31,3 +31,32 @@ def test_no_duration(value: Any) -> None:
 @pytest.mark.parametrize("value", [5400, "01:30:00", {"hours": 1, "minutes": 30}])
 def test_duration(value: Any) -> None:
     assert positive_time_period(value) == timedelta(hours=1, minutes=30)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "0001-01-01 00:00:00",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31 23:59:59",
+        "9999-12-31T23:59:59-12:00",
+        datetime(1, 1, 1, tzinfo=UTC),
+    ],
+)
+def test_times_at_the_ends_of_the_calendar_exist_in_every_zone(value: Any) -> None:
+    moment = date_time(value)
+    for hours in (-12, 14):
+        zone = timezone(timedelta(hours=hours))
+        assert moment.replace(tzinfo=zone).astimezone(UTC) - timedelta(days=31)
+        assert moment.astimezone(zone) + timedelta(days=31)
+
+
+@pytest.mark.parametrize("value", ["2026-13-01", "x", 5, None, [], {"a": 1}, "24:00:00", True])
+def test_no_time(value: Any) -> None:
+    with pytest.raises(vol.Invalid):
+        vol.Schema({"start": date_time})({"start": value})
+
+
+def test_time() -> None:
+    assert date_time("2026-03-29 02:30:00").replace(tzinfo=UTC) == datetime(2026, 3, 29, 2, 30, tzinfo=UTC)
+    assert date_time("1900-01-01T00:00:00Z") == datetime(1900, 1, 1, tzinfo=UTC)

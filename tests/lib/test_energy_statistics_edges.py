@@ -113,9 +113,11 @@ async def test_the_maximum_power_is_the_one_of_the_action(hass: HomeAssistant, d
     limited = (await correct(hass, max_power=4000, end="2026-01-05 03:00:00"))["statistics"]
     assert [hour["contradicted_by"] for hour in limited[0]["hours"]] == ["maximum", "maximum"]
     assert (await correct(hass, max_power=6000, end="2026-01-05 03:00:00"))["statistics"] == []
+    always = {"start": "0001-01-01 00:00:00", "end": "9999-12-31 23:59:59"}
+    assert len((await correct(hass, max_power=4000, **always))["statistics"]) == 1
 
 
-@pytest.mark.parametrize("end", ["2026-01-05 02:00:00", "2026-01-05 01:00:00"])
+@pytest.mark.parametrize("end", ["2026-01-05 02:00:00", "2026-01-05 01:00:00", "0001-01-01 00:00:00"])
 async def test_an_empty_range_is_refused(hass: HomeAssistant, device_id: str, end: str) -> None:
     with pytest.raises(ServiceValidationError) as refused:
         await correct(hass, start="2026-01-05 02:00:00", end=end, dry_run=False)

@@ -114,3 +114,42 @@ def test_numbers_that_identify_are_known() -> None:
         "2012616",
         "7571",
     ]
+
+
+@pytest.mark.parametrize("at", range(9_000, 9_040))
+def test_a_long_text_keeps_its_ends_without_halves_of_secrets(at: int) -> None:
+    """A secret lies somewhere around the place at which the text is cut."""
+    redactor = Redactor(["correct horse battery"], longest=3_000)
+    for place in (at - 7_500, at - 5_000, at):
+        text = "\x00\xff " * 8_000
+        text = text[:place] + " correct horse battery " + text[place:]
+        shown = redactor.text(f"begin {text} end")
+        assert shown.startswith("begin ")
+        assert shown.endswith(" end")
+        assert " characters omitted> " in shown
+        assert len(shown) < 4_000
+        assert "correct" not in shown
+        assert "battery" not in shown
+
+
+def test_a_text_that_is_not_much_too_long_is_kept() -> None:
+    assert Redactor(longest=100).text("x " * 1_000) == "x " * 1_000
+
+
+def test_many_known_secrets_are_found_wherever_they_are() -> None:
+    """Also those that begin like others, are parts of others, or have letters whose small form is longer."""
+    known = [f"{number:05}-{number % 7}" for number in range(800)]
+    known += ["abcd", "ABCDE", "Abc.*", "abcdef-(", "\u0130stanbul", "STRASSE", "stra\u00dfe"]
+    redactor = Redactor(known)
+    for secret in known:
+        for shown in (secret, secret.upper(), secret.lower()):
+            assert len(redactor.text(f"x{secret}x")) <= len("x<secret 99999>x"), shown
+            assert secret not in redactor.text(f"say {secret}, and x{secret}x")
+    assert redactor.text("xABCDEFx") == f"x{redactor.text('abcde')}Fx"
+    assert redactor.text("abc d 0001 12345-") == "abc d 0001 12345-"
+
+
+def test_a_text_of_beginnings_of_web_tokens_is_no_token() -> None:
+    redactor = Redactor()
+    assert redactor.text("eyJaaaaaaaa-" * 5_000).startswith("eyJ")
+    assert redactor.text("x eyJhbGciOiJI.eyJpc3MiOi.c2ln x") == "x <token 1> x"

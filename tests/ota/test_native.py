@@ -54,12 +54,6 @@ async def test_a_status_report_may_contain_a_check_in(
         ("check", {"boot_count": -1}, "boot_count must be an integer from 0 to 4294967295", "boot_count"),
         ("check", {"busy": 5}, "busy must be text of at most 32 characters", "busy"),
         ("check", {"metrics": []}, "metrics must be an object of at most 16 numbers", "metrics"),
-        (
-            "check",
-            {"metrics": {"heap": "5"}},
-            "metrics.heap must be a number, with a name of at most 32 characters",
-            "metrics.heap",
-        ),
         ("check", {"slots": "x"}, "slots must be a list of at most 4 hashes", "slots"),
         ("check", {"slots": [1]}, "slots[0] must be a SHA-256 hash in hexadecimal format, or null", "slots[0]"),
         ("check", {"slots": [], "can_roll_back": 1}, "can_roll_back must be true or false", "can_roll_back"),
@@ -113,6 +107,35 @@ async def test_a_failed_reading_costs_only_itself(ota: OtaData, add_device: AddD
     assert ota.hub.state.devices["dev-1"].metrics == {"heap": 5.0}
     reply = await _post(device, "check", data=b'{"version": NaN}')
     assert (reply.status, (await reply.json())["error"]) == (400, "bad_json")
+
+
+@pytest.mark.parametrize(
+    ("bad", "ignored"),
+    [
+        ('"heap": "5"', []),
+        ('"heap": " 5.0 "', []),
+        ('"heap": "0.5e1"', []),
+        ('"heap": 5, "vcc": "n/a"', ["metrics.vcc"]),
+        ('"vcc": "1_0", "heap": 5', ["metrics.vcc"]),
+        ('"heap": 5, "vcc": "3,3V"', ["metrics.vcc"]),
+        ('"heap": 5, "ok": true', ["metrics.ok"]),
+        ('"heap": 5, "mem": {"free": 7}', ["metrics.mem"]),
+        ('"heap": 5, "mem": [7]', ["metrics.mem"]),
+        ('"heap": 5, "vcc": ""', ["metrics.vcc"]),
+        ('"heap": 5, "vcc": "NaN", "temp": "-inf"', []),
+        ('"heap": 5, "%s": 1' % ("x" * 40), ["metrics." + "x" * 32]),
+    ],
+)
+async def test_an_invalid_metric_costs_only_itself(
+    ota: OtaData, add_device: AddDevice, caplog: pytest.LogCaptureFixture, bad: str, ignored: list[str]
+) -> None:
+    device = await add_device()
+    for _ in range(2):
+        reply = await _post(device, "check", data=b'{"version": "1.0.0", "metrics": {"rssi": -60, %s}}' % bad.encode())
+        assert (reply.status, (await reply.json()).get("ignored", [])) == (200, ignored)
+    found = ota.hub.state.devices["dev-1"]
+    assert (found.installed_version, found.metrics) == ("1.0.0", {"rssi": -60.0, "heap": 5.0})
+    assert [caplog.text.count(f"{name} is ignored: must be a number") for name in ignored] == [1] * len(ignored)
 
 
 async def test_every_path_works_with_and_without_the_trailing_slash(

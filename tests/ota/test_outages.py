@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ota._lib.steady_clock import SteadyClock
 from custom_components.ota.data import OtaData
-from custom_components.ota.hub import OtaHub
+from custom_components.ota.hub import OtaHub, _uptime_s
 from custom_components.ota.rollout.models import JobState
 from custom_components.ota.rollout.plan import Status
 
@@ -201,7 +201,7 @@ async def test_time_in_which_the_process_was_stopped_is_no_silence(
 ) -> None:
     await updated(hass, six, wait)
     await wait(1150, [])
-    monkeypatch.setattr(ota.hub, "_last_tick", ota.hub._last_tick - 400)
+    monkeypatch.setattr(ota.hub._listening, "_checked_s", _uptime_s() - 400)
     await wait(300, [])
     assert states(ota) == {JobState.VERIFIED}
 

@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers import condition, entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
+import numpy as np
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -17,11 +18,14 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.proof_of_heat.const import DOMAIN
+from custom_components.proof_of_heat.engine.model.reference_house import MEMBERS
 from custom_components.proof_of_heat.engine.savings import SavingsReport
+from custom_components.proof_of_heat.engine.shadow.savings import report as simulated_report
 from custom_components.proof_of_heat.metering.energy import HeatMeter
 from custom_components.proof_of_heat.runtime.savings_report import month_of, week_of
 
 from .ha import HEATER, OUTDOOR, ROOM, source, start, system, thermometer, zone
+from .test_shadow_mode import simulated_days
 
 PROOF = SavingsReport(7, 14.0, 20.0, 6.0, 4.5, 7.5, 30.0, 90.0, 120.0, 0.1, 0.2)
 
@@ -251,6 +255,10 @@ async def test_weekly_report_is_sent_once_even_after_a_restart(
     freezer.move_to("2026-01-26T02:30:00+00:00")
     await entry.runtime_data.coordinator.async_refresh()
     assert (events, 7 in asked) == ([], True), "no report without figures"
+    past = simulated_report(simulated_days(10), np.zeros(MEMBERS))
+    entry.runtime_data.shadow.past = lambda last_days: past
+    await entry.runtime_data.coordinator.async_refresh()
+    assert events == [], "days of the history are not of this week"
     known = True
     await entry.runtime_data.coordinator.async_refresh()
     await entry.runtime_data.coordinator.async_refresh()
@@ -272,6 +280,8 @@ async def test_weekly_report_is_sent_once_even_after_a_restart(
         "until": "2026-01-26",
     }
     assert figures.items() <= report.items()
+    assert "from_history" not in report
+    assert (report["history"]["from_history"], report["history"]["days"]) == (True, 10), "apart"
     state = hass.states.get(event)
     assert state is not None
     assert (state.attributes["event_type"], state.attributes["saved"]) == ("ready", 6.0)

@@ -292,7 +292,7 @@ async def test_limits_of_a_source_and_savings(
         below_kh=0.0,
         reference_below_kh=1.0,
     )
-    monkeypatch.setattr(home.engine, "savings_report", lambda _days: report)
+    monkeypatch.setattr(home.engine, "savings_report", lambda _days=None: report)
     (managed,) = home.sources.values()
     await managed.source.refresh()
     await home.coordinator.async_refresh()

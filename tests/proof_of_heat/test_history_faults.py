@@ -17,7 +17,7 @@ import pytest_socket
 
 from custom_components.proof_of_heat.engine import jobs
 from custom_components.proof_of_heat.engine.model.history import Row
-from custom_components.proof_of_heat.learning import history_import
+from custom_components.proof_of_heat.learning import history_import, history_replay
 from custom_components.proof_of_heat.learning.history_import import ImportStatus
 from tests.postgresql import UnavailableError, postgres_server
 
@@ -58,6 +58,7 @@ def auto_enable_custom_integrations(recorder_mock: Recorder, enable_custom_integ
 @pytest.fixture(autouse=True)
 async def ready(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history_import, "DAYS", DAYS)
+    monkeypatch.setattr(history_replay, "DAYS", 1)  # too few to simulate
     await hass.config.async_set_time_zone("UTC")
     hass.loop.set_debug(False)
     hass.states.async_set(HEATER, "off")

@@ -20,7 +20,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import asy
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.data import HeatingSystem
 from custom_components.proof_of_heat.engine.model.history import Row
-from custom_components.proof_of_heat.learning import history_import
+from custom_components.proof_of_heat.learning import history_import, history_replay
 from custom_components.proof_of_heat.learning.history_import import ImportStatus
 
 from .engine.homes import Home
@@ -90,6 +90,7 @@ async def home(
 ) -> Callable[..., Any]:
     """A home whose recorder has two days of states and statistics from before."""
     monkeypatch.setattr(history_import, "DAYS", DAYS)
+    monkeypatch.setattr(history_replay, "DAYS", 1)  # too few to simulate
     await hass.config.async_set_time_zone("UTC")
     hass.loop.set_debug(False)
     readings = lived(DAYS)
@@ -226,6 +227,7 @@ async def test_wrong_meter_is_reported_although_no_heat_is_measured(
 ) -> None:
     """The meter of a refrigerator: 60 W for half of each hour."""
     monkeypatch.setattr(history_import, "DAYS", DAYS)
+    monkeypatch.setattr(history_replay, "DAYS", 1)  # too few to simulate
     await hass.config.async_set_time_zone("UTC")
     hass.states.async_set(HEATER, "off")
     write_statistics(hass, [(when, {**values, METER: 120.0 * (when.minute < 30)}) for when, values in lived(DAYS)])

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from pathlib import Path
 import threading
 from typing import Any
@@ -18,6 +19,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 from custom_components.proof_of_heat._lib.redaction import Redactor
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.support import bundle
+from custom_components.proof_of_heat.support.snapshot import snapshot
 from scripts.tooling import decode
 
 from .ha import OUTDOOR, ROOM, start, system, thermometer, zone
@@ -238,3 +240,80 @@ async def test_values_that_json_does_not_know_are_written_as_text(hass: HomeAssi
     ):
         files = await bundle.async_collect(hass)
     assert files["diagnostics/proof_of_heat/1.json"] == {"object": "slice(1, 2, None)", "5": ["x"]}
+
+
+async def test_huge_records_of_the_log_are_shortened(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Binary garbage and lines of many megabytes: the work stays bounded, and ends are kept without secrets."""
+    characters = []
+
+    class Watched(Redactor):
+        def _redacted(self, value: str) -> str:
+            characters.append(len(value))
+            return super()._redacted(value)
+
+    garbage = bytes(range(256)).decode("latin-1") * 8_000
+    huge = f"begin password=hunter2-hunter2 {garbage} token: s3cr3tXYZ end"
+    logger = logging.getLogger("custom_components.proof_of_heat.test")
+    for record in (_refused, _failed):
+        record(logger, huge)
+    for number in range(12):
+        logger.error("%s", f"{number} " + "ab" * 50_000)
+    await hass.async_block_till_done()
+    with patch.object(bundle, "Redactor", Watched):
+        files = await bundle.async_collect(hass)
+    assert max(characters) < 20_000
+    assert sum(characters) < 2_000_000
+    log = files["log.json"]
+    assert log[0]["last"] >= log[-1]["last"]
+    texts = [text for record in log for text in (*record["message"], record["exception"])]
+    assert sum(map(len, texts)) < 600_000
+    (message,) = (text for text in texts if text.startswith("refused begin"))
+    assert " characters omitted> " in message
+    assert message.endswith(" end")
+    (exception,) = (text for text in texts if "ValueError" in text)
+    assert exception.startswith("Traceback")
+    shown = json.dumps(files)
+    assert "hunter2" not in shown
+    assert "s3cr3tXYZ" not in shown
+
+
+def _refused(logger: logging.Logger, text: str) -> None:
+    logger.error("refused %s", text)
+
+
+def _failed(logger: logging.Logger, text: str) -> None:
+    try:
+        raise ValueError(text)
+    except ValueError:
+        logger.exception("failed")
+
+
+async def test_large_diagnostics_are_copied_in_slices(hass: HomeAssistant) -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(others())
+    data = {"devices": [{"number": number, 5: {"x"}} for number in range(20_000)]}
+    copy = await snapshot(data)
+    other.cancel()
+    assert turns > 3
+    data["devices"][0]["number"] = 7
+    assert copy["devices"][0] == {"number": 0, "5": ["x"]}
+    assert len(copy["devices"]) == 20_000
+
+
+async def test_diagnostics_are_bounded() -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    copy = await snapshot({"deep": deep, "first": "x" * 50, "rest": ["y" * 60, {"z": 1}], "none": None}, largest=600)
+    assert json.dumps(copy).count("<omitted>") == 1
+    assert copy["first"] == "x" * 50
+    copy = await snapshot({"first": "x" * 50, "rest": ["y" * 60, {"z": 1}], "none": None}, largest=60)
+    assert copy == {"first": "x" * 50, "rest": "<omitted>", "none": "<omitted>"} or copy["rest"] == ["<omitted>"] * 2
+    assert await snapshot({(1, 2): 1, None: 2.5, True: slice(1, 2)}) == {"null": 2.5, "true": "slice(1, 2, None)"}

@@ -1,5 +1,6 @@
 """The documentation: every page is on the site, every link and anchor has a target, every example is loaded."""
 
+from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 import json
@@ -211,6 +212,53 @@ def test_names_in_italics_are_on_the_screen() -> None:
                     if not (name in _SHOWN_ELSEWHERE or name.startswith("(") or re.search(pattern, shown)):
                         unknown.append((named(path), name))
     assert unknown == []
+
+
+_MENUS = {  # of Home Assistant, HACS and others; titles of integrations; words that are only emphasized
+    *("⋮", "Custom repositories", "Add integration", "Settings", "Devices & services", "Developer tools", "Actions"),
+    *("Add", "Download", "Configure", "Dashboards", "Add dashboard", "Security"),
+    *(
+        "Account",
+        "Sessions",
+        "Personal tokens",
+        "MQTT",
+        "Proof of Heat",
+        "Edge Telemetry",
+        "Heat suite",
+        "newer",
+        "site",
+    ),
+}
+
+
+def test_names_in_bold_in_guides_are_on_the_screen() -> None:
+    """A guide names menus, fields and entities as they are shown, also with capitals."""
+    files = (*ROOT.glob("custom_components/*/translations/en.json"), *ROOT.glob("frontend/src/localize/**/en.json"))
+    shown = {value for path in files for value in texts_in(json.loads(path.read_text("utf-8")))}
+    shown |= _MENUS
+    unknown = []
+    for path in sorted(DOCS.glob("guides/*.md")):
+        for token in _PARSER.parse(path.read_text("utf-8")):
+            parts = token.children or []
+            for start in (number for number, part in enumerate(parts) if part.type == "strong_open"):
+                name = parts[start + 1].content
+                unknown += [(path.name, word) for word in name.split(" > ") if word not in shown]
+    assert unknown == []
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from texts_in(item)
+    elif isinstance(value, str):
+        yield value
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_a_page_names_the_repository_for_hacs(domain: str) -> None:
+    page = (DOCS / f"{domain}.md").read_text("utf-8")
+    assert f"`{ADDRESSES.repository(domain)}`" in page
+    assert f"`scripts/install CONFIG_DIR {domain}`" in page
 
 
 def test_named_actions_triggers_and_conditions_exist() -> None:

@@ -53,7 +53,7 @@ class DurableStore[T: Mapping[str, Any] | Sequence[Any]](Store[T]):
             # Home Assistant's Store logs some errors of writing, and raises others.
             try:
                 await self.async_save(data)
-            except Exception as err:  # noqa: BLE001 - reported below, whatever it is
+            except Exception as err:  # noqa: BLE001 - any error is reported below
                 self._failure = err
             if self._failure is not None:
                 raise HomeAssistantError(

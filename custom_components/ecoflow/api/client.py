@@ -159,6 +159,10 @@ class EcoflowClient:
             return True
         return self._reachability.is_silent_since(state.last_seen, now, self.timing.max_age_s)
 
+    def check_listening(self) -> None:
+        """Record that Home Assistant runs; call it every few seconds, and before a device is judged silent."""
+        self._reachability.check(self._clock())
+
     def is_fresh(self, sn: str) -> bool:
         """Whether the values of a device are current."""
         state = self.states.get(sn)

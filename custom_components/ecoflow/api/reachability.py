@@ -1,7 +1,9 @@
 """Since when something of a device could have been received: earlier silence is no evidence. No I/O."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
+
+from .._lib.listening import Listening
 
 
 @dataclass(slots=True)
@@ -14,11 +16,25 @@ class Reachability:
     wants_messages: bool = False
     _since: float | None = None
     _last: float | None = None
+    _paused_until: float = -inf
+    _listening: Listening = field(default_factory=Listening)
+
+    def check(self, now: float) -> None:
+        """Record that Home Assistant runs, every few seconds; after a pause of its own the evidence begins again."""
+        since = self._listening.since_s
+        self._listening.check(now)
+        if self._listening.since_s == since:
+            return
+        self._paused_until = now
+        if self._since is not None:
+            self._since = now
+        if self.messages_since is not None:
+            self.messages_since = now
 
     @property
     def silence_counts_from(self) -> float | None:
         """The time from which silence of a device counts, None while its messages cannot be received."""
-        return self.messages_since if self.wants_messages else -inf
+        return self.messages_since if self.wants_messages else self._paused_until
 
     def received(self, now: float, max_age_s: float) -> None:
         """Record that the cloud answered; after a longer time without an answer the evidence begins again."""

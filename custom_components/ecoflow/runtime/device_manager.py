@@ -140,11 +140,12 @@ class DeviceManager:
             case True if was_online is False:
                 _LOGGER.info("%s is back online", self._name(sn))
             case None if was_online:
-                _LOGGER.info("%s: EcoFlow cannot be reached, the values are no longer current", self._name(sn))
+                _LOGGER.info("%s: nothing could be received, the values are no longer current", self._name(sn))
 
     @callback
     def check_freshness(self) -> None:
         """Find devices whose values have become too old."""
+        self._account.client.check_listening()
         for device in tuple(self.devices.values()):
             client = self._account.client
             self._set_fresh(device, client.is_fresh(device.sn), client.is_online(device.sn))

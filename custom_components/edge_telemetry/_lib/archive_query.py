@@ -78,7 +78,7 @@ def messages(store: Store, what: Range, limit: int | None = None) -> Iterator[Me
 def buckets(store: Store, what: Range, aggregation: Aggregation, zone: tzinfo) -> Iterator[Bucket]:
     """Counts, means and extremes per period, oldest first, fetched in portions; days are those of the time zone.
 
-    What retention has merged into hours is answered in hours, whatever finer period was asked for.
+    What retention has merged into hours is answered in hours, also where a finer period was asked for.
     """
     match aggregation:
         case Aggregation.FIVE_MINUTES:
@@ -138,7 +138,7 @@ class _Source:
         bucket = (rollup.c.bucket - rollup.c.bucket % step).label("start")
         within = [rollup.c.bucket >= start, rollup.c.bucket < end]
         if self._what.keys or self._what.metrics:
-            # The ids, and no word of the step: the index by series answers, whatever the time.
+            # The ids, and no word of the step: the index by series answers, for any time.
             within.append(rollup.c.series_id.in_(self._ids))
         else:
             # All series of a time: with all steps named, the key answers.

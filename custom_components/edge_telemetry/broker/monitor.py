@@ -1,4 +1,4 @@
-"""Gaps in the reception: from a lost connection to the broker until Home Assistant has subscribed again."""
+"""Gaps in the reception: a lost connection until Home Assistant has subscribed again, a blocked event loop."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -8,6 +8,7 @@ from typing import Final
 from homeassistant.components import mqtt
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
+from .._lib.listening import Listening
 from .._lib.steady_clock import SteadyClock
 
 _LOGGER = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ class BrokerMonitor:
         self._hass = hass
         self.listeners: list[CALLBACK_TYPE] = []
         self._clock = clock or SteadyClock()
+        self._listening = Listening()
         self._listening_since: float | None = None
         self._topics: frozenset[str] = frozenset()
         # Subscriptions that the broker has not confirmed since the connection was lost.
@@ -44,6 +46,7 @@ class BrokerMonitor:
             # The QoS is higher where another integration subscribes to the same topic with it.
             for level in range(qos, _QOS_HIGHEST + 1):
                 self._cancel.append(mqtt.async_on_subscribe_done(self._hass, topic, level, renewed))
+        self.check()
         self.is_connected = mqtt.is_connected(self._hass)
         if self.is_connected:
             self._listening_since = self._clock()
@@ -55,6 +58,11 @@ class BrokerMonitor:
         """Silence is no evidence: a subscription is missing, and is made again."""
         self._listening_since = None
 
+    @callback
+    def check(self) -> None:
+        """Note that Home Assistant runs: called every ten seconds, and before silence is judged."""
+        self._listening.check(self._clock())
+
     @property
     def unconfirmed(self) -> frozenset[str]:
         """Return the topics whose subscription the connected broker has not confirmed."""
@@ -64,7 +72,7 @@ class BrokerMonitor:
         """Return for how long nothing came though it would have been received, by when the last message came."""
         if self.lost_since is not None or self._listening_since is None:
             return 0.0
-        return self._clock() - max(self._listening_since, heard or 0.0)
+        return self._listening.silence_s(max(self._listening_since, heard or 0.0), self._clock())
 
     @callback
     def stop(self) -> None:

@@ -10,6 +10,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 import probatio as vol
 
+from .._lib.action_fields import date_time
 from ..rollout.errors import RolloutError
 from ..rollout.gate import GatePolicy
 from ..rollout.job import Timeouts
@@ -36,14 +37,14 @@ _WAVE: Final = vol.Schema(
         vol.Optional("percent", default=0.0): _PERCENT,
         vol.Optional("devices", default=list): LIST,
         vol.Optional("groups", default=list): LIST,
-        vol.Optional("not_before"): cv.datetime,
+        vol.Optional("not_before"): date_time,
         vol.Optional("gate"): vol.Schema(_GATE),
     }
 )
 PLAN: Final = {
     vol.Required("product"): cv.string,
-    vol.Required("version"): LIST,
-    vol.Optional("name"): cv.string,
+    vol.Required("version"): vol.All(LIST, vol.Length(min=1)),
+    vol.Optional("name"): vol.All(cv.string, str.strip, vol.Length(max=255)),
     vol.Optional("rollout"): vol.All(cv.string, vol.Match(_ID.pattern + r"\Z")),
     vol.Optional("strategy", default="canary"): vol.In(["all", "canary", "waves"]),
     vol.Optional("percent", default=10.0): _PERCENT,
@@ -53,7 +54,7 @@ PLAN: Final = {
     vol.Optional("groups", default=list): LIST,
     vol.Optional("tags", default=list): LIST,
     vol.Optional("models", default=list): LIST,
-    vol.Optional("start"): cv.datetime,
+    vol.Optional("start"): date_time,
     vol.Optional("mode", default=Mode.AUTOMATIC.value): vol.In([mode.value for mode in Mode]),
     vol.Optional("auto_rollback", default=False): cv.boolean,
     vol.Optional("allow_without_rollback", default=False): cv.boolean,
@@ -77,7 +78,7 @@ def build_rollout(data: Mapping[str, Any], now: float) -> Rollout:
     rollout_id = data.get("rollout") or secrets.token_hex(4)
     target = Target(**{name: tuple(data[name]) for name in ("devices", "groups", "tags", "models")})
     shares = tuple(data.get("shares") or [1.0] * len(versions))
-    if min(shares, default=0) <= 0:
+    if min(shares, default=0) <= 0 or len(set(versions)) < len(versions):
         raise RolloutError("bad_arms")
     return Rollout(
         rollout_id=rollout_id,

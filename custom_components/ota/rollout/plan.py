@@ -157,6 +157,22 @@ def membership(
     return Membership(wave_of)
 
 
+def check_members(rollout: Rollout, devices: Mapping[str, Device], members: Membership) -> None:
+    """Reject a plan without devices, or with a wave that names no device of the plan.
+
+    Such a wave would be complete at its start: the next one would follow untested.
+
+    Raises:
+        RolloutError: `no_devices`, `empty_wave`.
+    """
+    if not members.wave_of:
+        raise RolloutError("no_devices", rollout=rollout.name)
+    groups = {devices[uid].group for uid in members.wave_of}
+    for number, wave in enumerate(rollout.waves, 1):
+        if not wave.percent and members.wave_of.keys().isdisjoint(wave.devices) and groups.isdisjoint(wave.groups):
+            raise RolloutError("empty_wave", wave=str(number))
+
+
 def releases_by_arm(rollout: Rollout, releases: Iterable[Release]) -> dict[tuple[int, str], Release]:
     """Return the release for each arm and chip."""
     return {

@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import Final
 
 from . import job as machine
-from .errors import ReleaseError, RolloutError
+from .errors import DeviceError, ReleaseError, RolloutError
 from .gate import Decision, GatePolicy, Outcome, Verdict, decide, is_breaking
 from .models import RUNNING, Device, Job, JobKind, JobState, Release
 from .offers import installed_release
-from .plan import ENDED, Membership, Rollout, Status, releases_by_arm
+from .plan import ENDED, Membership, Rollout, Status, check_members, releases_by_arm
 from .state import State
 from .versions import is_identical, same_version
 
@@ -42,7 +42,7 @@ class RolloutManager:
         """Create a rollout.
 
         Raises:
-            RolloutError: `rollout_exists`, `no_devices`.
+            RolloutError: `rollout_exists`, `no_devices`, `empty_wave`.
             ReleaseError: `unknown_release` (a version has no image), `expired`.
         """
         members = self._validate(rollout, now)
@@ -75,9 +75,11 @@ class RolloutManager:
             if release.expires is not None and release.expires <= now:
                 raise ReleaseError("expired", version=release.version)
         members = state.membership(rollout)
-        if not members.wave_of:
+        try:
+            check_members(rollout, state.devices, members)
+        except RolloutError:
             state.discard_membership(rollout.rollout_id)
-            raise RolloutError("no_devices", rollout=rollout.name)
+            raise
         return members
 
     def _images(self, rollout: Rollout) -> list[Release]:
@@ -147,9 +149,13 @@ class RolloutManager:
 
         Raises:
             RolloutError: `unknown_rollout`, `rollout_ended`.
+            DeviceError: `unknown_device`.
         """
         rollout = self._active(rollout_id)
         selected = None if uids is None else set(uids)
+        for uid in selected or ():
+            if uid not in self._state.devices:
+                raise DeviceError("unknown_device", device=uid[:64])
         retried = []
         for job in self._state.jobs_in(rollout_id):
             if job.state not in FAILURES and job.state is not JobState.CANCELED:

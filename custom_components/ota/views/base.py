@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 import functools
 from http import HTTPStatus
-from typing import Any, Concatenate
+import logging
+from typing import Any, Concatenate, Final
 
 from aiohttp import web
 from homeassistant.core import HomeAssistant
@@ -22,6 +23,9 @@ from ..rollout.models import Device, Release
 from ..rollout.wire.check_in import CheckIn
 from ..rollout.wire.ranges import select
 from .image_response import ImageResponse
+
+_LOGGER = logging.getLogger(__name__)
+_MAX_WARNINGS: Final = 1000
 
 _STATUS = {
     "unknown_job": HTTPStatus.CONFLICT,
@@ -150,6 +154,10 @@ class OtaView(HomeAssistantView):
             usual_s: The usual poll interval of the protocol.
         """
         data = self.data
+        for name, reason in check_in.ignored.items():
+            if (device.uid, name) not in data.warned and len(data.warned) < _MAX_WARNINGS:
+                data.warned.add((device.uid, name))
+                _LOGGER.warning("%s: %s is ignored: %s", device.name, name, reason)
         data.hub.engine.heartbeat(
             device.uid,
             data.hub.now,

@@ -45,7 +45,13 @@ class CheckView(OtaView):
         sha256 = offer.release.sha256 if offer.release else ""
         path = f"/api/ota/v1/devices/{device.uid}/firmware/{sha256}.bin"
         return self.json(
-            native.reply(offer, hub.engine.device(device.uid), path=path, poll_s=self.data.settings.poll_s)
+            native.reply(
+                offer,
+                hub.engine.device(device.uid),
+                path=path,
+                poll_s=self.data.settings.poll_s,
+                ignored=check_in.ignored,
+            )
         )
 
 

@@ -122,7 +122,8 @@ def savings(system: HeatingSystem) -> dict[str, Any] | None:
     report = report_data(system.engine, system.shadow, SAVINGS_DAYS)
     if report is None:
         return None
-    return {
+    origin = {"from_history": True} if report.get("from_history") else {}
+    return origin | {
         "simulated": report["simulated"],
         "days": report["days"],
         "saved": report["saved"],

@@ -46,13 +46,13 @@ def at_ends(samples: Samples, ends: Array) -> Array:
     return result
 
 
-def means(samples: Samples, ends: Array) -> Array:
+def means(samples: Samples, ends: Array, longest_hold_s: float = LONGEST_HOLD_S) -> Array:
     """Return the mean of each step of a value that holds until the next reading."""
     time_s, value = _arrays(samples)
     if not len(time_s):
         return np.full(len(ends), np.nan)
     until = np.append(time_s[1:], max(ends[-1], time_s[-1]))
-    lasts = np.minimum(until - time_s, LONGEST_HOLD_S)
+    lasts = np.minimum(until - time_s, longest_hold_s)
     known = np.isfinite(value)
     edges = np.concatenate([np.stack([time_s, time_s + lasts], axis=1).ravel()])
     area = np.stack([np.zeros_like(lasts), np.where(known, np.nan_to_num(value) * lasts, 0.0)], axis=1).ravel()

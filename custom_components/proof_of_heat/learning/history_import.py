@@ -18,15 +18,14 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
-import numpy as np
 
 from ..const import DOMAIN
 from ..engine.engine import Engine
 from ..engine.model.history import COLUMNS, History, Row
-from ..inputs.sun import elevation_sine, radiation_w_m2
 from ..inputs.weather import DEFAULT_CLOUD_COVER
 from .grid import STEP_S
-from .links import HomeLinks, standard_time_s
+from .links import HomeLinks
+from .past_home import clear_sky, day_ends, local_times_s
 from .recorder_series import async_read
 from .rows import HomeSeries, rows_of
 
@@ -79,6 +78,10 @@ class Progress:
         return (now_s - self.began_s) / done * (DAYS - self.days_done)
 
 
+def _ignore(again: bool) -> None:
+    """Do nothing."""
+
+
 class HistoryImport:
     """The import of one heating system."""
 
@@ -91,6 +94,7 @@ class HistoryImport:
         changed: Callable[[], None],
         *,
         save: Callable[[], Awaitable[None]],
+        finished: Callable[[bool], None] = _ignore,
     ) -> None:
         self.progress = Progress()
         self._hass = hass
@@ -99,6 +103,7 @@ class HistoryImport:
         self._links = links
         self._changed = changed
         self._save = save
+        self._finished = finished
         self._store: Store[dict[str, Any]] = Store(hass, STORE_VERSION, f"{DOMAIN}.learning.{entry.entry_id}")
         self._task: asyncio.Task[None] | None = None
 
@@ -121,6 +126,7 @@ class HistoryImport:
         except Exception:  # control and learning from now on continue without it
             _LOGGER.exception("%s: the history could not be imported", self._entry.title)
             self._set(ImportStatus.FAILED)
+        self._finished(again)
 
     async def _import(self, *, again: bool) -> None:
         stored = {} if again else await self._store.async_load() or {}
@@ -178,23 +184,22 @@ def start_import(
     changed: Callable[[], None],
     *,
     save: Callable[[], Awaitable[None]],
+    finished: Callable[[bool], None] = _ignore,
 ) -> HistoryImport:
     """Return the import of a heating system, started.
 
-    ``changed`` is called when it makes progress, ``save`` stores the engine's state.
+    ``changed`` is called when it makes progress, ``save`` stores the engine's state, ``finished`` is called at the end,
+    with whether it was done again.
     """
-    found = HistoryImport(hass, entry, engine, links, changed, save=save)
+    found = HistoryImport(hass, entry, engine, links, changed, save=save, finished=finished)
     found.start()
     return found
 
 
 def _rows(home: HomeSeries, begin: datetime, place: tuple[float, float]) -> list[Row]:
     """Return the rows of a day."""
-    ends = begin.timestamp() + STEP_S * np.arange(1, round(86400 / STEP_S) + 1)
-    middles = [dt_util.utc_from_timestamp(end - STEP_S / 2) for end in ends.tolist()]
-    clear = np.array([radiation_w_m2(elevation_sine(when, *place)) for when in middles])
-    local_s = np.array([standard_time_s(dt_util.as_local(dt_util.utc_from_timestamp(end))) for end in ends.tolist()])
-    return rows_of(home, ends, local_s, clear, DEFAULT_CLOUD_COVER)
+    ends = day_ends(begin)
+    return rows_of(home, ends, local_times_s(ends), clear_sky(ends, place), DEFAULT_CLOUD_COVER)
 
 
 def _dump(rows: list[Row], end: datetime, day: int) -> dict[str, Any]:

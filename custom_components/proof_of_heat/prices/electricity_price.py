@@ -64,7 +64,7 @@ def read_prices(hass: HomeAssistant, config: SystemConfig, now: datetime, row_fa
     if (next_day := known(hass, _next_day(state.entity_id))) is not None:
         attributes.append(next_day.attributes)
     rows = joined(from_attributes(part, zone, now, factor, currency) for part in attributes)
-    value = _price_of(state, factor)
+    value = shown_price(state, factor)
     problem = None if value is None else value_problem(state, value * factor, currency)
     if problem is not None:
         return KnownPrices(problem=problem)
@@ -77,7 +77,7 @@ def read_prices(hass: HomeAssistant, config: SystemConfig, now: datetime, row_fa
             )
         row_factor = scale or 1.0
         rows = PriceSeries() if scale is None else rows.scaled(scale)
-    surcharges = _surcharges(config)
+    surcharges = surcharges_of(config)
     present = None if value is None else surcharges.of(value * factor, now)
     return KnownPrices(
         _plausible(rows, currency).priced(1.0, surcharges),
@@ -88,7 +88,7 @@ def read_prices(hass: HomeAssistant, config: SystemConfig, now: datetime, row_fa
     )
 
 
-def _price_of(state: State, factor: float) -> float | None:
+def shown_price(state: State, factor: float) -> float | None:
     """Return the price that a sensor shows in its unit, also as text: "31,4", "0.314 EUR/kWh"."""
     value, own_factor = price_number(state.state)
     return value if value is None or own_factor is None else value * own_factor / factor
@@ -129,7 +129,8 @@ def price_at(hass: HomeAssistant, config: SystemConfig, series: PriceSeries, now
     return NAN if price is None else price
 
 
-def _surcharges(config: SystemConfig) -> Surcharges:
+def surcharges_of(config: SystemConfig) -> Surcharges:
+    """Return the fees and the tax on top of the price of a sensor."""
     tariff = config.fee_tariff
     fees_at = None if tariff is None else lambda when: tariff.at(dt_util.as_local(when))
     marks_s = (0,) if tariff is None else tariff.marks_s
@@ -208,7 +209,7 @@ class ElectricityPrice:
         if fetched is None or fetched.end is None or fetched.end <= now:
             return None
         self.problem = None
-        return fetched.priced(1.0, _surcharges(self._config))
+        return fetched.priced(1.0, surcharges_of(self._config))
 
     def _from_sensor(self, available: bool, now: datetime) -> PriceSeries:
         """Return the prices of the sensor; while it is unavailable, those that it reported before."""

@@ -21,8 +21,6 @@ from ..engine.config import SourceConfig
 from ..engine.engine import Engine
 from ..inputs.states import drawn_w
 from ..inputs.weather import INTERVAL_S as WEATHER_INTERVAL_S, WeatherForecast, fetch_forecast
-from ..learning.history_import import start_import
-from ..learning.links import links_of
 from ..messages.formatter import MessageTexts, async_load_texts
 from ..messages.journal import DecisionJournal
 from ..metering.coordinator import MeterCoordinator
@@ -50,6 +48,7 @@ from .engine_config import engine_config, source_config
 from .entity_links import EntityLinks
 from .events import EventNotifier
 from .health_monitor import HealthMonitor
+from .house_learning import async_start_learning
 from .listeners import Listeners
 from .persistence import StateStore
 from .reconfiguration import Reconfiguration
@@ -103,6 +102,16 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
     )
     coordinator = _coordinator(hass, entry, base, cycle=cycle, supervisor=supervisor, monitor=monitor)
     _start(hass, entry, base, supervisor, links)
+    history_import, history_replay = await async_start_learning(
+        hass,
+        entry,
+        base.config,
+        engine=base.engine,
+        sources=base.sources,
+        shadow=base.shadow,
+        changes=base.user_changes,
+        save=base.store.async_save,
+    )
     return HeatingSystem(
         config=base.config,
         device_id=_system_device(hass, entry, base.journal.texts).id,
@@ -130,14 +139,8 @@ async def async_assemble(hass: HomeAssistant, entry: HeatConfigEntry) -> Heating
         curve_advisor=curve_advisor,
         shadow=base.shadow,
         events=base.events,
-        history_import=start_import(
-            hass,
-            entry,
-            base.engine,
-            lambda: links_of(hass, base.config, base.sources.values()),
-            base.user_changes.notify,
-            save=base.store.async_save,
-        ),
+        history_import=history_import,
+        history_replay=history_replay,
     )
 
 

@@ -28,11 +28,20 @@ def report_data(engine: Engine, shadow: ShadowMode, last_days: int) -> dict[str,
     """Return the figures of the last days: money in the home's currency, intervals cover 90 %. None without any.
 
     While control is simulated, `cost` is what it would have cost, and `reference_cost` what the home really cost.
+    Before the first simulated or measured day, the figures are those of the history (`from_history`).
     """
     if (simulation := shadow.report(last_days)) is not None:
         return _simulated(simulation, offer=shadow.is_offered)
     report = engine.savings_report(last_days)
-    return None if report is None else _measured(report)
+    if report is not None:
+        return _measured(report)
+    return history_data(shadow, last_days)
+
+
+def history_data(shadow: ShadowMode, last_days: int) -> dict[str, Any] | None:
+    """Return what control would have saved in the last days of the history, before it was installed; None without."""
+    past = shadow.past(last_days)
+    return None if past is None else {**_simulated(past, offer=False), "from_history": True}
 
 
 def _measured(report: SavingsReport) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 Nothing is commanded: this part has no access to the sources.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 import logging
 from typing import Final
@@ -32,6 +33,8 @@ class ShadowMode:
         self.home = ShadowHome(engine)
         self._jobs = BackgroundJobs(hass, self.home.engine, f"{entry.title} (simulation)")
         self._failed = False
+        self.past: Callable[[int], ShadowReport | None] = lambda last_days: None
+        """What control would have saved over the last days of the history, before it was installed."""
 
     @property
     def is_on(self) -> bool:

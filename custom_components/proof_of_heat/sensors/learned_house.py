@@ -33,6 +33,7 @@ def import_details(system: HeatingSystem) -> Mapping[str, Any]:
         "status": str(progress.status),
         "expected_end": None if expected is None else expected.replace(microsecond=0).isoformat(),
         "days_imported": round(progress.rows / 96, 1),
+        "simulation": str(system.history_replay.status),
     }
 
 

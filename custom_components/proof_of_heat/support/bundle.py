@@ -12,18 +12,23 @@ from homeassistant import const
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
-from homeassistant.helpers.json import JSONEncoder
 from homeassistant.loader import IntegrationNotFound, async_get_integration
 from homeassistant.util import dt as dt_util
 from yarl import URL
 
 from .._lib.redaction import Redactor, secrets_in
+from .._lib.slices import in_slices
 from ..const import DOMAIN
+from .snapshot import snapshot
 
 SUITE: Final = ("ecoflow", "edge_telemetry", "iot_heating", "ota", "proof_of_heat", "smart_outlet")
 FOLDER: Final = "heat_suite_support"
 _DECISIONS: Final = 200
 _DIAGNOSTICS_TIMEOUT_S: Final = 30
+_LONGEST_TEXT: Final = 10_000
+"""Characters of a text: enough for a traceback. The middle of a longer one is omitted."""
+_LONGEST_LOG: Final = 500_000
+"""Characters of all texts of the log; older records are omitted."""
 _KEPT: Final = 5
 """Older bundles are deleted."""
 
@@ -38,14 +43,10 @@ async def async_collect(hass: HomeAssistant) -> dict[str, Any]:
         files[f"diagnostics/{entry.domain}/{number}.json"] = await _diagnostics(hass, entry)
         journal = getattr(getattr(entry, "runtime_data", None), "journal", None)
         if entry.domain == DOMAIN and journal is not None:
-            files[f"decisions/{number}.json"] = list(journal.rows)[-_DECISIONS:]
-    files["states.json"] = _states(hass, entries)
+            files[f"decisions/{number}.json"] = await snapshot(list(journal.rows)[-_DECISIONS:])
+    files["states.json"] = await _states(hass, entries)
     files["log.json"] = _log(hass)
-    texts = {}
-    for name, content in files.items():
-        texts[name] = _as_json(content)  # in the event loop, where nothing changes it meanwhile
-        await asyncio.sleep(0)
-    return await hass.async_add_executor_job(_redacted, texts, _known_secrets(hass, entries))
+    return await hass.async_add_executor_job(_redacted, files, await _known_secrets(hass, entries))
 
 
 async def async_write(hass: HomeAssistant, files: Mapping[str, Any]) -> Path:
@@ -107,7 +108,8 @@ async def _diagnostics(hass: HomeAssistant, entry: ConfigEntry) -> Any:
         integration = await async_get_integration(hass, entry.domain)
         module = await integration.async_get_platform("diagnostics")
         async with asyncio.timeout(_DIAGNOSTICS_TIMEOUT_S):
-            return await module.async_get_config_entry_diagnostics(hass, entry)
+            found = await module.async_get_config_entry_diagnostics(hass, entry)
+        return await snapshot(found)
     except TimeoutError:
         return {"error": f"The diagnostics took more than {_DIAGNOSTICS_TIMEOUT_S} s"}
     except Exception as err:  # noqa: BLE001  of another integration
@@ -121,7 +123,7 @@ def _issues(hass: HomeAssistant) -> list[dict[str, Any]]:
             "id": issue.issue_id,
             "translation_key": issue.translation_key,
             "severity": issue.severity,
-            "placeholders": issue.translation_placeholders,
+            "placeholders": dict(issue.translation_placeholders or {}),
             "created": issue.created.isoformat(),
         }
         for issue in ir.async_get(hass).issues.values()
@@ -129,11 +131,11 @@ def _issues(hass: HomeAssistant) -> list[dict[str, Any]]:
     ]
 
 
-def _states(hass: HomeAssistant, entries: Iterable[ConfigEntry]) -> list[dict[str, Any]]:
+async def _states(hass: HomeAssistant, entries: Iterable[ConfigEntry]) -> list[dict[str, Any]]:
     registry = er.async_get(hass)
     found = []
     for entry in entries:
-        for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
+        async for entity in in_slices(er.async_entries_for_config_entry(registry, entry.entry_id)):
             state = hass.states.get(entity.entity_id)
             found.append(
                 {
@@ -148,18 +150,19 @@ def _states(hass: HomeAssistant, entries: Iterable[ConfigEntry]) -> list[dict[st
 
 
 def _log(hass: HomeAssistant) -> list[Any]:
-    """Return the warnings and errors of the suite that Home Assistant's system log kept."""
+    """Return the warnings and errors of the suite that Home Assistant's system log kept, the newest first."""
     handler = hass.data.get("system_log")
     records = getattr(handler, "records", {})
-    return [
+    found = [
         {"name": item.name, "level": item.level, "message": list(item.message), "exception": item.exception,
          "count": item.count, "last": item.timestamp}
         for item in getattr(records, "values", list)()
         if "custom_components." in item.name and item.name.split(".")[1] in SUITE
     ]  # fmt: skip
+    return sorted(found, key=lambda item: -item["last"])
 
 
-def _known_secrets(hass: HomeAssistant, entries: Iterable[ConfigEntry]) -> set[str]:
+async def _known_secrets(hass: HomeAssistant, entries: Iterable[ConfigEntry]) -> set[str]:
     """Return the secrets of the entries, what identifies their devices, and where the home is."""
     position = (hass.config.latitude, hass.config.longitude)
     known = {str(number) for number in position if number != round(number, 1)}  # 45.0 is also a temperature
@@ -171,29 +174,21 @@ def _known_secrets(hass: HomeAssistant, entries: Iterable[ConfigEntry]) -> set[s
         known.update(secrets_in(dict(entry.data)), secrets_in(dict(entry.options)))
         for subentry in entry.subentries.values():
             known.update(secrets_in(dict(subentry.data)))
-        for device in dr.async_entries_for_config_entry(devices, entry.entry_id):
+        async for device in in_slices(dr.async_entries_for_config_entry(devices, entry.entry_id)):
             known.update(value for _, value in device.connections)
             if device.serial_number:
                 known.add(device.serial_number)
     return known
 
 
-def _redacted(texts: Mapping[str, str], known: set[str]) -> dict[str, Any]:
+def _redacted(files: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
     """Return file name -> content without secrets. It takes long: not in the event loop."""
-    redactor = Redactor(known)
-    return {name: redactor.data(json.loads(text)) for name, text in texts.items()}
-
-
-def _as_json(value: Any) -> str:
-    return json.dumps(value, cls=_Encoder, skipkeys=True)
-
-
-class _Encoder(JSONEncoder):
-    """Diagnostics may contain anything."""
-
-    def default(self, o: Any) -> Any:
-        """Return a text for what JSON does not know."""
-        try:
-            return super().default(o)
-        except TypeError:
-            return repr(o)
+    redactor = Redactor(known, longest=_LONGEST_TEXT)
+    found = {name: redactor.data(content) for name, content in files.items() if name != "log.json"}
+    left, log = _LONGEST_LOG, []
+    for record in files["log.json"]:
+        if left <= 0:
+            break
+        log.append(redacted := redactor.data(record))
+        left -= sum(map(len, redacted["message"])) + len(redacted["exception"] or "")
+    return {**found, "log.json": log}

@@ -135,7 +135,7 @@ def answers_errors[V: HomeAssistantView, **P](
                 answer = err.response(extra)
             except web.HTTPException, Unauthorized:
                 raise  # Home Assistant answers them
-            except Exception as err:  # noqa: BLE001 - a client waits for its answer, whatever has failed
+            except Exception as err:  # noqa: BLE001 - a client waits for its answer, also after an unexpected error
                 answer = unexpected(err).response(extra)
             return after_broken_body(request, answer)
 

@@ -26,6 +26,7 @@ from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util import dt as dt_util
 import probatio as vol
 
+from .action_fields import date_time
 from .statistics_repair import HOUR_S, EnergyHour, Jump, PowerHour, find_jumps, total_correction
 
 SERVICE_CORRECT_ENERGY: Final = "correct_energy"
@@ -34,8 +35,8 @@ ATTR_END: Final = "end"
 ATTR_MAX_POWER: Final = "max_power"
 ATTR_START: Final = "start"
 CORRECT_ENERGY_FIELDS: Final[dict[Any, Any]] = {
-    vol.Optional(ATTR_START): cv.datetime,
-    vol.Optional(ATTR_END): cv.datetime,
+    vol.Optional(ATTR_START): date_time,
+    vol.Optional(ATTR_END): date_time,
     vol.Optional(ATTR_MAX_POWER): vol.All(vol.Coerce(float), vol.Range(min=1, max=10_000_000)),
     vol.Optional(ATTR_DRY_RUN, default=True): cv.boolean,
 }

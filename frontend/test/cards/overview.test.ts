@@ -152,6 +152,8 @@ describe("states", () => {
     expect(text()).toContain("Heating control is off.");
     await push(overview({ failing: true }));
     expect(text()).toContain("The last control cycle failed.");
+    await push(overview({ savings: { days: 13, saved: 8, low: 6, high: 10, percent: 13.6, cost: 51, simulated: true, from_history: true } }));
+    expect(text()).toContain("Would have saved in 13 days of history");
   });
   it("unknown values are dashes or words, never zero", async () => {
     const unknown = { value: null, estimated: true };

@@ -77,6 +77,8 @@ def test_retry_offers_again_and_clears_the_failure() -> None:
     start(engine, plan())
     fail(engine, "d0")
     fail(engine, "d1")
+    with pytest.raises(DeviceError, match="unknown_device"):
+        engine.rollouts.retry("r1", T0 + 100, ["d0", "ghost"])
     assert engine.rollouts.retry("r1", T0 + 100, ["d0"]) == ["d0"]
     job = engine.state.job_of("d0")
     assert job is not None

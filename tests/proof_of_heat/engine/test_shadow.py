@@ -94,6 +94,14 @@ SOURCES = {
         SourceConfig(source_id="a", kind=SourceKind.HEAT_PUMP, steering=Steering.LEVEL),
         linear_map(10_000.0, 4_000.0),
     ),
+    "heat pump that is on or off": (
+        SourceConfig(source_id="a", kind=SourceKind.HEAT_PUMP, steering=Steering.SWITCH),
+        linear_map(9_000.0, 2_500.0),
+    ),
+    "heat pump that is on or off, without a map": (
+        SourceConfig(source_id="a", kind=SourceKind.HEAT_PUMP, steering=Steering.SWITCH),
+        None,
+    ),
     "miner": (
         SourceConfig(source_id="a", kind=SourceKind.MINER, steering=Steering.STEPS, steps_w=(1000.0, 2000.0)),
         None,
@@ -114,6 +122,8 @@ def test_simulated_sources_deliver_what_was_commanded(name: str, level: float) -
     expected = {
         "heat pump without a map": Output(10_000.0 * level, 10_000.0 / 3 * level),
         "heat pump": Output(10_000.0 * level, 4_000.0 * level),
+        "heat pump that is on or off": Output(9_000.0, 2_500.0) if level else Output(),
+        "heat pump that is on or off, without a map": Output(10_000.0, 10_000.0 / 3) if level else Output(),
         "miner": Output(0.9 * 2000 * level, 2000 * level),
         "boiler": Output(8000.0, 0.0) if level else Output(),
     }[name]

@@ -1,7 +1,7 @@
-"""What a device reports about itself when it asks for an update, whatever protocol it uses."""
+"""What a device reports about itself when it asks for an update, in any protocol."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from ..models import Slots
@@ -20,3 +20,5 @@ class CheckIn:
     """Why it must not restart now."""
     metrics: Mapping[str, float] | None = None
     slots: Slots | None = None
+    ignored: Mapping[str, str] = field(default_factory=dict)
+    """Metrics without a valid value, with the reason."""

@@ -1,7 +1,9 @@
-"""Parse JSON fields strictly: an invalid value is an error that names the field."""
+"""Parse JSON fields strictly: an invalid value is an error that names the field. Invalid readings are ignored."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 import math
+import re
 from typing import Any, Final
 
 from ..errors import WireError
@@ -10,6 +12,7 @@ MAX_TEXT: Final = 120
 _MAX_NAME: Final = 32
 _NOT_FINITE: Final = ("nan", "inf", "infinity")
 """How `parse_device_object` returns numbers that JSON cannot express."""
+_NUMBER: Final = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*", re.ASCII)
 
 
 def text(data: Mapping[str, Any], name: str, *, longest: int = MAX_TEXT) -> str | None:
@@ -44,31 +47,54 @@ def integer(data: Mapping[str, Any], name: str, low: int, high: int) -> int | No
     return value
 
 
-def numbers(data: Mapping[str, Any], name: str, *, most: int) -> dict[str, float] | None:
-    """Return an object of numbers; None if missing or null.
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """The readings of a device.
 
-    They are readings: one that failed (null, NaN or infinity) is ignored.
+    Attributes:
+        values: By name; None if it sent none.
+        ignored: Readings without a valid value, with the reason.
+    """
+
+    values: dict[str, float] | None = None
+    ignored: dict[str, str] = field(default_factory=dict)
+
+
+def readings(data: Mapping[str, Any], name: str, *, most: int) -> Readings:
+    """Return an object of numbers. An invalid one costs only itself; numbers as text are read.
+
+    A reading that failed (null, NaN or infinity) is ignored without a reason.
 
     Raises:
-        WireError: `bad_value`.
+        WireError: `bad_value` for what is no object, or has too many members.
     """
-    value = data.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, Mapping) or len(value) > most:
+    found = data.get(name)
+    if found is None:
+        return Readings()
+    if not isinstance(found, Mapping) or len(found) > most:
         raise WireError("bad_value", f"must be an object of at most {most} numbers", field=name)
-    readings = {}
-    for key, number in value.items():
-        if number is None or (isinstance(number, str) and number.lstrip("+-").lower() in _NOT_FINITE):
+    values: dict[str, float] = {}
+    ignored: dict[str, str] = {}
+    for key, value in found.items():
+        if value is None or not key.isprintable() or _is_not_finite(value):
             continue
-        if isinstance(number, bool) or not isinstance(number, (int, float)) or len(key) > _MAX_NAME:
-            where = f"{name}.{key[:_MAX_NAME]}"
-            raise WireError(
-                "bad_value", f"must be a number, with a name of at most {_MAX_NAME} characters", field=where
-            )
-        if math.isfinite(number) and key.isprintable():
-            readings[key] = float(number)
-    return readings
+        number = _number(value)
+        if number is None or len(key) > _MAX_NAME:
+            ignored[f"{name}.{key[:_MAX_NAME]}"] = f"must be a number, with a name of at most {_MAX_NAME} characters"
+        elif math.isfinite(number):
+            values[key] = number
+    return Readings(values, ignored)
+
+
+def _is_not_finite(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().lstrip("+-").lower() in _NOT_FINITE
+
+
+def _number(value: Any) -> float | None:
+    """Return a number, also one that is sent as text."""
+    if isinstance(value, str):
+        return float(value) if _NUMBER.fullmatch(value) else None
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def required[T](value: T | None, name: str) -> T:

@@ -1,6 +1,6 @@
 """The native JSON protocol: check in, get an offer, report (docs/ota-protocol.md)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 import re
 from typing import Any, Final
@@ -44,12 +44,14 @@ def check_in(data: Mapping[str, Any]) -> CheckIn:
     version = fields.text(data, "version", longest=MAX_LENGTH)
     if version is not None and not version.strip():
         raise WireError("bad_value", "must not be empty", field="version")
+    metrics = fields.readings(data, "metrics", most=16)
     return CheckIn(
         version=version,
         boot_count=fields.integer(data, "boot_count", 0, _MAX_COUNT),
         busy=_busy(data),
-        metrics=fields.numbers(data, "metrics", most=16),
+        metrics=metrics.values,
         slots=_slots(data),
+        ignored=metrics.ignored,
     )
 
 
@@ -102,14 +104,15 @@ def report(data: Mapping[str, Any]) -> Report:
     )
 
 
-def reply(offer: Offer, device: Device, *, path: str, poll_s: int) -> dict[str, Any]:
-    """Return the response to a check-in. `path` is the URL path of the image."""
+def reply(offer: Offer, device: Device, *, path: str, poll_s: int, ignored: Collection[str] = ()) -> dict[str, Any]:
+    """Return the response to a check-in. `path` is the URL path of the image, `ignored` names invalid metrics."""
     update = None
     if offer.reason is Reason.OFFERED and offer.job is not None and offer.release is not None:
         update = _update(offer.job, offer.release, path)
         if device.slots is not None and (slot := device.slots.other_with(offer.release.sha256)) is not None:
             update["slot"] = slot
-    return {"update": update, "reason": offer.reason.value, "poll_s": poll_s}
+    found = {"update": update, "reason": offer.reason.value, "poll_s": poll_s}
+    return found | {"ignored": list(ignored)} if ignored else found
 
 
 def _update(job: Job, release: Release, path: str) -> dict[str, Any]:

@@ -46,13 +46,14 @@ def output(
             top = max(source.steps_w, default=full_power_w)
             watts = min(source.steps_w, key=lambda step: abs(step - command.level * top), default=full_power_w)
             return Output(full_heat_w * watts / full_power_w, watts)
-        case Steering.SWITCH:
+        case Steering.SWITCH if pump is None:
             return Output(full_heat_w, full_power_w)
         case Steering.LEVEL if pump is None:
             return Output(full_heat_w * command.level, full_power_w * command.level)
     assert pump is not None
-    level, outdoor = np.array(command.level), np.array(outdoor_c)
-    flow_c = emitter_c + 5.0 * command.level
+    share = 1.0 if source.steering is Steering.SWITCH else command.level
+    level, outdoor = np.array(share), np.array(outdoor_c)
+    flow_c = emitter_c + 5.0 * share
     heat = power = np.array(0.0)
     for _ in range(_ITERATIONS):
         heat, power = pump.at(level, np.array(flow_c), outdoor)

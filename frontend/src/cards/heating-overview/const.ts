@@ -53,6 +53,8 @@ export interface Savings {
   percent: number | null;
   cost: number | null;
   simulated?: boolean;
+  /** Over days before the integration was installed. */
+  from_history?: boolean;
 }
 
 /** When the first day that is compared is complete. */

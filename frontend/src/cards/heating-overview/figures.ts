@@ -33,7 +33,7 @@ const savings = (data: Overview, hass: HomeAssistant, localize: Localize): Templ
   const days = new Intl.NumberFormat(hass.locale.language, { style: "unit", unit: "day", unitDisplay: "long" }).format(saved.days);
   return html`
     <div class="tile">
-      <span>${localize(saved.simulated ? "overview.would_save" : "overview.saved", { days })}</span>
+      <span>${localize(`overview.${saved.from_history ? "would_save_past" : saved.simulated ? "would_save" : "saved"}`, { days })}</span>
       <strong>${money(saved.saved)}${isNumber(saved.percent) ? ` · ${formatPercent(saved.percent, hass.locale)}` : ""}</strong>
       <span>${localize("overview.interval", { low: money(saved.low), high: money(saved.high) })}</span>
     </div>

@@ -218,14 +218,18 @@ class ProofOfHeatDemo:
             )
 
     async def _learned(self, ha: HomeAssistant, entry_id: str) -> None:
-        """Wait until the house is learned from its history with the heat pump; the other sources are new in it."""
+        """Wait until the house is learned from its history with the heat pump, and control was simulated over it.
+
+        The other sources are new in the house.
+        """
         async with asyncio.timeout(_LEARN_WITHIN_S):
             while True:
                 found = [item for item in await ha.entity_keys() if item["unique_id"] == f"{entry_id}_{_PROGRESS}"]
                 if found:
                     with suppress(HomeAssistantError):  # the entry is still reloading
                         state = await ha.get(f"states/{found[0]['entity_id']}")
-                        if state["attributes"].get("status") == "done":
+                        status, simulation = (state["attributes"].get(key) for key in ("status", "simulation"))
+                        if status == "done" and simulation not in ("waiting", "simulating"):
                             return
                 await asyncio.sleep(0.5)
 
