@@ -213,7 +213,7 @@ EM_DATA = {"emdata:0": {"total_act": 9000.0, "total_act_ret": 200.0}}
         {**EM1, "em1:1": {"id": 1}},
     ],
 )
-def test_a_power_that_is_not_measured_is_unknown_whatever_its_value(status: dict[str, Any]) -> None:
+def test_a_power_that_is_not_measured_is_unknown(status: dict[str, Any]) -> None:
     with pytest.raises(BadReplyError, match=r"reports|has no power"):
         decode_status(status, NOW)
 
