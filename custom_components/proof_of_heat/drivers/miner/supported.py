@@ -38,7 +38,7 @@ _OTHERS: Final = _reads_without("mode", "ambient_temperature")
 
 
 def _miner(key: str, maker: str, models: tuple[str, ...], *sources: str, **shape: Any) -> SupportedDevice:
-    """Return a row that is proved by captures, unless it says otherwise."""
+    """Return a row that is proved by captures, unless another proof is given."""
     return SupportedDevice(
         key=key, maker=maker, models=models, sources=sources, **{"evidence": Evidence.CAPTURE, **shape}
     )
