@@ -228,7 +228,7 @@ export class CurvePlot extends LitElement {
     return svg`
       <line x1=${left} x2=${left} y1=${y(setpoint)} y2=${height - BOTTOM} stroke="var(--primary-color)" stroke-dasharray="2 3" />
       <circle cx=${left} cy=${y(setpoint)} r="5" fill="var(--primary-color)" />
-      <text x=${left + (end ? -9 : 9)} y=${y(setpoint) + 16} class="present" text-anchor=${end ? "end" : "start"}>${label}</text>
+      <text x=${left + (end ? -9 : 9)} y=${y(setpoint) + (end ? 16 : -8)} class="present" text-anchor=${end ? "end" : "start"}>${label}</text>
     `;
   }
 
