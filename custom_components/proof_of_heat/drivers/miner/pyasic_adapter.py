@@ -88,6 +88,7 @@ def _import() -> PyasicModules:
         TypeError,
         AttributeError,
         EOFError,
+        ArithmeticError,
     )
     return PyasicModules(MinerFactory(), MINER_CLASSES, MinerTypes, AntminerModern, errors)
 
@@ -203,7 +204,7 @@ def reading_of(data: dict[str, Any], *, mining: bool | None, mode: str | None = 
         # No board reports anything although the miner hashes: this firmware does not report boards.
         boards=len(boards) if up or (boards and not rate) else None,
         boards_up=len(up) if up or (boards and not rate) else None,
-        faults=tuple(_fault(error) for error in data.get("errors") or []),
+        faults=tuple(fault for error in data.get("errors") or [] if (fault := _fault(error))),
     )
 
 
@@ -249,6 +250,6 @@ def _warm(value: Any) -> float | None:
 
 
 def _fault(error: Any) -> str:
-    code = getattr(error, "error_code", None)
-    text = getattr(error, "error_message", None) or ""
-    return f"{code} {text}".strip() if code is not None else str(text or error)
+    """Return code and text of an error; empty without both, as some makes report what is not checked."""
+    code = getattr(error, "error_code", None) or ""
+    return f"{code} {getattr(error, 'error_message', None) or ''}".strip()
