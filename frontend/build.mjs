@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
+import { latin } from "./cyrillic.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const components = resolve(here, "..", "custom_components");
@@ -55,6 +56,7 @@ const withoutAdvice = {
 
 // As in src/lib/localize.ts.
 const SEPARATOR = "|";
+const [, CYRILLIC] = readFileSync(join(here, "src/lib/localize.ts"), "utf8").match(/CYRILLIC = "(\S+)"/);
 
 // The texts of a language are packed into one string, in the order of the English ones (src/lib/localize.ts unpacks them).
 const flat = (texts) => Object.values(texts).flatMap((text) => (typeof text === "string" ? [text] : flat(text)));
@@ -70,8 +72,10 @@ const packedTexts = {
     const english = JSON.parse(readFileSync(join(dirname(id), "en.json"), "utf8"));
     const texts = JSON.parse(readFileSync(id, "utf8"));
     const list = flat(ordered(english, texts));
-    if (list.some((text) => text.includes(SEPARATOR))) throw new Error(`${id}: a text contains ${SEPARATOR}`);
-    return JSON.stringify({ packed: list.join(SEPARATOR) });
+    const reserved = new RegExp(`[${SEPARATOR}\`]`);
+    if (list.some((text) => reserved.test(text))) throw new Error(`${id}: a text contains one of ${SEPARATOR} and \``);
+    const packed = list.join(SEPARATOR);
+    return JSON.stringify({ packed: id.endsWith("/ru.json") ? latin(packed, CYRILLIC) : packed });
   },
 };
 

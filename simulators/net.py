@@ -1,15 +1,16 @@
 """Network faults and digest authentication for simulators that are polled over HTTP or TCP."""
 
+from abc import abstractmethod
 import asyncio
 from collections.abc import Awaitable, Callable
 import hashlib
 import secrets
-from typing import Final
+from typing import Any, Final, override
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from .framework import Faults
+from .framework import Faults, Simulator
 
 NET_FAULTS: Final = {
     "refused": "resets every connection",
@@ -58,6 +59,34 @@ async def serve_http(app: web.Application, host: str, port: int) -> tuple[web.Ap
     await runner.setup()
     await web.TCPSite(runner, host, port).start()
     return runner, runner.addresses[0][1]
+
+
+class HttpSimulator(Simulator):
+    """A device that is an HTTP server."""
+
+    DEFAULT_PORT = 0
+    _runner: web.AppRunner | None = None
+
+    @abstractmethod
+    def application(self) -> web.Application:
+        """Return what it serves."""
+
+    @property
+    def port(self) -> int:
+        """Port on which it listens."""
+        assert self._runner is not None
+        port: int = self._runner.addresses[0][1]
+        return port
+
+    @override
+    async def start(self) -> dict[str, Any]:
+        self._runner, port = await serve_http(self.application(), self.args.host, self.args.port)
+        return {"host": self.args.host, "port": port}
+
+    @override
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
 
 
 type Exchange = Callable[[asyncio.StreamReader], Awaitable[bytes]]

@@ -53,7 +53,7 @@ class Gpsim:
         terminal: File descriptor of the terminal of its command line.
     """
 
-    def __init__(self, program: Path, folder: Path, timeout_s: float = 20.0) -> None:
+    def __init__(self, program: Path, folder: Path, timeout_s: float = 60.0) -> None:
         """Start gpsim in a folder, which receives its files, and load a program with its symbols.
 
         Raises:

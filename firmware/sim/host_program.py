@@ -20,6 +20,7 @@ class HostProgram:
         states: Last values of its entities, as it printed them.
         output: Its last log lines.
         starts: Number of starts.
+        turns: How often it has read its sensors; between two of them it acts on what it read.
         is_out_of_bootloader: Whether the image of its last start runs: it printed something.
         folder: Folder with flash, slots and sensors.
         environment: Environment of its next start.
@@ -30,6 +31,7 @@ class HostProgram:
         self.states: dict[str, str] = {}
         self.output: list[str] = []
         self.starts = 0
+        self.turns = 0
         self.is_out_of_bootloader = False
         self.folder = folder
         self._process: asyncio.subprocess.Process | None = None
@@ -86,8 +88,21 @@ class HostProgram:
             return None
         return next((found.laddr.port for found in sockets if found.status == psutil.CONN_LISTEN), None)
 
+    async def settle(self, turns: int = 5) -> None:
+        """Wait until the device has noticed its sensors, its clock and its last reply, however busy the machine is."""
+        enough = self.turns + turns
+        await self.until(lambda: self.turns >= enough, "the device does not run")
+
     async def cut_power(self) -> None:
-        """Kill the program, as a power outage does; ``run`` starts it again."""
+        """Kill the program, as a power outage does; ``run`` starts it again.
+
+        The power stays on while the bootloader runs: an outage in it is another case, in which nothing is on record.
+        """
+        await self.until(lambda: self.is_out_of_bootloader, "the image does not run")
+        await self._kill()
+        self.is_out_of_bootloader = False
+
+    async def _kill(self) -> None:
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
@@ -100,13 +115,17 @@ class HostProgram:
                 await self._read()
                 await asyncio.sleep(0.05)
         finally:
-            await asyncio.shield(self.cut_power())
+            await asyncio.shield(self._kill())
 
     async def _read(self) -> None:
         assert self._process is not None
         assert self._process.stdout is not None
-        while line := (await self._process.stdout.readline()).decode(errors="replace").rstrip():
+        while raw := await self._process.stdout.readline():
+            line = raw.decode(errors="replace").rstrip()
             self.is_out_of_bootloader = True
+            if line == "TURN":
+                self.turns += 1
+                continue
             self.output = [*self.output[-199:], line]
             if line.startswith("STATE "):
                 _, name, value = line.split(" ", 2)

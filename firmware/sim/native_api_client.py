@@ -25,7 +25,7 @@ def on_state(state: EntityState) -> None:
 async def connect(port: int) -> APIClient:
     """Connect, as soon as the device listens."""
     client = APIClient("127.0.0.1", port, None)
-    for _ in range(100):
+    for _ in range(600):
         try:
             await client.connect(login=True)
         except APIConnectionError:

@@ -13,12 +13,14 @@ class Network:
     Attributes:
         reply: Body that replaces those of all replies, None: replies are forwarded.
         connections: Number of connections so far.
+        exchanges: Number of those that have ended.
     """
 
     def __init__(self, target_port: int) -> None:
         """Initialize the network to a server."""
         self.reply: bytes | None = None
         self.connections = 0
+        self.exchanges = 0
         self.port = 0
         self._target_port = target_port
         self._server: asyncio.Server | None = None
@@ -59,6 +61,7 @@ class Network:
         finally:
             self._writers.discard(writer)
             writer.close()
+            self.exchanges += 1
 
     @staticmethod
     async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, body: bytes) -> None:

@@ -66,13 +66,14 @@ class RadioOutlet:
     def __enter__(self) -> Self:
         """Power the outlet on and wait until it receives."""
         self._thread.start()
-        self._ready.wait(30.0)
+        if not self._ready.wait(120.0):
+            raise TimeoutError("The outlet did not start")
         return self
 
     def __exit__(self, *_: object) -> None:
         """End the simulation."""
         self._ending.set()
-        self._thread.join(30.0)
+        self._thread.join(120.0)
         os.close(self._terminal)
         os.close(self._end)
         if self.error is not None:

@@ -58,6 +58,30 @@ describe("the dashboard", () => {
     ]);
   });
 
+  it("shows the power of the sun on the first page where one device has it, and the power-off once it was used", async () => {
+    window.customCards?.push({ type: "proof-of-heat-overview", name: "", description: "", preview: true, documentationURL: "" });
+    const hass = home(Object.keys(DEVICES));
+    hass.entities["sensor.power_off"] = { entity_id: "sensor.power_off", translation_key: "power_off_state", platform: "smart_outlet", device_id: "smart_outlet" };
+    const first = async (): Promise<string[] | undefined> => shown((await generate(hass)).views).overview;
+    expect((await first())?.slice(-5)).toEqual(["Energy", "sensor.battery", "sensor.solar", "sensor.main", "sensor.power_off"]);
+    const all = (await generate(hass)).views[0]?.sections.flatMap(({ cards }) => cards) ?? [];
+    expect(all.filter(({ visibility }) => visibility).map(({ entity }) => entity)).toEqual(["sensor.power_off"]);
+    hass.entities["sensor.roof"] = { entity_id: "sensor.roof", translation_key: "solar_power", platform: "ecoflow", device_id: "roof" };
+    expect(await first()).not.toContain("sensor.solar");
+  });
+
+  it("puts the cards of a wide section next to each other, and tall tiles first", async () => {
+    for (const name of ["overview", "curve", "cop"])
+      window.customCards?.push({ type: `proof-of-heat-${name}`, name: "", description: "", preview: true, documentationURL: "" });
+    const hass = home(["proof_of_heat", "iot_heating", "edge_telemetry"]);
+    hass.entities["sensor.heat"] = { entity_id: "sensor.heat", translation_key: "power_w", platform: "edge_telemetry", device_id: "edge_telemetry" };
+    hass.states["sensor.heat"] = { entity_id: "sensor.heat", state: "5", attributes: { device_class: "power" } } as never;
+    const { views } = await generate(hass);
+    const columns = views[1]?.sections.flatMap(({ cards }) => cards).map((card) => (card.grid_options as { columns?: unknown } | undefined)?.columns);
+    expect(columns?.slice(0, 3)).toEqual(["full", 12, 12]);
+    expect(shown(views).devices).toEqual(["Device of edge_telemetry", "sensor.heat", "sensor.cabin"]);
+  });
+
   it("begins with the panel of what is installed where nothing is heated", async () => {
     const overviews = async (domains: string[]): Promise<string[] | undefined> => shown((await generate(home(domains))).views).overview;
     expect(await overviews(["smart_outlet"])).toEqual(["custom:smart-outlet-panel"]);

@@ -12,14 +12,13 @@ from typing import Any, ClassVar, override
 from aiohttp import web
 
 from simulators.asic import Machine
-from simulators.framework import Simulator
-from simulators.net import NET_FAULTS, http_faults, serve_http
+from simulators.net import NET_FAULTS, HttpSimulator, http_faults
 
 _NOMINAL_MHZ = 525
 _NOMINAL_MV = 1150
 
 
-class Bitaxe(Simulator):
+class Bitaxe(HttpSimulator):
     """The miner."""
 
     NAME = "bitaxe"
@@ -39,7 +38,6 @@ class Bitaxe(Simulator):
         self.writes: list[Any] = []
         self.sessions: set[str] = set()
         self.minted: list[str] = []
-        self._runner: web.AppRunner | None = None
 
     @classmethod
     @override
@@ -57,7 +55,7 @@ class Bitaxe(Simulator):
         return (int(major), int(minor)) >= (2, 14)
 
     @override
-    async def start(self) -> dict[str, Any]:
+    def application(self) -> web.Application:
         app = web.Application(middlewares=[http_faults(self.faults), self._otp])
         app.add_routes(
             [
@@ -75,13 +73,7 @@ class Bitaxe(Simulator):
             )
         elif self._pauses:
             app.add_routes([web.post("/api/system/pause", self._pause), web.post("/api/system/resume", self._resume)])
-        self._runner, port = await serve_http(app, self.args.host, self.args.port)
-        return {"host": self.args.host, "port": port}
-
-    @override
-    async def stop(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        return app
 
     @override
     def state(self) -> dict[str, Any]:

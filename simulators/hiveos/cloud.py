@@ -6,19 +6,17 @@ from typing import Any, ClassVar, override
 from aiohttp import web
 
 from simulators.asic import Machine
-from simulators.framework import Simulator
-from simulators.net import NET_FAULTS, http_faults, serve_http
+from simulators.net import NET_FAULTS, HttpSimulator, http_faults
 
 _PROFILES = {11: ("quiet", 0.55), 12: ("full", 1.0)}
 _FARM = 7
 _WORKER = 4711
 
 
-class HiveOs(Simulator):
+class HiveOs(HttpSimulator):
     """The cloud."""
 
     NAME = "hiveos"
-    DEFAULT_PORT = 0
     FAULTS: ClassVar[dict[str, str]] = {
         **NET_FAULTS,
         "limited": "answers 429 with Retry-After",
@@ -32,7 +30,6 @@ class HiveOs(Simulator):
         self.machine = Machine(self.clock, rated_w=args.rated_w, ths=0.0002, boot_s=0.0, idle_w=60.0)
         self.profile = 12
         self.calls: list[str] = []
-        self._runner: web.AppRunner | None = None
 
     @classmethod
     @override
@@ -41,7 +38,7 @@ class HiveOs(Simulator):
         parser.add_argument("--rated-w", type=float, default=1100.0)
 
     @override
-    async def start(self) -> dict[str, Any]:
+    def application(self) -> web.Application:
         base = f"/api/v2/farms/{_FARM}"
         app = web.Application(middlewares=[http_faults(self.faults), self._authenticate])
         app.add_routes(
@@ -53,20 +50,7 @@ class HiveOs(Simulator):
                 web.post(f"{base}/workers/{_WORKER}/command", self._command),
             ]
         )
-        self._runner, port = await serve_http(app, self.args.host, self.args.port)
-        return {"host": self.args.host, "port": port}
-
-    @override
-    async def stop(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
-
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        assert self._runner is not None
-        port: int = self._runner.addresses[0][1]
-        return port
+        return app
 
     @override
     def state(self) -> dict[str, Any]:

@@ -9,18 +9,16 @@ from typing import Any, ClassVar, override
 from aiohttp import web
 
 from simulators.asic import Machine
-from simulators.framework import Simulator
-from simulators.net import NET_FAULTS, http_faults, serve_http
+from simulators.net import NET_FAULTS, HttpSimulator, http_faults
 
 _SHARES = {"LOW": 0.6, "MEDIUM": 0.8, "HIGH": 1.0}
 _CLOCK_SKEW_S = 300
 
 
-class NiceHash(Simulator):
+class NiceHash(HttpSimulator):
     """The cloud."""
 
     NAME = "nicehash"
-    DEFAULT_PORT = 0
     FAULTS: ClassVar[dict[str, str]] = {
         **NET_FAULTS,
         "limited": "answers 429 with Retry-After",
@@ -34,7 +32,6 @@ class NiceHash(Simulator):
         self.machine = Machine(self.clock, rated_w=args.rated_w, ths=0.00012, boot_s=0.0, idle_w=0.0)
         self.mode = "HIGH"
         self.calls: list[str] = []
-        self._runner: web.AppRunner | None = None
 
     @classmethod
     @override
@@ -46,7 +43,7 @@ class NiceHash(Simulator):
         parser.add_argument("--rated-w", type=float, default=840.0)
 
     @override
-    async def start(self) -> dict[str, Any]:
+    def application(self) -> web.Application:
         app = web.Application(middlewares=[http_faults(self.faults), self._authenticate])
         app.add_routes(
             [
@@ -54,20 +51,7 @@ class NiceHash(Simulator):
                 web.post("/main/api/v2/mining/rigs/status2", self._status),
             ]
         )
-        self._runner, port = await serve_http(app, self.args.host, self.args.port)
-        return {"host": self.args.host, "port": port}
-
-    @override
-    async def stop(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
-
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        assert self._runner is not None
-        port: int = self._runner.addresses[0][1]
-        return port
+        return app
 
     @override
     def state(self) -> dict[str, Any]:

@@ -11,8 +11,7 @@ from typing import Any, ClassVar, Final, override
 
 from aiohttp import BasicAuth, web
 
-from simulators.framework import Simulator
-from simulators.net import NET_FAULTS, http_faults, serve_http
+from simulators.net import NET_FAULTS, HttpSimulator, http_faults
 from simulators.world.house import Surroundings
 from simulators.world.weather import in_heating_season
 
@@ -26,11 +25,10 @@ _MODES: Final = {"heating", "standby"}
 _CHARGE_S: Final = 2700.0
 
 
-class ViessmannCloud(Simulator):
+class ViessmannCloud(HttpSimulator):
     """Identity server and API on one port: `/idp/v3/…` and `/iot/v2/…`."""
 
     NAME = "viessmann_cloud"
-    DEFAULT_PORT = 0
     FAULTS: ClassVar[dict[str, str]] = {
         **NET_FAULTS,
         "limited": "answers 429 as if the limit were reached (value: the reported limit, default 1450)",
@@ -55,7 +53,6 @@ class ViessmannCloud(Simulator):
         self.commands: list[Any] = []
         self._codes: dict[str, Code] = {}
         self._access: dict[str, float] = {}
-        self._runner: web.AppRunner | None = None
 
     @classmethod
     @override
@@ -77,7 +74,7 @@ class ViessmannCloud(Simulator):
         parser.add_argument("--second-gateway", action="store_true", help="a second gateway, which is offline")
 
     @override
-    async def start(self) -> dict[str, Any]:
+    def application(self) -> web.Application:
         app = web.Application(middlewares=[http_faults(self.faults), self._limit])
         device = f"/iot/v2/features/installations/{_INSTALLATION}/gateways/{_GATEWAY}/devices/0/features"
         app.add_routes(
@@ -94,20 +91,7 @@ class ViessmannCloud(Simulator):
                 web.post(f"{device}/{{name}}/commands/{{command}}", self._command),
             ]
         )
-        self._runner, port = await serve_http(app, self.args.host, self.args.port)
-        return {"host": self.args.host, "port": port}
-
-    @override
-    async def stop(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
-
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        assert self._runner is not None
-        port: int = self._runner.addresses[0][1]
-        return port
+        return app
 
     def advance(self) -> None:
         """Bring the heat pump to the world's time."""

@@ -5,9 +5,11 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant, SupportsResponse
+from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
 
 from .conftest import Later, Phone, Run, calls, events, settle
 
@@ -219,8 +221,7 @@ async def test_a_cheap_hour(
 
 
 async def test_telegram_commands(hass: HomeAssistant, heating: str, run: Run) -> None:
-    why = "The heat pump heats: it is the cheapest source."
-    hass.states.async_set("sensor.decision", "heating", {"words": why})
+    hass.states.async_set("sensor.decision", "heating", {"words": "An older reason."})
     hass.states.async_set("sensor.room", "20.53", {"friendly_name": "Living room", "unit_of_measurement": "°C"})
     await run(
         "proof_of_heat/telegram.yaml", chats=["42"], heating=heating, decision="sensor.decision", shown=["sensor.room"]
@@ -233,7 +234,7 @@ async def test_telegram_commands(hass: HomeAssistant, heating: str, run: Run) ->
         await settle()
         return sent[0].data["message"] if sent else None
 
-    assert await command("/why") == why
+    assert await command("/why") == "heating", "the reason cannot be asked for"
     assert await command("/status@home_bot") == "heating, profile auto\nLiving room: 20.53 °C"
     assert await command("/profile", "eco", chat=7) is None, "another chat"
     assert await command("/profile", "turbo") == (
@@ -246,6 +247,37 @@ async def test_telegram_commands(hass: HomeAssistant, heating: str, run: Run) ->
     hass.states.async_set(heating, "unavailable")
     for text in (("/status",), ("/why",), ("/profile",), ("/profile", "eco")):
         assert await command(*text) == "The heating is not available."
+
+
+async def test_telegram_why_asks_for_the_decision(hass: HomeAssistant, run: Run) -> None:
+    """The reason is that of the last decision, of the selected heating system."""
+    entry = MockConfigEntry(domain="test")
+    entry.add_to_hass(hass)
+    heating = er.async_get(hass).async_get_or_create("select", "proof_of_heat", "profile", config_entry=entry).entity_id
+    hass.states.async_set(heating, "auto", {"options": PROFILES})
+    hass.states.async_set("sensor.decision", "heating", {"words": "An older reason."})
+    rows: list[dict[str, str]] = []
+    await run("proof_of_heat/telegram.yaml", chats=["42"], heating=heating, decision="sensor.decision")
+    asked = async_mock_service(
+        hass,
+        "proof_of_heat",
+        "get_decisions",
+        response={"decisions": rows},
+        supports_response=SupportsResponse.ONLY,
+    )
+    sent = calls(hass, "telegram_bot.send_message")
+
+    async def why() -> str:
+        sent.clear()
+        hass.bus.async_fire("telegram_command", {"command": "/why", "args": [], "chat_id": 42})
+        await settle()
+        message: str = sent[0].data["message"]
+        return message
+
+    assert await why() == "heating", "no decision yet"
+    rows.append({"words": "The heat pump heats: it is the cheapest source."})
+    assert await why() == "The heat pump heats: it is the cheapest source."
+    assert asked[0].data == {"config_entry_id": entry.entry_id, "count": 1}
 
 
 async def test_a_stopped_rollout_is_resumed_or_aborted(

@@ -62,11 +62,15 @@ _CARDS_ALONE: Final = """async ([url_path, tags]) => {
     const { hass } = document.querySelector("home-assistant");
     const { views } = await customElements.get("ll-strategy-dashboard-heat-suite").generate({}, hass);
     const cards = views.slice(1).flatMap(({ sections }) => sections.flatMap(({ cards }) => cards));
+    const wide = (tag) => ({
+        ...cards.find(({ type }) => type === `custom:${tag}`),
+        grid_options: { columns: "full" },
+    });
     const alone = tags.map((tag) => ({
         title: tag,
         path: tag,
         type: "sections",
-        sections: [{ type: "grid", column_span: 2, cards: [cards.find(({ type }) => type === `custom:${tag}`)] }],
+        sections: [{ type: "grid", column_span: 2, cards: [wide(tag)] }],
     }));
     const options = { title: "Cards", mode: "storage", show_in_sidebar: false };
     const dashboards = await hass.callWS({ type: "lovelace/dashboards/list" });

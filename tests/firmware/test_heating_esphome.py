@@ -50,16 +50,15 @@ class Installation:
     async def reported(self) -> None:
         """Let the device report twice: the second report follows from the first reply."""
         for _ in range(2):
-            await asyncio.sleep(0.1)  # the last reply is handled
+            await self.device.settle()  # the last reply is handled
             count = self.network.connections
-            for _ in range(60):
-                self.device.pass_time(40)
-                await asyncio.sleep(0.1)
-                if self.network.connections > count:
-                    break
-            else:
-                raise AssertionError("\n".join(self.device.output[-20:]))
-        await asyncio.sleep(0.1)
+            async with asyncio.timeout(150):
+                while self.network.connections == count:
+                    self.device.pass_time(40)
+                    await self.device.settle()
+            number = self.network.connections
+            await self.device.until(lambda: self.network.exchanges >= number, "no reply")  # noqa: B023 - called at once
+        await self.device.settle()
         await self.hass.async_block_till_done()
 
     async def control(self, option: str) -> None:
@@ -121,7 +120,7 @@ async def test_readings_and_configuration_are_exchanged(home: Installation) -> N
     assert (values["room_temp"], values["boot_count"]) == (20.0, 1)
     home.device.set_sensor("outdoor", None)
     home.device.set_sensor("supply", 44.5)
-    await asyncio.sleep(0.2)  # the device reads its sensors
+    await home.device.settle()
     await home.reported()
     await home.becomes("sensor", "supply_temperature", "44.5")
     await home.becomes("sensor", "outdoor_temperature", STATE_UNKNOWN)
@@ -162,7 +161,7 @@ async def test_commands_are_executed_and_acknowledged(home: Installation) -> Non
 
 async def test_a_heating_that_does_not_follow_its_command_is_reported(home: Installation) -> None:
     home.device.set_sensor("stuck", 1)
-    await asyncio.sleep(0.2)
+    await home.device.settle()
     await home.reported()
     await home.reported()
     record = home.entry.runtime_data.hub.controllers["ESP32-001"]
@@ -180,7 +179,7 @@ async def test_it_heats_by_curve_and_schedule_for_a_day_without_home_assistant(h
     for hour in range(24):
         home.device.pass_time(HOUR_S)
         await home.shows("control_mode", "curve")
-        await asyncio.sleep(0.05)
+        await home.device.settle()
         setpoint = float(home.device.states["flow_setpoint"])
         seen[setpoint] = seen.get(setpoint, 0) + 1
         if hour == 11:
@@ -188,8 +187,9 @@ async def test_it_heats_by_curve_and_schedule_for_a_day_without_home_assistant(h
             home.device.states.clear()
             await home.device.cut_power()
             await home.shows("control_mode", "curve")
+            await home.device.settle()
             home.device.pass_time(2)
-            await asyncio.sleep(0.5)  # it reads its sensors
+            await home.device.settle()
             seen.clear()
     assert len(seen) == 1  # 20 degC as the time is unknown
     await home.network.up()
@@ -208,12 +208,12 @@ async def test_the_schedule_goes_on_without_home_assistant_and_frost_protection_
     for _ in range(24):
         home.device.pass_time(HOUR_S)
         await home.shows("control_mode", "curve")
-        await asyncio.sleep(0.05)
+        await home.device.settle()
         setpoints.add(float(home.device.states["flow_setpoint"]))
     assert len(setpoints) == 2, setpoints  # day and night
     home.device.set_sensor("room", 4.0)
     home.device.set_sensor("outdoor", 15.0)
-    await asyncio.sleep(0.2)
+    await home.device.settle()
     home.device.pass_time(5)
     await home.device.until(lambda: float(home.device.states["flow_setpoint"]) >= 30.0, "no frost protection")
 
@@ -305,6 +305,6 @@ async def test_the_native_api_shows_the_controller_and_cannot_take_its_relay(hom
         assert api.states["Heating"] == [True]
         await api.command("Supply voltage", number=12.5)
         await home.device.until(lambda: api.states["Supply voltage"][-1] == 12.5, "the number is not set")
-        await asyncio.sleep(0.2)
+        await home.device.settle()
         await home.reported()
         assert home.entry.runtime_data.hub.controllers["ESP32-001"].values["voltage"] == 12.5

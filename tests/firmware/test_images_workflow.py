@@ -93,6 +93,7 @@ def test_an_image_is_built_from_its_configuration(tmp_path: Path, folder: str, k
     built = seen.read_text()
     assert "packages/boards/esp32c6.yaml" in built
     assert "/ccu-esp32c6.manifest.json" in built
+    assert "/devices/ccu-esp32c6.yaml@main" in built
     assert ("packages/signed.yaml" in built, "signing_key: key.pem" in built) == (bool(key), bool(key))
     assert not list(tmp_path.rglob("key.pem")), "the key is removed"
 

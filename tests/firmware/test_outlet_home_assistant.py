@@ -206,7 +206,7 @@ async def test_the_control_unit_resumes_after_home_assistant_was_away_and_after_
     await until(lambda: house.outlet.relays == (False, False), view)
     await house.device.cut_power()
     await house.device.until(lambda: house.device.starts == 2, "no restart")
-    await asyncio.sleep(1.0)
+    await house.device.settle()
     await house.network.up()
     house.device.pass_time(60)
     await until(lambda: view.state("switch", "socket_a") == "off", view)

@@ -4,6 +4,7 @@ from dataclasses import replace
 import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
@@ -114,6 +115,30 @@ async def test_first_minute_is_named_starting(
     await hass.async_block_till_done()
     record = entry.runtime_data.coordinator.data.decision.record
     assert (record.control_mode, record.state) == (ControlMode.CURVE, DecisionState.HEATING)
+
+
+async def test_a_plan_without_the_sources_that_are_not_read_yet_reports_no_shortfall(
+    hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    """In the first minute, what a plan is short of is not known; after it, it is a reason as any other."""
+    runtime = entry.runtime_data
+    await runtime.user.async_set_active(True)
+    cold = message(MessageCode.TOO_COLD, cold_kh=11.4)
+    target = runtime.engine._target
+
+    def short(*args: Any) -> Any:
+        made = target(*args)
+        return replace(made, messages=(*made.messages, cold))
+
+    with patch.object(type(runtime.engine), "_target", side_effect=short):
+        await runtime.coordinator.async_refresh()
+        first = runtime.coordinator.data.decision.record
+        await _minutes(hass, freezer, 2)
+        later = runtime.coordinator.data.decision.record
+    assert first.control_mode is ControlMode.STARTING
+    assert cold not in first.reasons
+    assert len(first.reasons) > 0
+    assert cold in later.reasons
 
 
 async def _minutes(hass: HomeAssistant, freezer: FrozenDateTimeFactory, count: int) -> None:

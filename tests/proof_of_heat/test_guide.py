@@ -144,6 +144,14 @@ async def test_a_zone_needs_a_name_and_a_sensor(
     ] == "guide_price"
 
 
+@pytest.mark.parametrize("currency", ["EUR", "SEK"])
+async def test_the_form_shows_the_unit_of_a_fixed_price(hass: HomeAssistant, currency: str) -> None:
+    hass.config.currency = currency
+    result = await go_on(hass, await begin(hass), {"comfort": 21.0})
+    selector = next(value for key, value in result["data_schema"].schema.items() if key == "fixed_price")
+    assert selector.config["unit_of_measurement"] == f"{currency}/kWh"
+
+
 async def test_the_unit_of_a_price_is_asked_for_only_where_it_is_missing(hass: HomeAssistant) -> None:
     hass.states.async_set(PRICE, "21", {})
     result = await go_on(hass, await begin(hass), {"comfort": 21.0})

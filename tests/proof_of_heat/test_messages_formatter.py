@@ -10,11 +10,12 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util.unit_system import US_CUSTOMARY_SYSTEM
+import numpy as np
 import pytest
 
 from custom_components.proof_of_heat import engine as package
 from custom_components.proof_of_heat._lib.heat_source import FaultReason
-from custom_components.proof_of_heat.engine.messages import TEMPLATES, MessageCode, message
+from custom_components.proof_of_heat.engine.messages import DURATION, TEMPLATES, MessageCode, format_number, message
 from custom_components.proof_of_heat.messages.formatter import (
     DECIMAL_MARK,
     ENGLISH,
@@ -120,10 +121,31 @@ async def test_decision_is_formatted_in_each_language(hass: HomeAssistant, langu
     for code in MessageCode:
         text, formats = formatter.format(sample(code)), TEMPLATES[code].formats
         assert not set(text) & set("{}"), text
-        numbers = [format(12.345, spec) for spec in formats.values() if spec]
+        numbers = [format_number(12.345, spec, *formatter.texts.time_units) for spec in formats.values() if spec]
         for number in numbers:
             assert (number if language == "en" else number.replace(".", ",")) in text
         assert ("Vitocal 200" in text) == (len(numbers) < len(formats))
+
+
+@pytest.mark.parametrize(
+    ("hours", "shown"),
+    [
+        (0.0, "5 min"),
+        (0.02, "5 min"),
+        (0.8, "50 min"),
+        (0.95, "55 min"),
+        (0.97, "1 h"),
+        (1.0, "1 h"),
+        (2.25, "2 h 15 min"),
+        (5.8, "5 h 45 min"),
+        (5.9, "6 h"),
+        (9.4, "9 h"),
+        (np.float64(47.75), "48 h"),
+    ],
+)
+def test_a_duration_is_written_as_people_say_it(hours: float, shown: str) -> None:
+    assert format_number(hours, DURATION) == shown
+    assert str(message(MessageCode.PLAN_BEGINS, begin_h=hours)) == f"heating starts in {shown}"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -216,7 +216,7 @@ def test_names_in_italics_are_on_the_screen() -> None:
 
 _MENUS = {  # of Home Assistant, HACS and others; titles of integrations; words that are only emphasized
     *("⋮", "Custom repositories", "Add integration", "Settings", "Devices & services", "Developer tools", "Actions"),
-    *("Add", "Download", "Configure", "Dashboards", "Add dashboard", "Security"),
+    *("Add", "Download", "Download diagnostics", "Configure", "Dashboards", "Add dashboard", "Security"),
     *(
         "Account",
         "Sessions",
@@ -252,6 +252,16 @@ def texts_in(value: Any) -> Iterator[str]:
             yield from texts_in(item)
     elif isinstance(value, str):
         yield value
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_no_table_is_torn_apart(path: Path) -> None:
+    """A row after an empty line is no table for Markdown."""
+    lines = re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL).splitlines()
+    starts = [
+        number for number, line in enumerate(lines) if line.strip().startswith("|") and not lines[number - 1].strip()
+    ]
+    assert [lines[number] for number in starts if not re.match(r"\s*\|[\s|:-]+$", lines[number + 1])] == []
 
 
 @pytest.mark.parametrize("domain", DOMAINS)

@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-83ca9cf7a425.js";
+import"/heat_suite_static/runtime-a030ac4efcbc.js";

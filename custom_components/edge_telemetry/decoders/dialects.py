@@ -64,6 +64,7 @@ class Dialect:
         is_fixed: Whether a pattern without a placeholder for the device names a gateway whose messages contain it.
         keepalive: Returns the topic of the requests without which a gateway publishes nothing, by its data topic.
         empty_is_offline: Whether an empty message means that a device is offline.
+        context: Returns how many of the levels that identify the device precede the kind of a topic.
     """
 
     key: str
@@ -79,6 +80,7 @@ class Dialect:
     is_fixed: bool = False
     keepalive: Callable[[list[str]], str | None] | None = None
     empty_is_offline: bool = False
+    context: Callable[[Levels], int] = lambda _levels: 0
 
 
 def _json_body(levels: Levels) -> Levels:

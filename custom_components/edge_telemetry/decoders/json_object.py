@@ -5,9 +5,10 @@ from typing import Any, Final
 
 from .device_types import type_of_message
 from .errors import DecodeError, Reason
+from .limits import is_possible
 from .message import Message
 from .metrics import NUMBERS
-from .reading import DISCONNECTED_C, MAX_TEXT, add, leaves
+from .reading import MAX_TEXT, add, leaves
 from .timestamps import parse_time
 
 MAX_METRICS: Final = 256
@@ -70,7 +71,7 @@ def _read(members: Mapping[str, Any], *, reserved: bool) -> Message:
             plain = False
             continue
         # The usual case, on which speed depends.
-        if type(value) is float and name in NUMBERS and value != DISCONNECTED_C:
+        if type(value) is float and name in NUMBERS and is_possible(name, value):
             metrics[name] = value
             continue
         if isinstance(value, dict | list):

@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 from .errors import Reason
+from .limits import DISCONNECTED_C, is_possible
 from .message import Message, Value
 from .metrics import METRICS, Kind, describe, resolve
 from .tolerant_json import NOT_A_NUMBER
@@ -14,9 +15,6 @@ from .units import convert, find_unit
 MAX_TEXT: Final = 255
 _MAX_DEPTH: Final = 4
 _MAX_UNIT: Final = 16
-
-DISCONNECTED_C: Final = -127.0
-"""What drivers of DS18B20 sensors report while the sensor does not answer."""
 
 _NUMBER_WITH_UNIT: Final = re.compile(r"([-+]?\d{1,20}(?:[.,]\d{1,20})?)\s*([^\d\s.,].{0,15})")
 _UNIT_KEYS: Final = ("unit", "units", "unit_of_measurement", "uom")
@@ -79,16 +77,16 @@ def add(message: Message, name: str, value: Any, unit: Any = None) -> bool:
     if read == 0 and isinstance(read, float):
         read = 0.0  # not -0.0
     if isinstance(read, str):
-        read = _BAD if read == NOT_A_NUMBER else read.strip()[:MAX_TEXT]
-    elif (isinstance(read, float) and not isfinite(read)) or (read == DISCONNECTED_C and key.endswith("temperature_c")):
+        read = _as_text(key, read)
+    elif isinstance(read, float) and not isfinite(read):
         read = _BAD
-    if unit is not None and read is not _BAD:
+    if unit is not None and read is not _BAD and not (read == DISCONNECTED_C and key.endswith("temperature_c")):
         read = _with_unit(message, key, read, unit)
-    if read is _BAD:
-        message.rejected[key] = Reason.BAD_VALUE
-        return False
     if factor != 1.0 and isinstance(read, int | float):
         read = read * factor
+    if read is _BAD or (type(read) in _NUMBERS and not is_possible(key, read)):
+        message.rejected[key] = Reason.BAD_VALUE
+        return False
     metrics[key] = read
     return key == name and read is value
 
@@ -119,6 +117,21 @@ def _with_unit(message: Message, key: str, value: Any, text: Any) -> Any:
 
 
 _BAD: Final[Any] = object()
+_NUMBERS: Final = (float, int)
+
+
+def _as_text(key: str, text: str) -> Any:
+    """Return a text, or the number in that of a metric with a unit."""
+    if text == NOT_A_NUMBER:
+        return _BAD
+    text = text.strip()[:MAX_TEXT]
+    if describe(key).unit is None:
+        return text
+    try:
+        number = float(text.replace(",", "."))
+    except ValueError:
+        return text
+    return number if isfinite(number) else text
 
 
 def _as_known(value: Any, kind: Kind) -> Any:

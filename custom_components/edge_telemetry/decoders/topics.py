@@ -72,6 +72,7 @@ class TopicPattern:
         self._fixed_system = None if "system" in meanings else system or (fixed.pop() if fixed else "edge")
         self._fixed_site = None if "site" in meanings else (fixed.pop(0) if fixed else default_site)
         self._body = len(body)
+        self._kind_from = len(body) - self.dialect.context(levels)
         self._levels = levels
         self._gateway_name = gateway
         self._forms = self.dialect.forms(levels)
@@ -99,7 +100,7 @@ class TopicPattern:
                     self._fixed_system or places.get("system", ""),
                     self._fixed_device or places.get("device") or places.get("gateway") or self._gateway_name,
                 )
-                kind = "/".join(levels[self._body :]) if form.kind is None else form.kind
+                kind = "/".join(levels[self._kind_from :]) if form.kind is None else form.kind
                 return Match(address, "/".join(levels[: self._body]), kind)
         return None
 

@@ -336,9 +336,11 @@ class Engine:
         self._shares = {part.source_id: part for part in mix}
         band = self._band or snapshot.band
         lower, upper = band.now
-        control_mode = ControlMode.FROST if self.safety.frost else target.control_mode
+        control_mode, reasons = ControlMode.FROST if self.safety.frost else target.control_mode, target.messages
         if any(limit.code is MessageCode.JUST_STARTED for limit in limits):
             control_mode = ControlMode.STARTING
+            # Some sources are not read yet, and the plan does without them.
+            reasons = tuple(reason for reason in reasons if reason.code is not MessageCode.TOO_COLD)
         record = DecisionRecord(
             now_s=snapshot.now_s,
             revision=snapshot.revision,
@@ -353,7 +355,7 @@ class Engine:
             mix=mix,
             cost_h=cost_h,
             heat_value_kwh=self.plan.plan.heat_value_kwh if control_mode is ControlMode.PLAN and self.plan else NAN,
-            reasons=target.messages,
+            reasons=reasons,
             limits=limits,
             notes=inputs.notes if self.learned else (*inputs.notes, *self._rows.notes),
             next_rise=band.next_rise(),

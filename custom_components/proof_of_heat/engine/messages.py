@@ -14,6 +14,8 @@ type Value = float | str | tuple[str, ...]
 """A number, an id, or several ids and words ("bath", "schedule")."""
 
 VALUE_SEPARATOR: Final = ": "
+DURATION: Final = "duration"
+"""Format of a number of hours that is written as a duration."""
 
 
 class MessageCode(StrEnum):
@@ -78,9 +80,9 @@ _ENGLISH: Final[Mapping[MessageCode, str]] = {
     MessageCode.LEARNING: "measuring the heat source",
     MessageCode.NOTHING_KNOWN: "no valid temperature, fixed flow temperature",
     MessageCode.PLAN: "plan for {hours:.0f} h with {heat_kwh:.0f} kWh of heat",
-    MessageCode.PLAN_BEGINS: "heating starts in {begin_h:.1f} h",
-    MessageCode.COMING: "at least {lower_c:.1f} °C in {in_h:.1f} h",
-    MessageCode.COMING_FOR: "at least {lower_c:.1f} °C in {in_h:.1f} h ({why})",
+    MessageCode.PLAN_BEGINS: "heating starts in {begin_h:duration}",
+    MessageCode.COMING: "at least {lower_c:.1f} °C in {in_h:duration}",
+    MessageCode.COMING_FOR: "at least {lower_c:.1f} °C in {in_h:duration} ({why})",
     MessageCode.POWER_CAP: "electric power limited to {cap_kw:.1f} kW",
     MessageCode.TOO_COLD: "{cold_kh:.1f} K·h below the comfort band",
     MessageCode.NO_PLAN: "the thermal model is not accurate enough yet, the heating curve is used",
@@ -131,6 +133,19 @@ class Template:
 TEMPLATES: Final[Mapping[MessageCode, Template]] = {code: Template.parse(text) for code, text in _ENGLISH.items()}
 
 
+def format_number(value: float, spec: str, hour: str = "h", minute: str = "min") -> str:
+    """Return a number in its format; the units are those of a duration: "50 min", "2 h 15 min", "9 h".
+
+    Durations are rounded to 5 minutes; to a quarter from one hour on, and to hours from six hours on.
+    """
+    if spec != DURATION:
+        return format(value, spec)
+    minutes = value * 60
+    step = 5 if minutes < 57.5 else 15 if minutes < 352.5 else 60
+    hours, rest = divmod(max(step, round(minutes / step) * step), 60)
+    return " ".join(f"{number} {unit}" for number, unit in ((hours, hour), (rest, minute)) if number)
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A code with its values."""
@@ -140,8 +155,17 @@ class Message:
 
     def __str__(self) -> str:
         """Return the English text, with ids in place of names."""
-        values = {name: VALUE_SEPARATOR.join(v) if isinstance(v, tuple) else v for name, v in self.values.items()}
-        return _ENGLISH[self.code].format(**values)
+        template = TEMPLATES[self.code]
+        return template.text.format(
+            **{
+                name: VALUE_SEPARATOR.join(value)
+                if isinstance(value, tuple)
+                else value
+                if isinstance(value, str)
+                else format_number(value, template.formats.get(name, ""))
+                for name, value in self.values.items()
+            }
+        )
 
 
 def message(code: MessageCode, **values: Value) -> Message:

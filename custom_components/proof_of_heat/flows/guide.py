@@ -28,7 +28,7 @@ from ..const import (
     SUBENTRY_ZONE,
 )
 from ..prices.units import unit_of
-from .fields import TEMPERATURE, is_own_control, number
+from .fields import TEMPERATURE, is_own_control, number, with_currency
 from .options import OPTION_FORMS, try_price
 from .scan import ScanSteps
 
@@ -149,7 +149,7 @@ class GuideSteps(ScanSteps):
         asked = CONF_PRICE_UNIT in errors or CONF_PRICE_UNIT in (user_input or {})
         shown = [name for name in _PRICE_FIELDS if name != CONF_PRICE_UNIT or asked]
         fields = OPTION_FORMS["price"].schema.schema.items()
-        schema = vol.Schema({key: value for key, value in fields if str(key) in shown})
+        schema = with_currency(self.hass, vol.Schema({key: value for key, value in fields if str(key) in shown}))
         values = suggested_price(self.hass) if user_input is None else user_input
         return self.async_show_form(
             step_id="guide_price", data_schema=self.add_suggested_values_to_schema(schema, values), errors=errors

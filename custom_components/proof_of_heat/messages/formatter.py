@@ -17,7 +17,7 @@ from homeassistant.util import language as language_util
 from .._lib.heat_source import FaultReason
 from ..const import DOMAIN
 from ..engine.decision_record import DecisionRecord, describe
-from ..engine.messages import TEMPLATES, VALUE_SEPARATOR, Message, MessageCode, Value
+from ..engine.messages import TEMPLATES, VALUE_SEPARATOR, Message, MessageCode, Value, format_number
 
 LANGUAGES: Final = (LOCALE_EN, "de", "fi", "ru")
 KEY_PREFIX: Final = "message_"
@@ -37,6 +37,8 @@ REASONS: Final = {
 }
 _COMMON: Final = f"component.{DOMAIN}.common."
 _PRICE: Final = "price_kwh"
+_TIME_UNITS: Final = {"ru": ("\u0447", "\u043c\u0438\u043d")}
+"""Symbols of hour and minute in a language that has its own."""
 _KELVIN_HOURS: Final = re.compile("K·h|\u041a·ч")
 _FAHRENHEIT: Final[Mapping[str, Callable[[float], float]]] = {
     "c": lambda value: value * 1.8 + 32,
@@ -54,6 +56,7 @@ class MessageTexts:
     models: Mapping[str, str] = field(default_factory=lambda: MODELS)
     reasons: Mapping[FaultReason, str] = field(default_factory=lambda: REASONS)
     fahrenheit: bool = False
+    time_units: tuple[str, str] = ("h", "min")
 
     def in_fahrenheit(self) -> MessageTexts:
         """Return the same texts for a home that measures in degrees Fahrenheit."""
@@ -70,11 +73,14 @@ async def async_load_texts(hass: HomeAssistant, language: str | None = None) -> 
     They are for the unit of temperature that Home Assistant has now.
     """
     supported = language_util.matches(language or hass.config.language, LANGUAGES, hass.config.country)
-    common = await async_get_translations(hass, supported[0] if supported else LOCALE_EN, "common", {DOMAIN})
+    chosen = supported[0] if supported else LOCALE_EN
+    common = await async_get_translations(hass, chosen, "common", {DOMAIN})
     texts = {code: common.get(f"{_COMMON}{KEY_PREFIX}{code}", english) for code, english in ENGLISH.texts.items()}
     models = {key: common.get(_COMMON + key, english) for key, english in MODELS.items()}
     reasons = {code: common.get(f"{_COMMON}{REASON_PREFIX}{code}", english) for code, english in REASONS.items()}
-    loaded = MessageTexts(texts, common.get(_COMMON + DECIMAL_MARK, ENGLISH.decimal_mark), models, reasons)
+    decimal_mark = common.get(_COMMON + DECIMAL_MARK, ENGLISH.decimal_mark)
+    time_units = _TIME_UNITS.get(chosen, ENGLISH.time_units)
+    loaded = MessageTexts(texts, decimal_mark, models, reasons, time_units=time_units)
     return loaded.in_fahrenheit() if hass.config.units.temperature_unit == UnitOfTemperature.FAHRENHEIT else loaded
 
 
@@ -115,7 +121,7 @@ class MessageFormatter:
             return VALUE_SEPARATOR.join(self.names.get(part, part) for part in value)
         if self.texts.fahrenheit and (convert := _FAHRENHEIT.get(name.rpartition("_")[2])):
             value = convert(value)
-        number = format(value, spec).replace(".", self.texts.decimal_mark)
+        number = format_number(value, spec, *self.texts.time_units).replace(".", self.texts.decimal_mark)
         return f"{number} {self.currency}" if name == _PRICE else number
 
     def _value(self, value: Value) -> object:

@@ -37,6 +37,12 @@ inline void show(const char *name, const std::string &value) {
   fflush(stdout);
 }
 
+// Printed in each turn of the loop in which sensors are read: a test waits until a change was noticed.
+inline void show_turn() {
+  printf("TURN\n");
+  fflush(stdout);
+}
+
 // The native API gets a free port unless SUITE_API_PORT names one; SUITE_RADIO is the radio's serial port.
 template<typename Api, typename Uart> void set_ports(Api *api, Uart *uart) {
   api->set_port(static_cast<uint16_t>(atoi(environment("SUITE_API_PORT").c_str())));

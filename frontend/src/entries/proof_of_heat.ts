@@ -87,7 +87,7 @@ registerCard({
   tag: "proof-of-heat-week-schedule",
   element: ZoneScheduleCard,
   texts: WEEK_TEXTS,
-  key: "card",
+  key: "room",
   docs: "dashboard.md#week-schedule",
   suggest: (hass, entity) => (ZoneScheduleCard.isSchedule(hass, entity) ? { type: "custom:proof-of-heat-week-schedule", entity } : null),
 });

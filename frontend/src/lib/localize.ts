@@ -12,10 +12,23 @@ const unpack = (like: Texts, lines: string[]): Texts =>
     Object.entries(like).map(([key, text]) => [key, typeof text === "string" ? (lines.shift() ?? text) : unpack(text, lines)]),
   );
 
+/** The Cyrillic letters that a bundle writes as the letters a to z, in that order: in UTF-8 they take two bytes each. */
+export const CYRILLIC = "абцдефгхийклмнопярстужвьыз";
+
+/** Restore Cyrillic letters. Placeholders stay, and so does what is between backticks. */
+const cyrillic = (text: string): string =>
+  text.replace(/\{\w+\}|`([^`]*)`|[a-z]/gi, (found, latin: string | undefined) => {
+    if (found[1]) return latin ?? found;
+    const letter = CYRILLIC[(found.charCodeAt(0) & 31) - 1] ?? found;
+    return found < "a" ? letter.toUpperCase() : letter;
+  });
+
 const unpacked = (languages: Languages): Languages => {
   const result: Languages = { en: languages.en };
   for (const [language, texts] of Object.entries(languages)) {
-    result[language] = typeof texts.packed === "string" ? unpack(languages.en, texts.packed.split("|")) : texts;
+    const { packed } = texts;
+    result[language] =
+      typeof packed === "string" ? unpack(languages.en, (language === "ru" ? cyrillic(packed) : packed).split("|")) : texts;
   }
   return result;
 };

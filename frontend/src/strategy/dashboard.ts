@@ -119,14 +119,19 @@ const deviceSections = (hass: Hass, platform: string, icon: string, keys?: reado
       : entities.filter(({ entity_id }) => /^(binary_)?sensor\./.test(entity_id));
     if (!shown.length) return [];
     const tiles = shown.slice(0, MAX_TILES).map(({ entity_id }) => tile(hass, entity_id, "entity"));
+    // Tall tiles first: no row has gaps.
+    tiles.sort((a, b) => Number("features" in b) - Number("features" in a));
     return [{ type: "grid" as const, cards: [heading(nameOf(hass, device), icon), ...tiles] }];
   });
 };
 
 const wide = (cards: Card[]): Section[] =>
   cards.length
-    ? [{ type: "grid", cards: cards.map((card) => ({ ...card, grid_options: { columns: "full" } })), column_span: 2 }]
+    ? [{ type: "grid", cards: cards.map((card) => ({ grid_options: { columns: "full" }, ...card })), column_span: 2 }]
     : [];
+
+/** Two of them are next to each other where a wide section is; a single one is as wide as the section. */
+const halves = (cards: Card[]): Card[] => (cards.length > 1 ? cards.map((card) => ({ ...card, grid_options: { columns: 12 } })) : cards);
 
 /** Cards of proof_of_heat that need no configuration beyond their type. */
 const heatCards = (): Card[] =>
@@ -202,15 +207,20 @@ const power = (hass: Hass): Card[] => {
 
 const sectionsOf = async (hass: Hass, found: Set<string>, titles: Titles): Promise<Sections> => {
   const climates = rooms(hass);
+  const [first, ...cards] = found.has("proof_of_heat") ? heatCards() : [];
   const energy = (await hasEnergy(hass))
-    ? wide([{ type: "energy-date-selection" }, { type: "energy-usage-graph" }, { type: "energy-distribution" }, { type: "energy-devices-graph" }])
+    ? wide([
+        { type: "energy-date-selection" },
+        { type: "energy-usage-graph" },
+        ...halves([{ type: "energy-distribution" }, { type: "energy-devices-graph", title: titles.devices }]),
+      ])
     : energyOffers(hass, found, titles);
   const updates = entitiesOf(hass, "ota", "update.").slice(0, 24);
   return {
     heating: [
-      ...wide(found.has("proof_of_heat") ? heatCards() : []),
+      ...wide(first ? [first, ...halves(cards)] : []),
       ...(climates.length ? [{ type: "grid" as const, cards: climates }] : []),
-      ...wide(schedules(hass)),
+      ...wide(halves(schedules(hass))),
       ...deviceSections(hass, "proof_of_heat", "mdi:fire", KEYS.proof_of_heat),
       ...deviceSections(hass, "iot_heating", "mdi:radiator", KEYS.iot_heating),
     ],
@@ -234,20 +244,25 @@ const overview = (hass: Hass, found: Set<string>, titles: Record<ViewKey, string
         .map(({ entity_id }) => tile(hass, entity_id, /level|power$/.test(key) ? "device" : undefined)),
     );
   const buildings = first ? [] : pick("iot_heating", "mode", "iot_enabled", "flow_setpoint");
-  const stations = pick("ecoflow", "battery_level", "solar_power");
+  const solar = pick("ecoflow", "solar_power");
+  const stations = [...pick("ecoflow", "battery_level"), ...(solar.length > 1 ? [] : solar)];
   const main = first ? [first] : schedules(hass).slice(0, 1);
-  const outlets = main.length
-    ? [...pick("smart_outlet", "main_power"), ...pick("smart_outlet", "power_off_state").map((card) => ({ ...card, grid_options: { columns: "full" } }))]
-    : [];
+  const meters = main.length ? pick("smart_outlet", "main_power") : [];
+  // It is shown once everything was switched off.
+  const alerts = (main.length ? pick("smart_outlet", "power_off_state") : []).map((card) => ({
+    ...card,
+    grid_options: { columns: "full" },
+    visibility: [{ condition: "state", entity: card.entity, state_not: ["none", "unavailable"] }],
+  }));
   if (!main.length) main.push(...(["smart_outlet", "ota"] as const).filter((each) => found.has(each)).map(panel));
   const groups: [ViewKey, Card[]][] = [
     ["heating", [...rooms(hass), ...buildings]],
-    ["energy", stations],
-    ["outlets", outlets],
+    [stations.length ? "energy" : "outlets", [...stations, ...meters]],
   ];
   const rest: Section[] = groups
     .filter(([, cards]) => cards.length)
     .map(([key, cards]) => ({ type: "grid", cards: [heading(titles[key], ICONS[key]), ...cards.slice(0, MAX_TILES)] }));
+  if (alerts.length) (rest.at(-1) as Section).cards.push(...alerts);
   const devices = rest.length || !found.has("edge_telemetry") ? [] : deviceSections(hass, "edge_telemetry", "mdi:access-point").slice(0, 4);
   return [...wide(main), ...rest, ...devices];
 };

@@ -94,7 +94,7 @@ describe("heating-curve card", () => {
     expect(() => readConfig({ type: TAG, read_only: "yes" })).toThrow("read_only must be true or false");
     expect(() => readConfig({ type: TAG, title: 3 })).toThrow("title must be a text");
     const form = HeatingCurveCard.getConfigForm();
-    expect(form.schema.map((field) => form.computeLabel(field))).toEqual(["Heating system", "Title", "Read only"]);
+    expect(form.schema.map((field) => form.computeLabel(field))).toEqual(["Heating system", "Title", "Read-only"]);
     const { card, fake } = await mount();
     expect(card.getGridOptions().columns).toBe(12);
     expect(card.getCardSize()).toBe(8);

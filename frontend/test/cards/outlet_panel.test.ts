@@ -104,7 +104,7 @@ describe("the card", () => {
     expect(find(".socket").getAttribute("aria-label")).toBe("Kitchen A: Offline, –, –");
     expect(text(".title .chip")).toBe("Offline");
     await push({ outlet: outlet({ sockets: { a: socket({ is_on: null, current_ma: 0, power_w: 0 }), b: socket() } }) });
-    expect(text(".socket .state")).toBe("Unknown until it is switched");
+    expect(text(".socket .state")).toBe("Unknown");
   });
 
   it("marks a tripped socket and one over the limit with words", async () => {
@@ -207,6 +207,8 @@ describe("the card", () => {
     expect(text(".result")).toBe("Switching everything off… Waiting: Kitchen A Stays on: Kitchen B");
     const done = { ...cut, finished: true, pending: [], confirmed: ["FE/a"] };
     await push({ hub: hub({ cut: done, restorable: ["FE/a"] }) });
+    expect(text(".result strong")).toBe("All other sockets are off.");
+    await push({ hub: hub({ cut: { ...done, protected: [] }, restorable: ["FE/a"] }) });
     expect(text(".result strong")).toBe("Everything is off.");
     find(".result button").click();
     await settle();

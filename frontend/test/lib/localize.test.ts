@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { localizer, withCommon, type Languages } from "../../src/lib/localize.js";
+import { latin } from "../../cyrillic.mjs";
+import { CYRILLIC, localizer, withCommon, type Languages } from "../../src/lib/localize.js";
 
 const texts: Languages = {
   en: { title: "Heating", plan: { next: "Next {hours} h for {name}" } },
@@ -31,5 +32,11 @@ describe("localizer", () => {
     expect(["title", "plan.next", "plan.last", "common.save"].map((key) => localizer(merged, "fi")(key))).toEqual([
       "Lämmitys", "Seuraava", "Last", "Tallenna",
     ]);
+  });
+  it("restores the Cyrillic letters of a bundle", () => {
+    const text = "Обогрев {names}: ≈ 3 кВт, COP насоса, ёж|Чтобы Юг 5 W/K: {size}{unit}";
+    expect(latin("Сохранить {names} COP", CYRILLIC)).toBe("Sohranitx {names} `COP`");
+    const merged = withCommon({ en: { first: "", second: "" }, ru: { packed: latin(text, CYRILLIC) } }, { en: {} });
+    expect(["first", "second"].map((key) => localizer(merged, "ru")(key))).toEqual(text.split("|"));
   });
 });

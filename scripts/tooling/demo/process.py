@@ -1,14 +1,18 @@
 """Child processes of the demo: each has a log, and all stop with the demo however it ends."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 import contextlib
 import ctypes
 import json
 import os
 from pathlib import Path
 import signal
+import sys
 from typing import Any
+
+from .folder import ROOT
+from .plugin import SimulatorSpec
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -112,3 +116,24 @@ class Children:
         for child in servers:
             await child.stop(grace_s=30)
         await asyncio.gather(*(child.stop(grace_s=5) for child in others))
+
+
+@contextlib.asynccontextmanager
+async def reachable(spec: SimulatorSpec) -> AsyncGenerator[None]:
+    """Have a device online during its config flow, also if the caller of the demo runs the simulators."""
+    assert spec.address is not None
+    try:
+        _, writer = await asyncio.open_connection(*spec.address)
+    except OSError:
+        command = [sys.executable, "-m", f"simulators.{spec.module}", *spec.arguments]
+        child = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
+        assert child.stdout is not None
+        await child.stdout.readline()
+        try:
+            yield
+        finally:
+            child.terminate()
+            await child.wait()
+    else:
+        writer.close()
+        yield

@@ -94,7 +94,7 @@ def _add(message: Message, key: str, value: Any) -> None:
         try:
             value = float(value)
         except ValueError:
-            if key not in _MAGNITUDES.values():
+            if key.partition("_")[0] != "sensor" and key not in _MAGNITUDES.values():
                 return
     add(message, key, value)
 

@@ -131,8 +131,8 @@ def _read_values(message: Message, part: str, values: Mapping[str, Any]) -> None
     for name, value in values.items():
         if name in _EM and name.startswith("total_"):
             add(message, f"{part}{_EM[name]}", value)
-        elif (key := _VALUES.get(name)) is not None and value is not None and not isinstance(value, dict | list):
-            add(message, f"{part}{key}", value)
+        elif (key := _VALUES.get(name)) is not None and not isinstance(value, dict | list):
+            add(message, f"{part}{key}", value)  # null: the sensor does not answer
         elif name == "temperature" and isinstance(value, dict):
             # That of the device itself, not of its surroundings.
             add(message, f"{part}device_temperature_c", value.get("tC"))

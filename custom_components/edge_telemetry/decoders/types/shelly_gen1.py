@@ -142,7 +142,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _read_value(message: Message, kind: str, value: Any) -> None:
-    if value == _NO_VALUE and kind.startswith(("ext_", "sensor/")):
+    if value == _NO_VALUE and kind.startswith(("ext_", "sensor/", "temperature")):
         value = None
     levels = kind.split("/")
     if (external := _EXTERNAL.fullmatch(kind)) is not None:

@@ -77,6 +77,7 @@ _ENERGY: Final[dict[str, str]] = {
     "Voltage": "voltage_v",
     "Yesterday": "energy_yesterday_kwh",
 }
+_ENERGY_UNITS: Final = {"ExportReactive": "kvarh", "ImportReactive": "kvarh"}
 # Values of the phases that add up.
 _SUMS: Final = frozenset({"ApparentPower", "ExportActive", "ImportActive", "Power", "ReactivePower", "Today", "Total"})
 # Names that scripts of the Smart Meter Interface give to the values of an electricity meter, in lower case.
@@ -91,6 +92,9 @@ _METER_UNITS: Final = (
     (re.compile(r"hz|freq|frequency"), "Hz"),
 )
 _LEAF_UNITS: Final = {"Battery": "%", "Gas": "kΩ", "CF1": "μg/m³", "CF10": "μg/m³", "CF2.5": "μg/m³"}
+# Sensors of a direct current or a battery, and the units of their values.
+_DIRECT_CURRENT: Final = re.compile(r"(?:INA|MAX170|LC709|AXP|BQ27)\w*")
+_DIRECT_CURRENT_UNITS: Final = {"ChargePercent": "%", "Current": "A", "Power": "W", "Voltage": "V"}
 _WIFI: Final[dict[str, str]] = {"RSSI": "wifi_quality_percent", "Signal": "rssi", "LinkCount": "wifi_connections"}
 
 # What a message states about its units -> the unit of a leaf.
@@ -163,13 +167,13 @@ def _read_energy(message: Message, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         if name in _IGNORED:
             continue
-        key = _ENERGY.get(name) or f"energy_{name}"
+        key, unit = _ENERGY.get(name) or f"energy_{name}", _ENERGY_UNITS.get(name)
         if not isinstance(value, list):
-            add(message, key, value)
+            add(message, key, value, unit)
             continue
         for phase, part in enumerate(value, 1):
             if not isinstance(part, dict | list):
-                add(message, f"l{phase}_{key}", part)
+                add(message, f"l{phase}_{key}", part, unit)
         if name in _SUMS:
             message.metrics[key] = _sum(value)
 
@@ -196,6 +200,10 @@ def _read_sensor(message: Message, name: str, values: Mapping[str, Any], found: 
     for leaf, value in values.items():
         if is_meter and (unit := _meter_unit(leaf, value)) is not None:
             add(message, f"{part}{leaf}", value, unit)
+        elif leaf in _DIRECT_CURRENT_UNITS and _DIRECT_CURRENT.fullmatch(name.partition("-")[0]):
+            for channel, each in enumerate(value if isinstance(value, list) else [value], 1):
+                number = f"{channel}_" if isinstance(value, list) else ""
+                add(message, f"{part}{number}{leaf}", each, _DIRECT_CURRENT_UNITS[leaf])
         elif leaf == "Distance" and name.startswith("VL53"):
             add(message, f"{part}distance_mm", value)
         elif leaf != "Id" and not isinstance(value, dict | list):
@@ -251,6 +259,8 @@ def _read_zigbee(found: Mapping[str, Any], devices: Mapping[str, Any]) -> Iterat
             if name not in {"Device", "Endpoint", "Group", "IEEEAddr", "ModelId", "Manufacturer", "Name"}:
                 if isinstance(value, dict | list):
                     message.rejected[name[:64]] = Reason.BAD_VALUE
+                elif name == "Occupancy" and value in (0, 1):
+                    add(message, "occupancy_detected", bool(value))
                 else:
                     _read_leaf(message, "", name, value, found)
         if message.metrics:

@@ -129,7 +129,10 @@ _PARTS: Final[dict[str, str]] = {
     "System": "system",
     "Total": "",
 }
+_TANK: Final = {"Capacity": "capacity_m3"}
+"""Paths that mean something else at a tank."""
 _UNITS: Final = {
+    "capacity_m3": "m³",
     "capacity_ah": "Ah",
     "consumed_ah": "Ah",
     "installed_capacity_ah": "Ah",
@@ -171,11 +174,16 @@ def read(kind: str, found: Mapping[str, Any]) -> Found:
     if "value" not in found:
         return
     value = found["value"]
+    service = ""
+    if kind[:1].islower():  # the service and its instance; a path begins with a capital letter
+        service, _, kind = kind.split("/", 2)
     message = Message({}, original={kind: value}, device_type=KEY)
     if (meaning := _NAMES.get(kind)) is not None:
         if isinstance(value, str | int) and str(value):
             message.info[meaning] = str(value)[:MAX_TEXT]
-    elif (metric := metric_of(kind)) is not None and not isinstance(value, dict):
+    elif (
+        metric := _TANK.get(kind) if service == "tank" and kind in _TANK else metric_of(kind)
+    ) is not None and not isinstance(value, dict):
         is_flag = metric in _FLAGS and value in (0, 1)
         unit = _UNITS.get(metric)
         # An empty list is how the older service writes that there is no value.
@@ -228,5 +236,6 @@ register_dialect(
         ignores=_ignores,
         keepalive=_keepalive,
         empty_is_offline=True,
+        context=lambda levels: 2 if _NOTIFY in levels else 0,
     )
 )

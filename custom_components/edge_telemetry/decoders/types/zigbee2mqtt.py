@@ -56,10 +56,16 @@ _UNITS: Final = tuple(
         ("power_reactive|reactive_power", "var"),
         ("current|current_neutral", "A"),
         ("voltage", "V"),
-        ("energy|(?:produced|consumed|exported|imported)_energy|energy_(?:produced|consumed)", "kWh"),
+        ("(?:total_)?energy|(?:produced|consumed|exported|imported)_energy|energy_(?:produced|consumed)", "kWh"),
         ("eco2", "ppm"),
         ("dew_point|[a-z]+_temperature|temperature_(?:[0-9]|probe|internal|external|indoor|outdoor|floor)", "°C"),
         ("pm1", "μg/m³"),
+        ("hcho|formaldehyde?", "mg/m³"),
+        ("pi_heating_demand|valve_(?:position|opening_degree)", "%"),
+        ("water_consumed", "m³"),
+        ("flow|flow_rate", "m³/h"),
+        ("target_distance|detection_distance", "m"),
+        ("frequency", "Hz"),
         ("noise", "dB"),
     )
 )

@@ -7,7 +7,7 @@ import { localizer, pageLanguage } from "../../lib/localize.js";
 import { TEXTS } from "../../lib/proof-of-heat.js";
 import { ofSystem } from "../../lib/system-card.js";
 import { Width } from "../../lib/resize.js";
-import { isNumber, linear, path, ticks } from "../../lib/scale.js";
+import { clamp, isNumber, linear, path, ticks } from "../../lib/scale.js";
 import { message, stateMessage } from "../../lib/state-message.js";
 import { cardStyles } from "../../lib/styles.js";
 import { Subscription } from "../../lib/subscription.js";
@@ -21,7 +21,6 @@ const SUMS = ["day", "month", "season"] as const;
 const MIN_HOURS = 6;
 const LEFT = 26;
 const BOTTOM = 36;
-const HEIGHT = 220;
 /** Degrees Celsius around a place whose median is described in words. */
 const NEAR_C = 3;
 
@@ -103,24 +102,25 @@ export class CopCard extends SuiteCard<CopConfig> {
   private plot(data: CopData, hass: HomeAssistant): TemplateResult {
     const { localize } = this;
     const width = this.width.inside();
+    const height = Math.round(clamp(width * 0.55, 200, 320));
     const outdoors = [...data.hours, ...(data.hours.length ? [] : data.line)].map(([outdoor]) => outdoor);
     const from = Math.min(-5, Math.floor(Math.min(...outdoors)));
     const to = Math.max(12, Math.ceil(Math.max(...outdoors)));
     const top = Math.max(5, ...data.hours.map(([, cop]) => cop), ...data.line.map(([, cop]) => cop)) + 0.3;
     const x = linear(from, to, LEFT, width - 8);
-    const y = linear(0, top, HEIGHT - BOTTOM, 8);
+    const y = linear(0, top, height - BOTTOM, 8);
     const line = data.line.filter(([outdoor]) => outdoor >= from && outdoor <= to);
     return html`
-      <svg width=${width} height=${HEIGHT} role="img" aria-label=${this.summary(data, hass)}>
+      <svg width=${width} height=${height} role="img" aria-label=${this.summary(data, hass)}>
         ${ticks(0, top, 5).map((cop) => svg`
           <line x1=${LEFT} x2=${width - 8} y1=${y(cop)} y2=${y(cop)} stroke="var(--line)" />
           <text x=${LEFT - 6} y=${y(cop) + 4} text-anchor="end">${formatNumber(cop, hass.locale)}</text>`)}
         ${ticks(toUserTemperature(hass, from), toUserTemperature(hass, to), width < 320 ? 4 : 7).map(
-          (outdoor) => svg`<text x=${x(fromUserTemperature(hass, outdoor))} y=${HEIGHT - BOTTOM + 15} text-anchor="middle">${formatNumber(outdoor, hass.locale)}</text>`,
+          (outdoor) => svg`<text x=${x(fromUserTemperature(hass, outdoor))} y=${height - BOTTOM + 15} text-anchor="middle">${formatNumber(outdoor, hass.locale)}</text>`,
         )}
-        <text x=${LEFT} y=${HEIGHT - 4}>${localize("curve.outdoor_axis", { unit: isFahrenheit(hass) ? "°F" : "°C" })}</text>
+        <text x=${LEFT} y=${height - 4}>${localize("curve.outdoor_axis", { unit: isFahrenheit(hass) ? "°F" : "°C" })}</text>
         ${isNumber(data.outdoor_c) && data.outdoor_c >= from && data.outdoor_c <= to
-          ? svg`<line x1=${x(data.outdoor_c)} x2=${x(data.outdoor_c)} y1="8" y2=${HEIGHT - BOTTOM} stroke="var(--primary-color)" stroke-dasharray="2 3" />`
+          ? svg`<line x1=${x(data.outdoor_c)} x2=${x(data.outdoor_c)} y1="8" y2=${height - BOTTOM} stroke="var(--primary-color)" stroke-dasharray="2 3" />`
           : nothing}
         ${data.hours.map(([outdoor, cop]) => svg`<circle cx=${x(outdoor)} cy=${y(cop)} r="3" fill="var(--blue-color)" opacity="0.45" />`)}
         ${line.length ? svg`<path d=${path(line.map(([outdoor, cop]) => [x(outdoor), y(cop)] as const))} fill="none" stroke="var(--heat)" stroke-width="3" stroke-linecap="round" />` : nothing}

@@ -19,6 +19,8 @@ import { NextDayChart } from "./next-day.js";
 import { OverridePanel } from "./override-panel.js";
 import { styles } from "./styles.js";
 
+const sentence = (text: string): string => text.charAt(0).toLocaleUpperCase() + text.slice(1);
+
 const define = (tag: string, element: CustomElementConstructor): void => {
   if (!customElements.get(tag)) customElements.define(tag, element);
 };
@@ -55,7 +57,7 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
     const { state, data } = this.live;
     if (!hass || !data?.available) return html`<ha-card>${stateMessage(state, this.localize, "system")}</ha-card>`;
     const hasLadder = this.shows("ladder") && data.sources.length > 0;
-    const hasLimits = this.shows("limits") && data.limits.length + data.notes.length > 0;
+    const hasLimits = this.shows("limits") && data.state !== "starting" && data.limits.length + data.notes.length > 0;
     const hasOverride = this.shows("override") && data.active;
     const beside = Math.max(1, Number(hasLadder) + Number(hasLimits) + Number(hasOverride));
     return html`
@@ -96,6 +98,7 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
   private headline(data: Overview): string {
     const { hass, localize } = this;
     if (!hass) return "";
+    if (data.state === "starting") return sentence(data.limits[0] ?? localize("overview.states.starting"));
     const active = data.sources.filter(({ heating }) => heating);
     if (!active.length) {
       const starting = data.active ? data.sources.filter(({ commanded }) => commanded).map(({ name }) => name) : [];
@@ -119,7 +122,7 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
         <div class="who">
           ${this.config?.title ? html`<span class="why">${this.config.title}</span>` : nothing}
           <strong>${this.headline(data)}</strong>
-          <p class="why">${data.text}</p>
+          <p class="why">${data.state === "starting" ? "" : data.text}</p>
         </div>
         <div class="room">
           <strong>${formatTemperature(hass, data.room_c)}</strong>
@@ -184,13 +187,16 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
   private nextDay(data: Overview, beside: number): TemplateResult {
     const { localize, hass } = this;
     if (!hass) return html``;
-    const made = data.next_day?.plan ? formatMoment(hass, data.next_day.plan.made * 1000) : "";
+    // In the first minute, a plan does without the sources that are not read yet.
+    const isPartial = data.state === "starting" && data.sources.some(({ reason }) => reason === "not_read");
+    const day = data.next_day && { ...data.next_day, plan: isPartial ? null : data.next_day.plan };
+    const made = day?.plan ? formatMoment(hass, day.plan.made * 1000) : "";
     return html`
       <section class="next" style=${`--beside:${beside}`}>
-        <h2>${data.next_day?.plan ? localize("overview.plan", { time: made }) : localize("overview.no_plan")}</h2>
+        <h2>${day?.plan ? localize("overview.plan", { time: made }) : localize("overview.no_plan")}</h2>
         <proof-of-heat-next-day
           .hass=${this.hass}
-          .day=${data.next_day}
+          .day=${day}
           .roomNow=${data.room_c}
           .currency=${data.currency}
           .colors=${sourceColors(data.sources)}
@@ -203,7 +209,7 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
 
   private limits(data: Overview): TemplateResult {
     const row = (text: string, kind: string, icon: string): TemplateResult =>
-      html`<li class=${kind}><ha-icon icon=${icon}></ha-icon><span>${text.charAt(0).toLocaleUpperCase() + text.slice(1)}</span></li>`;
+      html`<li class=${kind}><ha-icon icon=${icon}></ha-icon><span>${sentence(text)}</span></li>`;
     return html`
       <section>
         <h2>${this.localize("overview.limits")}</h2>

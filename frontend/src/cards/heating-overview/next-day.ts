@@ -13,6 +13,8 @@ import { momentAt, range } from "./day.js";
 const GAP = 26;
 const HEIGHTS = { room: 64, heat: 44, price: 40, outdoor: 30 } as const;
 const AXIS = 18;
+/** From this width on, the chart is as high as what is next to it. */
+const WIDE = 480;
 
 interface Panel {
   key: keyof typeof HEIGHTS;
@@ -185,7 +187,7 @@ export class NextDayChart extends LitElement {
     }
     let top = GAP - 6;
     return panels.map((panel) => {
-      const placed = { ...panel, top, height: HEIGHTS[panel.key] };
+      const placed = { ...panel, top, height: HEIGHTS[panel.key] * (width < WIDE ? 1 : 1.6) };
       top += placed.height + GAP;
       return placed;
     });

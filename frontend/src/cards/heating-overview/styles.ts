@@ -165,20 +165,29 @@ export const styles = [
     .limits .note ha-icon {
       color: var(--muted);
     }
-    @media (max-width: 460px) {
+    :host {
+      container-type: inline-size;
+    }
+    @container (max-width: 460px) {
       ha-card {
         padding: 14px;
       }
-      .who strong {
-        font-size: 16px;
+      .header {
+        flex-wrap: wrap;
       }
-      .badge {
-        width: 36px;
-        height: 36px;
+      .room {
+        display: flex;
+        flex: 1 0 100%;
+        flex-wrap: wrap;
+        gap: 0 12px;
+        align-items: baseline;
       }
-    }
-    :host {
-      container-type: inline-size;
+      .tiles {
+        grid-template-columns: 1fr 1fr;
+      }
+      .tile:last-child:nth-child(odd) {
+        grid-column: 1 / -1;
+      }
     }
     @container (min-width: 760px) {
       ha-card {

@@ -158,7 +158,7 @@ export class OutletPanelCard extends SuiteCard<Config> {
       ${this.config.title ? html`<h2>${this.config.title}</h2>` : nothing}
       ${panels.length ? each(panels, ([entry]) => entry, ([entry, panel]) => this.panel(entry, panel)) : stateNote(this.source.state, this.localize)}
       ${panels.length ? this.powerOff(panels.map(([, panel]) => panel)) : nothing}
-      <div class="live" role="status" aria-live="polite">${this.status}</div>
+      <div class="live ${this.status ? "error" : ""}" role="status" aria-live="polite">${this.status}</div>
     </ha-card>`;
   }
 
@@ -336,7 +336,7 @@ export class OutletPanelCard extends SuiteCard<Config> {
     const kinds = ["pending", "unreachable", "confirmed", "protected"] as const;
     const entry = Object.keys(this.panels).find((id) => this.panels[id] === panel);
     return html`<div class="result" aria-live="polite">
-      <strong>${this.localize(cut.finished ? (cut.unreachable.length ? "incomplete" : "complete") : "in_progress")}</strong>
+      <strong>${this.localize(!cut.finished ? "in_progress" : cut.unreachable.length ? "incomplete" : cut.protected.length ? "complete_others" : "complete")}</strong>
       <ul>
         ${kinds
           .filter((kind) => cut[kind].length)

@@ -13,7 +13,8 @@ export const styles = css`
   .meter i { display: block; height: 100%; background: var(--primary-color); }
   .over .meter i { background: var(--error-color); }
   .limit { font-size: 12px; color: var(--muted); }
-  button.limit { border-style: dashed; padding: 0 10px; }
+  button.limit { padding: 0 10px; }
+  .result { margin-bottom: 6px; }
   .edit { display: flex; gap: 6px; align-items: center; }
   .edit input { width: 72px; }
   .outlets { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(280px, 100%), 1fr)); gap: 12px; }

@@ -182,7 +182,7 @@ export class RolloutCard extends SuiteCard<Config> {
           <div class="bar" role="img" aria-label=${label} title=${label}>
             ${part("done", done)}${part("failed", failed)}${part("busy", busy)}${part("open", open)}
           </div>
-          <span>${this.localize("wave_number", { wave: index + 1 })} · ${wave.devices}</span>
+          <span>${this.localize("wave_number", { wave: index + 1 })} · ${done}/${wave.devices}</span>
           ${wave.not_before && this.hass && index + 1 > rollout.wave
             ? html`<small>${this.localize("from", { time: formatMoment(this.hass, wave.not_before) })}</small>`
             : nothing}

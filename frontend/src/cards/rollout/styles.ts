@@ -6,6 +6,8 @@ export const styles = css`
   .rollout { border: var(--rule); border-radius: 12px; padding: 0 12px 12px; margin-bottom: 12px; }
   .rollout:not([open]) { padding-bottom: 0; }
   summary { display: flex; flex-wrap: wrap; gap: 4px 10px; align-items: center; min-height: 32px; padding: 6px 0; cursor: pointer; border-radius: 8px; }
+  summary::before { content: "▸"; color: var(--muted); }
+  [open] > summary::before { content: "▾"; }
   .name { flex: 1 1 120px; min-width: 0; overflow-wrap: anywhere; }
   .chip { border-color: currentColor; }
   .chip.running, .chip.succeeded { color: color-mix(in srgb, var(--success-color) 60%, var(--primary-text-color)); }

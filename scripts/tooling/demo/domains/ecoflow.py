@@ -1,12 +1,9 @@
 """ecoflow in the demo: power stations in the simulated EcoFlow cloud, one of them with surplus charging."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 import random
-import sys
 import tempfile
 from typing import Any
 
@@ -17,8 +14,8 @@ from simulators.world.weather import weather_at
 
 from ...ports import free_port
 from ..client import HomeAssistant
-from ..folder import ROOT
 from ..plugin import Device, Entities, Provisioned, Series, SimulatorSpec, World
+from ..process import reachable
 
 _DOMAIN = "ecoflow"
 _SIMULATOR = "ecoflow_cloud"
@@ -73,7 +70,7 @@ class EcoflowDemo:
         spec = self.simulators_first(world)[0]
         assert spec.address is not None
         made = Provisioned()
-        async with _running(spec):
+        async with reachable(spec):
             entry = await ha.add_entry(
                 _DOMAIN,
                 {
@@ -153,27 +150,6 @@ class EcoflowDemo:
                 "sections": sections,
             }
         ]
-
-
-@asynccontextmanager
-async def _running(spec: SimulatorSpec) -> AsyncGenerator[None]:
-    """Keep the cloud running for the config flow, also if the caller runs the simulators."""
-    assert spec.address is not None
-    try:
-        _, writer = await asyncio.open_connection(*spec.address)
-    except OSError:
-        command = [sys.executable, "-m", f"simulators.{spec.module}", *spec.arguments]
-        child = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
-        assert child.stdout is not None
-        await child.stdout.readline()
-        try:
-            yield
-        finally:
-            child.terminate()
-            await child.wait()
-    else:
-        writer.close()
-        yield
 
 
 def _plants() -> list[tuple[str, Plant]]:

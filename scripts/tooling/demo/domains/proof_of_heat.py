@@ -1,8 +1,8 @@
 """proof_of_heat in the demo: a house with a heat pump, two miners, a boiler and a meter at the mains."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 import os
 import socket
@@ -15,8 +15,8 @@ from simulators.home.rooms import Sample
 from ...ports import free_port
 from .. import history as past, home
 from ..client import HomeAssistant, HomeAssistantError
-from ..folder import ROOT
 from ..plugin import Device, Entities, Provisioned, Series, SimulatorSpec, World
+from ..process import reachable
 
 _DOMAIN = "proof_of_heat"
 _LOOPBACK = "127.0.0.1"
@@ -176,7 +176,7 @@ class ProofOfHeatDemo:
             )
         async with AsyncExitStack() as stack:
             for part in self._parts:
-                await stack.enter_async_context(_there(part.simulator))
+                await stack.enter_async_context(reachable(part.simulator))
             for part in self._parts:
                 steps = [part.fields] if part.step is None else [{"next_step_id": part.step}, part.fields]
                 if part.step == "modbus":
@@ -238,10 +238,10 @@ class ProofOfHeatDemo:
         unique_id = f"{entry_id}_control_active"
         entity_id = next(item["entity_id"] for item in await ha.entity_keys() if item["unique_id"] == unique_id)
         async with asyncio.timeout(30):
-            # The entry is still reloading for the last subentry.
-            while (await ha.get(f"states/{entity_id}"))["state"] != "on":
+            while (state := (await ha.get(f"states/{entity_id}"))["state"]) != "on":
+                if state == "off":  # unavailable: the entry is still reloading for the last subentry
+                    await ha.post("services/switch/turn_on", {"entity_id": entity_id})
                 await asyncio.sleep(0.5)
-                await ha.post("services/switch/turn_on", {"entity_id": entity_id})
 
     def history(self, world: World, provisioned: Provisioned) -> list[Series]:
         """Two weeks of the meter at the mains."""
@@ -280,27 +280,6 @@ class ProofOfHeatDemo:
                 "sections": sections,
             }
         ]
-
-
-@asynccontextmanager
-async def _there(spec: SimulatorSpec) -> AsyncGenerator[None]:
-    """Have a device there for its flow, also when the demo leaves the device side to the caller."""
-    assert spec.address is not None
-    try:
-        _, writer = await asyncio.open_connection(*spec.address)
-    except OSError:
-        command = [sys.executable, "-m", f"simulators.{spec.module}", *spec.arguments]
-        child = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
-        assert child.stdout is not None
-        await child.stdout.readline()
-        try:
-            yield
-        finally:
-            child.terminate()
-            await child.wait()
-    else:
-        writer.close()
-        yield
 
 
 def _tile(keys: Mapping[str, str], key: str, name: str, **more: Any) -> dict[str, Any]:

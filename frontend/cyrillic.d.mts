@@ -1,0 +1,1 @@
+export declare const latin: (text: string, letters: string) => string;
