@@ -8,6 +8,7 @@ from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from simulators.ebusd.daemon import Ebusd
 from simulators.framework import running
 from simulators.hiveos.cloud import HiveOs
 from simulators.modbus_boiler.boiler import ModbusBoiler
@@ -71,6 +72,9 @@ async def device(kind: str, loopback: Callable[[], str]) -> AsyncGenerator[tuple
                     boiler,
                     {"template": "idm_navigator", "address": "127.0.0.1", "port": boiler.port, "unit_id": 1},
                 )
+        case "ebusd":
+            async with running(Ebusd, ["--port", "0"]) as daemon:
+                yield daemon, {"address": "127.0.0.1", "port": daemon.port}
         case "nicehash":
             async with running(NiceHash, ["--port", "0"]) as cloud:
                 host = f"http://127.0.0.1:{cloud.port}"

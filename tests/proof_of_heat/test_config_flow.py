@@ -267,10 +267,11 @@ ADDRESSED_BY = {
     "miner": "address",
     "viessmann": "client_id",
     "modbus": "address",
+    "ebusd": "address",
     "nicehash": "api_key",
     "hiveos": "token",
 }
-KINDS = ["miner", "viessmann", "modbus", "nicehash", "hiveos"]
+KINDS = ["miner", "viessmann", "modbus", "ebusd", "nicehash", "hiveos"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -179,6 +179,7 @@ def test_every_type_names_its_stored_secrets() -> None:
         "vicare",
         "modbus",
         "modbus_serial",
+        "ebusd",
         "entity",
         "external",
         "nicehash",

@@ -49,6 +49,7 @@ _BY_TYPE: Final[dict[str, frozenset[str]]] = {
     "hiveos": _OF_MINERS,
     "viessmann": _OF_HEAT_PUMPS,
     "vicare": _OF_HEAT_PUMPS,
+    "ebusd": _OF_HEAT_PUMPS,
 }
 ZONE_ADVANCED: Final = vol.Schema({vol.Optional(CONF_AREA): number(1, 2000, "m²", "any")})
 

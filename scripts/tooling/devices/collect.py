@@ -95,6 +95,7 @@ def _heat_sources() -> Iterator[Row]:
     templates = sorted(template.load_builtin().values(), key=lambda item: (item.manufacturer.casefold(), item.name))
     sections = (
         ("Heat pumps and boilers with Modbus", [item.supported for item in templates]),
+        ("Boilers and heat pumps on the eBUS", _module("proof_of_heat.drivers.ebusd.supported").SUPPORTED),
         ("Viessmann cloud", _module("proof_of_heat.drivers.viessmann.supported").SUPPORTED),
         ("Bitcoin miners", _module("proof_of_heat.drivers.miner.supported").SUPPORTED),
         ("Miners through services", _module("proof_of_heat.drivers.cloud.supported").SUPPORTED),

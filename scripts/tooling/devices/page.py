@@ -10,6 +10,7 @@ from .collect import Kind, Row
 _MAX_NAMES: Final = 24
 _INTEGRATIONS: Final = {
     "Heat pumps and boilers with Modbus": "proof_of_heat",
+    "Boilers and heat pumps on the eBUS": "proof_of_heat",
     "Viessmann cloud": "proof_of_heat",
     "Bitcoin miners": "proof_of_heat",
     "Miners through services": "proof_of_heat",

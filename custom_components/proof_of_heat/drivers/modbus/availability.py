@@ -9,8 +9,8 @@ from typing import Final
 
 from ..._lib.backoff import Backoff, RetryPolicy
 from .registers import Register
+from .template_schema import MAX_REGISTERS
 
-_BLOCK: Final = 60
 _GAP: Final = 6
 _RETRY: Final = RetryPolicy(60.0, 3600.0, jitter=(1.0, 1.0))
 _PATIENCE: Final = 3
@@ -19,8 +19,8 @@ _VALID_S: Final = 300.0
 """How long the last reading of a refused register is used."""
 
 
-def blocks(registers: list[Register]) -> list[list[Register]]:
-    """Return groups of registers that are read in one request: same table, small gaps, at most 60 registers."""
+def blocks(registers: list[Register], max_registers: int = MAX_REGISTERS) -> list[list[Register]]:
+    """Return groups of registers that are read in one request: same table, small gaps, not too many registers."""
     done: list[list[Register]] = []
     for register in sorted(registers, key=lambda item: (item.space, item.address)):
         last = done[-1] if done else None
@@ -28,7 +28,7 @@ def blocks(registers: list[Register]) -> list[list[Register]]:
             last
             and last[0].space == register.space
             and register.address - (last[-1].address + last[-1].words) <= _GAP
-            and register.address + register.words - last[0].address <= _BLOCK
+            and register.address + register.words - last[0].address <= max_registers
         ):
             last.append(register)
         else:
@@ -39,9 +39,12 @@ def blocks(registers: list[Register]) -> list[list[Register]]:
 class RegisterAvailability:
     """The registers of one device."""
 
-    def __init__(self, registers: Iterable[Register], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, registers: Iterable[Register], clock: Callable[[], float], max_registers: int = MAX_REGISTERS
+    ) -> None:
         self._registers = list(registers)
         self._clock = clock
+        self._max_registers = max_registers
         self._read_at: dict[str, float] = {}
         self._alone: set[str] = set()
         self._retry_at: dict[str, float] = {}
@@ -57,7 +60,8 @@ class RegisterAvailability:
         """Return the groups of registers that are due."""
         now = self._clock()
         due = [item for item in self._registers if self._retry_at.get(item.key, now) <= now]
-        together = blocks([item for item in due if item.key not in self._alone and item.key not in self._retry_at])
+        groups = [item for item in due if item.key not in self._alone and item.key not in self._retry_at]
+        together = blocks(groups, self._max_registers)
         return together + [[item] for item in due if item.key in self._alone or item.key in self._retry_at]
 
     def has_read(self, keys: Collection[str]) -> None:

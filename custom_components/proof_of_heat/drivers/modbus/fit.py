@@ -81,16 +81,15 @@ def judge(
     has_water = any(line.plausible for line in water) if water else bool(known)
     is_foreign = any(line.key == "fault" and line.plausible is False for line in status) and bool(wrong)
     answered = len(absent) <= _MAX_ABSENT * len(template.registers)
-    half_is_wrong = bool(wrong) and 2 * len(wrong) >= len(known)
-    is_foreign |= half_is_wrong and any(line.key == "mode" and line.plausible is False for line in status)
-    fits = answered and has_water and 2 * len(wrong) <= len(known) and not is_foreign
     here = [key for key in template.registers if key not in absent]
-    return TemplateFit(
-        (*lines, *status),
-        fits and not _is_one_number(template, values, absent),
-        answered=len(here),
-        valid=sum(values.get(key) is not None for key in here),
-    )
+    valid = sum(values.get(key) is not None for key in here)
+    mode = next((line for line in status if line.key == "mode"), None)
+    if mode is not None and not mode.plausible:  # a device has the mode that the template commands
+        is_foreign |= bool(wrong) and 3 * len(wrong) >= len(known)
+        is_foreign |= mode.plausible is False and mode.value is None and valid < _MIN_VALID * len(here)
+    fits = answered and has_water and 2 * len(wrong) <= len(known) and not is_foreign
+    is_plain = not _is_one_number(template, values, absent)
+    return TemplateFit((*lines, *status), fits and is_plain, answered=len(here), valid=valid)
 
 
 def _is_one_number(template: DeviceTemplate, values: Mapping[str, float | bool | None], absent: frozenset[str]) -> bool:

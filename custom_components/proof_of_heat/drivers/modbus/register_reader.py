@@ -6,6 +6,7 @@ from ..errors import BadReplyError, DriverError, RefusedError
 from .availability import RegisterAvailability
 from .register_client import BusyError, DeviceFailureError, RegisterClient
 from .registers import Register
+from .template_schema import MAX_REGISTERS
 from .word_order import WordOrder
 
 type Values = dict[str, float | bool | None]
@@ -14,9 +15,15 @@ type Values = dict[str, float | bool | None]
 class RegisterReader:
     """Reads all registers of a template that the device has."""
 
-    def __init__(self, client: RegisterClient, registers: Mapping[str, Register], clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        client: RegisterClient,
+        registers: Mapping[str, Register],
+        clock: Callable[[], float],
+        max_registers: int = MAX_REGISTERS,
+    ) -> None:
         self._client = client
-        self.availability = RegisterAvailability(registers.values(), clock)
+        self.availability = RegisterAvailability(registers.values(), clock, max_registers)
         self._word_order = WordOrder()
         self.values: Values = {}
         """The last reading; None for a register without a valid value."""

@@ -33,6 +33,8 @@ class Register:
     unit: str | None = None
     invalid: tuple[float, ...] = ()
     """Raw values that mean that there is no value."""
+    zero: tuple[float, ...] = ()
+    """Raw values that mean 0: a device that reports 8000 or 65535 while there is no fault."""
     minimum: float | None = None
     maximum: float | None = None
     on_values: tuple[int, ...] = ()
@@ -64,6 +66,8 @@ class Register:
         if self.data_type == "int8":  # in the low byte; the high one is 0 or repeats the sign
             ordered = [(words[0] & 0x7F) - (words[0] & 0x80) & 0xFFFF]
         raw: float = struct.unpack(_CODES[self.data_type], struct.pack(f">{len(ordered)}H", *ordered))[0]
+        if raw in self.zero:
+            return 0.0
         if not math.isfinite(raw) or raw in self.invalid:
             return None
         if self.on_values:
@@ -101,6 +105,9 @@ class ControlWrite:
     step: float = 0.0
     on: float | None = None
     off: float | None = None
+    requires: tuple[tuple[str, tuple[float, ...]], ...] = ()
+    """Keys of registers with the values that make this control effective: in another mode, the same register sets
+    something else."""
     repeat_s: float = 0.0
     """Interval at which the value is written again during a command, for devices that forget it. 0: never."""
 

@@ -74,9 +74,11 @@ class ModbusSource(SourceBase):
         self._client = RegisterClient(unit, tuple(options.pop("connection_errors", ())))
         super().__init__(source_id, name, options.pop("capabilities", capabilities_of(template)), **options)
         self._template = template
-        self._reader = RegisterReader(self._client, template.registers, self._clock)
+        self._reader = RegisterReader(self._client, template.registers, self._clock, template.max_registers)
         self._writes = writes or WriteCounter(elapsed=self._clock)
         self._written_at = self._clock() - self._writes.since_s  # writes are counted when they are sent
+        actions = [*template.controls.values(), *([] if template.level is None else [template.level])]
+        self._requires = {action.register.key: action.requires for action in actions if action.requires}
         self._volatile = {action.register.key for action in template.controls.values() if action.repeat_s}
         """Registers that the device forgets: they do not wear its memory, so that writes to them are not limited."""
         if (flow := template.controls.get(Control.FLOW)) is not None and flow.repeat_s:
@@ -125,6 +127,8 @@ class ModbusSource(SourceBase):
         if not self.leased:
             return
         for register, value in (*self._repeats.beat(), *self._repeats.due()):
+            if self._obstacle(register.key):
+                continue
             try:
                 await self._write_all([(register, value)], counted=False)
             except DriverError as err:
@@ -132,9 +136,18 @@ class ModbusSource(SourceBase):
                 return
             self._repeats.confirm(register)
 
+    def _obstacle(self, key: str) -> str:
+        """Return why a register would set something else in the mode that the device reports; empty if it does not."""
+        for mode, allowed in self._requires.get(key, ()):
+            if (value := self.values.get(mode)) not in allowed:
+                return f"{key} has no effect while {mode} is {value}"
+        return ""
+
     def _state_of(self, values: dict[str, float | bool | None]) -> SourceState:
         placed: dict[str, Any] = {
-            name: values.get(key) for key, name in _STATE_KEYS.items() if not isinstance(values.get(key), bool)
+            name: None if self._obstacle(key) else values.get(key)
+            for key, name in _STATE_KEYS.items()
+            if not isinstance(values.get(key), bool)
         }
         on = values.get("running")
         fault = values.get("fault")
@@ -166,11 +179,19 @@ class ModbusSource(SourceBase):
             level=_stepped(fitted.level, self._template.level),
             slope=None,
         )
+        if self.values:
+            self._check_effect(fitted)
         self._repeats.hold(fitted)
         return fitted
 
+    def _check_effect(self, wanted: Command) -> None:
+        for register, _ in self._writes_of(wanted):
+            if text := self._obstacle(register.key):
+                raise RefusedError(text)
+
     @override
     async def _write(self, wanted: Command, state: SourceState) -> None:
+        self._check_effect(wanted)
         for register, value in self._repeats.beat():  # a device that has fallen back accepts no command before
             await self._write_all([(register, value)], counted=False)
             self._repeats.confirm(register)
@@ -212,6 +233,8 @@ class ModbusSource(SourceBase):
 
     def _shown_value(self, key: str) -> SettingValue | None:
         """Return a register's value as it is written; one that cannot be read counts as written."""
+        if self._obstacle(key):
+            return None
         value = self._reader.values.get(key)
         switch = self._template.controls.get(Control.ON_OFF)
         if isinstance(value, bool) and switch is not None and switch.register.key == key:
@@ -225,7 +248,8 @@ class ModbusSource(SourceBase):
     @override
     def _rest(self, settings: Settings) -> Settings:
         """The user's values; those of the template where a register could not be read."""
-        return {register.key: value for register, value in self._template.fallback} | dict(settings)
+        values = {register.key: value for register, value in self._template.fallback} | dict(settings)
+        return {key: value for key, value in values.items() if not self._obstacle(key)}
 
     @override
     async def _restore(self, missing: Settings, state: SourceState) -> None:

@@ -11,7 +11,7 @@ from ..supported import Evidence, SupportedDevice
 from .connection import AddressError, SerialSettings, parse_serial_settings
 from .plausible import placeholders, plausible_range
 from .registers import WORDS, AddressSpace, ControlWrite, Register, Watchdog
-from .template_schema import POLL_S, TemplateError, validate
+from .template_schema import MAX_REGISTERS, POLL_S, TemplateError, validate
 
 _LONGEST_POLL: Final = 1.1
 """Reading is spread by up to a tenth of the interval."""
@@ -55,6 +55,8 @@ class DeviceTemplate:
     """Factory settings of the serial interface."""
     timeout_s: float = 5.0
     spacing_s: float = 0.0
+    max_registers: int = MAX_REGISTERS
+    """How many registers the device answers in one request."""
     poll_s: float = POLL_S
     min_write_interval_s: float = 60.0
     max_writes_per_day: int = 100
@@ -212,6 +214,7 @@ def parse(data: object) -> DeviceTemplate:
         serial=_serial(values["serial"]),
         timeout_s=values["timeout_s"],
         spacing_s=values["spacing_s"],
+        max_registers=values["max_registers"],
         poll_s=values["poll_s"],
         min_write_interval_s=values["write"]["min_interval_s"],
         max_writes_per_day=values["write"]["max_per_day"],
@@ -259,7 +262,8 @@ def _register(key: str, row: Mapping[str, Any], word_order: str) -> Register:
         scale=row["scale"],
         offset=row["offset"],
         unit=unit,
-        invalid=(*row["invalid"], *placeholders(row["type"], unit, row["scale"], row["on_values"])),
+        invalid=(*row["invalid"], *placeholders(row["type"], unit, row["scale"], (*row["on_values"], *row["zero"]))),
+        zero=row["zero"],
         minimum=lowest if row["min"] is None else row["min"],
         maximum=highest if row["max"] is None else row["max"],
         on_values=row["on_values"],
@@ -282,6 +286,9 @@ def _control(name: str, row: Mapping[str, Any], registers: Mapping[str, Register
     if name != "on_off" and (row["min"] is None or row["max"] is None):
         raise TemplateError(f"{where}: min and max are required")
     _check_order(row, where)
+    for key in row["requires"]:
+        if key not in registers or registers[key].on_values:
+            raise TemplateError(f"{where}.requires: {key} is not a register with a number")
     for key in ("min", "max", "value_on", "value_off"):
         _check_fits(register, row[key], where)
     return ControlWrite(
@@ -291,6 +298,7 @@ def _control(name: str, row: Mapping[str, Any], registers: Mapping[str, Register
         step=row["step"],
         on=row["value_on"],
         off=row["value_off"],
+        requires=tuple(row["requires"].items()),
         repeat_s=row["repeat_s"],
     )
 

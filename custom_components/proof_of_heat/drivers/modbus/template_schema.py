@@ -12,6 +12,8 @@ from ..supported import Evidence
 FORMAT_VERSION: Final = 1
 POLL_S: Final = 20.0
 """How often a device is read, unless its template asks for less."""
+MAX_REGISTERS: Final = 60
+"""How many registers are read in one request, unless a device answers fewer only."""
 _LIMIT: Final = 1e9
 MIN_EXPIRY_S: Final = 90
 """Writes are repeated when the device is read: one that expires sooner cannot be kept alive."""
@@ -125,6 +127,7 @@ _REGISTER: Final = vol.Schema(
         vol.Optional("offset", default=0.0): _number(-1e6, 1e6),
         vol.Optional("unit", default=None): vol.Maybe(vol.Coerce(str)),
         vol.Optional("invalid", default=list): _numbers,
+        vol.Optional("zero", default=list): _numbers,
         vol.Optional("min", default=None): _OPTIONAL_NUMBER,
         vol.Optional("max", default=None): _OPTIONAL_NUMBER,
         vol.Optional("on_values", default=list): _integers,
@@ -139,6 +142,7 @@ _CONTROL: Final = vol.Schema(
         vol.Optional("value_on", default=None): _OPTIONAL_NUMBER,
         vol.Optional("value_off", default=None): _OPTIONAL_NUMBER,
         vol.Optional("repeat_s", default=0.0): _number(0, 86400),
+        vol.Optional("requires", default=dict): vol.All(_or_empty, {vol.Coerce(str): _numbers}),
     }
 )
 _WATCHDOG: Final = vol.Schema(
@@ -171,6 +175,7 @@ _TEMPLATE: Final = vol.Schema(
         vol.Optional("word_order", default="big"): _one_of(("big", "little", "auto")),
         vol.Optional("timeout_s", default=5.0): _number(0.1, 60),
         vol.Optional("spacing_s", default=0.0): _number(0, 10),
+        vol.Optional("max_registers", default=MAX_REGISTERS): _integer(2, MAX_REGISTERS),
         vol.Optional("poll_s", default=POLL_S): _number(POLL_S, 600),
         vol.Optional("fuel", default="electricity"): vol.Coerce(str),
         vol.Optional("note", default=""): vol.Coerce(str),

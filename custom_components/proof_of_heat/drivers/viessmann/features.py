@@ -1,7 +1,6 @@
 """Converts features of the Viessmann cloud to readings by entity key, by one table; missing features are omitted.
 
-Facts: the replies of nine installations. A sensor whose `status` is not "connected" has no value. Old replies have no
-units; those of the table apply.
+Facts: the replies of nine installations. A sensor whose `status` is not "connected" has no value.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -12,6 +11,7 @@ from ..errors import BadReplyError
 from ..plausible import plausible_reading
 from ..values import at, first, number, number_at, rows_at
 from .more_features import MORE_UNITS, more_values
+from .property_values import value_in, word_of
 
 _KWH: Final = "kWh"
 _C: Final = "°C"
@@ -149,13 +149,13 @@ def decode(reply: object, circuit: int | None = None) -> ViessmannReading:
     unreported: set[str] = set()
     for feature, prop, key, unit in READINGS:
         row = features.get(feature.format(c=circuit))
-        value = plausible_reading(key, _value(row, prop), unit)
+        value = plausible_reading(key, value_in(row, prop, unit), unit)
         if key not in values and value is not None:
             values[key] = value
         elif value is None and at(row, "properties", prop) is not None:
             unreported.add(key)
     for feature, prop, key in _TEXTS:
-        if isinstance(text := at(features.get(feature.format(c=circuit)), "properties", prop, "value"), str):
+        if (text := word_of(at(features.get(feature.format(c=circuit)), "properties", prop, "value"))) is not None:
             values[key] = text
     active = at(features.get("heating.compressors.0"), "properties", "active", "value")
     if isinstance(active, bool):
@@ -214,13 +214,6 @@ def _with_commands(
     )
 
 
-def _value(row: object, prop: str) -> float | None:
-    status = at(row, "properties", "status", "value")
-    if status is not None and status != "connected":
-        return None
-    return number_at(row, "properties", prop, "value")
-
-
 def _hot_water(features: Mapping[str, Any]) -> bool | None:
     """Return whether hot water is heated: by the cloud's own flag, else by the valve or the compressor's phase."""
     charging = at(features.get("heating.dhw.charging"), "properties", "active", "value")
@@ -228,7 +221,7 @@ def _hot_water(features: Mapping[str, Any]) -> bool | None:
         return charging
     known = None
     for feature, prop in _HOT_WATER_STATES:
-        if isinstance(text := at(features.get(feature), "properties", prop, "value"), str):
+        if (text := word_of(at(features.get(feature), "properties", prop, "value"))) is not None:
             known = bool(known) or text in _HOT_WATER_WORDS
     return known
 
@@ -241,8 +234,8 @@ def _limits(params: object, name: str) -> tuple[float, float] | None:
 
 def _faults(row: object) -> Iterable[str]:
     for entry in rows_at(row, "properties", "entries", "value"):
-        if (code := at(entry, "errorCode")) is not None:
-            yield str(code)
+        if (code := word_of(str(at(entry, "errorCode")))) is not None:
+            yield code
 
 
 def _error_text(reply: object) -> str:

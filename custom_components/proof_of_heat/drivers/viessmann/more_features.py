@@ -7,7 +7,9 @@ Facts: the replies of nine installations. `device.messages.*` lists entries with
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from ..plausible import plausible_reading
 from ..values import at, number, number_at, rows_at
+from .property_values import value_in, word_of
 
 _S_PER_H: Final = 3600.0
 # Feature, property, entity key, unit, divisor.
@@ -130,7 +132,7 @@ def more_values(
             found[key] = value
     for kind in _MESSAGES:
         rows = rows_at(features.get(f"device.messages.{kind}.raw"), "properties", "entries", "value")
-        codes = dict.fromkeys(str(code) for row in rows if (code := at(row, "errorCode")) is not None)
+        codes = dict.fromkeys(code for row in rows if (code := word_of(str(at(row, "errorCode")))) is not None)
         if codes:
             found[f"messages_{kind}"] = ", ".join(codes)
     return found
@@ -142,14 +144,13 @@ def _numbers(features: Mapping[str, Any], circuit: int) -> Iterator[tuple[str, f
     value = number_at(features.get(f"{programs}.{program}"), "properties", "temperature", "value")
     if value is not None:
         yield _PROGRAM, value
-    for feature, prop, key, _unit, divisor in NUMBERS:
+    for feature, prop, key, unit, divisor in NUMBERS:
         row = features.get(feature.format(n=0, c=circuit))
-        status = at(row, "properties", "status", "value")
-        value = number_at(row, "properties", prop, "value")
+        value = plausible_reading(key, value_in(row, prop, unit, divisor), unit)
         if key == "suction_gas_temperature" and value == 0:
             continue  # a sensor that the compressor does not have
-        if value is not None and status in (None, "connected"):
-            yield key, value if divisor == 1.0 else round(value / divisor, 2)
+        if value is not None:
+            yield key, value if divisor == 1.0 else round(value, 2)
 
 
 def _listed(features: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
@@ -171,6 +172,6 @@ def _states(features: Mapping[str, Any], circuit: int) -> Iterator[tuple[str, st
         if status in ("on", "off"):
             yield key, status == "on"
     for feature, prop, key in _TEXTS:
-        text = at(features.get(feature.format(c=circuit)), "properties", prop, "value")
-        if isinstance(text, str) and text:
+        text = word_of(at(features.get(feature.format(c=circuit)), "properties", prop, "value"))
+        if text is not None:
             yield key, text

@@ -30,6 +30,15 @@ _STANDBY: Final = "standby"
 _HEATING: Final = ("dhwAndHeating", "dhwAndHeatingCooling", "heating", "heatingCooling", "normalStandby")
 
 
+_UNMEASURED: Final = ("heating_rod_active", "compressor_2_active", "second_heat_generator_active")
+"""While one of these runs, neither the inverter's power nor a compressor at rest is the power of the device."""
+
+
+def _flag(reading: ViessmannReading, key: str) -> bool | None:
+    value = reading.values.get(key)
+    return value if isinstance(value, bool) else None
+
+
 def capabilities_of(reading: ViessmannReading) -> Capabilities:
     """Return the capabilities: the curve if it can be written, on/off if that does not block hot water."""
     controls = {Control.CURVE} if reading.curve_writable else set()
@@ -155,7 +164,7 @@ class ViessmannSource(SourceBase, HotWaterCharge):
             flow_setpoint_c=reading.number("flow_setpoint"),
             return_c=reading.number("return_temperature"),
             circuit_c=reading.number("circuit_supply_temperature"),
-            hot_water=reading.values.get("dhw_charging") is True,
+            hot_water=_flag(reading, "dhw_charging"),
             outdoor_c=reading.number("outdoor_temperature"),
             slope=reading.number("slope"),
             level=reading.number("level"),
@@ -166,6 +175,8 @@ class ViessmannSource(SourceBase, HotWaterCharge):
 
     @staticmethod
     def _power_w(reading: ViessmannReading) -> float | None:
+        if any(_flag(reading, key) for key in _UNMEASURED):
+            return None
         watts = reading.number("inverter_power")
         if watts is None and reading.values.get("compressor_active") is False:
             return 0.0

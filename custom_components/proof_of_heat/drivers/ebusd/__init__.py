@@ -1,0 +1,1 @@
+"""Boilers and heat pumps on the eBUS, through the daemon ebusd."""

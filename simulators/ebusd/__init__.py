@@ -1,0 +1,1 @@
+"""ebusd with the devices of a Vaillant system."""
