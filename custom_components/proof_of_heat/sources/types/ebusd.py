@@ -61,7 +61,9 @@ async def create(context: SourceContext) -> CreatedSource:
     """Create the source."""
     client = EbusdClient(str(context.data[CONF_ADDRESS]), int(context.data.get(CONF_PORT, EBUSD_PORT)))
     source = EbusdSource(context.source_id, context.subentry.title, client, context.capabilities)
-    counters = frozenset((context.data.get(CONF_INFO) or {}).get(_COUNTERS, ()))
+    listed = (context.data.get(CONF_INFO) or {}).get(_COUNTERS)
+    is_counted = isinstance(listed, list) and "electricity" in listed
+    counters = frozenset({"electricity"}) if is_counted else frozenset()
     return CreatedSource(source, close=source.close, counters=counters)
 
 
