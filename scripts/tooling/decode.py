@@ -180,14 +180,27 @@ def _rounded(value: Any) -> Any:
     return round(value, 9) if math.isfinite(value) else None
 
 
-def decode_bundle(path: Path) -> Iterable[Line]:
-    """Read a support bundle: versions, entries, repairs, the last decisions, the last messages."""
+_LARGEST_BUNDLE = 400_000_000
+"""Bytes of all files. A support bundle contains at most 8 million characters of an entry."""
+
+
+def _read_bundle(path: Path) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(path) as packed:
-            files = {name: json.loads(packed.read(name)) for name in packed.namelist()}
-        versions = files["versions.json"]
-    except (zipfile.BadZipFile, KeyError, ValueError) as err:
+            sizes = {info.filename: info.file_size for info in packed.infolist()}
+            if sum(sizes.values()) > _LARGEST_BUNDLE:
+                raise UnreadableError("this is larger than a support bundle can be")
+            files = {name: json.loads(packed.read(name)) for name in sizes}
+        _ = files["versions.json"]["entries"], files["issues.json"]
+    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, RecursionError) as err:
         raise UnreadableError("this is not a support bundle") from err
+    return files
+
+
+def decode_bundle(path: Path) -> Iterable[Line]:
+    """Read a support bundle: versions, entries, repairs, the last decisions, the last messages."""
+    files = _read_bundle(path)
+    versions = files["versions.json"]
     yield from ((key, versions[key], None) for key in ("created", "home_assistant", "python", "time_zone", "currency"))
     yield from ((f"{domain}.version", item["version"], None) for domain, item in versions["integrations"].items())
     numbers: dict[str, int] = {}
@@ -203,7 +216,7 @@ def decode_bundle(path: Path) -> Iterable[Line]:
                 yield f"{name.removesuffix('.json').replace('/', '.')}.{row.get('time')}", row.get("words"), None
     for name, content in files.items():
         if name.startswith("diagnostics/") and isinstance(content, dict):
-            domain, position = name.removeprefix("diagnostics/").removesuffix(".json").split("/")
+            domain, _, position = name.removeprefix("diagnostics/").removesuffix(".json").partition("/")
             yield from _last_messages(domain, f"{domain}.{position}.last", content.get("last_messages") or ())
 
 
@@ -212,13 +225,14 @@ def _last_messages(domain: str, prefix: str, found: Any) -> Iterator[Line]:
     sources = found.items() if isinstance(found, dict) else [("", found)]
     for source, messages in sources:
         for message in messages:
-            channel = message["channel"]
-            key = ".".join(part for part in (prefix, source, channel) if part)
+            key = ".".join(part for part in (prefix, source) if part)
             try:
+                channel = message["channel"]
+                key = ".".join(part for part in (prefix, source, channel) if part)
                 lines = list(_message(domain, channel, message))
             except Exception as err:  # noqa: BLE001 - each decoder has its own exceptions; the other messages count, too
                 lines = [("error", f"{type(err).__name__}: {err}", None)]
-            raw = message.get("text", message.get("hex"))
+            raw = None if lines else message.get("text", message.get("hex"))
             for name, value, unit in lines or [("raw", f"{message['bytes']} bytes" if raw is None else raw, None)]:
                 yield f"{key}.{name}", value, unit
 

@@ -51,3 +51,41 @@ def test_last_messages(tmp_path: Path, captures: Path, capsys: pytest.CaptureFix
     assert lines["proof_of_heat.1.last.Meter.GET /rpc/Shelly.GetStatus.power"] == "558.965"
     assert lines["proof_of_heat.2.last.Miner.GET x.raw"] == "5000000 bytes"
     assert "45.1" not in str(lines)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"versions.json": "[]", "issues.json": "[]"},
+        {"versions.json": "{}", "issues.json": "[]"},
+        {"versions.json": json.dumps(VERSIONS | {"entries": []})},
+        {"versions.json": "[" * 200_000, "issues.json": "[]"},
+        {"versions.json": json.dumps(VERSIONS | {"entries": []}), "issues.json": "[]", "log.json": "\x00\x01 garbage"},
+        {"versions.json": json.dumps(VERSIONS | {"entries": []}), "issues.json": f'["{"a" * 100_000}"]'},
+    ],
+    ids=["list", "no entries", "no issues", "too deep", "garbage", "too large"],
+)
+def test_what_is_no_bundle_is_refused(
+    files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decode, "_LARGEST_BUNDLE", 300_000 if "[[" in files["versions.json"] else 90_000)
+    path = tmp_path / "bundle.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, text in files.items():
+            packed.writestr(name, text)
+    assert decode.main(["bundle", str(path)]) == 1
+    assert "support bundle" in capsys.readouterr().err
+
+
+def test_a_message_without_its_fields_does_not_hide_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bundle.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("versions.json", json.dumps(VERSIONS | {"entries": []}))
+        packed.writestr("issues.json", "[]")
+        messages = [{"text": "x"}, "x", {"channel": "data FC", "text": "kept", "bytes": 4}]
+        packed.writestr("diagnostics/smart_outlet/1.json", json.dumps({"last_messages": messages}))
+        packed.writestr("diagnostics/other.json", json.dumps({"last_messages": []}))
+    assert decode.main(["bundle", str(path)]) == 0
+    assert "smart_outlet.1.last.data FC.raw\tkept" in capsys.readouterr().out

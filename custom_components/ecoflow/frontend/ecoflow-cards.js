@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-6de4f86668e9.js";
+import"/heat_suite_static/runtime-a030ac4efcbc.js";

@@ -5,7 +5,7 @@ from dataclasses import replace
 import math
 
 from .config import SourceConfig
-from .dispatch import OFF, OperatingPoint, SourceOption
+from .operating_points import OFF, OperatingPoint, SourceOption
 from .snapshot import SourceSnapshot, ZoneSnapshot
 
 CAP_SLACK = 1.02

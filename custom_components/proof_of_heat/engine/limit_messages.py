@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from .dispatch import OperatingPoint
 from .messages import Message, MessageCode, message
+from .operating_points import OperatingPoint
 from .short_cycle import RunLocks
 from .snapshot import SourceSnapshot
 

@@ -7,7 +7,9 @@ little. The difference is within the accuracy of both, and the next plan correct
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from .dispatch import Allocation, DispatchRequest, SourceOption, dispatch
+from .allocation import Allocation, DispatchRequest
+from .dispatch import dispatch
+from .operating_points import SourceOption
 
 NEAR_SHARE = 0.1
 """Share of the planned heat that may be missing without another source."""

@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from .._lib.heat_source import SourceKind
+from .allocation import DispatchRequest
 from .bound_sources import is_needed, keeps_running, rest_point, within_cap
 from .config import EngineConfig, SourceConfig, Steering
 from .decision_record import Headroom, SourceCommand, SourceShare
-from .dispatch import OFF, DispatchRequest, OperatingPoint, SourceOption, without_off
 from .input_validation import ValidatedInputs
 from .learning import LearnedModel
 from .limit_messages import time_limits, why_unavailable
@@ -18,6 +18,7 @@ from .messages import Message, MessageCode, message
 from .model.observer import HouseState
 from .model.performance_map import PerformanceMap, linear_map
 from .near_plan import carry_out
+from .operating_points import OFF, OperatingPoint, SourceOption, without_off
 from .planning.segments import FLOW_OVER_MEAN
 from .short_cycle import RunLocks
 from .snapshot import NAN, Snapshot, SourceSnapshot

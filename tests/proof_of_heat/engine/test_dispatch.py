@@ -6,14 +6,9 @@ import random
 
 import pytest
 
-from custom_components.proof_of_heat.engine.dispatch import (
-    OFF,
-    DispatchRequest,
-    OperatingPoint,
-    SourceOption,
-    dispatch,
-    without_off,
-)
+from custom_components.proof_of_heat.engine.allocation import DispatchRequest
+from custom_components.proof_of_heat.engine.dispatch import dispatch
+from custom_components.proof_of_heat.engine.operating_points import OFF, OperatingPoint, SourceOption, without_off
 
 pytestmark = pytest.mark.slow  # left out by scripts/test --quick
 

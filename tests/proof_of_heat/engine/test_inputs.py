@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from custom_components.proof_of_heat.engine import Forecast, SourceConfig, SourceKind, SourceSnapshot
-from custom_components.proof_of_heat.engine.dispatch import OFF, DispatchRequest, OperatingPoint, SourceOption, dispatch
+from custom_components.proof_of_heat.engine.allocation import DispatchRequest
+from custom_components.proof_of_heat.engine.dispatch import dispatch
 from custom_components.proof_of_heat.engine.economics import (
     MiningMarket,
     carnot_cop,
 )
 from custom_components.proof_of_heat.engine.horizon import build_horizon, price_series, resample, surplus_series
+from custom_components.proof_of_heat.engine.operating_points import OFF, OperatingPoint, SourceOption
 from custom_components.proof_of_heat.engine.row_builder import RowBuilder, Sample
 from custom_components.proof_of_heat.engine.sources import heat_output_w
 
