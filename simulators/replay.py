@@ -33,6 +33,7 @@ _REST: Final = {
     "network": "/network",
     "version": "/version/",
 }
+_AURADINE_PORT: Final = 8080
 _V3_PARAMS: Final = ("summary", "edevs", "pools")
 
 
@@ -67,6 +68,10 @@ def family_of(replies: dict[str, Any]) -> str:
         return "whatsminer_v2"
     if "Antminer" in text:
         return "antminer"
+    if "GCMiner" in text or "FluxOS" in text:
+        return "auradine"
+    if any(str(reply.get("minertype", "")).startswith("DG") for reply in replies.values() if isinstance(reply, dict)):
+        return "elphapex"
     if "Avalon" in text:
         return "avalon"
     raise NotACaptureError("the files are not replies of a known miner family")
@@ -94,7 +99,12 @@ class Replay:
         match self.family:
             case "antminer":
                 await self._tcp(TcpServer(faults, self._cgminer), host, 4028)
-                await self._http(self._antminer_app(), host, http_port)
+                await self._http(self._cgi_app("antMiner Configuration"), host, http_port)
+            case "auradine":
+                await self._tcp(TcpServer(faults, self._cgminer), host, 4028)
+                await self._http(self._auradine_app(), host, _AURADINE_PORT)
+            case "elphapex":
+                await self._http(self._cgi_app("Daoge Configuration"), host, http_port)
             case "avalon":
                 await self._tcp(TcpServer(faults, self._cgminer), host, 4028)
             case "whatsminer_v2":
@@ -149,8 +159,24 @@ class Replay:
         body = json.dumps(found or {"code": -2, "when": 0, "msg": "invalid command", "desc": name}).encode()
         return struct.pack("<I", len(body)) + body
 
-    def _antminer_app(self) -> web.Application:
-        digest = Digest("antMiner Configuration", "root", "root")
+    def _auradine_app(self) -> web.Application:
+        """Serve commands as paths; all of them require a token."""
+
+        async def token(_: web.Request) -> web.Response:
+            return web.json_response({"STATUS": [{"STATUS": "S", "Code": 700}], "Token": [{"Token": "replay"}]})
+
+        async def command(request: web.Request) -> web.Response:
+            found = self.reply(request.match_info["name"])
+            if found is None or request.headers.get("Token") != "replay":
+                return web.json_response({"STATUS": [{"STATUS": "E", "Code": 14, "Msg": "invalid command"}]})
+            return web.json_response(found)
+
+        app = web.Application()
+        app.add_routes([web.post("/token", token), web.get("/{name}", command)])
+        return app
+
+    def _cgi_app(self, realm: str) -> web.Application:
+        digest = Digest(realm, "root", "root")
 
         async def page(request: web.Request) -> web.Response:
             if not digest.allows(request):

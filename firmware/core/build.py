@@ -31,7 +31,7 @@ def missing_for_tests() -> str | None:
     if (tool := missing_tool()) is not None:
         return tool
     command = ["g++", "-E", "-x", "c++", "-include", "doctest/doctest.h", "/dev/null"]
-    found = subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
+    found = subprocess.run(command, capture_output=True, check=False, timeout=400).returncode == 0
     return None if found else "doctest (Debian package doctest-dev)"
 
 
@@ -74,7 +74,7 @@ def build(output: Path) -> Path:
 def executed_lines(output: Path) -> dict[str, tuple[float, int]]:
     """Return the percentage of executed lines, and their number, of each source after a run of its tests."""
     command = ["gcov", "-n", "-o", str(output), "core.cpp"]
-    done = subprocess.run(command, cwd=output, check=True, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=output, check=True, capture_output=True, text=True, timeout=400)
     found = re.findall(r"File '[^']*/core/src/([^']*\.cpp)'\nLines executed:([\d.]+)% of (\d+)", done.stdout)
     return {name: (float(percent), int(count)) for name, percent, count in found}
 
@@ -83,7 +83,7 @@ def run(program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a test program with the shared vectors and return its result."""
     environment = {**os.environ, "SUITE_VECTORS": str(VECTORS)}
     command = [str(program), *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=240)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=400)
 
 
 def run_compiler(arguments: list[str]) -> None:
@@ -92,7 +92,7 @@ def run_compiler(arguments: list[str]) -> None:
     Raises:
         BuildError: It failed.
     """
-    done = subprocess.run(["g++", *arguments], capture_output=True, text=True, check=False, timeout=240)
+    done = subprocess.run(["g++", *arguments], capture_output=True, text=True, check=False, timeout=400)
     if done.returncode:
         raise BuildError(f"g++ {' '.join(arguments)}\n{done.stderr}")
 

@@ -42,7 +42,7 @@ def measure(target: str) -> dict[str, Size] | None:
             path = Path(folder, "object.o")
             command = ["clang++", *TARGETS[target], *_FREESTANDING, f"-I{CORE / 'freestanding'}"]
             done = subprocess.run(
-                [*command, "-c", str(source), "-o", str(path)], capture_output=True, text=True, check=False, timeout=120
+                [*command, "-c", str(source), "-o", str(path)], capture_output=True, text=True, check=False, timeout=400
             )
             if "unknown target" in done.stderr or "No available targets" in done.stderr:
                 return None

@@ -77,7 +77,7 @@ def build(address: int, output: Path, ma_scale: int = MA_SCALE) -> Image:
 
 
 def _run(command: list[str], folder: Path) -> str:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=400)
     if done.returncode:
         raise BuildError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
     return done.stdout

@@ -9,7 +9,7 @@ from pathlib import Path
 from firmware.esphome.build import VENV
 
 _CLIENT = Path(__file__).with_name("native_api_client.py")
-_TIMEOUT_S = 60.0
+_TIMEOUT_S = 120.0
 
 
 class NativeApi:

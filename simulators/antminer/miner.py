@@ -14,6 +14,7 @@ from aiohttp import web
 from simulators.asic import MINER_FAULTS, Machine, cgminer_exchange, cgminer_status
 from simulators.framework import Simulator
 from simulators.net import NET_FAULTS, Digest, TcpServer, http_faults, serve_http
+from simulators.socket_miner import add_machine_arguments
 
 _FIRMWARE = "Tue Mar  7 09:14:11 CST 2023"
 _DESCRIPTION = "cgminer 1.0.0"
@@ -60,16 +61,13 @@ class Antminer(Simulator):
         parser.add_argument("--rpc-port", type=int, default=4028)
         parser.add_argument("--password", default="root")
         parser.add_argument("--model", default="Antminer S19")
-        parser.add_argument("--mac", default="02:00:00:A0:00:01")
-        parser.add_argument("--rated-w", type=float, default=3250.0)
-        parser.add_argument("--ths", type=float, default=95.0)
+        add_machine_arguments(parser, mac="02:00:00:A0:00:01", rated_w=3250.0, ths=95.0, boot_s=90.0)
         parser.add_argument(
             "--mode-key",
             choices=["miner-mode", "bitmain-work-mode"],
             default="miner-mode",
             help="key of a write that the firmware obeys; the other one is accepted and ignored",
         )
-        parser.add_argument("--boot-s", type=float, default=90.0, help="seconds from a change until it hashes")
 
     @override
     async def start(self) -> dict[str, Any]:

@@ -10,9 +10,8 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, override
 
-from simulators.asic import MINER_FAULTS, Machine, cgminer_exchange, cgminer_status
-from simulators.framework import Simulator
-from simulators.net import NET_FAULTS, TcpServer
+from simulators.asic import Machine, cgminer_status
+from simulators.socket_miner import SocketMiner, add_boot_argument
 
 _DESCRIPTION = "cgminer 4.11.1"
 _CLOCK_OFF_S = 86_400.0
@@ -85,14 +84,13 @@ MODELS = {
 }
 
 
-class Avalon(Simulator):
+class Avalon(SocketMiner):
     """The miner."""
 
     NAME = "avalon"
-    DEFAULT_PORT = 4028
+    DESCRIPTION = _DESCRIPTION
     FAULTS: ClassVar[dict[str, str]] = {
-        **NET_FAULTS,
-        **MINER_FAULTS,
+        **SocketMiner.FAULTS,
         "calibrating": "rejects other modes",
         "no_pool": "idles without being switched off",
     }
@@ -104,34 +102,24 @@ class Avalon(Simulator):
         rated_w = max(self.model.watts.values())
         self.machine = Machine(self.clock, rated_w=rated_w, ths=self.model.ths, boot_s=args.boot_s, idle_w=17.0)
         self.light = False
-        self.writes: list[str] = []
         self._off_code = 0
         self._due: tuple[float, bool] | None = None
-        self._server = TcpServer(self.faults, self._exchange)
 
     @classmethod
     @override
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--model", choices=sorted(MODELS), default="q")
-        parser.add_argument("--boot-s", type=float, default=60.0, help="seconds from a change until it hashes")
+        add_boot_argument(parser, 60.0)
         parser.add_argument("--delay-s", type=float, default=5.0, help="seconds from softoff to its effect")
-
-    @override
-    async def start(self) -> dict[str, Any]:
-        port = await self._server.start(self.args.host, self.args.port)
-        return {"host": self.args.host, "port": port}
-
-    @override
-    async def stop(self) -> None:
-        await self._server.stop()
 
     @override
     def state(self) -> dict[str, Any]:
         self._switch()
-        return {**self.machine.truth(), "numbers": self.numbers, "writes": self.writes}
+        return {**super().state(), "numbers": self.numbers}
 
+    @override
     async def _exchange(self, reader: asyncio.StreamReader) -> bytes:
-        answer = await cgminer_exchange(reader, self._command, _DESCRIPTION)
+        answer = await super()._exchange(reader)
         if self.writes and self.writes[-1].startswith("softon") and b"softon" in answer:
             return b""
         return answer
@@ -145,6 +133,7 @@ class Avalon(Simulator):
         answer["STATUS"][0]["STATUS"] = status
         return {**answer, **parts}
 
+    @override
     def _command(self, name: str, request: dict[str, Any]) -> dict[str, Any] | None:
         self._switch()
         match name:

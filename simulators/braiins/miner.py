@@ -1,4 +1,4 @@
-"""A miner with Braiins OS: REST `/api/v1` with login, GraphQL of older releases, version on the 4028 socket.
+"""A miner with Braiins OS: REST `/api/v1` with login, or GraphQL of older releases; version on the 4028 socket.
 
 REST: `POST /auth/login` gives a token for an hour, sent as it is in the `authorization` header. Miner status:
 1 idle, 2 mining, 3 paused. A power target outside the tuner's limits is refused with 400.
@@ -14,6 +14,9 @@ from aiohttp import web
 from simulators.asic import MINER_FAULTS, Machine, cgminer_exchange, cgminer_status
 from simulators.framework import Simulator
 from simulators.net import NET_FAULTS, TcpServer, http_faults, serve_http
+from simulators.socket_miner import add_machine_arguments
+
+from .graphql import GraphqlSide
 
 _TOKEN_LIFE_S: Final = 3600
 _POOL: Final = "stratum+tcp://pool.invalid:3333"
@@ -40,6 +43,16 @@ class Braiins(Simulator):
         self.writes: list[str] = []
         self.blinks = False
         self.logins = 0
+        self.graphql = GraphqlSide(
+            self.machine,
+            self.faults,
+            self.clock.elapsed,
+            release=args.release,
+            password=args.password,
+            model=args.model,
+            pool=_POOL,
+            range_w=(args.min_w, args.rated_w * 1.2),
+        )
         self._tokens: dict[str, float] = {}
         self._rpc = TcpServer(self.faults, self._exchange)
         self._runner: web.AppRunner | None = None
@@ -51,11 +64,8 @@ class Braiins(Simulator):
         parser.add_argument("--password", default="root", help="password of the account root")
         parser.add_argument("--release", default="25.07", help="release: REST since 25.05, GraphQL before")
         parser.add_argument("--model", default="Antminer S19j Pro")
-        parser.add_argument("--mac", default="02:00:00:C0:00:01")
-        parser.add_argument("--rated-w", type=float, default=3200.0)
+        add_machine_arguments(parser, mac="02:00:00:C0:00:01", rated_w=3200.0, ths=104.0, boot_s=45.0)
         parser.add_argument("--min-w", type=float, default=900.0)
-        parser.add_argument("--ths", type=float, default=104.0)
-        parser.add_argument("--boot-s", type=float, default=45.0, help="seconds from a change until it hashes")
 
     @property
     def _rest(self) -> bool:
@@ -64,9 +74,8 @@ class Braiins(Simulator):
     @override
     async def start(self) -> dict[str, Any]:
         app = web.Application(middlewares=[http_faults(self.faults), self._authenticate])
-        app.add_routes([web.get("/", self._page), web.post("/graphql", self._graphql)])
-        if self._rest:
-            app.add_routes(self._routes())
+        app.add_routes([web.get("/", self._page)])
+        app.add_routes(self._routes() if self._rest else [web.post("/graphql", self.graphql.answer)])
         self._runner, port = await serve_http(app, self.args.host, self.args.port)
         rpc_port = await self._rpc.start(self.args.host, self.args.rpc_port)
         return {"host": self.args.host, "port": port, "rpc_port": rpc_port}
@@ -79,7 +88,8 @@ class Braiins(Simulator):
 
     @override
     def state(self) -> dict[str, Any]:
-        return {**self.machine.truth(), "writes": self.writes, "logins": self.logins}
+        writes, logins = [*self.writes, *self.graphql.writes], self.logins + self.graphql.logins
+        return {**self.machine.truth(), "writes": writes, "logins": logins}
 
     def _routes(self) -> list[web.RouteDef]:
         base = "/api/v1"
@@ -271,46 +281,6 @@ class Braiins(Simulator):
         if "deaf" not in self.faults:
             self.machine.set_running(running)
         return web.json_response(changed)
-
-    async def _graphql(self, request: web.Request) -> web.Response:
-        """Answers the fields of older releases, all of them for any selection."""
-        if self._rest:
-            return web.json_response({"error": "not found"}, status=404)
-        solver = {
-            "nominalMhs": self.machine.ths * 1e6,
-            "realHashrate": {"mhs5S": self.machine.hash_ths * 1e6},
-            "childSolvers": [
-                {
-                    "name": str(index),
-                    "realHashrate": {"mhs5S": self.machine.hash_ths * 1e6 / 3},
-                    "temperatures": [{"name": "Chip", "degreesC": self.machine.chip_c(index)}],
-                }
-                for index in range(3)
-            ],
-        }
-        power = {"approxConsumptionW": round(self.machine.power_w), "limitW": round(self.machine.limit_w)}
-        fans = [{"name": str(index), "rpm": 5400, "speed": 80} for index in range(4)]
-        await request.read()
-        return web.json_response(
-            {
-                "data": {
-                    "bos": {
-                        "hostname": "Antminer",
-                        "info": {"version": {"full": f"2024-10-17-0-51mu1a7e-{self.args.release}-plus"}},
-                        "uptime": {"durationS": self.machine.elapsed_s},
-                    },
-                    "bosminer": {
-                        "info": {
-                            "fans": fans,
-                            "summary": {"power": power},
-                            "workSolver": solver,
-                            "poolGroups": [{"name": "g", "pools": [{"url": _POOL, "status": "ALIVE", "active": True}]}],
-                        },
-                        "config": {"autotuning": {"mode": "POWER_TARGET", "powerTarget": power["limitW"]}},
-                    },
-                }
-            }
-        )
 
     async def _exchange(self, reader: asyncio.StreamReader) -> bytes:
         return await cgminer_exchange(reader, self._command, "BOSer boser-buildroot 0.1.0")

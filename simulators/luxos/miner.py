@@ -7,13 +7,11 @@ and wakes up; the state survives a restart. `profileset` chooses a profile, whic
 """
 
 import argparse
-import asyncio
 from collections.abc import Callable
 from typing import Any, ClassVar, override
 
-from simulators.asic import MINER_FAULTS, Machine, cgminer_exchange, cgminer_status
-from simulators.framework import Simulator
-from simulators.net import NET_FAULTS, TcpServer
+from simulators.asic import Machine, cgminer_status
+from simulators.socket_miner import SocketMiner, add_machine_arguments
 
 _VERSION = "2025.4.8.220305-57b389c7"
 _DESCRIPTION = f"LUXminer {_VERSION}"
@@ -24,14 +22,13 @@ _BASE_MHZ = 190
 _RATED_MHZ = 590
 
 
-class Luxos(Simulator):
+class Luxos(SocketMiner):
     """The miner."""
 
     NAME = "luxos"
-    DEFAULT_PORT = 4028
+    DESCRIPTION = _DESCRIPTION
     FAULTS: ClassVar[dict[str, str]] = {
-        **NET_FAULTS,
-        **MINER_FAULTS,
+        **SocketMiner.FAULTS,
         "session_taken": "another client uses the only session",
         "atm_stuck": "thermal management cannot be switched on",
     }
@@ -47,37 +44,21 @@ class Luxos(Simulator):
         self.machine = Machine(self.clock, rated_w=watts, ths=args.ths, boot_s=args.boot_s, idle_w=0.0, limit_w=watts)
         self.atm = args.atm
         self.light = "auto"
-        self.writes: list[str] = []
         self._session = ""
         self._session_at = -1e9
         self._sessions = 0
-        self._server = TcpServer(self.faults, self._exchange)
 
     @classmethod
     @override
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--mac", default="02:00:00:A0:00:31")
-        parser.add_argument("--rated-w", type=float, default=2760.0)
-        parser.add_argument("--ths", type=float, default=120.0)
-        parser.add_argument("--boot-s", type=float, default=60.0, help="seconds from a change until it hashes")
+        add_machine_arguments(parser, mac="02:00:00:A0:00:31", rated_w=2760.0, ths=120.0, boot_s=60.0)
         parser.add_argument("--atm", action="store_true", help="the thermal management is on")
 
     @override
-    async def start(self) -> dict[str, Any]:
-        port = await self._server.start(self.args.host, self.args.port)
-        return {"host": self.args.host, "port": port}
-
-    @override
-    async def stop(self) -> None:
-        await self._server.stop()
-
-    @override
     def state(self) -> dict[str, Any]:
-        return {**self.machine.truth(), "profile": self.profile, "atm": self.atm, "writes": self.writes}
+        return {**super().state(), "profile": self.profile, "atm": self.atm}
 
-    async def _exchange(self, reader: asyncio.StreamReader) -> bytes:
-        return await cgminer_exchange(reader, self._command, _DESCRIPTION)
-
+    @override
     def _command(self, name: str, request: dict[str, Any]) -> dict[str, Any] | None:
         if (answer := self._read(name)) is not None:
             return answer

@@ -6,52 +6,37 @@ The means of `summary` go on for long after a change. The name of the state whil
 
 import argparse
 import asyncio
-from typing import Any, ClassVar, override
+from typing import Any, override
 
-from simulators.asic import MINER_FAULTS, Machine, cgminer_exchange, cgminer_status
-from simulators.framework import Simulator
-from simulators.net import NET_FAULTS, TcpServer
+from simulators.asic import Machine, cgminer_status
+from simulators.socket_miner import SocketMiner, add_boot_argument
 
 _DESCRIPTION = "bdminer 4.11.1"
 _SENSORS = ((55, 52, 70, 69), (58, 55, 70, 68), (56, 51, 70, 65))
 
 
-class Sealminer(Simulator):
+class Sealminer(SocketMiner):
     """The miner."""
 
     NAME = "sealminer"
-    DEFAULT_PORT = 4028
-    FAULTS: ClassVar[dict[str, str]] = {**NET_FAULTS, **MINER_FAULTS}
+    DESCRIPTION = _DESCRIPTION
 
     def __init__(self, args: argparse.Namespace) -> None:
         super().__init__(args)
         self.machine = Machine(self.clock, rated_w=3504.0, ths=220.3, boot_s=args.boot_s, idle_w=24.0)
-        self.writes: list[str] = []
-        self._server = TcpServer(self.faults, self._exchange)
 
     @classmethod
     @override
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--boot-s", type=float, default=220.0, help="seconds from a change until it hashes")
+        add_boot_argument(parser, 220.0)
 
     @override
-    async def start(self) -> dict[str, Any]:
-        port = await self._server.start(self.args.host, self.args.port)
-        return {"host": self.args.host, "port": port}
-
-    @override
-    async def stop(self) -> None:
-        await self._server.stop()
-
-    @override
-    def state(self) -> dict[str, Any]:
-        return {**self.machine.truth(), "writes": self.writes}
-
     async def _exchange(self, reader: asyncio.StreamReader) -> bytes:
         before = len(self.writes)
-        answer = await cgminer_exchange(reader, self._command, _DESCRIPTION)
+        answer = await super()._exchange(reader)
         return b"" if self.writes[before:] == ["restart"] else answer
 
+    @override
     def _command(self, name: str, request: dict[str, Any]) -> dict[str, Any] | None:
         match name:
             case "version":

@@ -39,6 +39,7 @@ class ShellyPro3Em(Simulator):
         **NET_FAULTS,
         "frozen": "keeps reporting the same values and time",
         "null": "power values are null",
+        "meter_error": "the last phase or channel reports this error, with a value all the same",
         "null_counter": "the counters of this channel (0, 1, 2) are null after a database error",
     }
 
@@ -158,6 +159,8 @@ class ShellyPro3Em(Simulator):
                 f"{phase}_freq": 50.0,
             }
         total = None if "null" in self.faults else round(sum(powers.values()), 3)
+        if error := self.faults.active.get("meter_error"):
+            status |= {"c_errors": [error]} if str(error).startswith("out_of_range") else {"errors": [error]}
         return status | {"n_current": None, "total_current": 2.0, "total_act_power": total, "total_aprt_power": 500.0}
 
     def _emdata(self) -> dict[str, Any]:
@@ -172,7 +175,14 @@ class ShellyPro3Em(Simulator):
 
     def _em1(self, index: int) -> dict[str, Any]:
         watts = self.powers()[_PHASES[index]]
-        return {"id": index, "voltage": 230.1, "current": round(abs(watts) / 230, 3), "act_power": round(watts, 1)}
+        error = self.faults.active.get("meter_error") if index == self._channels[-1] else None
+        return {
+            "id": index,
+            "voltage": 230.1,
+            "current": round(abs(watts) / 230, 3),
+            "act_power": round(watts, 1),
+            **({} if error is None else {"errors": [error]}),
+        }
 
     def _em1data(self, index: int) -> dict[str, Any]:
         phase = _PHASES[index]

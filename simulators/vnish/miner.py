@@ -15,6 +15,7 @@ from aiohttp import web
 from simulators.asic import MINER_FAULTS, Machine, cgminer_exchange, cgminer_status
 from simulators.framework import Simulator
 from simulators.net import NET_FAULTS, TcpServer, http_faults, serve_http
+from simulators.socket_miner import add_machine_arguments
 
 _DESCRIPTION = "cgminer 4.11.1"
 _TRIES = 3
@@ -58,10 +59,7 @@ class Vnish(Simulator):
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--rpc-port", type=int, default=4028)
         parser.add_argument("--password", default="admin")
-        parser.add_argument("--mac", default="02:00:00:A0:00:21")
-        parser.add_argument("--rated-w", type=float, default=3050.0)
-        parser.add_argument("--ths", type=float, default=100.0)
-        parser.add_argument("--boot-s", type=float, default=90.0, help="seconds from a change until it hashes")
+        add_machine_arguments(parser, mac="02:00:00:A0:00:21", rated_w=3050.0, ths=100.0, boot_s=90.0)
         parser.add_argument("--presets", default="1500,1900,2350,2620,3050", help="tuned presets in W")
 
     @override

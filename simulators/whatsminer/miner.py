@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final, override
 from simulators.asic import MINER_FAULTS, Machine, cgminer_status, read_json
 from simulators.framework import Simulator
 from simulators.net import NET_FAULTS, TcpServer
+from simulators.socket_miner import add_machine_arguments
 
 from .crypto import crypt_tail, decrypt, encrypt, sign, v3_token
 
@@ -67,11 +68,8 @@ class Whatsminer(Simulator):
         parser.add_argument("--v3-no-setting", action="store_true", help="firmware that does not report the power mode")
         parser.add_argument("--model", default="M50S_VH30")
         parser.add_argument("--firmware", help="firmware version; default: one that matches the API")
-        parser.add_argument("--mac", default="02:00:00:B0:00:01")
-        parser.add_argument("--rated-w", type=float, default=3300.0)
+        add_machine_arguments(parser, mac="02:00:00:B0:00:01", rated_w=3300.0, ths=126.0, boot_s=120.0)
         parser.add_argument("--min-w", type=float, default=1000.0)
-        parser.add_argument("--ths", type=float, default=126.0)
-        parser.add_argument("--boot-s", type=float, default=120.0, help="seconds from a change until it hashes")
 
     @property
     def firmware(self) -> str:

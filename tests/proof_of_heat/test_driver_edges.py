@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+import logging
 from typing import Any
 
 import aiohttp
@@ -20,10 +21,17 @@ from custom_components.proof_of_heat.drivers.errors import (
     UnreachableError,
 )
 from custom_components.proof_of_heat.drivers.meter.shelly import NotificationDecoder, ShellyMeter, decode_status, lines
-from custom_components.proof_of_heat.drivers.miner.antminer import AntminerClient, decode_socket_temperatures
+from custom_components.proof_of_heat.drivers.miner.antminer import (
+    AntminerClient,
+    decode_page_boards,
+    decode_socket_temperatures,
+)
 from custom_components.proof_of_heat.drivers.miner.bitaxe import BitaxeClient, can_pause, decode_reading
-from custom_components.proof_of_heat.drivers.miner.braiins import BraiinsClient, decode_graphql, decode_rest
+from custom_components.proof_of_heat.drivers.miner.braiins import BraiinsClient, decode_rest
+from custom_components.proof_of_heat.drivers.miner.braiins_graphql import decode_graphql
+from custom_components.proof_of_heat.drivers.miner.operations import operations_of
 from custom_components.proof_of_heat.drivers.miner.whatsminer import WhatsminerClient, decode_status_v2
+from custom_components.proof_of_heat.drivers.operations import Operation
 from tests.proof_of_heat.wire import socket_saying, web_saying
 
 # --- Antminer ---------------------------------------------------------------------------------------------
@@ -100,6 +108,67 @@ async def test_antminer_has_modes_but_no_power_limit(session: aiohttp.ClientSess
         await AntminerClient(session, "127.0.0.1", "root", http_port=1).identify()
 
 
+# Keys of an S9 with bmminer 2.0: temperatures of board and chips per key, chains 6 to 8.
+S9_STATS = {
+    "STATUS": [{"STATUS": "S", "Code": 70, "Msg": "CGMiner stats"}],
+    "STATS": [
+        {"BMMiner": "2.0.0", "Miner": "16.8.1.3", "Type": "Antminer S9"},
+        {"STATS": 0, "ID": "BC50", "Elapsed": 3600, "GHS 5s": "13500.11", "GHS av": 13480.0, "fan_num": 2}
+        | {"fan3": 5640, "fan6": 4560, "miner_count": 3, "frequency": "650"}
+        | {"temp6": 62, "temp7": 60, "temp8": 0, "temp2_6": 77, "temp2_7": 79, "temp2_8": 0, "temp3_6": 0}
+        | {"chain_acn6": 63, "chain_acn7": 63, "chain_acn8": 0, "chain_rate6": "4523.11", "chain_rate7": "4498.02"},
+    ],
+}
+S9_SUMMARY = {
+    "STATUS": [{"STATUS": "S", "Code": 11, "Msg": "Summary"}],
+    "SUMMARY": [{"Elapsed": 3600, "GHS 5s": "13500.11", "GHS av": 13480.0, "Best Share": 5120000, "Found Blocks": 0}],
+}
+
+
+async def test_an_s9_without_work_modes_is_read_and_not_commanded(
+    session: aiohttp.ClientSession, loopback: Callable[[], str]
+) -> None:
+    conf = {"pools": [{"url": "stratum+tcp://pool.invalid:3333"}], "api-listen": True, "bitmain-freq": "650"}
+    info = {"minertype": "Antminer S9", "macaddr": "02:00:00:00:00:09"}
+    pages = antminer({"get_system_info": info, "get_miner_conf": conf, "get_blink_status": {"isBlinking": False}})
+    host = loopback()
+    socket = {"stats": S9_STATS, "summary": S9_SUMMARY}
+    async with web_saying(pages, host) as port, socket_saying(socket, host):
+        client = AntminerClient(session, host, "root", http_port=port)
+        identity = await client.identify()
+        assert (identity.model, identity.variant) == ("Antminer S9", "old")
+        assert operations_of(identity) == {Operation.REBOOT}
+        assert (await client.capabilities()).controls == frozenset()
+        reading = await client.read()
+        with pytest.raises(RefusedError, match="no work modes"):
+            await client.set_running(False)
+    assert (reading.mining, reading.mode, reading.hashrate_ths, reading.locating) == (True, None, 13.5, False)
+    assert (reading.chip_c, reading.board_c, reading.best_share) == (79.0, 62.0, 5120000)
+    assert [(row.hashrate_ths, row.chip_c) for row in reading.board_readings] == [(4.523, 77.0), (4.498, 79.0)]
+
+
+async def test_an_l7_hashes_in_megahashes(session: aiohttp.ClientSession, loopback: Callable[[], str]) -> None:
+    chain = {"asic_num": 120, "rate_real": 2375.5, "temp_pcb": [45, 44, 60, 61], "temp_chip": [55, 54, 70, 71]}
+    page = {"rate_5s": 9502.0, "rate_ideal": 9500, "rate_unit": "MH/s", "miner-mode": 0}
+    stats = {"STATS": [{**page, "chain": [{"index": index, **chain} for index in range(4)]}]}
+    pages = antminer({"get_system_info": {"minertype": "Antminer L7"}, "get_miner_conf": CONF, "stats": stats})
+    host = loopback()
+    async with web_saying(pages, host) as port:
+        client = AntminerClient(session, host, "root", http_port=port)
+        await client.identify()
+        reading = await client.read()
+    assert (reading.mining, reading.mode, reading.chip_c) == (True, "normal", 71.0)
+    assert reading.hashrate_ths == pytest.approx(0.009502)
+    assert reading.expected_ths == pytest.approx(0.0095)
+    assert [row.hashrate_ths for row in reading.board_readings] == pytest.approx(4 * [0.0023755])
+
+
+def test_rates_in_solutions_are_no_hash_rates() -> None:
+    stats = {"STATS": [{"rate_unit": "KSol/s", "chain": [{"rate_real": 140.0, "temp_chip": [60]}]}]}
+    (board,) = decode_page_boards(stats)
+    assert (board.hashrate_ths, board.chip_c) == (None, 60.0)
+
+
 def test_antminer_temperatures_of_the_socket() -> None:
     stats = {"STATS": [{}, {"temp_chip1": "78-50-69-70", "temp_chip2": "0-0-0-0", "temp_pcb1": "61-40-44-60"}]}
     assert decode_socket_temperatures(stats) == (78.0, 61.0)
@@ -148,14 +217,14 @@ LOGIN = {"/api/v1/auth/login": {"token": "t"}}
 DETAILS = {"miner_identity": {"miner_model": "S19"}, "status": 2}
 
 
-async def test_braiins_older_release_is_read_only(session: aiohttp.ClientSession) -> None:
+async def test_braiins_release_without_a_login_is_read_only(session: aiohttp.ClientSession) -> None:
     reply = {"data": {"bos": {}, "bosminer": {"info": {"workSolver": {"realHashrate": {"mhs5S": 9e7}}}}}}
     async with web_saying({"/graphql": reply}) as port:
         client = BraiinsClient(session, "127.0.0.1", "root", port)
         assert (await client.identify()).variant == "graphql"
         assert (await client.read()).hashrate_ths == 90.0
         assert (await client.capabilities()).controls == frozenset(), "no control is offered that the miner rejects"
-        with pytest.raises(RefusedError, match=r"25\.05"):
+        with pytest.raises(BadReplyError, match=r"25\.05"):
             await client.set_running(False)
         with pytest.raises(RefusedError):
             await client.set_mode("x")
@@ -442,3 +511,26 @@ def test_shelly_capture_forms() -> None:
     assert lines({"result": status}) == lines({"status": status}) == lines(status)
     with pytest.raises(BadReplyError):
         lines({"status": []})
+
+
+async def test_pyasic_leaves_the_root_logger_to_home_assistant() -> None:
+    from custom_components.proof_of_heat.drivers.miner.pyasic_adapter import library, own_logger
+
+    await library()
+    from pyasic.miners import base
+    from pyasic.rpc import btminer
+
+    root, own = logging.getLogger(), logging.getLogger("pyasic")
+    level, handlers, own_level = root.level, root.handlers[:], own.level
+    try:
+        for before, after in ((logging.NOTSET, logging.CRITICAL), (logging.DEBUG, logging.DEBUG)):
+            root.setLevel(logging.INFO)
+            own.setLevel(before)  # DEBUG: the user enabled debug logging
+            with own_logger():
+                root.setLevel(logging.WARNING)  # as pyasic does when it is imported
+                root.addHandler(logging.NullHandler())
+            assert (root.level, root.handlers, own.level) == (logging.INFO, handlers, after)
+    finally:
+        root.setLevel(level)
+        own.setLevel(own_level)
+    assert (btminer.logging.name, base.logger.name) == ("pyasic.rpc.btminer", "pyasic.miners.base")

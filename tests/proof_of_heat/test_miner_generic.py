@@ -175,7 +175,11 @@ async def test_controls_of_makes_that_do_not_report_a_power_limit(
     async def is_mining(_: Any) -> bool:
         return True
 
+    async def read_pages(*_: Any) -> dict[str, Any]:
+        return {}
+
     monkeypatch.setattr(lib.factory, "get_miner", get_miner)
+    monkeypatch.setattr(generic, "read_pages", read_pages)
     monkeypatch.setattr(kind, "is_mining", is_mining)
     monkeypatch.setattr(kind, "get_data", get_data)
     monkeypatch.setattr(generic, "ask_socket", ask_socket)

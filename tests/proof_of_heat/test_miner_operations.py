@@ -38,12 +38,15 @@ LIGHT: Final[dict[str, Callable[[Any], bool]]] = {
     "whatsminer_v2": lambda device: bool(device.light != "auto"),
     "whatsminer_v3": lambda device: bool(device.light != "auto"),
     "braiins": lambda device: bool(device.blinks),
+    "braiins_graphql": lambda device: bool(device.graphql.blinks),
     "vnish": lambda device: bool(device.blinks),
     "luxos": lambda device: bool(device.light == "blink"),
 }
 
 
-@pytest.fixture(params=["antminer", "whatsminer_v2", "whatsminer_v3", "braiins", "bitaxe", "vnish", "luxos"])
+@pytest.fixture(
+    params=["antminer", "whatsminer_v2", "whatsminer_v3", "braiins", "braiins_graphql", "bitaxe", "vnish", "luxos"]
+)
 def kind(request: pytest.FixtureRequest, port_80: None) -> str:
     return str(request.param)
 
@@ -108,7 +111,7 @@ async def test_axeos_shows_itself_and_restarts(
         (MinerFamily.BITAXE, "v2.12.0", "BM1368 401", "", {REBOOT, Operation.IDENTIFY}),
         (MinerFamily.BITAXE, None, "BM1368 401", "", {REBOOT}),
         (MinerFamily.BITAXE, "v2.14.0", "BM1370 NerdQAxe++", "", {REBOOT}),
-        (MinerFamily.BRAIINS, "24.09", "Antminer", "graphql", set()),
+        (MinerFamily.BRAIINS, "24.09", "Antminer", "graphql", {REBOOT, Operation.RESTART_MINING, LIT, DARK}),
         (MinerFamily.ANTMINER, None, "Antminer S19", "", {REBOOT, LIT, DARK}),
         (MinerFamily.OTHER, None, "unknown", "", set()),
     ],

@@ -346,6 +346,11 @@ def test_luxos_replies_of_a_real_s19k_pro() -> None:
     assert (reading.mining, reading.power_w, reading.power_limit_w) == (True, 1051, 1188)
     assert (reading.hashrate_ths, reading.expected_ths) == (59.756, 61.954)
     assert (reading.board_c, reading.fan_rpm, reading.boards, reading.boards_up) == (47.0, 2340, 3, 3)
+    assert (reading.inlet_c, reading.outlet_c) == (None, None)
+    water = [{"Label": "Water Inlet", "Sensor1": "C"}, {"Label": "Water Outlet", "Sensor2": "C"}, {"Label": "Other"}]
+    rows = [{"Sensor1": 31.5, "Sensor2": 44.0}, {"Sensor1": 0, "Sensor2": 45.5}, {"Sensor1": 32.0, "Sensor2": None}]
+    reading = decode_luxos(config, {**replies, "temps": {"METADATA": water, "TEMPS": rows}}, presets)
+    assert (reading.inlet_c, reading.outlet_c) == (31.5, 45.5)
 
 
 @pytest.mark.parametrize(

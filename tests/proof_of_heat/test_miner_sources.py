@@ -33,6 +33,7 @@ KINDS: dict[str, tuple[type[Simulator], list[str], dict[str, Any]]] = {
     "whatsminer_v2": (Whatsminer, ["--boot-s", "0", "--api", "v2"], {}),
     "whatsminer_v3": (Whatsminer, ["--boot-s", "0", "--api", "v3"], {}),
     "braiins": (Braiins, ["--boot-s", "0"], {}),
+    "braiins_graphql": (Braiins, ["--boot-s", "0", "--release", "24.09"], {}),
     "bitaxe": (Bitaxe, [], {}),
     "vnish": (Vnish, ["--boot-s", "0"], {}),
     "luxos": (Luxos, ["--boot-s", "0"], {}),
@@ -91,6 +92,7 @@ COMMANDS = {
     "whatsminer_v2": Command(id="c1", on=True, power_w=2400.0),
     "whatsminer_v3": Command(id="c1", on=True, power_w=2400.0),
     "braiins": Command(id="c1", on=True, power_w=2400.0),
+    "braiins_graphql": Command(id="c1", on=True, power_w=2400.0),
     "bitaxe": Command(id="c1", on=True, mode="450"),
     "vnish": Command(id="c1", on=True, power_w=2400.0),
     "luxos": Command(id="c1", on=True, power_w=2400.0),
@@ -102,6 +104,7 @@ WATTS = {
     "whatsminer_v2": 2400.0,
     "whatsminer_v3": 2400.0,
     "braiins": 2400.0,
+    "braiins_graphql": 2400.0,
     "bitaxe": 14.9,
     "vnish": 2350.0,
     "luxos": 2359.0,
@@ -326,6 +329,7 @@ async def test_antminer_is_in_low_power_again_after_a_pause(
 
 SELF_LIMITS: dict[str, Callable[[Any], None]] = {
     "braiins": lambda device: device.faults.set("scaled", 2000),
+    "braiins_graphql": lambda device: device.faults.set("scaled", 2000),
     "luxos": lambda device: setattr(device, "profile", next(iter(device.profiles))),
     "vnish": lambda device: setattr(device, "preset", "1900"),
     "whatsminer_v2": lambda device: device.machine.set_limit(2000.0),

@@ -5,7 +5,7 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
 import probatio as vol
 import pytest
@@ -167,3 +167,34 @@ async def test_omie_quarters_of_the_sensors_country(hass: HomeAssistant, unique_
     series = await fetch_prices(hass, entity_id)
     assert len(series.slots) == 96
     assert series.slots[0].price == (0.05 if country == "es" else 0.06)
+
+
+@pytest.mark.parametrize("by", ["nickname", "device", "nothing"])
+async def test_tibber_prices_are_those_of_the_sensors_home(hass: HomeAssistant, by: str) -> None:
+    """The action returns all homes of the account, by their names in the app."""
+    config = MockConfigEntry(domain="tibber")
+    config.add_to_hass(hass)
+    cabin = dr.async_get(hass).async_get_or_create(
+        config_entry_id=config.entry_id, identifiers={("tibber", "2")}, name="Cabin" if by == "device" else "Price"
+    )
+    entry = er.async_get(hass).async_get_or_create(
+        "sensor", "tibber", "home-2", config_entry=config, device_id=cabin.id
+    )
+    if by == "nickname":
+        hass.states.async_set(entry.entity_id, "0.3", {"app_nickname": "Cabin"})
+
+    async def prices(call: ServiceCall) -> ServiceResponse:
+        begin = dt_util.start_of_local_day()
+        rows = {
+            name: [{"start_time": (begin + timedelta(hours=i)).isoformat(), "price": price} for i in range(48)]
+            for name, price in (("Flat", 0.2), ("Cabin", 0.3))
+        }
+        return {"prices": rows}
+
+    hass.services.async_register("tibber", "get_prices", prices, supports_response=SupportsResponse.ONLY)
+    if by == "nothing":
+        with pytest.raises(ValueError, match="home of the sensor"):
+            await fetch_prices(hass, entry.entity_id)
+        return
+    series = await fetch_prices(hass, entry.entity_id)
+    assert {slot.price for slot in series.slots} == {0.3}

@@ -55,6 +55,38 @@ def rows(key: str, start: str, found: Iterator[tuple[float, datetime]], factor: 
 
 
 SHAPES = [
+    *(
+        Shape(
+            f"the end of each period alone, as {key}",
+            BERLIN,
+            {"data": [{key: (when + QUARTER).isoformat(), "price": price} for price, when in quarters(BERLIN)]},
+            96,
+            QUARTER,
+        )
+        for key in ("end", "end_time", "validTo", "till", "interval_end")
+    ),
+    Shape(
+        "local ends without a zone on the day of 25 hours, newest first",
+        BERLIN,
+        {
+            "rates": [
+                {
+                    "ends_at": f"{(when.astimezone(UTC) + QUARTER).astimezone(ZoneInfo(BERLIN)):%Y-%m-%dT%H:%M:%S}",
+                    "total": price,
+                }
+                for price, when in quarters(BERLIN, "2027-10-31", 100)
+            ][::-1]
+        },
+        100,
+        QUARTER,
+        day="2027-10-31",
+    ),
+    Shape(
+        "clock times of the end of hours of a day",
+        BERLIN,
+        {"prices_today": [{"to": f"{when + HOUR:%H:%M}", "value": price} for price, when in hours(BERLIN)]},
+        24,
+    ),
     Shape(
         "Nord Pool, tomorrow without values",
         "Europe/Helsinki",

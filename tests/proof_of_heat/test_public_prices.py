@@ -169,6 +169,10 @@ def test_energy_charts_by_quarters_and_hours_with_a_missing_price(step_s: int, c
     assert series.at(MIDNIGHT + timedelta(seconds=2 * step_s)) is None
     assert series.at(MIDNIGHT + timedelta(seconds=3 * step_s)) == pytest.approx(0.103)
     assert series.end == MIDNIGHT + timedelta(seconds=step_s * count)
+    rows = charts_rows(step_s, count)
+    for key in ("unix_seconds", "price"):
+        del rows[key][10]
+    assert decode_energy_charts(rows).at(MIDNIGHT + timedelta(seconds=10.5 * step_s)) is None, "not the price before it"
 
 
 @pytest.mark.parametrize(
@@ -184,6 +188,9 @@ def test_esios_hours_of_spanish_days(day: str, hours: int, begin: datetime) -> N
     assert len(series.slots) == hours
     assert (series.slots[0].start, series.end) == (begin, begin + timedelta(hours=hours))
     assert [slot.price for slot in series.slots[:3]] == pytest.approx([0.10025, 1.2345, 0.10225])
+    rows = [row for row in esios_rows(day, hours)["PVPC"] for _ in range(4)]
+    quarters = decode_esios({"PVPC": rows})
+    assert (len(quarters.slots), quarters.slots[0].start, quarters.end) == (4 * hours, begin, series.end)
 
 
 @pytest.mark.parametrize(

@@ -187,3 +187,88 @@ async def test_a_relay_without_a_meter_is_refused(session: aiohttp.ClientSession
     async with TestServer(app) as server:
         with pytest.raises(BadReplyError, match="not an energy meter"):
             await ShellyMeter(session, str(server.host), port=int(server.port or 0)).read()
+
+
+# Errors as the documents of the components name them: EM by phase, EM1, PM1 and Switch by channel.
+EM = {"a_act_power": 100.0, "b_act_power": 20.0, "c_act_power": 30.0, "total_act_power": 150.0, "n_current": None}
+EM1 = {"em1:0": {"act_power": 10.0}, "em1:1": {"act_power": 20.0}}
+EM1_DATA = {f"em1data:{i}": {"total_act_energy": 5000.0, "total_act_ret_energy": 100.0} for i in range(2)}
+EM_DATA = {"emdata:0": {"total_act": 9000.0, "total_act_ret": 200.0}}
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"em:0": {**EM, "errors": ["power_meter_failure"]}},
+        {"em:0": {**EM, "errors": ["phase_sequence", "ct_type_not_set"]}},
+        {"em:0": {**EM, "b_errors": ["out_of_range:active_power"]}},
+        {"em:0": {**EM, "c_errors": ["out_of_range:voltage", "out_of_range:current"]}},
+        {**EM1, "em1:1": {"act_power": 20.0, "errors": ["out_of_range:act_power"]}},
+        {**EM1, "em1:0": {"act_power": 10.0, "errors": ["out_of_range:current"]}},
+        {**EM1, "em1:0": {"act_power": 10.0, "errors": ["ct_type_not_set"]}},
+        {"pm1:0": {**PM1, "errors": ["out_of_range:apower"]}},
+        {"pm1:0": {**PM1, "errors": ["power_meter_failure"]}},
+        {"switch:0": {**SWITCH, "errors": ["overtemp", "power_meter_failure"]}},
+        {**EM1, "em1:1": None},
+        {**EM1, "em1:1": {"id": 1}},
+    ],
+)
+def test_a_power_that_is_not_measured_is_unknown(status: dict[str, Any]) -> None:
+    with pytest.raises(BadReplyError, match=r"reports|has no power"):
+        decode_status(status, NOW)
+
+
+@pytest.mark.parametrize(
+    ("status", "power_w"),
+    [
+        ({"em:0": {**EM, "errors": ["phase_sequence"]}}, 150.0),
+        ({"em:0": {**EM, "n_errors": ["out_of_range:current"]}}, 150.0),
+        ({"em:0": {**EM, "a_errors": ["out_of_range:apparent_power"], "b_errors": None, "errors": [5]}}, 150.0),
+        ({**EM1, "em1:0": {"act_power": 10.0, "errors": ["out_of_range:aprt_power"]}}, 30.0),
+        ({"switch:0": {**SWITCH, "errors": ["overtemp", "undervoltage"]}}, 1503.2),
+        ({"pm1:0": {**PM1, "errors": None}}, -412.0),
+    ],
+)
+def test_other_errors_leave_the_power_known(status: dict[str, Any], power_w: float) -> None:
+    assert decode_status(status, NOW).power_w == pytest.approx(power_w)
+
+
+def test_counters_that_stand_still_are_unknown() -> None:
+    """Counting is disabled in the device: a counter that stays would be no consumption."""
+    flags = {"flags": ["count_disabled"]}
+    reading = decode_status({"em:0": {**EM, **flags}, **EM_DATA}, NOW)
+    assert (reading.power_w, reading.imported_kwh, reading.exported_kwh, reading.counted_at) == (150.0, *3 * (None,))
+    reading = decode_status({**EM1, **EM1_DATA, "em1:1": {"act_power": 20.0, **flags}}, NOW)
+    assert (reading.power_w, reading.imported_kwh, reading.exported_kwh) == (30.0, None, None)
+    assert decode_status({**EM1, **EM1_DATA}, NOW).imported_kwh == 10.0
+
+
+@pytest.mark.parametrize("data", [{}, {"total_act": None, "total_act_ret": None, "errors": ["database_error"]}])
+def test_an_export_that_is_not_counted_is_not_zero(data: dict[str, Any]) -> None:
+    reading = decode_status({"em:0": EM, "emdata:0": data}, NOW)
+    assert (reading.power_w, reading.imported_kwh, reading.exported_kwh) == (150.0, None, None)
+    reading = decode_status({"em:0": EM, "emdata:0": {"total_act": 0.0, "total_act_ret": None}}, NOW)
+    assert (reading.imported_kwh, reading.exported_kwh) == (0.0, None)
+
+
+@pytest.mark.parametrize(("name", "row"), [("switch", SWITCH), ("pm1", PM1)])
+def test_notifications_of_a_plug(name: str, row: dict[str, Any]) -> None:
+    pushed = NotificationDecoder()
+    full = {"method": "NotifyFullStatus", "params": {"ts": 1768046400.0, f"{name}:0": row, "wifi": {"rssi": -60}}}
+    first = pushed.feed(full)
+    assert first is not None
+    assert (first.power_w, first.counted_at) == (row["apower"], first.at)
+    changed = pushed.feed({"method": "NotifyStatus", "params": {"ts": 1768046460.0, f"{name}:0": {"apower": 7.5}}})
+    assert changed is not None
+    assert (changed.power_w, changed.imported_kwh, changed.counted_at) == (7.5, first.imported_kwh, first.at)
+
+
+@pytest.mark.parametrize("profile", ["triphase", "monophase"])
+@pytest.mark.parametrize("error", ["out_of_range:current", "power_meter_failure", "ct_type_not_set"])
+async def test_an_error_of_the_simulated_meter(session: aiohttp.ClientSession, profile: str, error: str) -> None:
+    async with meter(session, "--profile", profile) as (device, shelly):
+        device.faults.set("meter_error", error)
+        with pytest.raises(BadReplyError, match="reports"):
+            await shelly.read()
+        device.faults.clear("meter_error")
+        assert (await shelly.read()).power_w is not None

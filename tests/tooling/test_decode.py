@@ -19,6 +19,7 @@ READABLE = [
         "miners/antminer/stock_s19pro_rpc_2022",
         {"hashrate": ("110.567", "TH/s"), "fan_speed": ("6000.0", "rpm")},
     ),
+    ("miner", "miners/auradine", {"hashrate": ("20.6", "TH/s"), "chip_temperature": ("51.412", "°C")}),
     ("miner", "miners/bitaxe/axeos_v2.14_synthetic", {"power": ("17.4", "W"), "uptime": ("18574.0", "s")}),
     ("miner", "miners/braiins/v25_07", {"boards_up": ("3", ""), "uptime": ("69685.0", "s")}),
     ("miner", "miners/whatsminer/v1_api1.4.0_m20s", {"power": ("3417.0", "W"), "power_limit": ("3500.0", "W")}),
@@ -29,7 +30,7 @@ READABLE = [
     ("ruuvi", "ruuvi/gateway_mqtt_with_timestamps.json", {"battery_low": ("False", "")}),
 ]
 UNREADABLE = [
-    ("miner", "miners/auradine", "not replies of a known miner family"),
+    ("miner", "viessmann/errors", "not replies of a known miner family"),
     ("miner", "shelly/pro_3em_fw1.1.0.json", "a folder with one file per reply"),
     ("vicare", "viessmann/errors/rate_limit.json", "rate limit"),
     ("vicare", "viessmann/errors/device_offline.json", "DEVICE_OFFLINE"),

@@ -216,7 +216,7 @@ def test_names_in_italics_are_on_the_screen() -> None:
 
 _MENUS = {  # of Home Assistant, HACS and others; titles of integrations; words that are only emphasized
     *("⋮", "Custom repositories", "Add integration", "Settings", "Devices & services", "Developer tools", "Actions"),
-    *("Add", "Download", "Configure", "Dashboards", "Add dashboard", "Security"),
+    *("Add", "Download", "Download diagnostics", "Configure", "Dashboards", "Add dashboard", "Security"),
     *(
         "Account",
         "Sessions",

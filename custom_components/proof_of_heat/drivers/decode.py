@@ -20,6 +20,8 @@ _UNITS: Final = {
     "efficiency": "J/TH",
     "board_temperature": "°C",
     "chip_temperature": "°C",
+    "inlet_temperature": "°C",
+    "outlet_temperature": "°C",
     "ambient_temperature": "°C",
     "fan_speed": "rpm",
     "uptime": "s",

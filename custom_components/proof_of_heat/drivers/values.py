@@ -52,6 +52,12 @@ def highest(values: list[float | None]) -> float | None:
     return max(known) if known else None
 
 
+def lowest(values: list[float | None]) -> float | None:
+    """Return the minimum of the known values; None without any."""
+    known = [value for value in values if value is not None]
+    return min(known) if known else None
+
+
 def first(*values: float | None) -> float | None:
     """Return the first known value; None without any."""
     return next((value for value in values if value is not None), None)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
 import probatio as vol
 
@@ -84,7 +84,7 @@ async def _nord_pool(hass: HomeAssistant, entry_id: str, area: str, day: date) -
 
 
 async def _tibber(hass: HomeAssistant, entry_id: str, unique_id: str, today: datetime) -> PriceSeries:
-    """Return the total prices per kWh of the first home."""
+    """Return the total prices per kWh of the sensor's home; raises ValueError if it is not one of several."""
     end = today + timedelta(days=2)
     reply = await hass.services.async_call(
         "tibber",
@@ -94,7 +94,22 @@ async def _tibber(hass: HomeAssistant, entry_id: str, unique_id: str, today: dat
         return_response=True,
     )
     homes = reply.get("prices") if isinstance(reply, Mapping) else None
-    return from_rows(_rows_of(homes, ""), dt_util.get_default_time_zone())
+    name = _home_of(hass, unique_id, homes) if isinstance(homes, Mapping) else ""
+    return from_rows(_rows_of(homes, name), dt_util.get_default_time_zone())
+
+
+def _home_of(hass: HomeAssistant, unique_id: str, homes: Mapping[str, Any]) -> str:
+    """Return the name of the home of a Tibber sensor: its nickname in the app, which its device has, too."""
+    if len(homes) < 2:
+        return next(iter(homes), "")
+    entity_id = er.async_get(hass).async_get_entity_id("sensor", "tibber", unique_id)
+    state = hass.states.get(entity_id) if entity_id else None
+    entry = er.async_get(hass).async_get(entity_id) if entity_id else None
+    device = dr.async_get(hass).async_get(entry.device_id) if entry is not None and entry.device_id else None
+    names = (None if state is None else state.attributes.get("app_nickname"), None if device is None else device.name)
+    if (found := next((name for name in names if name in homes), None)) is None:
+        raise ValueError("the home of the sensor is not one of those with prices")
+    return str(found)
 
 
 def _dutch(domain: str, action: str, quarters: Mapping[str, str]) -> _Fetch:

@@ -18,6 +18,7 @@ import aiohttp
 from ..drivers.values import at, number, number_at, rows_at
 from .json_fetch import HttpPriceError, fetch_json
 from .row_values import parse_time, price_number
+from .rows import usual_step
 from .series import PriceSeries, Slot, joined
 from .swiss_tariffs import TARIFF_NAME, swiss_address, swiss_slots
 
@@ -26,6 +27,8 @@ _PENCE: Final = 0.01
 _HOUR: Final = timedelta(hours=1)
 _OPEN_END: Final = timedelta(days=2)
 _QUARTER: Final = timedelta(minutes=15)
+_MAX_HOURS: Final = 25
+"""Of a day; a list with more rows has quarters."""
 _MADRID: Final = ZoneInfo("Europe/Madrid")
 _PRAGUE: Final = ZoneInfo("Europe/Prague")
 _TARIFF_CODE: Final = re.compile(r"E-1R-(?P<product>[A-Z0-9-]{3,60})-[A-P]", re.IGNORECASE)
@@ -128,17 +131,15 @@ def decode_awattar(reply: Any, _: str = "") -> PriceSeries:
 
 
 def decode_energy_charts(reply: Any, _: str = "") -> PriceSeries:
-    """Return the market prices of a list of times and one of prices, which may be null."""
+    """Return the market prices of a list of times and one of prices, which may be null; what is omitted is unknown."""
     times, prices = rows_at(reply, "unix_seconds"), rows_at(reply, "price")
     starts = [None if (seconds := number(value)) is None else datetime.fromtimestamp(seconds, UTC) for value in times]
-    slots = []
-    step = _HOUR
-    for index, (start, value) in enumerate(zip(starts, prices, strict=False)):
-        following = starts[index + 1] if index + 1 < len(starts) else None
-        if start is not None and following is not None and timedelta() < following - start <= _HOUR:
-            step = following - start
-        if start is not None and (price := number(value)) is not None:
-            slots.append(Slot(start, start + step, price * _PER_MWH))
+    step = min(_HOUR, usual_step(sorted(start for start in starts if start is not None)))
+    slots = [
+        Slot(start, start + step, price * _PER_MWH)
+        for start, value in zip(starts, prices, strict=False)
+        if start is not None and (price := number(value)) is not None
+    ]
     return _series(slots)
 
 
@@ -146,15 +147,17 @@ def decode_esios(reply: Any, _: str = "") -> PriceSeries:
     """Return the PVPC of the peninsula. Rows are in order, so that the repeated hour of autumn is the next one."""
     slots = []
     start: datetime | None = None
-    for row in rows_at(reply, "PVPC"):
+    rows = rows_at(reply, "PVPC")
+    step = _HOUR if len(rows) <= _MAX_HOURS else _QUARTER
+    for row in rows:
         if start is None:
             if (day := parse_time(f"{str(at(row, 'Dia')).replace('/', '.')} 00:00", _MADRID)) is None:
                 raise PublicPriceError("the reply has no date")
             start = day
         price, _factor = price_number(at(row, "PCB") or at(row, "GEN"))
         if price is not None:
-            slots.append(Slot(start, start + _HOUR, price * _PER_MWH))
-        start += _HOUR
+            slots.append(Slot(start, start + step, price * _PER_MWH))
+        start += step
     return _series(slots)
 
 

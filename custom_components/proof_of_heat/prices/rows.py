@@ -100,6 +100,8 @@ class RowContext:
     """Of rows in several currencies."""
     first_hour: int = 0
     """1 for a list that numbers the hours of a day from 1 to 24."""
+    by_end: bool = False
+    """Whether rows have the end of their period only."""
 
 
 def parse_rows(
@@ -111,6 +113,7 @@ def parse_rows(
     """
     listed = list(rows)
     context = RowContext(zone, day, currency, _first_hour(listed))
+    context = replace(context, by_end=_has_ends_only(listed, context))
     if _is_descending(listed, context):
         listed.reverse()
     found: list[PriceRow] = []
@@ -120,6 +123,8 @@ def parse_rows(
         if parsed is not None:
             found.append(parsed)
             last = parsed.start
+    if context.by_end:
+        found = _begun(found)
     if any(row.factor == SCALED_WHOLE for row in found):  # small prices of the same list do not look scaled
         found = [replace(row, factor=SCALED_WHOLE if row.factor is None else row.factor) for row in found]
     return found
@@ -159,10 +164,25 @@ def _first_hour(rows: Sequence[Any]) -> int:
     return 1 if hours and max(hours) >= 24 and min(hours) >= 1 else 0
 
 
+def _has_ends_only(rows: Sequence[Any], context: RowContext) -> bool:
+    """Return whether the rows have an end, and none of them a begin."""
+    keys = [(row, {words_of(str(key)): key for key in row}) for row in rows if isinstance(row, Mapping)]
+    return any(_end_of(*pair, context, None) is not None for pair in keys) and not any(
+        _start_of(*pair, context, None) is not None for pair in keys
+    )
+
+
+def _begun(rows: Sequence[PriceRow]) -> list[PriceRow]:
+    """Return rows whose begin is the end of their period with its begin: all periods are as long as the shortest."""
+    step = usual_step(sorted({row.start for row in rows}))
+    return [replace(row, start=row.start - step, end=row.start) for row in rows]
+
+
 def _is_descending(rows: Sequence[Any], context: RowContext) -> bool:
     """Return whether the newest row is the first one."""
+    time_of = _end_of if context.by_end else _start_of
     times = [
-        _start_of(row, {words_of(str(key)): key for key in row}, context, None)
+        time_of(row, {words_of(str(key)): key for key in row}, context, None)
         for row in (*rows[:1], *rows[-1:])
         if isinstance(row, Mapping)
     ]
@@ -172,10 +192,12 @@ def _is_descending(rows: Sequence[Any], context: RowContext) -> bool:
 
 def _mapping(row: Mapping[Any, Any], context: RowContext, last: datetime | None) -> PriceRow | None:
     keys = {words_of(str(key)): key for key in row}
-    start = _start_of(row, keys, context, last)
+    start = (_end_of if context.by_end else _start_of)(row, keys, context, last)
     price, factor = price_of(row, context.currency)
     if start is None or price is None:
         return None
+    if context.by_end:
+        return PriceRow(start, None, price, factor)
     end = next((when for when in _times(row, keys, _ENDS, context.zone, start) if when is not None), None)
     return PriceRow(start, end, price, factor)
 
@@ -198,6 +220,18 @@ def _start_of(
         assert on is not None
         return local_time(on, (clock[0] - context.first_hour, clock[1]), context.zone, last)
     return None if day is None else local_time(day, (0, 0), context.zone, last)
+
+
+def _end_of(
+    row: Mapping[Any, Any], keys: Mapping[str, Any], context: RowContext, last: datetime | None
+) -> datetime | None:
+    """Return the end of a row: a time, or a clock time of the list's day, whose midnight is the one at its end."""
+    found = next((when for when in _times(row, keys, _ENDS, context.zone, last) if when is not None), None)
+    if found is not None or context.day is None:
+        return found
+    clocks = (parse_clock(row[keys[name]], is_hour=True) for name in _ENDS if name in keys)
+    clock = next((clock for clock in clocks if clock is not None), None)
+    return None if clock is None else local_time(context.day, (24, 0) if clock == (0, 0) else clock, context.zone, last)
 
 
 def _like_starts(keys: Iterable[str]) -> list[str]:

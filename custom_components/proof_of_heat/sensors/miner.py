@@ -62,6 +62,16 @@ MINER_SENSORS: Final = (
         added_with_value=True,
         value_fn=extra_value("found_blocks"),
     ),
+    *(
+        SourceSensorDescription(
+            key=key,
+            **TEMPERATURE,
+            entity_category=EntityCategory.DIAGNOSTIC,
+            added_with_value=True,
+            value_fn=extra_value(key),
+        )
+        for key in ("inlet_temperature", "outlet_temperature")
+    ),
     SourceSensorDescription(
         key="pool",
         entity_category=EntityCategory.DIAGNOSTIC,

@@ -52,7 +52,7 @@ def build(output: Path) -> Path:
 
 
 def _compile(arguments: list[str]) -> None:
-    done = subprocess.run([COMPILER, *_TARGET, *arguments], capture_output=True, text=True, check=False, timeout=240)
+    done = subprocess.run([COMPILER, *_TARGET, *arguments], capture_output=True, text=True, check=False, timeout=400)
     if done.returncode:
         raise BuildError(done.stderr)
 
@@ -61,13 +61,13 @@ def run(program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the program in the emulator with the shared vectors."""
     environment = {**os.environ, "SUITE_VECTORS": str(VECTORS)}
     command = [EMULATOR, str(program), *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=240)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=400)
 
 
 def linked_bytes(program: Path) -> dict[str, int]:
     """Return the bytes of code and constants in the linked program: of the core, and all."""
     command = ["riscv64-unknown-elf-nm", "--demangle", "--print-size", str(program)]
-    symbols = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    symbols = subprocess.run(command, check=True, capture_output=True, text=True, timeout=400).stdout
     found = re.findall(r"^[0-9a-f]+ ([0-9a-f]+) [TtRrW] (.*)$", symbols, re.MULTILINE)
     return {
         "core": sum(int(size, 16) for size, name in found if name.startswith("suite::")),

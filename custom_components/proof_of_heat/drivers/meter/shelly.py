@@ -29,6 +29,7 @@ _MODELS: Final = {
     "ProEM": "Pro EM-50",
     "ProEM50": "Pro EM-50",
     "EMG3": "EM Gen3",
+    "EMG4": "EM Gen4",
     "3EMG3": "3EM Gen3",
     "3EM63G3": "3EM-63 Gen3",
     "MiniEMG4": "EM Mini Gen4",
@@ -41,8 +42,11 @@ _MODELS: Final = {
 }
 """By the `app` of the device info. The same model has another one in some firmware."""
 _COUNTERS: Final = ("emdata:", "em1data:")
-_FAILURE: Final = "power_meter_failure"
+_COUNTING_STOPPED: Final = "count_disabled"
+_FAILURES: Final = ("power_meter_failure", "ct_type_not_set")
 _RANGE: Final = "out_of_range:"
+_MEASURED: Final = ("act_power", "active_power", "apower", "current")
+"""What makes the power wrong where it is out of range, as the components EM, EM1, PM1 and Switch name it."""
 _DATABASE_ERROR: Final = "database_error"
 _METERED: Final = {"pm1": "PM1", "switch": "Switch"}
 """Components of relays and plugs with a meter: name in a status -> name of its methods."""
@@ -170,9 +174,9 @@ def decode_status(status: Mapping[str, Any], now: datetime) -> MeterReading:
             raise BadReplyError("the total power is missing")
         if missing_phase := [phase for phase in _PHASES if _is_null(em, f"{phase}_act_power")]:
             raise BadReplyError(f"phase {missing_phase[0]} has no power, so that the total is unknown")
-        if _is_failing(em):
-            raise BadReplyError("the meter reports a failure of its measurement")
-        data = status.get("emdata:0")
+        if (failure := _failure_of(em)) is not None:
+            raise BadReplyError(f"the meter reports a failure of its measurement: {failure}")
+        data = None if _is_not_counting(em) else status.get("emdata:0")
         return MeterReading(
             at=when,
             power_w=total,
@@ -186,11 +190,12 @@ def decode_status(status: Mapping[str, Any], now: datetime) -> MeterReading:
     known = [phase for phase in phases if phase is not None]
     if not known:
         raise BadReplyError("the status has no energy meter")
-    if missing := [index for index, row in enumerate(rows) if row is not None and phases[index] is None]:
+    if missing := [index for index, phase in enumerate(phases) if phase is None and f"em1:{index}" in status]:
         raise BadReplyError(f"channel {missing[0]} has no power, so that the total is unknown")
-    if failing := [index for index, row in enumerate(rows) if _is_failing(row)]:
-        raise BadReplyError(f"channel {failing[0]} reports a failure of its measurement")
-    counters = [status.get(f"em1data:{i}") for i in range(3)]
+    for index, row in enumerate(rows):
+        if (failure := _failure_of(row)) is not None:
+            raise BadReplyError(f"channel {index} reports a failure of its measurement: {failure}")
+    counters = [None if _is_not_counting(row) else status.get(f"em1data:{i}") for i, row in enumerate(rows)]
     return MeterReading(
         at=when,
         power_w=round(sum(known), 3),
@@ -228,7 +233,7 @@ def _with_metered(status: Mapping[str, Any]) -> Mapping[str, Any]:
             row = status.get(f"{component}:{index}")
             if not isinstance(row, Mapping) or "apower" not in row:
                 continue
-            found[f"em1:{index}"] = {"act_power": row["apower"]}
+            found[f"em1:{index}"] = {"act_power": row["apower"], "errors": row.get("errors")}
             total, returned = number_at(row, "aenergy", "total"), number_at(row, "ret_aenergy", "total")
             if "ret_aenergy" not in row:
                 returned = 0.0  # without a second counter, it does not export
@@ -241,11 +246,20 @@ def _is_null(row: object, key: str) -> bool:
     return isinstance(row, dict) and key in row and number_at(row, key) is None
 
 
-def _is_failing(row: object) -> bool:
-    """Return whether a channel or phase names an error that makes its power wrong."""
+def _failure_of(row: object) -> str | None:
+    """Return the error of a channel or phase that makes its power wrong; None if it is right."""
     names = ("errors", *(f"{phase}_errors" for phase in _PHASES))
-    errors = [str(error) for name in names for error in rows_at(row, name)]
-    return any(error == _FAILURE or (error.startswith(_RANGE) and error.endswith("act_power")) for error in errors)
+    errors = (str(error) for name in names for error in rows_at(row, name))
+    return next((error for error in errors if error in _FAILURES or _is_out_of_range(error)), None)
+
+
+def _is_out_of_range(error: str) -> bool:
+    return error.startswith(_RANGE) and error.endswith(_MEASURED)
+
+
+def _is_not_counting(row: object) -> bool:
+    """Return whether the counters of a channel stand still, because counting is disabled."""
+    return _COUNTING_STOPPED in rows_at(row, "flags")
 
 
 def _counter(data: object, key: str) -> float | None:
@@ -284,11 +298,11 @@ class NotificationDecoder:
         else:
             for key, value in parts.items():
                 self._status[key] = {**self._status.get(key, {}), **value}
-        if not any(key.startswith("em") for key in self._status):
+        if not any(key.startswith("em") for key in _with_metered(self._status)):
             return None
         stamp = number_at(params, "ts")
         when = datetime.fromtimestamp(stamp, UTC) if stamp else utcnow()
-        if any(key.startswith(_COUNTERS) for key in parts):
+        if any(key.startswith(_COUNTERS) or "aenergy" in value for key, value in parts.items()):
             self._counted_at = when
         return replace(decode_status({**self._status, "sys": {}}, when), counted_at=self._counted_at)
 

@@ -32,7 +32,7 @@ SUPPORTED: Final = (
     SupportedDevice(
         key="shelly_others",
         maker="Shelly",
-        models=("Pro 3EM-400", "3EM Gen3", "3EM-63 Gen3", "EM Gen3", "EM Mini Gen4"),
+        models=("Pro 3EM-400", "3EM Gen3", "3EM-63 Gen3", "EM Gen3", "EM Gen4", "EM Mini Gen4"),
         reads=_READS,
         sources=("Shelly, API documentation (shelly-api-docs.shelly.cloud/gen2), components EM and EM1",),
     ),

@@ -16,16 +16,29 @@ from ..._lib.heat_source import Capabilities, Control, SourceKind
 from ..errors import BadReplyError, RefusedError, UnreachableError
 from ..http import JsonHttp, dumps
 from ..operations import Operation
-from ..values import at, first, highest, number, number_at, rows_at, scaled
-from .models import MinerFamily, MinerInfo, MinerReading
-from .power_presets import NO_PRESETS
+from ..values import at, first, highest, lowest, number, number_at, rows_at, scaled
+from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
 from .pyasic_adapter import PyasicModules, gather_data, library, model_class, prepared, reading_of
-from .work import BoardReading, PoolReading, ask_socket, best_share, decode_pools, decode_shares, pool_in_use
+from .work import (
+    BoardReading,
+    PoolReading,
+    ask_socket,
+    best_share,
+    decode_pools,
+    decode_shares,
+    pool_in_use,
+    rate_factor,
+    rated,
+)
 
 MODES: Final = {"normal": 0, "low": 3}
 SLEEP: Final = "sleep"
 _HEM_MODEL: Final = "s19k"
 """By a report of its modes in Schnitzel/hass-miner, pull request 588."""
+_HYDRO_MODEL: Final = "s21+ hyd"
+"""Its lists of temperatures are known (pyasic 0.79, asic-rs); those of other hydro models are not."""
+OLD: Final = "old"
+"""The variant of firmware without work modes and with other calls for its light (S9, S17, L3+)."""
 _SLEEP: Final = 1
 _MODE_NAMES: Final = {0: "normal", _SLEEP: SLEEP, 2: "hem", 3: "low"}
 _READ_S: Final = 10.0
@@ -35,10 +48,8 @@ _MAX_CHAINS: Final = 16
 _BLINK_DONE: Final = ("B000", "B100")
 
 
-class AntminerClient:
+class AntminerClient(IdentifiedClient):
     """An Antminer with stock firmware. `mode_power_w`: its power in each mode as entered by the user (mode -> W)."""
-
-    presets = NO_PRESETS
 
     def __init__(
         self,
@@ -56,15 +67,15 @@ class AntminerClient:
         self._mode_power_w = mode_power_w or {}
         self._miner: Any = None
         self._lib: PyasicModules | None = None
-        self._info: MinerInfo | None = None
         self._running_mode = MODES["normal"]
 
     @property
-    def info(self) -> MinerInfo:
-        """Model and firmware; available after `identify`."""
-        if self._info is None:
-            raise BadReplyError("the miner is not identified yet")
-        return self._info
+    def _is_old(self) -> bool:
+        return self._info is not None and self._info.variant == OLD
+
+    @property
+    def _is_hydro(self) -> bool:
+        return _HYDRO_MODEL in self.info.model.lower()
 
     async def identify(self) -> MinerInfo:
         """Read the system page and select pyasic's class for the model."""
@@ -78,8 +89,10 @@ class AntminerClient:
         if self._miner.web is not None:
             self._miner.web.pwd = self._password
             self._miner.web.port = self._http_port
+        conf = await self._optional_page("get_miner_conf")
         self._info = MinerInfo(
             family=MinerFamily.ANTMINER,
+            variant=OLD if _has_no_mode(conf) else "",
             make="Bitmain",
             model=model,
             firmware=at(reply, "system_filesystem_version"),
@@ -91,8 +104,10 @@ class AntminerClient:
     async def capabilities(self) -> Capabilities:
         """Modes sleep, low and normal; power steps if the user entered the power of each mode.
 
-        An S19k Pro has a high efficiency mode (HEM) in place of the low one.
+        An S19k Pro has a high efficiency mode (HEM) in place of the low one. Old firmware has no modes: read only.
         """
+        if self._is_old:
+            return Capabilities(kind=SourceKind.MINER, controls=frozenset(), reads_power=False)
         model = "" if self._info is None else self._info.model.lower()
         modes = ("normal", "hem") if _HEM_MODEL in model else tuple(MODES)
         entered = {mode: self._mode_power_w.get("low" if mode == "hem" else mode) for mode in modes}
@@ -116,28 +131,32 @@ class AntminerClient:
         lib = self._lib
         if lib is None or self._miner is None:
             raise BadReplyError("the miner is not identified yet")
-        code = _mode_of(await self._page("GET", "get_miner_conf"))
+        conf = await self._page("GET", "get_miner_conf")
+        code = None if self._is_old and _has_no_mode(conf) else _mode_of(conf)
         data = await gather_data(lib, self._miner)
-        if code != _SLEEP:
-            self._running_mode = code
-        else:
+        if code == _SLEEP:
             data |= {"hashrate": None, "hashboards": []}
-        reading = reading_of(data, mining=code != _SLEEP, mode=_MODE_NAMES.get(code, str(code)))
+        elif code is not None:
+            self._running_mode = code
+        mode = None if code is None else _MODE_NAMES.get(code, str(code))
+        reading = reading_of(data, mining=code != _SLEEP, mode=mode)
         reading = replace(reading, locating=_light_of(await self._optional_page("get_blink_status")))
         if code == _SLEEP:
             return reading
         # pyasic has the mean of the sensors of a board: the hottest counts.
         stats = await self._optional_page("stats")
-        boards = decode_page_boards(stats)
+        boards = decode_page_boards(stats, is_hydro=self._is_hydro)
         if decode_page_temperatures(stats)[0] is None:
             stats = await self._socket_stats(lib)
             boards = decode_socket_boards(stats) if decode_socket_temperatures(stats)[0] is not None else boards
         chip_c, board_c = _hottest_of(boards)
         reading = replace(
-            reading,
+            _with_rates(reading, stats, boards),
             board_readings=boards,
             chip_c=first(chip_c, reading.chip_c),
             board_c=first(board_c, reading.board_c),
+            inlet_c=lowest([board.inlet_c for board in boards]),
+            outlet_c=highest([board.outlet_c for board in boards]),
         )
         return await self._with_pool_and_shares(reading)
 
@@ -192,6 +211,8 @@ class AntminerClient:
             raise RefusedError(f"{at(reply, 'code')} {at(reply, 'msg') or ''}".strip())
 
     async def _set_mode(self, code: int) -> None:
+        if self._is_old:
+            raise RefusedError("this firmware has no work modes")
         conf = await self._page("GET", "get_miner_conf")
         if not isinstance(conf, dict) or not conf.get("pools"):
             raise BadReplyError("the configuration has no pools, it is not written")
@@ -219,6 +240,25 @@ def _mode_of(conf: object) -> int:
     return int(str(value))
 
 
+def _has_no_mode(conf: object) -> bool:
+    """Return whether this is the configuration of firmware without work modes."""
+    return isinstance(conf, dict) and "pools" in conf and at(conf, _REPORTED_MODE) is None and "miner-mode" not in conf
+
+
+def _with_rates(reading: MinerReading, stats: object, boards: tuple[BoardReading, ...]) -> MinerReading:
+    """Return a reading with the hash rates of a page in another unit than GH/s, which pyasic assumes (L series)."""
+    page = at(stats, "STATS", 0)
+    factor = rate_factor(at(page, "rate_unit"))
+    if factor == rate_factor("GH/s"):
+        return reading
+    known = [board.hashrate_ths for board in boards if board.hashrate_ths is not None]
+    return replace(
+        reading,
+        hashrate_ths=round(sum(known), 9) if known else None,
+        expected_ths=rated(number_at(page, "rate_ideal"), factor),
+    )
+
+
 def _light_of(status: object) -> bool | None:
     """Return whether the light blinks; S17 and older have another key."""
     found = first(at(status, "blink"), at(status, "isBlinking"))
@@ -239,26 +279,47 @@ def _hottest_of(boards: tuple[BoardReading, ...]) -> tuple[float | None, float |
     return highest([board.chip_c for board in boards]), highest([board.board_c for board in boards])
 
 
-def decode_page_boards(stats: object) -> tuple[BoardReading, ...]:
+def decode_page_boards(stats: object, *, is_hydro: bool = False) -> tuple[BoardReading, ...]:
     """Return the boards of the page `stats.cgi`: lists of temperatures per chain, of which the hottest counts.
 
-    Rates are in the unit of the page, GH/s.
+    Rates are in the unit that the page names. `is_hydro`: the first and third temperature of the board are those of the
+    water that flows in and out, and the first of the converter that of the chips.
     """
     return tuple(
-        BoardReading(
-            hashrate_ths=scaled(number_at(chain, "rate_real"), 1e-3),
-            board_c=highest([number(value) or None for value in rows_at(chain, "temp_pcb")]),
-            chip_c=highest([number(value) or None for value in rows_at(chain, "temp_chip")]),
-        )
+        (_hydro_board if is_hydro else _page_board)(chain, rate_factor(at(row, "rate_unit")))
         for row in rows_at(stats, "STATS")
         for chain in rows_at(row, "chain")
     )
 
 
+def _page_board(chain: object, factor: float | None) -> BoardReading:
+    return BoardReading(
+        hashrate_ths=rated(number_at(chain, "rate_real"), factor),
+        board_c=_warmest(rows_at(chain, "temp_pcb")),
+        chip_c=_warmest(rows_at(chain, "temp_chip")),
+    )
+
+
+def _hydro_board(chain: object, factor: float | None) -> BoardReading:
+    boards, converters = rows_at(chain, "temp_pcb"), rows_at(chain, "temp_pic")
+    return BoardReading(
+        hashrate_ths=rated(number_at(chain, "rate_real"), factor),
+        board_c=_warmest([*boards[1:2], *boards[3:], *converters[1:]]),
+        chip_c=_warmest([*converters[:1], *rows_at(chain, "temp_chip")]),
+        inlet_c=_warmest(boards[:1]),
+        outlet_c=_warmest(boards[2:3]),
+    )
+
+
+def _warmest(values: list[object]) -> float | None:
+    return highest([number(value) or None for value in values])
+
+
 def decode_socket_boards(stats: object) -> tuple[BoardReading, ...]:
     """Return the boards of the socket's `stats`: keys with the chain's number, temperatures such as "78-50-69-70".
 
-    Places without a board have no chips.
+    Old firmware has one temperature per key: of the board, and of the chips where air flows in and out. Places without
+    a board have no chips.
     """
     row = at(stats, "STATS", 1)
     if not isinstance(row, dict):
@@ -266,8 +327,11 @@ def decode_socket_boards(stats: object) -> tuple[BoardReading, ...]:
     return tuple(
         BoardReading(
             hashrate_ths=scaled(number_at(row, f"chain_rate{chain}"), 1e-3),
-            board_c=_hottest(row, f"temp_pcb{chain}"),
-            chip_c=_hottest(row, f"temp_chip{chain}"),
+            board_c=first(_hottest(row, f"temp_pcb{chain}"), _hottest(row, f"temp{chain}")),
+            chip_c=first(
+                _hottest(row, f"temp_chip{chain}"),
+                highest([_hottest(row, f"temp{place}_{chain}") for place in (2, 3)]),
+            ),
         )
         for chain in range(1, _MAX_CHAINS + 1)
         if number_at(row, f"chain_acn{chain}") or _hottest(row, f"temp_chip{chain}") is not None

@@ -19,8 +19,7 @@ from ..errors import BadReplyError, DriverError, LimitedError, RefusedError, Unr
 from ..operations import Operation
 from ..values import at, first, highest, number, number_at, rows_at, scaled
 from .cgminer_rpc import exchange
-from .models import MinerFamily, MinerInfo, MinerReading
-from .power_presets import NO_PRESETS
+from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
 from .work import BoardReading, PoolReading, decode_pools, decode_shares
 
 HOME: Final = "home"
@@ -68,23 +67,13 @@ _MODELS: Final[Mapping[str, _Model]] = {
 _A_SERIES: Final = _Model()
 
 
-class AvalonClient:
+class AvalonClient(IdentifiedClient):
     """An Avalon. It has no password."""
-
-    presets = NO_PRESETS
 
     def __init__(self, host: str) -> None:
         self._host = host
-        self._info: MinerInfo | None = None
         self._model = _A_SERIES
         self._commands: frozenset[str] | None = None
-
-    @property
-    def info(self) -> MinerInfo:
-        """Model and firmware; available after `identify`."""
-        if self._info is None:
-            raise BadReplyError("the miner is not identified yet")
-        return self._info
 
     async def identify(self) -> MinerInfo:
         """Read the version, and the list of commands where the firmware has one."""

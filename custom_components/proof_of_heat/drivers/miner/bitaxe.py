@@ -17,36 +17,25 @@ from ..http import JsonHttp, dumps
 from ..operations import Operation
 from ..totp import one_time_password
 from ..values import at, highest, number_at, rows_at, scaled
-from .models import MinerFamily, MinerInfo, MinerReading
-from .power_presets import NO_PRESETS
+from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
 from .work import PoolReading, best_share, pool_address
 
 _PAUSE_SINCE: Final = (2, 14)
 _VERSION = re.compile(r"v?(\d+)\.(\d+)")
 
 
-class BitaxeClient:
+class BitaxeClient(IdentifiedClient):
     """A Bitaxe or NerdQAxe. Its modes are the frequencies in MHz that the firmware lists.
 
     `secret`: for one-time passwords, where they are enabled.
     """
-
-    presets = NO_PRESETS
 
     def __init__(self, session: aiohttp.ClientSession, host: str, port: int = 80, secret: str = "") -> None:
         self._http = JsonHttp(session, f"http://{host}:{port}", has_credentials=bool(secret))
         self._secret = secret
         self._session: str | None = None
         self._shuts_down = False
-        self._info: MinerInfo | None = None
         self._modes: tuple[str, ...] = ()
-
-    @property
-    def info(self) -> MinerInfo:
-        """Model and firmware; available after `identify`."""
-        if self._info is None:
-            raise BadReplyError("the miner is not identified yet")
-        return self._info
 
     async def identify(self) -> MinerInfo:
         """Read model, firmware and the available frequencies."""

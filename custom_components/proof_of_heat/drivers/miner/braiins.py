@@ -1,4 +1,4 @@
-"""Braiins OS: REST `/api/v1` (since release 25.05) for reading and commands, GraphQL of older releases for reading.
+"""Braiins OS: REST `/api/v1` since release 25.05, GraphQL in older releases.
 
 Facts: Braiins' public API descriptions; captures of the releases 22.08 to 25.07. The token goes into the
 `authorization` header as it is and lives an hour.
@@ -15,20 +15,15 @@ from ..._lib.heat_source import Capabilities, Control, SourceKind
 from ..errors import AuthError, BadReplyError, RefusedError
 from ..http import JsonHttp, dumps
 from ..operations import Operation
-from ..values import at, highest, number, number_at, rows_at, scaled
-from .models import MinerFamily, MinerInfo, MinerReading
+from ..values import at, highest, lowest, number_at, rows_at, scaled
+from .braiins_graphql import GRAPHQL, GraphqlApi
+from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
 from .power_presets import PowerPreset, PowerPresets
 from .work import BoardReading, PoolReading, best_share, pool_in_use
 
 _API: Final = "/api/v1"
 _RANGE = re.compile(r"min: Some\((\d+)\), max: Some\((\d+)\)")
 _POOL_PATHS: Final = ("/pools/", "/pools")
-_POOL_QUERY: Final = "{bosminer{info{poolGroups{pools{url status active}}}}}"
-_QUERY: Final = (
-    "{bos{hostname faultLight info{version{full}} uptime{durationS}} bosminer{info{summary{power"
-    "{approxConsumptionW limitW}} fans{name rpm speed} workSolver{nominalMhs realHashrate{mhs5S}"
-    " childSolvers{name realHashrate{mhs5S} temperatures{name degreesC}}}}}}"
-)
 
 
 class Status(IntEnum):
@@ -53,36 +48,27 @@ _MINING: Final[dict[int, bool]] = {
 _FAULTS: Final[dict[int, tuple[str, ...]]] = {Status.SUSPENDED: ("suspended",), Status.RESTRICTED: ("restricted",)}
 
 
-class BraiinsClient:
+class BraiinsClient(IdentifiedClient):
     """A miner with Braiins OS."""
 
     def __init__(self, session: aiohttp.ClientSession, host: str, password: str, port: int = 80) -> None:
         self._http = JsonHttp(session, f"http://{host}:{port}")
+        self._graphql = GraphqlApi(self._http, password)
         self._password = password
         self._token: str | None = None
-        self._info: MinerInfo | None = None
         self._limits: tuple[float | None, float | None] = (None, None)
-        self._presets = PowerPresets()
         self._pool_paths: tuple[str, ...] = _POOL_PATHS
 
     @property
-    def info(self) -> MinerInfo:
-        """Model and firmware; available after `identify`."""
-        if self._info is None:
-            raise BadReplyError("the miner is not identified yet")
-        return self._info
-
-    @property
-    def presets(self) -> PowerPresets:
-        """The power presets; available after `identify`."""
-        return self._presets
+    def _is_graphql(self) -> bool:
+        return self.info.variant == GRAPHQL
 
     async def identify(self) -> MinerInfo:
         """Identify the miner by REST if available, else by GraphQL."""
         try:
             self._info = decode_rest_info(await self._get("/miner/details"))
         except RefusedError, BadReplyError:
-            self._info = decode_graphql_info(await self._graphql())
+            self._info = await self._graphql.identify()
             return self._info
         try:
             self._limits = decode_limits(await self._get("/configuration/constraints"))
@@ -92,12 +78,11 @@ class BraiinsClient:
         return self._info
 
     async def capabilities(self) -> Capabilities:
-        """Power and pause over REST; older releases are read-only."""
+        """Power and pause. Older releases read without a login, so that this is where a wrong password is noticed."""
         low, high = self._limits
-        rest = self.info.variant != "graphql"
         return Capabilities(
             kind=SourceKind.MINER,
-            controls=frozenset({Control.ON_OFF, Control.POWER}) if rest else frozenset(),
+            controls=frozenset({Control.ON_OFF, Control.POWER} if await self._has_commands() else ()),
             min_power_w=low,
             max_power_w=high,
             reads_power=True,
@@ -106,11 +91,20 @@ class BraiinsClient:
             min_write_interval_s=60.0,
         )
 
+    async def _has_commands(self) -> bool:
+        """Return whether commands are accepted; raises AuthError for a wrong password."""
+        if not self._is_graphql:
+            return True
+        try:
+            await self._graphql.login()
+        except RefusedError, BadReplyError:
+            return False
+        return True
+
     async def read(self) -> MinerReading:
-        """Eight requests over REST, two over GraphQL."""
-        if self.info.variant == "graphql":
-            reading = decode_graphql(await self._graphql())
-            return replace(reading, pool=decode_graphql_pools(await self._graphql_pools()))
+        """Eight requests over REST, three over GraphQL."""
+        if self._is_graphql:
+            return await self._graphql.read()
         details = await self._get("/miner/details")
         stats = await self._get("/miner/stats")
         tuner = await self._get("/performance/tuner-state")
@@ -130,10 +124,16 @@ class BraiinsClient:
 
     async def set_running(self, running: bool) -> None:
         """Pause or resume mining; the controller keeps running."""
+        if self._is_graphql:
+            await self._graphql.set_running(running)
+            return
         await self._put(f"/actions/{'resume' if running else 'pause'}", None)
 
     async def set_power(self, watts: float) -> None:
         """Set the tuner's power target; after a rejection the limits are read again."""
+        if self._is_graphql:
+            await self._graphql.set_power(watts)
+            return
         try:
             await self._put("/performance/power-target", {"watt": round(watts)})
         except RefusedError as err:
@@ -147,6 +147,9 @@ class BraiinsClient:
 
     async def operate(self, operation: Operation) -> None:
         """Restart, or switch the light."""
+        if self._is_graphql:
+            await self._graphql.operate(operation)
+            return
         name = {Operation.REBOOT: "reboot", Operation.RESTART_MINING: "restart"}.get(operation)
         if name is not None:
             await self._put(f"/actions/{name}", None)
@@ -161,13 +164,6 @@ class BraiinsClient:
                 return reply
         return None
 
-    async def _graphql_pools(self) -> Any:
-        """Return the pools by a query of their own, so that a release without them is read, too."""
-        try:
-            return await self._http.request("POST", "/graphql", body=dumps({"query": _POOL_QUERY}))
-        except RefusedError, BadReplyError:
-            return None
-
     async def _optional(self, path: str) -> Any:
         try:
             return await self._get(path)
@@ -178,8 +174,6 @@ class BraiinsClient:
         return await self._call("GET", path, None)
 
     async def _put(self, path: str, value: object) -> Any:
-        if self.info.variant == "graphql":
-            raise RefusedError("this version of Braiins OS has no REST interface, update it to 25.05 or later")
         return await self._call("PUT", path, None if value is None else dumps(value))
 
     async def _call(self, method: str, path: str, body: bytes | None) -> Any:
@@ -204,12 +198,6 @@ class BraiinsClient:
             raise BadReplyError("the login reply has no token")
         self._token = token
 
-    async def _graphql(self) -> Any:
-        reply = await self._http.request("POST", "/graphql", body=dumps({"query": _QUERY}))
-        if at(reply, "data", "bosminer") is None:
-            raise BadReplyError("the reply is not from Braiins OS")
-        return reply
-
 
 def decode_rest_info(details: object) -> MinerInfo:
     """Return model and firmware of `/miner/details`."""
@@ -224,17 +212,6 @@ def decode_rest_info(details: object) -> MinerInfo:
         mac=at(details, "mac_address"),
         serial=at(details, "serial_number") or at(details, "uid"),
         variant="rest",
-    )
-
-
-def decode_graphql_info(reply: object) -> MinerInfo:
-    """Return the firmware of a GraphQL reply (it has no model in these releases)."""
-    return MinerInfo(
-        family=MinerFamily.BRAIINS,
-        make="Braiins OS",
-        model="Antminer",
-        firmware=at(reply, "data", "bos", "info", "version", "full"),
-        variant="graphql",
     )
 
 
@@ -286,6 +263,8 @@ def decode_rest(
         expected_ths=scaled(number_at(details, "sticker_hashrate", "gigahash_per_second"), 1e-3),
         board_c=highest([number_at(row, "board_temp", "degree_c") for row in rows]),
         chip_c=highest([number_at(row, "highest_chip_temp", "temperature", "degree_c") for row in rows]),
+        inlet_c=lowest([number_at(row, "lowest_inlet_temp", "degree_c") for row in rows]),
+        outlet_c=highest([number_at(row, "highest_outlet_temp", "degree_c") for row in rows]),
         fan_rpm=highest([number_at(fan, "rpm") for fan in rows_at(cooling, "fans")]),
         uptime_s=number_at(details, "bosminer_uptime_s"),
         boards=len(rows) or None,
@@ -303,6 +282,8 @@ def _rest_board(row: object) -> BoardReading:
         hashrate_ths=scaled(rate, 1e-3),
         board_c=number_at(row, "board_temp", "degree_c"),
         chip_c=number_at(row, "highest_chip_temp", "temperature", "degree_c"),
+        inlet_c=number_at(row, "lowest_inlet_temp", "degree_c"),
+        outlet_c=number_at(row, "highest_outlet_temp", "degree_c"),
     )
 
 
@@ -319,51 +300,8 @@ def _rest_pool_state(row: object) -> str | None:
     return None if not isinstance(is_alive, bool) else "alive" if is_alive else "dead"
 
 
-def decode_graphql_pools(reply: object) -> PoolReading:
-    """Return the pool in use of a GraphQL reply."""
-    groups = rows_at(reply, "data", "bosminer", "info", "poolGroups")
-    rows = [row for group in groups for row in rows_at(group, "pools")]
-    return pool_in_use((at(row, "url"), at(row, "status"), at(row, "active") is True) for row in rows)
-
-
 def _target(tuner: object) -> float | None:
     for state in (at(tuner, "mode_state") or {}).values() if isinstance(at(tuner, "mode_state"), dict) else ():
         if (watts := number_at(state, "current_target", "watt")) is not None:
             return watts
     return None
-
-
-def decode_graphql(reply: object) -> MinerReading:
-    """Return the reading of a GraphQL reply (releases before 25.05). Rates are in MH/s."""
-    info = at(reply, "data", "bosminer", "info")
-    if info is None:
-        raise BadReplyError("the reply is not from Braiins OS")
-    solvers = rows_at(info, "workSolver", "childSolvers")
-    rate = scaled(number_at(info, "workSolver", "realHashrate", "mhs5S"), 1e-6)
-    rows = tuple(_graphql_board(solver) for solver in solvers)
-    return MinerReading(
-        mining=bool(rate),
-        power_w=number_at(info, "summary", "power", "approxConsumptionW"),
-        power_limit_w=number_at(info, "summary", "power", "limitW"),
-        hashrate_ths=rate,
-        expected_ths=scaled(number_at(info, "workSolver", "nominalMhs"), 1e-6),
-        chip_c=highest([row.chip_c for row in rows]),
-        board_c=highest([row.board_c for row in rows]),
-        fan_rpm=highest([number_at(fan, "rpm") for fan in rows_at(info, "fans")]),
-        uptime_s=number_at(reply, "data", "bos", "uptime", "durationS"),
-        boards=len(solvers) or None,
-        boards_up=sum(1 for solver in solvers if number_at(solver, "realHashrate", "mhs5S")) or None,
-        board_readings=rows,
-    )
-
-
-def _graphql_board(solver: object) -> BoardReading:
-    """Return a board: names are "Board" and "Chip", newer ones "Max Board", "Max Chip", "Inlet" and "Outlet"."""
-    temperatures: dict[bool, list[float | None]] = {True: [], False: []}
-    for row in rows_at(solver, "temperatures"):
-        temperatures["Chip" in str(at(row, "name"))].append(number(at(row, "degreesC")))
-    return BoardReading(
-        hashrate_ths=scaled(number_at(solver, "realHashrate", "mhs5S"), 1e-6),
-        board_c=highest(temperatures[False]),
-        chip_c=highest(temperatures[True]),
-    )

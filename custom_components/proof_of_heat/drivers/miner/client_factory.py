@@ -9,6 +9,7 @@ from .antminer import AntminerClient
 from .avalon import AvalonClient
 from .bitaxe import BitaxeClient
 from .braiins import BraiinsClient
+from .braiins_graphql import DEFAULT_PASSWORD as BRAIINS_PASSWORD
 from .generic import GenericClient
 from .luxos import LuxosClient
 from .models import MinerClient, MinerFamily
@@ -21,7 +22,7 @@ from .whatsminer import WhatsminerClient
 DEFAULT_PASSWORDS = {
     MinerFamily.ANTMINER: "root",
     MinerFamily.WHATSMINER: "admin",
-    MinerFamily.BRAIINS: "root",
+    MinerFamily.BRAIINS: BRAIINS_PASSWORD,
     MinerFamily.BITAXE: "",
     MinerFamily.VNISH: "admin",
     MinerFamily.LUXOS: "",

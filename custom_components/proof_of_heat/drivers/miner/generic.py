@@ -9,11 +9,21 @@ from typing import Any, Final
 from ..._lib.heat_source import Capabilities, Control, SourceKind
 from ..errors import BadReplyError, RefusedError, UnreachableError
 from ..operations import Operation
-from .models import MinerFamily, MinerInfo, MinerReading
-from .power_presets import NO_PRESETS
+from .generic_pages import (
+    AURADINE,
+    ELPHAPEX,
+    MODEL_PAGES,
+    model_in,
+    read_pages,
+    with_auradine,
+    with_elphapex,
+    with_socket,
+)
+from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
 from .pyasic_adapter import PyasicModules, board_readings, gather_data, library, pool_of, reading_of
 from .work import ask_socket, decode_shares
 
+_SOCKET: Final = ("summary", "pools", "devs")
 _METHODS: Final = {
     Operation.REBOOT: "reboot",
     Operation.RESTART_MINING: "restart_backend",
@@ -22,24 +32,14 @@ _METHODS: Final = {
 }
 
 
-class GenericClient:
+class GenericClient(IdentifiedClient):
     """A miner without a client of its own."""
-
-    presets = NO_PRESETS
 
     def __init__(self, host: str, password: str | None) -> None:
         self._host = host
         self._password = password
         self._miner: Any = None
         self._lib: PyasicModules | None = None
-        self._info: MinerInfo | None = None
-
-    @property
-    def info(self) -> MinerInfo:
-        """Model and firmware; available after `identify`."""
-        if self._info is None:
-            raise BadReplyError("the miner is not identified yet")
-        return self._info
 
     async def identify(self) -> MinerInfo:
         """Identify the miner by pyasic's discovery."""
@@ -53,10 +53,14 @@ class GenericClient:
         for side in (self._miner.rpc, self._miner.web):
             if side is not None and self._password:
                 side.pwd = self._password
-        self._info = MinerInfo(
-            family=MinerFamily.OTHER, make=str(self._miner.make or "Miner"), model=str(self._miner.model)
-        )
+        make = str(self._miner.make or "Miner")
+        page = MODEL_PAGES.get(make.lower())
+        model = None if page is None else model_in(await self._pages(lib, page))
+        self._info = MinerInfo(family=MinerFamily.OTHER, make=make, model=model or str(self._miner.model))
         return self._info
+
+    async def _pages(self, lib: PyasicModules, *names: str) -> dict[str, Any]:
+        return {} if self._miner.web is None else await read_pages(self._miner.web, lib.errors, *names)
 
     async def capabilities(self) -> Capabilities:
         """Return the capabilities: pyasic's class overrides the methods that it supports."""
@@ -86,21 +90,28 @@ class GenericClient:
         if lib is None or self._miner is None:
             raise BadReplyError("the miner is not identified yet")
         data = await gather_data(lib, self._miner, ("pools",))
-        if all(data.get(name) is None for name in ("hashrate", "wattage", "uptime")):
-            raise UnreachableError("no answer")
         try:
             mining = await self._miner.is_mining()
         except lib.errors:
             mining = None
-        replies = await ask_socket(self._host, "summary") if self._miner.rpc is not None else {}
+        if mining is None and all(data.get(name) is None for name in ("hashrate", "wattage", "uptime")):
+            raise UnreachableError("no answer")
+        replies = await ask_socket(self._host, *_SOCKET) if self._miner.rpc is not None else {}
         best, blocks = decode_shares(replies.get("summary"))
-        return replace(
+        reading = replace(
             reading_of(data, mining=mining),
             board_readings=board_readings(data),
             pool=pool_of(data),
             best_share=best,
             found_blocks=blocks,
         )
+        reading = with_socket(reading, replies)
+        make = str(self._miner.make).lower()
+        if make == AURADINE:
+            return with_auradine(reading, await self._pages(lib, "fan", "temperature"))
+        if make == ELPHAPEX:
+            return with_elphapex(reading, await self._pages(lib, "summary", "stats", "pools"))
+        return reading
 
     async def set_running(self, running: bool) -> None:
         """Stop or resume mining."""

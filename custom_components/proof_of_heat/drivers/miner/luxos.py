@@ -11,9 +11,9 @@ from typing import Any, Final
 from ..._lib.heat_source import Capabilities
 from ..errors import BadReplyError, DriverError, LimitedError, RefusedError
 from ..operations import Operation
-from ..values import at, first, highest, number_at, rows_at, scaled
+from ..values import at, first, highest, lowest, number_at, rows_at, scaled
 from .cgminer_rpc import exchange
-from .models import MinerFamily, MinerInfo, MinerReading
+from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
 from .power_presets import PowerPreset, PowerPresets
 from .work import BoardReading, decode_devs, decode_pools, decode_shares
 
@@ -26,27 +26,13 @@ _OPERATIONS: Final = {
 _CORNERS: Final = ("TopLeft", "TopRight", "BottomLeft", "BottomRight")
 
 
-class LuxosClient:
+class LuxosClient(IdentifiedClient):
     """A miner with LuxOS. It requires no password: any client that reaches the socket can send commands."""
 
     def __init__(self, host: str) -> None:
         self._host = host
-        self._info: MinerInfo | None = None
-        self._presets = PowerPresets()
         self._thermal_owed = False
         """Thermal management was switched off and is not switched on again yet."""
-
-    @property
-    def info(self) -> MinerInfo:
-        """Model and firmware; available after `identify`."""
-        if self._info is None:
-            raise BadReplyError("the miner is not identified yet")
-        return self._info
-
-    @property
-    def presets(self) -> PowerPresets:
-        """The power presets; available after `identify`."""
-        return self._presets
 
     async def identify(self) -> MinerInfo:
         """Read version, configuration and profiles."""
@@ -183,6 +169,7 @@ def decode_reading(config: object, replies: dict[str, Any], presets: PowerPreset
     summary, boards = at(replies.get("summary"), "SUMMARY", 0), rows_at(replies.get("devs"), "DEVS")
     temperatures = [number_at(row, corner) for row in rows_at(replies.get("temps"), "TEMPS") for corner in _CORNERS]
     best, blocks = decode_shares(replies.get("summary"))
+    inlets, outlets = (_water(replies.get("temps"), label) for label in ("Water Inlet", "Water Outlet"))
     return MinerReading(
         mining=mining,
         power_w=number_at(replies.get("power"), "POWER", 0, "Watts"),
@@ -192,6 +179,8 @@ def decode_reading(config: object, replies: dict[str, Any], presets: PowerPreset
         hashrate_ths=scaled(first(number_at(summary, "GHS 5s"), number_at(summary, "GHS av")), 1e-3),
         expected_ths=scaled(_sum([number_at(row, "Nominal MHS") for row in boards]), 1e-6),
         board_c=highest(temperatures),
+        inlet_c=lowest(inlets),
+        outlet_c=highest(outlets),
         fan_rpm=highest([number_at(row, "RPM") for row in rows_at(replies.get("fans"), "FANS")]),
         uptime_s=number_at(summary, "Elapsed"),
         boards=len(boards) or None,
@@ -213,6 +202,12 @@ def _boards(replies: dict[str, Any]) -> tuple[BoardReading, ...]:
     return tuple(
         replace(board, board_c=first(hottest, board.board_c)) for board, hottest in zip(boards, corners, strict=True)
     )
+
+
+def _water(temps: object, label: str) -> list[float | None]:
+    """Return the temperatures of a hydro miner by the label of their key (`METADATA`); 0 °C is a missing sensor."""
+    keys = [key for row in rows_at(temps, "METADATA") if at(row, "Label") == label for key in row if key != "Label"]
+    return [number_at(row, key) or None for row in rows_at(temps, "TEMPS") for key in keys]
 
 
 def _sum(values: list[float | None]) -> float | None:

@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from ..._lib.heat_source import Capabilities
+from ..errors import BadReplyError
 from ..operations import Operation
-from .power_presets import PowerPresets
+from .power_presets import NO_PRESETS, PowerPresets
 from .work import BoardReading, PoolReading
 
 
@@ -48,6 +49,8 @@ _PLAUSIBLE: Final[Mapping[str, tuple[float, float]]] = {
     "expected_ths": (0.0, 100_000.0),
     "board_c": (0.5, 150.0),
     "chip_c": (0.5, 150.0),
+    "inlet_c": (0.5, 150.0),
+    "outlet_c": (0.5, 150.0),
     "ambient_c": (-50.0, 90.0),
     "fan_rpm": (0.0, 50_000.0),
     "uptime_s": (0.0, 1e10),
@@ -75,6 +78,10 @@ class MinerReading:
     """The name of the power preset."""
     board_c: float | None = None
     chip_c: float | None = None
+    inlet_c: float | None = None
+    """The lowest temperature of the air or liquid that flows into the boards."""
+    outlet_c: float | None = None
+    """The highest temperature of the air or liquid that flows out of the boards."""
     ambient_c: float | None = None
     fan_rpm: float | None = None
     uptime_s: float | None = None
@@ -106,6 +113,25 @@ class MinerReading:
         if not self.power_w or not self.hashrate_ths:
             return None
         return self.power_w / self.hashrate_ths
+
+
+class IdentifiedClient:
+    """What every client knows after `identify`."""
+
+    _info: MinerInfo | None = None
+    _presets: PowerPresets = NO_PRESETS
+
+    @property
+    def info(self) -> MinerInfo:
+        """Model and firmware; available after `identify`."""
+        if self._info is None:
+            raise BadReplyError("the miner is not identified yet")
+        return self._info
+
+    @property
+    def presets(self) -> PowerPresets:
+        """The power presets; available after `identify`."""
+        return self._presets
 
 
 class MinerClient(Protocol):

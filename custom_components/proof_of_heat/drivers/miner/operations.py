@@ -10,7 +10,9 @@ import re
 from typing import Final
 
 from ..operations import Operation
+from .antminer import OLD
 from .avalon import HOME
+from .braiins_graphql import GRAPHQL
 from .models import MinerFamily, MinerInfo
 
 _LIGHT: Final = frozenset({Operation.LOCATE, Operation.STOP_LOCATING})
@@ -43,10 +45,10 @@ def operations_of(info: MinerInfo) -> frozenset[Operation]:
     """Return the operations of a miner, by its stored identity."""
     if info.family is MinerFamily.OTHER:
         return _BY_MAKE.get(info.make.lower(), frozenset())
+    if info.family is MinerFamily.ANTMINER and info.variant == OLD:
+        return frozenset({Operation.REBOOT})
     if info.family is MinerFamily.AVALON and info.variant == HOME:
         return frozenset({Operation.REBOOT})
-    if info.family is MinerFamily.BRAIINS and info.variant == "graphql":
-        return frozenset()
     if info.family is MinerFamily.BITAXE and "nerd" not in info.model.lower() and _is_since(info, _IDENTIFY_SINCE):
         return _BY_FAMILY[info.family] | {Operation.IDENTIFY}
     return _BY_FAMILY[info.family]
@@ -55,7 +57,7 @@ def operations_of(info: MinerInfo) -> frozenset[Operation]:
 def has_presets(info: MinerInfo) -> bool:
     """Return whether the firmware has tuning presets that can be selected."""
     if info.family is MinerFamily.BRAIINS:
-        return info.variant != "graphql"
+        return info.variant != GRAPHQL
     return info.family in (MinerFamily.LUXOS, MinerFamily.VNISH)
 
 

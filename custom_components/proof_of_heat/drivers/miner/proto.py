@@ -15,8 +15,7 @@ from ..errors import AuthError, BadReplyError, DriverError, RefusedError, Unreac
 from ..http import JsonHttp, dumps
 from ..operations import Operation
 from ..values import at, highest, number_at, rows_at, scaled
-from .models import MinerFamily, MinerInfo, MinerReading
-from .power_presets import NO_PRESETS
+from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
 from .work import BoardReading, PoolReading, pool_in_use
 
 _API: Final = "/api/v1"
@@ -35,23 +34,13 @@ _MINING: Final = {
 _FAULTY: Final = {"DegradedMining": "degraded", "Error": "error"}
 
 
-class ProtoClient:
+class ProtoClient(IdentifiedClient):
     """A Proto Rig."""
-
-    presets = NO_PRESETS
 
     def __init__(self, session: aiohttp.ClientSession, host: str, password: str, port: int = 80) -> None:
         self._http = JsonHttp(session, f"http://{host}:{port}")
         self._password = password
         self._token: str | None = None
-        self._info: MinerInfo | None = None
-
-    @property
-    def info(self) -> MinerInfo:
-        """Model and firmware; available after `identify`."""
-        if self._info is None:
-            raise BadReplyError("the miner is not identified yet")
-        return self._info
 
     async def identify(self) -> MinerInfo:
         """Read model, firmware and address, which need no password, and sign in."""

@@ -15,8 +15,7 @@ from ..errors import BadReplyError, DriverError, RefusedError, UnreachableError
 from ..operations import Operation
 from ..values import at, first, highest, number_at, scaled
 from .cgminer_rpc import exchange
-from .models import MinerFamily, MinerInfo, MinerReading
-from .power_presets import NO_PRESETS
+from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
 from .work import BoardReading, PoolReading, decode_pools, decode_shares
 
 _RUNNING: Final = "running"
@@ -26,21 +25,11 @@ _SENSORS: Final = 8
 _NO_ERROR: Final = ("", "0", "0x00000000", "0x0000")
 
 
-class SealminerClient:
+class SealminerClient(IdentifiedClient):
     """A SEALMINER."""
-
-    presets = NO_PRESETS
 
     def __init__(self, host: str) -> None:
         self._host = host
-        self._info: MinerInfo | None = None
-
-    @property
-    def info(self) -> MinerInfo:
-        """Model and firmware; available after `identify`."""
-        if self._info is None:
-            raise BadReplyError("the miner is not identified yet")
-        return self._info
 
     async def identify(self) -> MinerInfo:
         """Read the identity, which is part of the statistics."""

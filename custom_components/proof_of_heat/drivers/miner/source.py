@@ -1,7 +1,7 @@
 """A miner as a heat source: all its electric power becomes heat."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 import math
 from typing import Any, Final, override
@@ -35,7 +35,8 @@ class MinerSource(SourceBase, Operable, PresetChoice):
 
     `meter_w` returns the power of a linked meter, for firmware that does not report its own. Without a reported
     power, a miner that is paused or asleep has 0 W. `idle_on_release`: whether the end of a lease pauses the miner
-    (the safe state of a miner that heats on demand) or leaves it mining as before.
+    (the safe state of a miner that heats on demand) or leaves it mining as before. `identified` is called with the
+    client once the miner has answered for the first time.
     """
 
     timing = Timing(read_s=25.0, write_s=45.0, verify_s=4.0)
@@ -51,6 +52,7 @@ class MinerSource(SourceBase, Operable, PresetChoice):
         idle_on_release: bool = True,
         operations: frozenset[Operation] = frozenset(),
         has_presets: bool = False,
+        identified: Callable[[MinerClient], Awaitable[None]] | None = None,
         **options: Any,
     ) -> None:
         super().__init__(source_id, name, capabilities, **options)
@@ -60,6 +62,7 @@ class MinerSource(SourceBase, Operable, PresetChoice):
         self._operations = operations
         self._has_presets = has_presets
         self._preset: str | None = None
+        self._on_identified = identified
         self._identified = False
         self._is_first_read = True
         self._limit_w: float | None = None
@@ -164,6 +167,8 @@ class MinerSource(SourceBase, Operable, PresetChoice):
         if not self._identified:  # after a start without the miner, only its capabilities are known
             await self._client.identify()
             self._identified = True
+            if self._on_identified is not None:
+                await self._on_identified(self._client)
         reading = await self._read_protected()
         self._preset = reading.preset
         metered = self._meter_w() if self._meter_w is not None else None
@@ -326,6 +331,8 @@ def extra_of(reading: MinerReading, power_w: float | None) -> dict[str, float | 
         "efficiency": None if efficiency is None else round(efficiency, 2),
         "board_temperature": reading.board_c,
         "chip_temperature": reading.chip_c,
+        "inlet_temperature": reading.inlet_c,
+        "outlet_temperature": reading.outlet_c,
         "ambient_temperature": reading.ambient_c,
         "fan_speed": reading.fan_rpm,
         "uptime": reading.uptime_s,

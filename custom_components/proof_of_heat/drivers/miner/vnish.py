@@ -17,7 +17,7 @@ from ..errors import AuthError, BadReplyError, RefusedError
 from ..http import JsonHttp, dumps
 from ..operations import Operation
 from ..values import at, first, highest, number, number_at, rows_at, scaled
-from .models import MinerFamily, MinerInfo, MinerReading
+from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
 from .power_presets import PowerPreset, PowerPresets
 from .work import BoardReading, best_share, pool_in_use
 
@@ -29,28 +29,14 @@ _TO_THS: Final = {"KH/s": 1e-9, "MH/s": 1e-6, "GH/s": 1e-3, "TH/s": 1.0}
 _WATTS = re.compile(r"(\d+)\s*(?:w\b|watt)", re.IGNORECASE)
 
 
-class VnishClient:
+class VnishClient(IdentifiedClient):
     """A miner with VNish."""
 
     def __init__(self, session: aiohttp.ClientSession, host: str, password: str, port: int = 80) -> None:
         self._http = JsonHttp(session, f"http://{host}:{port}{_API}")
         self._password = password
         self._token: str | None = None
-        self._info: MinerInfo | None = None
-        self._presets = PowerPresets()
         self._to_ths = _TO_THS["GH/s"]
-
-    @property
-    def info(self) -> MinerInfo:
-        """Model and firmware; available after `identify`."""
-        if self._info is None:
-            raise BadReplyError("the miner is not identified yet")
-        return self._info
-
-    @property
-    def presets(self) -> PowerPresets:
-        """The power presets; available after `identify`."""
-        return self._presets
 
     async def identify(self) -> MinerInfo:
         """Read the identity and the presets; the latter also check the password."""

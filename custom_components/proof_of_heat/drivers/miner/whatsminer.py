@@ -10,8 +10,7 @@ from ..._lib.heat_source import Capabilities, Control, SourceKind
 from ..errors import AuthError, BadReplyError, DriverError, LimitedError, RefusedError
 from ..operations import Operation
 from ..values import at, first, highest, number, number_at, rows_at, scaled
-from .models import MinerFamily, MinerInfo, MinerReading
-from .power_presets import NO_PRESETS
+from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
 from .pyasic_adapter import PyasicModules, ask, gather_data, library, model_class, one_read, prepared, reading_of
 from .work import BoardReading, PoolReading, decode_devs, decode_pools, decode_shares, pool_in_use
 
@@ -21,10 +20,8 @@ _MODES: Final = ("low", "normal", "high")
 _BLINK: Final[dict[str, Any]] = {"color": "red", "period": 200, "duration": 100, "start": 0}
 
 
-class WhatsminerClient:
+class WhatsminerClient(IdentifiedClient):
     """A Whatsminer. `variant`: "v2" or "v3", determined by the probe."""
-
-    presets = NO_PRESETS
 
     def __init__(self, host: str, password: str, variant: str = "v2") -> None:
         self._host = host
@@ -32,14 +29,6 @@ class WhatsminerClient:
         self._variant = variant
         self._miner: Any = None
         self._lib: PyasicModules | None = None
-        self._info: MinerInfo | None = None
-
-    @property
-    def info(self) -> MinerInfo:
-        """Model and firmware; available after `identify`."""
-        if self._info is None:
-            raise BadReplyError("the miner is not identified yet")
-        return self._info
 
     async def identify(self) -> MinerInfo:
         """Read version and model, and select pyasic's class."""

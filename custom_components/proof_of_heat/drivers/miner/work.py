@@ -16,9 +16,11 @@ _STATES: Final = {
     "active": "alive",
     "working": "alive",
     "offline": "dead",
+    "unreachable": "dead",
 }
 _SUFFIXES: Final = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "p": 1e15, "e": 1e18}
 _SHORTENED: Final = re.compile(r"\s*([\d.]+)\s*([kMGTPE]?)\s*", re.IGNORECASE)
+_RATES: Final = {"kh": 1e-9, "mh": 1e-6, "gh": 1e-3, "th": 1.0, "ph": 1e3}
 _TIMEOUT_S: Final = 3.0
 
 
@@ -29,10 +31,13 @@ class BoardReading:
     hashrate_ths: float | None = None
     board_c: float | None = None
     chip_c: float | None = None
+    inlet_c: float | None = None
+    """Of the air or liquid that flows in."""
+    outlet_c: float | None = None
 
     def __post_init__(self) -> None:
         """Make temperatures unknown that no board in operation has."""
-        for name in ("board_c", "chip_c"):
+        for name in ("board_c", "chip_c", "inlet_c", "outlet_c"):
             value = getattr(self, name)
             if value is not None and not 0.5 <= value <= 150.0:
                 object.__setattr__(self, name, None)
@@ -73,6 +78,17 @@ def pool_in_use(rows: Iterable[tuple[object, object, bool | None]]) -> PoolReadi
         if active if is_reported else state == "alive":
             return PoolReading(address=address, state=state)
     return PoolReading(state=pools[0][1] if pools else None)
+
+
+def rate_factor(unit: object, default: str = "GH/s") -> float | None:
+    """Return the factor of a unit of hash rates to TH/s; None for another unit, such as solutions."""
+    text = (unit if isinstance(unit, str) and unit.strip() else default).strip().lower()
+    return _RATES.get(text.removesuffix("/s"))
+
+
+def rated(value: float | None, factor: float | None) -> float | None:
+    """Return a hash rate in TH/s; None in an unknown unit."""
+    return None if value is None or factor is None else scaled(value, factor, 9)
 
 
 def best_share(*values: object) -> float | None:

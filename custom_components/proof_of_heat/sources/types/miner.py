@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
+import logging
 from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
@@ -30,9 +32,10 @@ from ...const import (
     CONF_POWER_NORMAL,
 )
 from ...drivers.capabilities import capabilities_to_dict
+from ...drivers.errors import DriverError
 from ...drivers.miner.avalon import is_avalon, variant_of
 from ...drivers.miner.client_factory import create_client
-from ...drivers.miner.models import MinerFamily, MinerInfo
+from ...drivers.miner.models import MinerClient, MinerFamily, MinerInfo
 from ...drivers.miner.operations import has_presets, operations_of
 from ...drivers.miner.probe import ProbeResult, probe
 from ...drivers.miner.source import MinerSource
@@ -42,6 +45,8 @@ from ...inputs.states import drawn_w
 from ...sensors.base import SourceSensorDescription, extra_value
 from ...sensors.miner import MINER_SENSORS
 from ..source_type import CreatedSource, SourceContext, SourceType, device_with_web_page
+
+_LOGGER = logging.getLogger(__name__)
 
 KEY: Final = "miner"
 _EFFICIENCY_RANGE_J_TH: Final = (5, 200)
@@ -117,8 +122,32 @@ async def create(context: SourceContext) -> CreatedSource:
         idle_on_release=bool(data.get(CONF_IDLE_ON_RELEASE, True)),
         operations=operations_of(stored),
         has_presets=has_presets(stored),
+        identified=partial(_learn, context, stored),
     )
     return CreatedSource(source, close=source.close)
+
+
+async def _learn(context: SourceContext, stored: MinerInfo, client: MinerClient) -> None:
+    """Store what a miner offers now if it differs from what was stored, which reloads the entry.
+
+    It was added by a version that did not know its dialect, or its firmware was updated.
+    """
+    info, entry = client.info, context.entry
+    if entry is None or _offers(info) == _offers(stored):
+        return
+    try:
+        capabilities = await client.capabilities()
+    except DriverError as err:
+        _LOGGER.debug("%s: its controls cannot be determined: %s", context.subentry.title, err)
+        return
+    known = {**context.data[CONF_INFO], "variant": info.variant, "firmware": info.firmware}
+    data = {**context.data, CONF_INFO: known, CONF_CAPABILITIES: capabilities_to_dict(capabilities)}
+    context.hass.config_entries.async_update_subentry(entry, context.subentry, data=data)
+
+
+def _offers(info: MinerInfo) -> tuple[object, ...]:
+    """Return what of an identity determines which entities there are."""
+    return info.family, info.variant, operations_of(info), has_presets(info)
 
 
 def _stored_info(info: Mapping[str, Any]) -> MinerInfo:
