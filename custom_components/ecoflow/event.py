@@ -52,8 +52,9 @@ class GridEvent(SpecEntity[BinarySensorSpec], EventEntity):
             return
         was_present, self._was_present = self._was_present, is_present
         if was_present is not None and is_present is not was_present:
+            self.async_write_ha_state()  # available first: automations ignore a change from unavailable
             self._trigger_event(RESTORED if is_present else LOST)
-            self.publish_now()
+            self.async_write_ha_state()
 
     @property
     @override

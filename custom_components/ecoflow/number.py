@@ -8,6 +8,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from ._lib.action_fields import require_finite
 from .api.families.specs import NumberSpec
 from .api.units import Quantity
 from .data import EcoflowConfigEntry
@@ -65,6 +66,7 @@ class SpecNumber(ControlEntity[NumberSpec], NumberEntity):
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Set the value."""
+        require_finite(self, value)
         async with translated_errors(self.hass, self.device.account.entry):
             command = self.spec.write(value, self.values)
         await self.async_command(command, value)

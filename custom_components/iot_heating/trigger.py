@@ -3,7 +3,7 @@
 from typing import Any, ClassVar, cast, override
 
 from homeassistant.components.binary_sensor import DOMAIN as BINARY_SENSOR_DOMAIN
-from homeassistant.const import STATE_OFF, STATE_ON
+from homeassistant.const import CONF_OPTIONS, STATE_OFF, STATE_ON
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers.trigger import Trigger, TriggerActionRunner, TriggerNotTriggeredReporter
 from homeassistant.helpers.typing import ConfigType
@@ -17,7 +17,7 @@ from .protocol.commands import CommandStatus
 class DiscoveredTrigger(Trigger):
     """Fires when an unregistered controller calls for the first time."""
 
-    _schema: ClassVar[vol.Schema] = vol.Schema({})
+    _schema: ClassVar[vol.Schema] = vol.Schema({vol.Optional(CONF_OPTIONS, default=dict): vol.Schema({})})
 
     @classmethod
     @override

@@ -59,7 +59,10 @@ class RolloutEvent(OtaEvent):
     def on_event(self, event: Event) -> None:
         """Trigger an event for a new rollout, a new status or a new wave."""
         rollout = self.hub.state.rollouts.get(event.rollout_id or "")
-        if rollout is None or event.kind is EventKind.JOB:
+        if rollout is None:
+            self._last.pop(event.rollout_id or "", None)
+            return
+        if event.kind is EventKind.JOB:
             return
         before = self._last.get(rollout.rollout_id)
         after = (rollout.status, rollout.wave)

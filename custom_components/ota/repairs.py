@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
@@ -151,14 +152,18 @@ class StoppedRolloutFlow(RepairsFlow):
         hub = self._hub()
         if hub is None:
             return self.async_abort(reason="not_loaded")
+        reason = None
         try:
             for operation in operations:
                 getattr(hub.engine.rollouts, operation)(self._rollout_id, hub.now)
         except OtaError as err:
+            reason = err.code
+        try:
             await hub.async_commit()
-            return self.async_abort(reason=err.code)
-        await hub.async_commit()
-        return self.async_create_entry(data={})
+        except HomeAssistantError as err:
+            placeholders = err.translation_placeholders or {"error": str(err)}
+            return self.async_abort(reason="storage_failed", description_placeholders=placeholders)
+        return self.async_create_entry(data={}) if reason is None else self.async_abort(reason=reason)
 
 
 async def async_create_fix_flow(hass: HomeAssistant, issue_id: str, data: dict[str, Any] | None) -> RepairsFlow:

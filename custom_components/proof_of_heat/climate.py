@@ -2,11 +2,13 @@
 
 from abc import abstractmethod
 from datetime import timedelta
+from math import isfinite
 from typing import Any, Final, override
 
 from homeassistant.components.climate import (
     ATTR_HVAC_MODE,
     ATTR_TEMPERATURE,
+    DOMAIN as CLIMATE_DOMAIN,
     ClimateEntity,
     ClimateEntityDescription,
     ClimateEntityFeature,
@@ -15,6 +17,7 @@ from homeassistant.components.climate import (
 )
 from homeassistant.const import UnitOfTemperature
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
@@ -153,12 +156,23 @@ class ZoneClimate(ZoneEntity, _NativeTemperature):
     @override
     async def async_set_temperature(self, **kwargs: Any) -> None:
         """Override this zone for some hours."""
+        target = kwargs.get(ATTR_TEMPERATURE)
+        if target is not None and not isfinite(target):  # NaN of a template is neither below nor above the range
+            raise ServiceValidationError(
+                translation_domain=CLIMATE_DOMAIN,
+                translation_key="temp_out_of_range",
+                translation_placeholders={
+                    "check_temp": str(target),
+                    "min_temp": str(self.min_temp),
+                    "max_temp": str(self.max_temp),
+                },
+            )
         until = dt_util.utcnow() + timedelta(hours=self.system.config.basics.override_hours)
         if (mode := kwargs.get(ATTR_HVAC_MODE)) is not None:
             await self.async_set_hvac_mode(HVACMode(mode))
             if mode == HVACMode.OFF:  # a target temperature would start heating
                 return
-        if (target := kwargs.get(ATTR_TEMPERATURE)) is not None:
+        if target is not None:
             await self.system.user.async_override(
                 Override(until=until, zone_id=self.zone.zone_id, target_c=float(target))
             )

@@ -9,6 +9,7 @@ from homeassistant.const import EntityCategory, UnitOfPower, UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from ._lib.action_fields import require_finite
 from .const import (
     CONF_CURVE,
     CONF_LEVEL,
@@ -107,6 +108,7 @@ class CurveNumber(SystemEntity, NumberEntity):
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Change the option; it takes effect at once."""
+        require_finite(self, value)
         config = self.system.config
         defaults = {CONF_SLOPE: config.slope, CONF_LEVEL: config.level, CONF_MAX_FLOW: config.max_flow_c}
         change_option(self.system, CONF_CURVE, {self.entity_description.option: value}, defaults)
@@ -127,6 +129,7 @@ class PowerLimitNumber(SystemEntity, NumberEntity):
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Change the option; it takes effect at once."""
+        require_finite(self, value)
         change_option(self.system, CONF_LIMITS, {CONF_SITE_POWER: value}, {})
 
 

@@ -12,6 +12,7 @@ from homeassistant.const import EntityCategory, UnitOfElectricCurrent
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from ._lib.action_fields import require_finite
 from .data import SmartOutletConfigEntry
 from .entity import HubEntity, OutletEntity, add_outlet_entities
 from .model.ccu_protocol import MAIN_CURRENT_MAX_MA, THRESHOLD_MAX_MA
@@ -77,6 +78,7 @@ class TripThreshold(OutletEntity, NumberEntity):
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Set the threshold and send it to the outlet."""
+        require_finite(self, value)
         try:
             await self.async_send_command(CommandRequest(CommandName.SET_THRESHOLD, value=round(value)))
         finally:
@@ -111,6 +113,7 @@ class MainThreshold(HubEntity, NumberEntity):
         Raises:
             HomeAssistantError: It could not be stored and is as before.
         """
+        require_finite(self, value)
         try:
             await self.hub.async_set_main_threshold(round(value))
         finally:

@@ -21,10 +21,11 @@ import probatio as vol
 from ._lib.archive_access import async_reader
 from ._lib.energy_dashboard import EnergyRoles, async_register_energy_action
 from ._lib.energy_statistics import async_register_correct_energy
-from .const import DOMAIN
+from .const import CONF_DEVICE_ID, CONF_PROTECTED, DOMAIN
 from .data import HubData, SmartOutletConfigEntry
 from .domain.parts import DOMAIN_PARTS
 from .model.alerts import Alert
+from .model.commands import SOCKETS
 from .model.power_off import EmergencyPowerOff
 from .permissions import alert_entity, async_require, power_off_entity
 from .status import timestamp
@@ -95,11 +96,14 @@ def _target_hubs(call: ServiceCall) -> list[HubData]:
 
 async def _async_handle_power_off(call: ServiceCall) -> ServiceResponse:
     hubs = _target_hubs(call)
+    if not hubs:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_hub")
     for hub in hubs:
         await async_require(call.hass, call.context, power_off_entity(call.hass, hub), POLICY_CONTROL)
-    reports = await async_switch_everything_off(
-        hubs, include_protected=call.data[ATTR_INCLUDE_PROTECTED], wait_s=call.data[ATTR_WAIT]
-    )
+    include_protected = call.data[ATTR_INCLUDE_PROTECTED]
+    reports = await async_switch_everything_off(hubs, include_protected=include_protected, wait_s=call.data[ATTR_WAIT])
+    if ATTR_CONFIG_ENTRY_ID not in call.data:
+        reports += not_loaded_reports(call.hass, include_protected=include_protected)
     return {"hubs": reports}
 
 
@@ -129,6 +133,23 @@ async def async_switch_everything_off(hubs: list[HubData], *, include_protected:
         {"entry_id": hub.info.entry_id, "name": hub.info.title} | power_off.report()
         for hub, power_off in zip(hubs, power_offs, strict=True)
     ]
+
+
+def not_loaded_reports(hass: HomeAssistant, *, include_protected: bool) -> list[Any]:
+    """Return the results of the hubs that are not loaded: nothing was sent to their sockets."""
+    hubs = hass.data[DOMAIN_PARTS].directory.hubs
+    reports: list[Any] = []
+    for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False):
+        if entry.entry_id in hubs:
+            continue
+        report: dict[str, Any] = {"confirmed": [], "pending": [], "protected": [], "unreachable": []}
+        for outlet in entry.subentries.values():
+            device_id, protected = outlet.data[CONF_DEVICE_ID], outlet.data.get(CONF_PROTECTED, ())
+            for socket in SOCKETS:
+                result = "protected" if socket in protected and not include_protected else "unreachable"
+                report[result].append(f"{device_id}/{socket}")
+        reports.append({"entry_id": entry.entry_id, "name": entry.title, "id": None, "finished": True} | report)
+    return reports
 
 
 class _FinishWaiter:

@@ -17,7 +17,7 @@ from .model.outlet import Outlet
 from .panel.commands import async_register_panel_commands
 from .panel.state import hub_panel, outlet_panel
 from .permissions import alert_entity, outlet_entity, power_off_entity
-from .services import alert_json, async_dismiss_alerts, async_switch_everything_off
+from .services import alert_json, async_dismiss_alerts, async_switch_everything_off, not_loaded_reports
 from .status import hub_status, outlet_status
 
 MIN_INTERVAL_S: Final = 0.2
@@ -207,12 +207,14 @@ async def _async_switch_everything_off(hass: HomeAssistant, connection: ActiveCo
     if not _check_control(connection, msg, [power_off_entity(hass, hub) for hub in hubs]):
         return
     reports = await async_switch_everything_off(hubs, include_protected=msg["include_protected"], wait_s=msg["wait"])
+    if "entry_id" not in msg:
+        reports += not_loaded_reports(hass, include_protected=msg["include_protected"])
     connection.send_result(msg["id"], {"hubs": reports})
 
 
 def _check_found(connection: ActiveConnection, msg: dict[str, Any], hubs: list[HubData]) -> bool:
-    """Send an error if the given hub is not loaded, so that a power-off of nothing is not a success."""
-    if hubs or "entry_id" not in msg:
+    """Send an error if the hub, or each hub, is not loaded, so that a power-off of nothing is not a success."""
+    if hubs:
         return True
     connection.send_error(msg["id"], websocket_api.ERR_NOT_FOUND, "unknown hub, or the hub is not loaded")
     return False

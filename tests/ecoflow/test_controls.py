@@ -4,7 +4,7 @@ import asyncio
 
 from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE, Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -49,6 +49,8 @@ async def test_a_switch_with_an_inverted_wire_value(
 
 async def test_a_number(hass: HomeAssistant, quick: MockConfigEntry, cloud: CloudThread) -> None:
     entity_id = entity_of(hass, quick, DELTA_2, "charge_power", Platform.NUMBER)
+    with pytest.raises(ServiceValidationError, match="nan"):
+        await call(hass, "number", "set_value", entity_id, value="nan")
     await call(hass, "number", "set_value", entity_id, value=700)
     assert state_of(hass, quick, DELTA_2, "charge_power", Platform.NUMBER) == "700.0"
     assert cloud.device(DELTA_2).report()["mppt.cfgChgWatts"] == 700

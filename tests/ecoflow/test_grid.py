@@ -1,6 +1,6 @@
 """Grid outages: event and triggers."""
 
-from homeassistant.const import Platform
+from homeassistant.const import STATE_UNAVAILABLE, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
@@ -78,3 +78,15 @@ async def test_triggers_by_entity_and_by_device(
     await grid(cloud, present=True)
     await settle(lambda: back)
     assert (len(lost), len(back)) == (1, 1)
+
+    def is_unavailable() -> bool:
+        state = hass.states.get(event)
+        return state is not None and state.state == STATE_UNAVAILABLE
+
+    cloud.do("online", sn=DELTA_PRO, online=False)
+    await settle(is_unavailable)
+    cloud.do("online", sn=DELTA_PRO, online=True)
+    await grid(cloud, present=False)
+    await settle(lambda: last_event(hass, account) == "lost")
+    await hass.async_block_till_done()
+    assert (len(lost), len(back)) == (2, 1), "lost while the station was offline, as the router was without power too"

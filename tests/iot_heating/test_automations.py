@@ -137,7 +137,7 @@ async def test_an_unregistered_controller_triggers_once(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient
 ) -> None:
     found = async_capture_events(hass, "iot_heating_controller_discovered")
-    new = await automation(hass, triggers=[{"trigger": "iot_heating.controller_discovered"}])
+    new = await automation(hass, triggers=[{"trigger": "iot_heating.controller_discovered", "options": {}}])
     for _ in range(3):
         await client.get("/api/iot/device/ESP32-099/sync/", headers={"X-Device-Key": "a key of its own"})
     assert await new.runs() == 1

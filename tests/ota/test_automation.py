@@ -51,6 +51,11 @@ async def test_events_follow_an_update(
     await act(hass, "pause", rollout=received[1].data["rollout"])
     await settled(hass)
     assert hass.states.get("event.ota_rollout").attributes["event_type"] == "paused"
+    rollout_id = received[1].data["rollout"]
+    await act(hass, "abort", rollout=rollout_id)
+    await act(hass, "remove_rollout", rollout=rollout_id)
+    await rollout(hass, rollout=rollout_id)
+    assert hass.states.get("event.ota_rollout").attributes["event_type"] == "created", "the same ID again"
 
 
 @pytest.mark.parametrize(

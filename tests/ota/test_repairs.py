@@ -3,6 +3,7 @@
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
@@ -10,7 +11,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.ota.data import OtaData
 from custom_components.ota.rollout.plan import Status
 
-from .conftest import AddDevice, Release, act, rollout
+from .conftest import AddDevice, FullDisk, Release, act, rollout
 from .entity_helpers import fleet, later
 
 
@@ -60,7 +61,13 @@ async def test_a_stopped_rollout_creates_an_issue(
 
 @pytest.mark.parametrize(("step", "status"), [("resume", "running"), ("rollback", "rolled_back"), ("abort", "aborted")])
 async def test_other_options_of_the_repair(
-    hass: HomeAssistant, ota: OtaData, add_device: AddDevice, release: Release, step: str, status: str
+    hass: HomeAssistant,
+    ota: OtaData,
+    add_device: AddDevice,
+    release: Release,
+    full_disk: FullDisk,
+    step: str,
+    status: str,
 ) -> None:
     from custom_components.ota.repairs import async_create_fix_flow
 
@@ -70,8 +77,15 @@ async def test_other_options_of_the_repair(
     await act(hass, "pause", rollout=rollout_id)
     flow = await async_create_fix_flow(hass, "x", {"rollout": rollout_id})
     flow.hass = hass
-    await getattr(flow, f"async_step_{step}")()
+    with full_disk():
+        result = await getattr(flow, f"async_step_{step}")()
+        assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "storage_failed")
+        assert "free disk space" in result["description_placeholders"]["error"]
+    await ota.hub.async_commit()
     assert ota.hub.state.rollouts[rollout_id].status == status
+    if step == "resume":
+        await act(hass, "pause", rollout=rollout_id)
+        assert (await getattr(flow, f"async_step_{step}")())["type"] is FlowResultType.CREATE_ENTRY
     if step != "resume":
         assert (await getattr(flow, f"async_step_{step}")())["reason"] == "rollout_ended"
         await act(hass, "remove_rollout", rollout=rollout_id)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
+    async_capture_events,
     async_fire_time_changed,
     mock_restore_cache,
     mock_restore_cache_with_extra_data,
@@ -22,6 +23,7 @@ from custom_components.proof_of_heat.engine.model.reference_house import MEMBERS
 from custom_components.proof_of_heat.engine.savings import SavingsReport
 from custom_components.proof_of_heat.engine.shadow.savings import report as simulated_report
 from custom_components.proof_of_heat.metering.energy import HeatMeter
+from custom_components.proof_of_heat.runtime.events import EVENT
 from custom_components.proof_of_heat.runtime.savings_report import month_of, week_of
 
 from .ha import HEATER, OUTDOOR, ROOM, source, start, system, thermometer, zone
@@ -156,8 +158,13 @@ async def test_condition_of_the_profile(hass: HomeAssistant, entry: MockConfigEn
     from custom_components.proof_of_heat.comfort.profiles import Profile
 
     entity_id = entity_of(hass, "select", entry.entry_id, "profile")
-    await entry.runtime_data.user.async_set_profile(Profile.AWAY)
+    changed = async_capture_events(hass, EVENT)
+    for _ in range(2):
+        await entry.runtime_data.user.async_set_profile(Profile.AWAY)
     await hass.async_block_till_done()
+    assert [(event.data["from"], event.data["to"]) for event in changed] == [("auto", "away")], (
+        "the second is no change"
+    )
     assert await holds(hass, "profile_is", entity_id, profile=["away", "eco"])
     assert not await holds(hass, "profile_is", entity_id, profile="comfort")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+import logging
 from typing import Any
 
 import aiohttp
@@ -510,3 +511,26 @@ def test_shelly_capture_forms() -> None:
     assert lines({"result": status}) == lines({"status": status}) == lines(status)
     with pytest.raises(BadReplyError):
         lines({"status": []})
+
+
+async def test_pyasic_leaves_the_root_logger_to_home_assistant() -> None:
+    from custom_components.proof_of_heat.drivers.miner.pyasic_adapter import library, own_logger
+
+    await library()
+    from pyasic.miners import base
+    from pyasic.rpc import btminer
+
+    root, own = logging.getLogger(), logging.getLogger("pyasic")
+    level, handlers, own_level = root.level, root.handlers[:], own.level
+    try:
+        for before, after in ((logging.NOTSET, logging.CRITICAL), (logging.DEBUG, logging.DEBUG)):
+            root.setLevel(logging.INFO)
+            own.setLevel(before)  # DEBUG: the user enabled debug logging
+            with own_logger():
+                root.setLevel(logging.WARNING)  # as pyasic does when it is imported
+                root.addHandler(logging.NullHandler())
+            assert (root.level, root.handlers, own.level) == (logging.INFO, handlers, after)
+    finally:
+        root.setLevel(level)
+        own.setLevel(own_level)
+    assert (btminer.logging.name, base.logger.name) == ("pyasic.rpc.btminer", "pyasic.miners.base")

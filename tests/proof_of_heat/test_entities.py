@@ -171,6 +171,9 @@ async def test_climate_sets_and_clears_an_override(hass: HomeAssistant, heated: 
     assert (both.state, both.attributes["preset_mode"]) == ("off", "antifreeze"), "a temperature would heat"
     warm = await call("set_temperature", temperature=19.0, hvac_mode="heat")
     assert (warm.state, warm.attributes["temperature"]) == ("heat", 19.0)
+    with pytest.raises(ServiceValidationError, match="nan is not valid"):
+        await call("set_temperature", temperature="nan")
+    assert hass.states.get(climate).attributes["temperature"] == 19.0
 
 
 async def test_turning_a_zone_off_keeps_the_system_active(hass: HomeAssistant, heated: Heated) -> None:
@@ -214,6 +217,12 @@ async def test_profile_select_numbers_and_buttons(hass: HomeAssistant, heated: H
     await hass.async_block_till_done()
     assert entry.runtime_data.config.slope == 0.9
     assert hass.states.get(number).state == "0.9"
+    stored = entry.options
+    for key in ("slope", "level", "max_flow", "power_limit"):
+        number = state(hass, "number", entry.entry_id, key).entity_id
+        with pytest.raises(ServiceValidationError, match=f"nan for {number} is outside"):
+            await hass.services.async_call("number", "set_value", {"entity_id": number, "value": "nan"}, blocking=True)
+    assert entry.options == stored
 
 
 # --- actions ----------------------------------------------------------------------------------------------
@@ -278,7 +287,7 @@ async def test_plan_contains_its_times(hass: HomeAssistant, heated: Heated, monk
     assert (answer["made"], answer["worth_kwh"]) == (made.isoformat(), 0.0812)
     assert (
         answer["words"]
-        == "Simulation only, nothing is controlled: plan for 48 h with 31 kWh of heat, heating starts in 2 h"
+        == "Simulation only, nothing is controlled: cheapest plan for 48 h with 31 kWh of heat, heating starts in 2 h"
     )
     starts = [datetime.fromisoformat(text) for text in answer["start"]]
     assert starts[0] == made

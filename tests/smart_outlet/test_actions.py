@@ -89,6 +89,33 @@ async def test_all_hubs_are_switched_off_in_parallel_despite_an_offline_hub(
     assert len(await dead.commands()) == 2
 
 
+@pytest.mark.parametrize(("protected", "result"), [(False, (["FD/b"], ["FD/a"])), (True, (["FD/a", "FD/b"], []))])
+async def test_sockets_of_a_hub_that_is_not_loaded_are_reported_as_not_reached(
+    hass: HomeAssistant, make_ccu: MakeCcu, hass_ws_client: Any, *, protected: bool, result: tuple[list[str], list[str]]
+) -> None:
+    alive = await make_ccu("01", (outlet_data("FE"),))
+    dead = await make_ccu("02", (outlet_data("FD", protected=["a"]),), key="another-key")
+    assert await hass.config_entries.async_unload(dead.entry.entry_id)
+    client = await hass_ws_client()
+    await client.send_json_auto_id({"type": "smart_outlet/switch_everything_off", "include_protected": protected})
+    over_socket = (await client.receive_json())["result"]["hubs"]
+    for reports in (
+        over_socket,
+        (await act(hass, "switch_everything_off", include_protected=protected, wait=0))["hubs"],
+    ):
+        found = {report["name"]: report for report in reports}
+        assert found["Unit 01"]["pending"] == ["FE/a", "FE/b"]
+        assert (found["Unit 02"]["unreachable"], found["Unit 02"]["protected"]) == result
+        assert (found["Unit 02"]["confirmed"], found["Unit 02"]["pending"]) == ([], [])
+    (report,) = (await act(hass, "switch_everything_off", config_entry_id=alive.entry.entry_id, wait=0))["hubs"]
+    assert report["name"] == "Unit 01"
+    assert await hass.config_entries.async_unload(alive.entry.entry_id)
+    with pytest.raises(ServiceValidationError, match="nothing was switched off"):
+        await act(hass, "switch_everything_off", wait=0)
+    await client.send_json_auto_id({"type": "smart_outlet/switch_everything_off"})
+    assert (await client.receive_json())["error"]["code"] == "not_found"
+
+
 async def test_power_off_of_one_hub_does_not_affect_the_others(hass: HomeAssistant, make_ccu: MakeCcu) -> None:
     first = await make_ccu("01", (outlet_data("FE"),))
     second = await make_ccu("02", (outlet_data("FD"),), key="another-key")

@@ -1,5 +1,6 @@
 """Alarms and on/off states follow the report at once, whatever was written just before."""
 
+from homeassistant.exceptions import ServiceValidationError
 import pytest
 
 from .conftest import Ccu
@@ -44,6 +45,10 @@ async def test_a_current_that_rises_through_the_threshold_is_shown_at_once(busy:
 
 async def test_a_main_current_that_rises_through_its_threshold_is_shown_at_once(ccu: Ccu) -> None:
     await ccu.act("number", "set_value", "number", "main_threshold", None, value=16000)
+    await ccu.report()
+    for key, device_id in (("main_threshold", None), ("threshold", "FE")):
+        with pytest.raises(ServiceValidationError, match="nan"):
+            await ccu.act("number", "set_value", "number", key, device_id, value="nan")
     for current_ma in (9000, 16001):
         await ccu.post("/api/breaker-data/", {"ccu_id": "01", "current_ma": current_ma})
     assert ccu.state("binary_sensor", "main_overload", None) == "on"

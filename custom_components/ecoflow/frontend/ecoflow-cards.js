@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-6de4f86668e9.js";
+import"/heat_suite_static/runtime-bd00f2200b7b.js";

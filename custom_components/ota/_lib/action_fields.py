@@ -5,13 +5,19 @@
     vol.Optional("entity_id"): entity_ids
     vol.Optional("start"): date_time
 
+    async def async_set_native_value(self, value: float) -> None:
+        require_finite(self, value)
+
 Home Assistant's own raise TypeError for a number in place of an entity ID and OverflowError for a huge duration, and
 accept times that no other time zone has. A client of the REST API sees this as status 500 and the log as a traceback.
 """
 
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Any, Final
 
+from homeassistant.components.number import DOMAIN as NUMBER_DOMAIN, NumberEntity
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 import probatio as vol
 
@@ -46,3 +52,22 @@ def positive_time_period(value: Any) -> timedelta:
     except OverflowError as err:
         raise vol.Invalid("the duration is too long") from err
     return found
+
+
+def require_finite(entity: NumberEntity, value: float) -> None:
+    """Refuse NaN, the result of a template, for a number: Home Assistant finds it neither below nor above the range.
+
+    Raises:
+        ServiceValidationError: The error of Home Assistant for a value out of range.
+    """
+    if not isfinite(value):
+        raise ServiceValidationError(
+            translation_domain=NUMBER_DOMAIN,
+            translation_key="out_of_range",
+            translation_placeholders={
+                "value": str(value),
+                "entity_id": entity.entity_id,
+                "min_value": str(entity.min_value),
+                "max_value": str(entity.max_value),
+            },
+        )

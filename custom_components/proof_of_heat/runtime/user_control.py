@@ -65,7 +65,8 @@ class UserControl:
         previous = self.comfort.profile
         self.comfort.profile = profile
         await self._store.async_save()
-        self._events.fire("profile_changed", {"from": previous, "to": profile})
+        if profile != previous:
+            self._events.fire("profile_changed", {"from": previous, "to": profile})
         await self._decide_again()
 
     async def async_override(self, override: Override) -> None:

@@ -54,7 +54,8 @@ async def _async_switch_off(hass: HomeAssistant, request: VoiceRequest) -> str:
     )
     results: dict[str, list[str]] = {"confirmed": [], "pending": [], "unreachable": [], "protected": []}
     for report in response["hubs"]:
-        outlets = hubs[report["entry_id"]].model.outlets
+        hub = hubs.get(report["entry_id"])
+        outlets = {} if hub is None else hub.model.outlets
         for result, sockets in results.items():
             sockets += [_socket_name(outlets, socket) for socket in report[result]]
     not_off = [*results["pending"], *results["unreachable"]]

@@ -58,10 +58,13 @@ const override = async (data: Partial<Overview> = {}, fake = fakeHass()): Promis
 describe("in the first minute", () => {
   it("says that it is starting, and not what each source that is not read yet lacks", async () => {
     const limits = ["starting, read-only for the first minute", "Pump: not read yet", "heat sources are 4.3 kW short of the demand"];
-    const { find, text, push } = await mount(overview({ state: "starting", limits, notes: ["Bath: no valid room temperature"] }));
+    const starting = { state: "starting", limits, notes: ["Bath: no valid room temperature"] };
+    const { find, text, push } = await mount(overview({ ...starting, sources: [source({ reason: "not_read" })] }));
     expect(find(".who")?.textContent?.replace(/\s+/g, " ").trim()).toBe("Starting, read-only for the first minute");
     expect(text()).not.toContain("What limits heating");
     expect(text()).toContain("Next 24 hours, no plan yet");
+    await push(overview(starting));
+    expect(text(), "all sources are read").toContain("Next 24 hours, planned at");
     await push(overview({ state: "heating", limits: ["Pump: minimum off time not reached"] }));
     expect(text()).toContain("What limits heating");
   });

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 import json
+import logging
+import sys
 from typing import Any, Final
 
 from ..._lib.last_messages import record
@@ -42,13 +44,39 @@ class PyasicModules:
     errors: tuple[type[Exception], ...]
 
 
+@contextmanager
+def own_logger() -> Iterator[None]:
+    """Keep the level of the root logger, which pyasic sets to WARNING, and let pyasic log under its own name.
+
+    Home Assistant would log nothing below WARNING any more. What pyasic warns of, a miner without an answer, is logged
+    by the source, once per outage.
+    """
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        root.handlers[:] = handlers
+        for name, module in tuple(sys.modules.items()):
+            if not name.startswith("pyasic."):
+                continue
+            for attribute, used in (("logging", logging), ("logger", root)):
+                if getattr(module, attribute, None) is used:
+                    setattr(module, attribute, logging.getLogger(name))
+        if (pyasic := logging.getLogger("pyasic")).level == logging.NOTSET:
+            pyasic.setLevel(logging.CRITICAL)
+
+
 @cache
 def _import() -> PyasicModules:
     import httpx
-    from pyasic import settings
-    from pyasic.errors import APIError
-    from pyasic.miners.backends.antminer import AntminerModern
-    from pyasic.miners.factory import MINER_CLASSES, MinerFactory, MinerTypes
+
+    with own_logger():
+        from pyasic import settings
+        from pyasic.errors import APIError
+        from pyasic.miners.backends.antminer import AntminerModern
+        from pyasic.miners.factory import MINER_CLASSES, MinerFactory, MinerTypes
 
     settings.update("api_function_timeout", _WRITE_TIMEOUT_S)
     errors = (

@@ -221,14 +221,15 @@ export class CurvePlot extends LitElement {
 
   /** Where the system is now: outdoor temperature and flow temperature setpoint. */
   private present(outdoor: number, setpoint: number, x: Scale, y: Scale, height: number): SVGTemplateResult {
-    const { hass } = this;
+    const { hass, values, data } = this;
     const left = x(clamp(outdoor, COLD, WARM));
     const label = `${formatTemperature(hass, setpoint, 0)} · ${formatTemperature(hass, outdoor, 0)}`;
     const end = outdoor > 5;
+    const isBelow = end || setpoint < flowAt(outdoor, values.slope, values.level, data.room_c, values.max_flow_c);
     return svg`
       <line x1=${left} x2=${left} y1=${y(setpoint)} y2=${height - BOTTOM} stroke="var(--primary-color)" stroke-dasharray="2 3" />
       <circle cx=${left} cy=${y(setpoint)} r="5" fill="var(--primary-color)" />
-      <text x=${left + (end ? -9 : 9)} y=${y(setpoint) + (end ? 16 : -8)} class="present" text-anchor=${end ? "end" : "start"}>${label}</text>
+      <text x=${left + (end ? -9 : 9)} y=${y(setpoint) + (isBelow ? 16 : -8)} class="present" text-anchor=${end ? "end" : "start"}>${label}</text>
     `;
   }
 

@@ -188,7 +188,8 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
     const { localize, hass } = this;
     if (!hass) return html``;
     // In the first minute, a plan does without the sources that are not read yet.
-    const day = data.next_day && { ...data.next_day, plan: data.state === "starting" ? null : data.next_day.plan };
+    const isPartial = data.state === "starting" && data.sources.some(({ reason }) => reason === "not_read");
+    const day = data.next_day && { ...data.next_day, plan: isPartial ? null : data.next_day.plan };
     const made = day?.plan ? formatMoment(hass, day.plan.made * 1000) : "";
     return html`
       <section class="next" style=${`--beside:${beside}`}>

@@ -187,7 +187,7 @@ export class NextDayChart extends LitElement {
     }
     let top = GAP - 6;
     return panels.map((panel) => {
-      const placed = { ...panel, top, height: HEIGHTS[panel.key] * (width < WIDE ? 1 : 1.75) };
+      const placed = { ...panel, top, height: HEIGHTS[panel.key] * (width < WIDE ? 1 : 1.6) };
       top += placed.height + GAP;
       return placed;
     });

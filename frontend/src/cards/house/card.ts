@@ -34,7 +34,7 @@ export class HouseCard extends SuiteCard<HouseConfig> {
     cardStyles,
     css`
       .tiles {
-        grid-template-columns: repeat(auto-fit, minmax(150px, 1fr));
+        grid-template-columns: repeat(auto-fit, minmax(132px, 1fr));
       }
       .range {
         position: relative;

@@ -238,10 +238,10 @@ class ProofOfHeatDemo:
         unique_id = f"{entry_id}_control_active"
         entity_id = next(item["entity_id"] for item in await ha.entity_keys() if item["unique_id"] == unique_id)
         async with asyncio.timeout(30):
-            # The entry is still reloading for the last subentry.
-            while (await ha.get(f"states/{entity_id}"))["state"] != "on":
+            while (state := (await ha.get(f"states/{entity_id}"))["state"]) != "on":
+                if state == "off":  # unavailable: the entry is still reloading for the last subentry
+                    await ha.post("services/switch/turn_on", {"entity_id": entity_id})
                 await asyncio.sleep(0.5)
-                await ha.post("services/switch/turn_on", {"entity_id": entity_id})
 
     def history(self, world: World, provisioned: Provisioned) -> list[Series]:
         """Two weeks of the meter at the mains."""
