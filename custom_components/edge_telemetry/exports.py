@@ -1,21 +1,14 @@
-"""Rows of the archive, and files of them."""
+"""Files of rows of the archive."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 import csv
 from enum import StrEnum
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TextIO
 
 import orjson
 
-from ._lib.archive import Aggregation, Archive, Bucket, Message, Range
-
-KEYS: Final = ("site", "system", "device")
-
-
-type Readable = Mapping[tuple[str, ...], frozenset[str]]
-"""Metrics by site, system and device."""
+from .telemetry_archive import KEYS
 
 
 class Format(StrEnum):
@@ -23,52 +16,6 @@ class Format(StrEnum):
 
     CSV = "csv"
     JSONL = "jsonl"
-
-
-def archive_rows(
-    archive: Archive, selection: Range, aggregation: Aggregation, zone: Any, limit: int | None
-) -> Iterator[dict[str, Any]]:
-    """Yield messages, or count, mean and extremes per period. Blocking: for the executor."""
-    if aggregation is Aggregation.RAW:
-        # Messages without any of the requested metrics are skipped: only the caller can count the rows.
-        for message in archive.messages(selection, None if selection.metrics else limit):
-            row = _message_row(message, zone, selection.metrics)
-            if row["metrics"] or not selection.metrics:
-                yield row
-        return
-    for bucket in islice(archive.each_bucket(selection, aggregation, zone=zone), limit):
-        yield _bucket_row(bucket)
-
-
-def readable_rows(rows: Iterator[dict[str, Any]], readable: Readable) -> Iterator[dict[str, Any]]:
-    """Yield what a user may read of the rows: metrics of whose entities the user may read the states."""
-    for row in rows:
-        allowed = readable.get(tuple(row[key] for key in KEYS), frozenset())
-        if "metric" in row:
-            if row["metric"] in allowed:
-                yield row
-        elif metrics := {key: value for key, value in row["metrics"].items() if key in allowed}:
-            yield {**row, "metrics": metrics}
-
-
-def _message_row(message: Message, zone: Any, metrics: tuple[str, ...]) -> dict[str, Any]:
-    found = message.payload.get("metrics") if isinstance(message.payload, dict) else None
-    values = found if isinstance(found, dict) else {}
-    if metrics:
-        values = {key: value for key, value in values.items() if key in metrics}
-    return {"ts": message.ts.astimezone(zone).isoformat(), **message.keys, "metrics": values}
-
-
-def _bucket_row(bucket: Bucket) -> dict[str, Any]:
-    return {
-        "ts": bucket.ts.isoformat(),
-        **bucket.keys,
-        "metric": bucket.metric,
-        "n": bucket.n,
-        "mean": bucket.mean,
-        "min": bucket.minimum,
-        "max": bucket.maximum,
-    }
 
 
 def _write_csv(file: TextIO, rows: Iterator[dict[str, Any]]) -> int:

@@ -6,8 +6,8 @@ from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers import entity_registry as er
 
 from ._lib.archive_access import async_reader
+from ._lib.archived_entry import Readable, readable_unique_ids
 from .const import DOMAIN
-from .exports import Readable
 
 
 async def async_readable_metrics(call: ServiceCall) -> Readable | None:
@@ -15,10 +15,9 @@ async def async_readable_metrics(call: ServiceCall) -> Readable | None:
     reader = await async_reader(call.hass, call.context)
     if reader.reads_all:
         return None
-    registry, readable = er.async_get(call.hass), {}
+    readable = {}
     for entry in call.hass.config_entries.async_loaded_entries(DOMAIN):
-        entities = er.async_entries_for_config_entry(registry, entry.entry_id)
-        allowed = {entity.unique_id for entity in entities if reader.may_read(entity.entity_id)}
+        allowed = readable_unique_ids(call.hass, entry.entry_id, reader)
         for address, device in entry.runtime_data.devices.items():
             prefix = entry.runtime_data.devices.identifier(device)
             keys = frozenset(key for key in device.record.metrics if f"{prefix}_{key}" in allowed)

@@ -12,24 +12,15 @@ TOO_MANY_DEVICES = "too_many_devices"
 
 
 @callback
-def create_archive_issue(hass: HomeAssistant, entry_id: str, title: str, error: str | None) -> None:
-    """Report that the archive cannot be written."""
-    _create(hass, ARCHIVE_UNAVAILABLE, entry_id, {"title": title, "error": error or "?"})
-
-
-@callback
-def delete_archive_issue(hass: HomeAssistant, entry_id: str) -> None:
-    """Delete the issue of an archive that can be written again."""
-    ir.async_delete_issue(hass, DOMAIN, f"{ARCHIVE_UNAVAILABLE}_{entry_id}")
+def update_archive_issue(hass: HomeAssistant, entry_id: str, title: str, error: str | None) -> None:
+    """Report that the archive cannot be written; without an error, delete the issue."""
+    _update(hass, ARCHIVE_UNAVAILABLE, entry_id, title, error)
 
 
 @callback
 def update_storage_issue(hass: HomeAssistant, entry_id: str, title: str, error: str | None) -> None:
     """Report that commands cannot be stored; without an error, delete the issue."""
-    if error is None:
-        ir.async_delete_issue(hass, DOMAIN, f"{STORAGE_FAILED}_{entry_id}")
-    else:
-        _create(hass, STORAGE_FAILED, entry_id, {"title": title, "error": error})
+    _update(hass, STORAGE_FAILED, entry_id, title, error)
 
 
 @callback
@@ -42,6 +33,13 @@ def create_device_limit_issue(hass: HomeAssistant, entry_id: str, title: str, li
 def delete_device_limit_issue(hass: HomeAssistant, entry_id: str) -> None:
     """Delete the issue; it returns with the next device beyond the limit."""
     ir.async_delete_issue(hass, DOMAIN, f"{TOO_MANY_DEVICES}_{entry_id}")
+
+
+def _update(hass: HomeAssistant, key: str, entry_id: str, title: str, error: str | None) -> None:
+    if error is None:
+        ir.async_delete_issue(hass, DOMAIN, f"{key}_{entry_id}")
+    else:
+        _create(hass, key, entry_id, {"title": title, "error": error})
 
 
 def _create(hass: HomeAssistant, key: str, entry_id: str, placeholders: dict[str, str]) -> None:

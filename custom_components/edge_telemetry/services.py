@@ -1,8 +1,5 @@
 """Actions: query and export the archive, send a command."""
 
-from collections.abc import Callable
-from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,23 +16,27 @@ from homeassistant.util import dt as dt_util, slugify
 import orjson
 import probatio as vol
 
-from ._lib.action_fields import date_time
-from ._lib.archive import Aggregation, Archive, ArchiveUnavailableError, Range
+from ._lib.archive import Aggregation, Archive, Range
+from ._lib.archived_entry import (
+    ATTR_AGGREGATION,
+    QUERY_FIELDS,
+    RANGE_FIELDS,
+    archive_rows,
+    async_query,
+    async_run,
+    read_range,
+)
 from .const import DOMAIN
 from .data import EdgeData
 from .downlink import Status
-from .exports import KEYS, Format, archive_rows, readable_rows, write_file
+from .exports import Format, write_file
 from .permissions import async_check_control, async_readable_metrics
+from .telemetry_archive import KEYS
 
 SERVICE_QUERY: Final = "query_measurements"
 SERVICE_EXPORT: Final = "export"
 SERVICE_SEND: Final = "send_command"
 
-ATTR_START: Final = "start"
-ATTR_END: Final = "end"
-ATTR_AGGREGATION: Final = "aggregation"
-ATTR_METRICS: Final = "metrics"
-ATTR_LIMIT: Final = "limit"
 ATTR_SITE: Final = "site"
 ATTR_SYSTEM: Final = "system"
 ATTR_DEVICE: Final = "device"
@@ -46,31 +47,22 @@ ATTR_PARAMS: Final = "params"
 ATTR_EXPIRES: Final = "expires_in"
 ATTR_WAIT: Final = "wait"
 
-_MAX_ROWS: Final = 50_000
 _MAX_PARAMS_BYTES: Final = 8192
 _MAX_FILENAME_LENGTH: Final = 200
 EXPORT_FOLDER: Final = "edge_telemetry_exports"
 
 
-_RANGE: Final[dict[Any, Any]] = {
+_ORIGIN: Final[dict[Any, Any]] = {
     vol.Optional(ATTR_CONFIG_ENTRY_ID): str,
-    vol.Required(ATTR_START): date_time,
-    vol.Optional(ATTR_END): date_time,
-    vol.Optional(ATTR_METRICS, default=list): vol.All(cv.ensure_list, [cv.string]),
     vol.Optional(ATTR_SITE): cv.string,
     vol.Optional(ATTR_SYSTEM): cv.string,
     vol.Optional(ATTR_DEVICE): cv.string,
 }
-QUERY_SCHEMA: Final = vol.Schema(
-    {
-        **_RANGE,
-        vol.Optional(ATTR_AGGREGATION, default=Aggregation.HOUR): vol.Coerce(Aggregation),
-        vol.Optional(ATTR_LIMIT, default=10_000): vol.All(vol.Coerce(int), vol.Range(min=1, max=_MAX_ROWS)),
-    }
-)
+QUERY_SCHEMA: Final = vol.Schema({**_ORIGIN, **QUERY_FIELDS})
 EXPORT_SCHEMA: Final = vol.Schema(
     {
-        **_RANGE,
+        **_ORIGIN,
+        **RANGE_FIELDS,
         vol.Optional(ATTR_AGGREGATION, default=Aggregation.RAW): vol.Coerce(Aggregation),
         vol.Optional(ATTR_FORMAT, default=Format.CSV): vol.Coerce(Format),
         vol.Optional(ATTR_FILENAME): cv.string,
@@ -109,31 +101,13 @@ def _archive(call: ServiceCall) -> Archive:
 
 
 def _range(call: ServiceCall) -> Range:
-    start, end = _instant(call.data[ATTR_START]), _instant(call.data.get(ATTR_END) or dt_util.now())
-    if start >= end:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="range_empty")
-    keys = {key: call.data[key] for key in KEYS if key in call.data}
-    return Range(start=start, end=end, keys=keys, metrics=tuple(call.data[ATTR_METRICS]))
-
-
-def _instant(at: datetime) -> datetime:
-    return at if at.tzinfo else at.replace(tzinfo=dt_util.get_default_time_zone())
+    return read_range(call, {key: call.data[key] for key in KEYS if key in call.data}, DOMAIN, "range_empty")
 
 
 async def _async_query(call: ServiceCall) -> ServiceResponse:
     """Return messages, or count, mean and extremes per period."""
-    archive, selection, limit = _archive(call), _range(call), call.data[ATTR_LIMIT]
-    aggregation, zone = call.data[ATTR_AGGREGATION], dt_util.get_default_time_zone()
-    readable = await async_readable_metrics(call)
-
-    def query() -> list[dict[str, Any]]:
-        if readable is None:
-            return list(islice(archive_rows(archive, selection, aggregation, zone, limit + 1), limit + 1))
-        found = archive_rows(archive, selection, aggregation, zone, None)
-        return list(islice(readable_rows(found, readable), limit + 1))
-
-    rows: list[dict[str, Any]] = await _async_run(call.hass, query)
-    return {"rows": rows[:limit], "count": min(len(rows), limit), "truncated": len(rows) > limit}
+    archive, selection = _archive(call), _range(call)
+    return await async_query(call, archive, selection, await async_readable_metrics(call), DOMAIN)
 
 
 async def _async_export(call: ServiceCall) -> ServiceResponse:
@@ -152,23 +126,13 @@ async def _async_export(call: ServiceCall) -> ServiceResponse:
     def write() -> int:
         return write_file(path, file_format, archive_rows(archive, selection, aggregation, zone, None))
 
-    count: int = await _async_run(call.hass, write)
-    return {"path": str(path), "count": count}
-
-
-async def _async_run[T](hass: HomeAssistant, job: Callable[[], T]) -> T:
     try:
-        return await hass.async_add_executor_job(job)
-    except ArchiveUnavailableError as err:
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="archive_unavailable",
-            translation_placeholders={"error": str(err)},
-        ) from err
+        count = await async_run(call.hass, write, DOMAIN)
     except OSError as err:
         raise HomeAssistantError(
             translation_domain=DOMAIN, translation_key="export_failed", translation_placeholders={"error": str(err)}
         ) from err
+    return {"path": str(path), "count": count}
 
 
 async def _async_send(call: ServiceCall) -> ServiceResponse:

@@ -1,6 +1,6 @@
 """Export and import of the configuration as YAML: without secrets, with a checksum, validated, with a diff."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 import difflib
 import hashlib
@@ -35,7 +35,7 @@ from .flows.advanced import fields_of, source_advanced
 from .flows.basics import FULL_SCHEMA, problems_of as system_problems
 from .flows.meter import METER_SCHEMA
 from .flows.options import SUBJECTS, problems_of as option_problems
-from .flows.zone import ZONE_SCHEMA, problems_of as zone_problems
+from .flows.zone import ZONE_SCHEMA, name_key, problems_of as zone_problems
 from .sources import registry
 
 FORMAT: Final = 1
@@ -207,7 +207,7 @@ def _zones(zones: Any, name: str) -> list[dict[str, Any]]:
             raise ConfigTransferError(f"zones[{index}].{field}: {problem}")
         if CONF_WEEK in zone:
             checked[-1][CONF_WEEK] = _week(zone[CONF_WEEK], f"zones[{index}].{CONF_WEEK}")
-    _each_once([zone["name"].strip() for zone in checked], name)
+    _each_once([zone["name"].strip() for zone in checked], name, name_key)
     return checked
 
 
@@ -233,8 +233,9 @@ def _devices(rows: Any, name: str) -> list[dict[str, Any]]:
     return list(rows)
 
 
-def _each_once(names: list[str], where: str) -> None:
-    if twice := {name for name in names if names.count(name) > 1}:
+def _each_once(names: list[str], where: str, key: Callable[[str], str] = str) -> None:
+    keys = [key(name) for name in names]
+    if twice := {name for name in names if keys.count(key(name)) > 1}:
         raise ConfigTransferError(f"{where}: duplicate {', '.join(sorted(twice))}")
 
 
@@ -309,7 +310,8 @@ def _part(kind: str, row: Mapping[str, Any]) -> ConfigPart:
 def _merge_part(parts: list[ConfigPart], part: ConfigPart) -> None:
     """Replace the zone of the same name or the device of the same id, else add the part."""
     for index, known in enumerate(parts):
-        same = known.title == part.title if part.kind == SUBENTRY_ZONE else known.unique_id == part.unique_id
+        is_zone = part.kind == SUBENTRY_ZONE
+        same = name_key(known.title) == name_key(part.title) if is_zone else known.unique_id == part.unique_id
         if known.kind == part.kind and same:
             secrets = {key: value for key, value in known.data.items() if key in _secrets()}
             parts[index] = replace(known, title=part.title, data={**part.data, **secrets})

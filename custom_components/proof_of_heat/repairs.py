@@ -27,7 +27,7 @@ from .const import (
     SUBENTRY_SOURCE,
 )
 from .data import HeatConfigEntry
-from .flows.fields import POWER, TEMPERATURE, number, select
+from .flows.fields import POWER, TEMPERATURE, is_own_control, number, select
 from .inputs.states import is_dead, known, number_of, power, temperature
 from .prices.units import SELECTABLE
 from .runtime.curve_advice import apply_curve
@@ -186,6 +186,8 @@ class SensorFlow(SubentryFlow):
 
     @override
     def _check(self, user_input: dict[str, Any]) -> dict[str, str]:
+        if (problem := _own_entity(self.hass, user_input[self.key])) is not None:
+            return {self.key: problem}
         dead = is_dead(temperature(self.hass, user_input[self.key]))
         return {self.key: "no_temperature"} if dead else {}
 
@@ -363,13 +365,18 @@ class ReleaseFlow(RepairsFlow):
         return self.async_create_entry(data={})
 
 
+def _own_entity(hass: HomeAssistant, entity_id: str) -> str | None:
+    """Return the error of an entity by which this integration controls itself."""
+    return "own_entity" if is_own_control(hass, entity_id) else None
+
+
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """Return the fix flow of an issue."""
     entry_id = str((data or {}).get("entry_id", ""))
     if issue_id.startswith(MISSING_ENTITY):
-        return fix_flow(DOMAIN, issue_id)
+        return fix_flow(DOMAIN, issue_id, _own_entity)
     if issue_id.startswith(RELEASE_ISSUE):
         return ReleaseFlow(issue_id.removeprefix(RELEASE_ISSUE), str((data or {}).get("name", "")))
     if issue_id.startswith("curve_suggestion_"):

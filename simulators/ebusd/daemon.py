@@ -38,6 +38,7 @@ class Ebusd(Simulator):
         "deaf": "confirms writes that the controller ignores",
         "http": "the port is the HTTP port",
         "hot_water": "heats hot water",
+        "no_counter": "the definitions of the heat pump have no counter of its electricity",
         "error": "the device reports the fault 28",
     }
 
@@ -115,9 +116,10 @@ class Ebusd(Simulator):
                 ("hmu", "CurrentYieldPower"): "4.1",
                 ("hmu", "CurrentConsumedPower"): "1.6",
                 ("hmu", "CurrentCompressorUtil"): "48.0",
-                ("hmu", "ConsumptionTotal"): "8123",
                 ("hmu", "WaterThroughput"): "1040",
             }
+            if "no_counter" not in self.faults:
+                values["hmu", "ConsumptionTotal"] = "8123"
         if self.circuit:
             values |= {
                 (self.circuit, "DisplayedOutsideTemp"): outdoor,

@@ -8,7 +8,7 @@ from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from lib.entity_fix import ReplaceEntityFlow, fix_flow
+from lib.entity_fix import FindProblem, ReplaceEntityFlow, fix_flow
 from lib.entity_refs import LinkedEntities
 
 
@@ -29,10 +29,10 @@ def replaced(hass: HomeAssistant, entity_registry: er.EntityRegistry) -> list[tu
     return found
 
 
-async def flow_of(hass: HomeAssistant) -> Any:
+async def flow_of(hass: HomeAssistant, find_problem: FindProblem | None = None) -> Any:
     await hass.async_block_till_done()
     (issue_id,) = (issue_id for domain, issue_id in ir.async_get(hass).issues if domain == "sample")
-    flow = fix_flow("sample", issue_id)
+    flow = fix_flow("sample", issue_id, find_problem)
     assert isinstance(flow, ReplaceEntityFlow)
     flow.hass, flow.handler, flow.issue_id = hass, "sample", issue_id  # type: ignore[assignment]
     return flow
@@ -48,6 +48,11 @@ async def test_another_entity_is_chosen(hass: HomeAssistant, replaced: list[tupl
     for missing in ("sensor.meter", "sensor.never_there"):
         form = await flow.async_step_init({"entity": missing})
         assert form["errors"] == {"entity": "entity_missing"}
+    assert replaced == []
+    hass.states.async_set("sensor.own", "6")
+    flow = await flow_of(hass, lambda _, entity_id: "own" if entity_id == "sensor.own" else None)
+    assert (await flow.async_step_init({"entity": "sensor.own"}))["errors"] == {"entity": "own"}
+    assert (await flow.async_step_init({"entity": "sensor.meter"}))["errors"] == {"entity": "entity_missing"}
     assert replaced == []
     hass.states.async_set("sensor.other", "6")
     assert (await flow.async_step_init({"entity": "sensor.other"}))["type"] == "create_entry"

@@ -119,11 +119,11 @@ def test_numbers_that_identify_are_known() -> None:
 @pytest.mark.parametrize("at", range(9_000, 9_040))
 def test_a_long_text_keeps_its_ends_without_halves_of_secrets(at: int) -> None:
     """A secret lies somewhere around the place at which the text is cut."""
-    redactor = Redactor(["correct horse battery"], longest=3_000)
+    redactor = Redactor(["correct horse battery"])
     for place in (at - 7_500, at - 5_000, at):
         text = "\x00\xff " * 8_000
         text = text[:place] + " correct horse battery " + text[place:]
-        shown = redactor.text(f"begin {text} end")
+        shown = redactor.shortened(f"begin {text} end", 3_000)
         assert shown.startswith("begin ")
         assert shown.endswith(" end")
         assert " characters omitted> " in shown
@@ -133,7 +133,7 @@ def test_a_long_text_keeps_its_ends_without_halves_of_secrets(at: int) -> None:
 
 
 def test_a_text_that_is_not_much_too_long_is_kept() -> None:
-    assert Redactor(longest=100).text("x " * 1_000) == "x " * 1_000
+    assert Redactor().shortened("x " * 1_000, 100) == "x " * 1_000
 
 
 def test_many_known_secrets_are_found_wherever_they_are() -> None:

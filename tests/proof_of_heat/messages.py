@@ -37,16 +37,16 @@ RECORD: Final = DecisionRecord(
     notes=(message(MessageCode.ROOM_STALE, zone="zone-1"),),
 )
 TEXTS: Final = {
-    "en": "Plan for 48 h with 120 kWh of heat, at least 21.0 °C in 2 h 15 min (Bad: schedule). "
+    "en": "Cheapest plan for 48 h with 120 kWh of heat, at least 21.0 °C in 2 h 15 min (Bad: schedule). "
     "Vitocal 200 4.2 kW at 0.081 EUR/kWh. Limited: Miner in the cellar: minimum off time not reached; "
     "Vitocal 200: flow temperature 55.1 °C has reached the maximum of 55.0 °C",
-    "de": "Plan für 48 h mit 120 kWh Wärme, mindestens 21,0 °C in 2 h 15 min (Bad: schedule). "
+    "de": "Günstigster Plan für 48 h mit 120 kWh Wärme, mindestens 21,0 °C in 2 h 15 min (Bad: schedule). "
     "Vitocal 200 4,2 kW zu 0,081 EUR/kWh. Eingeschränkt: Miner in the cellar: Mindestpause läuft noch; "
     "Vitocal 200: Vorlauftemperatur 55,1 °C am Maximum von 55,0 °C",
-    "fi": "Suunnitelma 48 tunnille, lämpöä 120 kWh, vähintään 21,0 °C 2 h 15 min kuluttua (Bad: schedule). "
+    "fi": "Edullisin suunnitelma 48 tunnille, lämpöä 120 kWh, vähintään 21,0 °C 2 h 15 min kuluttua (Bad: schedule). "
     "Vitocal 200 4,2 kW hintaan 0,081 EUR/kWh. Rajoitukset: Miner in the cellar: vähimmäistauko on kesken; "
     "Vitocal 200: menovesi 55,1 °C, yläraja 55,0 °C",
-    "ru": "План на 48 ч: 120 кВт·ч тепла, не ниже 21,0 °C через 2 ч 15 мин (Bad: schedule). "
+    "ru": "Самый выгодный план на 48 ч: 120 кВт·ч тепла, не ниже 21,0 °C через 2 ч 15 мин (Bad: schedule). "
     "Vitocal 200 4,2 кВт по 0,081 EUR/кВт·ч. Ограничения: Miner in the cellar: минимальная пауза ещё не истекла; "
     "Vitocal 200: температура подачи 55,1 °C достигла максимума 55,0 °C",
 }

@@ -232,12 +232,15 @@ async def test_zone_is_made_and_changed(hass: HomeAssistant, entry: MockConfigEn
     await hass.async_block_till_done()
     assert hass.states.get("climate.bath") is not None
     assert entry.runtime_data.config.zones[0].week is None
+    for name in ("Bath", "BATH", " bath ", "\uff22ath"):
+        result = await go_on(hass, await begin(hass, entry, "zone"), {**ZONE, "name": name, "temperature": "sensor.b"})
+        assert result["errors"] == {"name": "name_used"}, name
     result = await change(hass, entry, "zone")
     assert result["step_id"] == "reconfigure"
     result = await go_on(hass, result, {**ZONE, "away": 24.0})
     assert result["errors"] == {"away": "temperatures_disordered"}
-    result = await go_on(hass, result, {**ZONE, "comfort": 24.0})
-    assert result["reason"] == "reconfigure_successful"
+    result = await go_on(hass, result, {**ZONE, "name": "BATH", "comfort": 24.0})
+    assert result["reason"] == "reconfigure_successful", "its own name in capitals"
     await hass.async_block_till_done()
     assert entry.runtime_data.config.zones[0].targets.comfort == 24.0
 

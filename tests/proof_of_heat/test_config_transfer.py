@@ -269,6 +269,7 @@ ZONE = "{name: Bath, temperature: sensor.room, comfort: 23, eco: 20, away: 16}"
         (HEAD + "zones: [{name: Bath}]", "zones[0]"),
         (HEAD + f"zones: [{ZONE.replace('20', '25')}]", "zones[0].eco"),
         (HEAD + f"zones: [{ZONE}, {ZONE}]", "zones: duplicate Bath"),
+        (HEAD + f"zones: [{ZONE}, {ZONE.replace('Bath', 'BATH')}]", "zones: duplicate BATH, Bath"),
         (HEAD + f"zones: [{ZONE[:-1]}, week: 5}}]", "zones[0].week: "),
         (HEAD + f"zones: [{ZONE[:-1]}, week: [{{day: Mon, slots: ['6-9']}}]}}]", "zones[0].week[0].slots[0]: "),
     ],

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.proof_of_heat.drivers.ebusd.client import EbusdClient
@@ -13,6 +14,7 @@ from custom_components.proof_of_heat.drivers.ebusd.messages import bus_of, fault
 from custom_components.proof_of_heat.drivers.ebusd.source import EbusdSource, capabilities_of, find_bus
 from custom_components.proof_of_heat.drivers.errors import BadReplyError, DriverError, UnreachableError
 from custom_components.proof_of_heat.drivers.source_parts import Timing
+from custom_components.proof_of_heat.sources.types.ebusd import connect
 from lib.heat_source import Command, Control, FaultReason, Health, Outcome, SourceKind
 from simulators.ebusd.daemon import Ebusd
 from simulators.framework import running
@@ -68,6 +70,20 @@ async def test_without_a_controller_it_is_only_read() -> None:
         state = await source.refresh()
         assert (state.health, state.on, state.outdoor_c) == (Health.OK, None, -3.562)
         assert state.extra["system_pressure"] == 1.472
+
+
+@pytest.mark.parametrize(
+    ("device", "fault", "counters"), [("hmu", "", ["electricity"]), ("hmu", "no_counter", []), ("bai", "", [])]
+)
+async def test_only_a_counter_that_exists_replaces_the_integrated_power(
+    hass: HomeAssistant, device: str, fault: str, counters: list[str]
+) -> None:
+    async with running(Ebusd, ["--port", "0", "--device", device]) as daemon:
+        if fault:
+            daemon.faults.set(fault)
+        (found,) = await connect(hass, {"address": " 127.0.0.1 ", "port": daemon.port})
+        assert found.data["info"]["counters"] == counters
+        assert (found.title, found.unique_id) == ("Vaillant", f"ebusd_127.0.0.1_{daemon.port}")
 
 
 async def test_a_broken_sensor_is_unknown() -> None:

@@ -287,7 +287,7 @@ async def test_plan_contains_its_times(hass: HomeAssistant, heated: Heated, monk
     assert (answer["made"], answer["worth_kwh"]) == (made.isoformat(), 0.0812)
     assert (
         answer["words"]
-        == "Simulation only, nothing is controlled: plan for 48 h with 31 kWh of heat, heating starts in 2 h"
+        == "Simulation only, nothing is controlled: cheapest plan for 48 h with 31 kWh of heat, heating starts in 2 h"
     )
     starts = [datetime.fromisoformat(text) for text in answer["start"]]
     assert starts[0] == made

@@ -28,7 +28,7 @@ async def test_codes_and_numbers_are_the_same_in_every_language() -> None:
     german = {code: f"auf Deutsch {text}" for code, text in ENGLISH.texts.items()}
     await journal.async_set_texts(replace(ENGLISH, texts=german))
     translated = journal.rows[-1]
-    assert translated["words"].startswith("Auf Deutsch plan for 48 h")
+    assert translated["words"].startswith("Auf Deutsch cheapest plan for 48 h")
     assert translated["limits"][0] == "auf Deutsch Miner in the cellar: minimum off time not reached"
     assert translated["notes"] == ["auf Deutsch Bad: room temperature is outdated"]
     changed = {key for key in row if row[key] != translated[key]}
@@ -46,7 +46,7 @@ async def test_codes_and_numbers_are_the_same_in_every_language() -> None:
     }
     assert json.loads(json.dumps(translated, allow_nan=False)) == translated
     assert {type(value) for value in translated["codes"]["limits"][1].values()} == {str, float}
-    assert "words='Plan for 48 h" in journal.log_line(), "the log stays English"
+    assert "words='Cheapest plan for 48 h" in journal.log_line(), "the log stays English"
 
 
 async def test_language_change_keeps_the_last_decisions(hass: HomeAssistant) -> None:

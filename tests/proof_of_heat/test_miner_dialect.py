@@ -1,9 +1,11 @@
 """Braiins OS before 25.05, and entries that were stored before its dialect, or a newer firmware, was known."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import aiohttp
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 import pytest
@@ -146,14 +148,9 @@ async def test_an_entry_learns_what_its_miner_offers_now(
         object.__setattr__(source, "data", data)
         entry = ha.system(source)
         await ha.start(hass, entry)
-        (unit,) = entry.runtime_data.sources.values()
-        await unit.source.refresh()
-        await hass.async_block_till_done()
-        (subentry,) = [item for item in entry.subentries.values() if item.subentry_type == "source"]
-        assert subentry.data[CONF_INFO]["variant"] == learned
+        subentry, unit = await learned_by(hass, entry, learned)
         assert set(subentry.data[CONF_CAPABILITIES]["controls"]) == {"on_off", "power"}
         assert (dict(subentry.data) == data) is (stored == learned), "nothing is stored where nothing differs"
-        (unit,) = entry.runtime_data.sources.values()
         registry = er.async_get(hass)
         assert registry.async_get_entity_id("button", DOMAIN, f"{unit.subentry_id}_reboot") is not None
         again = entry.runtime_data
@@ -161,6 +158,23 @@ async def test_an_entry_learns_what_its_miner_offers_now(
         await hass.async_block_till_done()
         assert entry.runtime_data is again, "and only once"
         await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def learned_by(hass: HomeAssistant, entry: Any, variant: str) -> tuple[Any, Any]:
+    """Return subentry and source as soon as the entry is loaded with what the miner offers."""
+    async with asyncio.timeout(60):
+        while True:
+            await hass.async_block_till_done()
+            (subentry,) = [item for item in entry.subentries.values() if item.subentry_type == "source"]
+            is_stored = subentry.data[CONF_INFO]["variant"] == variant
+            if is_stored and entry.state is ConfigEntryState.LOADED:
+                (unit,) = entry.runtime_data.sources.values()
+                if unit.source.capabilities.controls:
+                    return subentry, unit
+            elif entry.state is ConfigEntryState.LOADED:
+                (unit,) = entry.runtime_data.sources.values()
+                await unit.source.refresh()
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.usefixtures("port_80")

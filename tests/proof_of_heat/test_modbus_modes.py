@@ -77,6 +77,18 @@ async def test_a_flow_temperature_is_not_written_where_it_would_be_a_room_temper
     await source.close()
 
 
+@pytest.mark.parametrize(("mode", "method"), [(4, 2), (4, 1), (3, 0), (0, 0)])
+async def test_a_target_that_has_no_effect_is_not_written(mode: int, method: int) -> None:
+    """LG: with room air control it is a room temperature, in the automatic mode the curve applies."""
+    device = Device("lg_therma_v")
+    device.holding |= {0: mode, 1: method}
+    source = source_of("lg_therma_v", device)
+    assert (await source.refresh()).flow_setpoint_c is None
+    assert (await source.apply(Command(id="c", flow_c=40.0))).outcome == Outcome.REFUSED
+    assert device.writes == []
+    await source.close()
+
+
 async def test_it_is_written_in_the_mode_and_given_back() -> None:
     device = Device("mitsubishi_a1m")
     source = source_of("mitsubishi_a1m", device)

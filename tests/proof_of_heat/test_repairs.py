@@ -144,6 +144,9 @@ async def test_sensor_offline_for_hours_can_be_replaced(
     assert [str(key) for key in form["data_schema"].schema] == [field]
     again = await fix(hass, kind, {field: "sensor.dead"})
     assert again["errors"] == {field: "no_temperature"}
+    if sensor == ROOM:
+        own = await fix(hass, kind, {field: hass.states.async_all("climate")[0].entity_id})
+        assert own["errors"] == {field: "own_entity"}, "the zone would follow itself"
     assert (await fix(hass, kind, {field: "sensor.new"}))["type"] == "create_entry"
     settings = entry.runtime_data.config
     assert "sensor.new" in {settings.outdoor, settings.zones[0].temperature}

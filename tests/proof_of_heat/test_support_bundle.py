@@ -247,9 +247,9 @@ async def test_huge_records_of_the_log_are_shortened(hass: HomeAssistant, entry:
     characters = []
 
     class Watched(Redactor):
-        def _redacted(self, value: str) -> str:
+        def text(self, value: str) -> str:
             characters.append(len(value))
-            return super()._redacted(value)
+            return super().text(value)
 
     garbage = bytes(range(256)).decode("latin-1") * 8_000
     huge = f"begin password=hunter2-hunter2 {garbage} token: s3cr3tXYZ end"
@@ -286,6 +286,17 @@ def _failed(logger: logging.Logger, text: str) -> None:
         raise ValueError(text)
     except ValueError:
         logger.exception("failed")
+
+
+async def test_a_long_last_message_stays_whole(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """`scripts/decode bundle` reads it as JSON."""
+    message = json.dumps({"data": [{"feature": f"heating.{number}", "value": number} for number in range(4_000)]})
+    with patch(
+        "custom_components.proof_of_heat.diagnostics.async_get_config_entry_diagnostics",
+        return_value={"last_messages": {"Pump": [{"channel": "GET features", "text": message}]}},
+    ):
+        files = await bundle.async_collect(hass)
+    assert files["diagnostics/proof_of_heat/1.json"]["last_messages"]["Pump"][0]["text"] == message
 
 
 async def test_large_diagnostics_are_copied_in_slices(hass: HomeAssistant) -> None:

@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-a030ac4efcbc.js";
+import"/heat_suite_static/runtime-bd00f2200b7b.js";

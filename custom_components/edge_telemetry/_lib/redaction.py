@@ -94,13 +94,10 @@ class Redactor:
     Args:
         known: Secrets that are known exactly, for example the passwords of config entries and serial numbers.
         numbered: Whether each value gets a replacement of its own, so that it can be followed.
-        longest: Characters of a text that are kept, the first and the last ones; None keeps all. Patterns are searched
-            for without releasing the interpreter, some microseconds for each character.
     """
 
-    def __init__(self, known: Iterable[str] = (), *, numbered: bool = True, longest: int | None = None) -> None:
+    def __init__(self, known: Iterable[str] = (), *, numbered: bool = True) -> None:
         self._numbered = numbered
-        self._longest = longest
         self._names: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         self._exact = frozenset(item for item in known if len(item) >= _SHORTEST)
@@ -131,16 +128,20 @@ class Redactor:
             return self._name("secret", text)
         return self.text(text)
 
-    def text(self, value: str) -> str:
-        """Return a text without secrets, without its middle if it is too long."""
-        if self._longest is None or len(value) <= self._longest + 2 * _CUT:
-            return self._redacted(value)
-        half = self._longest // 2
-        first = self._redacted(value[: half + _CUT])[:-_CUT]
-        last = self._redacted(value[-half - _CUT :])[_CUT:]
+    def shortened(self, value: str, longest: int) -> str:
+        """Return the first and the last characters of a long text, without secrets.
+
+        Patterns are searched for without releasing the interpreter, some microseconds for each character.
+        """
+        if len(value) <= longest + 2 * _CUT:
+            return self.text(value)
+        half = longest // 2
+        first = self.text(value[: half + _CUT])[:-_CUT]
+        last = self.text(value[-half - _CUT :])[_CUT:]
         return f"{first} <{len(value) - len(first) - len(last)} characters omitted> {last}"
 
-    def _redacted(self, value: str) -> str:
+    def text(self, value: str) -> str:
+        """Return a text without secrets."""
         value = self._known.sub(lambda match: self._name("secret", match[0]), value)
         for kind, pattern in _FIRST:
             value = pattern.sub(lambda match, kind=kind: self._name(kind, match[0]), value)  # type: ignore[misc]

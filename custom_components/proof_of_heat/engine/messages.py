@@ -79,7 +79,7 @@ _ENGLISH: Final[Mapping[MessageCode, str]] = {
     MessageCode.NO_ZONE_ASKS: "no zone needs heat",
     MessageCode.LEARNING: "measuring the heat source",
     MessageCode.NOTHING_KNOWN: "no valid temperature, fixed flow temperature",
-    MessageCode.PLAN: "plan for {hours:.0f} h with {heat_kwh:.0f} kWh of heat",
+    MessageCode.PLAN: "cheapest plan for {hours:.0f} h with {heat_kwh:.0f} kWh of heat",
     MessageCode.PLAN_BEGINS: "heating starts in {begin_h:duration}",
     MessageCode.COMING: "at least {lower_c:.1f} °C in {in_h:duration}",
     MessageCode.COMING_FOR: "at least {lower_c:.1f} °C in {in_h:duration} ({why})",

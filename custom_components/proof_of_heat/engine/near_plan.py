@@ -13,6 +13,7 @@ from .operating_points import SourceOption
 
 NEAR_SHARE = 0.1
 """Share of the planned heat that may be missing without another source."""
+ROUNDING_W = 1e-3
 
 
 def carry_out(options: Sequence[SourceOption], request: DispatchRequest, planned: Collection[str] | None) -> Allocation:
@@ -26,10 +27,17 @@ def carry_out(options: Sequence[SourceOption], request: DispatchRequest, planned
         option if option.source_id in planned or _earns(option, request) else _without_start(option)
         for option in options
     ]
+    enough_w = (1 - NEAR_SHARE) * request.heat_w
+    if _most_heat_w(own) < enough_w - ROUNDING_W:
+        return dispatch(options, request)
     found = dispatch(own, request)
     if found.short_w <= NEAR_SHARE * request.heat_w:
         return replace(found, short_w=0.0)
-    return dispatch(options, request)
+    return found if own == list(options) else dispatch(options, request)
+
+
+def _most_heat_w(options: Sequence[SourceOption]) -> float:
+    return sum([max([point.heat_w for point in option.points]) for option in options])
 
 
 def _earns(option: SourceOption, request: DispatchRequest) -> bool:

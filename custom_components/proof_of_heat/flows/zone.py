@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+import unicodedata
 
 from homeassistant.config_entries import ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import (
@@ -21,6 +22,7 @@ from ..const import (
     CONF_TEMPERATURE,
     CONF_WEEK,
     CONF_WINDOWS,
+    SUBENTRY_ZONE,
 )
 from .advanced import ZONE_ADVANCED, with_section, without_empty
 from .fields import TEMPERATURE, is_own_control, number
@@ -55,6 +57,11 @@ def problems_of(user_input: Mapping[str, Any]) -> dict[str, str]:
     return {}
 
 
+def name_key(name: str) -> str:
+    """Return what two names of zones must not have in common: they differ in more than case and spaces."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
 def _with_week(user_input: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
     """Return the data to store: the form does not have the weekly schedule, which the week-schedule card changes."""
     week = {CONF_WEEK: stored[CONF_WEEK]} if CONF_WEEK in stored else {}
@@ -79,7 +86,7 @@ class ZoneSubentryFlow(ConfigSubentryFlow):
         """Change the zone."""
         subentry = self._get_reconfigure_subentry()
         errors: dict[str, str] = {}
-        if user_input is not None and not (errors := self._problems(user_input)):
+        if user_input is not None and not (errors := self._problems(user_input, subentry.title)):
             return self.async_update_and_abort(
                 self._get_entry(),
                 subentry,
@@ -88,7 +95,10 @@ class ZoneSubentryFlow(ConfigSubentryFlow):
             )
         return self._form("reconfigure", user_input or subentry.data, errors)
 
-    def _problems(self, user_input: Mapping[str, Any]) -> dict[str, str]:
+    def _problems(self, user_input: Mapping[str, Any], title: str | None = None) -> dict[str, str]:
+        name, zones = user_input[CONF_NAME], self._get_entry().get_subentries_of_type(SUBENTRY_ZONE)
+        if name.strip() != title and name_key(name) in {name_key(zone.title) for zone in zones if zone.title != title}:
+            return {CONF_NAME: "name_used"}
         own = [key for key in (CONF_TEMPERATURE, CONF_HEAT_REQUEST) if is_own_control(self.hass, user_input.get(key))]
         return problems_of(user_input) | dict.fromkeys(own, "own_entity")
 

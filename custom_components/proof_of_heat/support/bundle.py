@@ -26,7 +26,7 @@ FOLDER: Final = "heat_suite_support"
 _DECISIONS: Final = 200
 _DIAGNOSTICS_TIMEOUT_S: Final = 30
 _LONGEST_TEXT: Final = 10_000
-"""Characters of a text: enough for a traceback. The middle of a longer one is omitted."""
+"""Characters of a text of the log: enough for a traceback. The middle of a longer one is omitted."""
 _LONGEST_LOG: Final = 500_000
 """Characters of all texts of the log; older records are omitted."""
 _KEPT: Final = 5
@@ -183,12 +183,14 @@ async def _known_secrets(hass: HomeAssistant, entries: Iterable[ConfigEntry]) ->
 
 def _redacted(files: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
     """Return file name -> content without secrets. It takes long: not in the event loop."""
-    redactor = Redactor(known, longest=_LONGEST_TEXT)
+    redactor = Redactor(known)
     found = {name: redactor.data(content) for name, content in files.items() if name != "log.json"}
     left, log = _LONGEST_LOG, []
     for record in files["log.json"]:
         if left <= 0:
             break
-        log.append(redacted := redactor.data(record))
-        left -= sum(map(len, redacted["message"])) + len(redacted["exception"] or "")
+        texts = [redactor.shortened(text, _LONGEST_TEXT) for text in (*record["message"], record["exception"] or "")]
+        left -= sum(map(len, texts))
+        log.append({**redactor.data({**record, "message": None, "exception": None}),
+                    "message": texts[:-1], "exception": texts[-1]})  # fmt: skip
     return {**found, "log.json": log}

@@ -1,5 +1,6 @@
 """A source is not started for the last watts of a plan; what runs delivers what is planned."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 import math
 
@@ -18,10 +19,14 @@ from custom_components.proof_of_heat.engine import (
     SourceSnapshot,
     Steering,
     ZoneSnapshot,
+    near_plan,
 )
+from custom_components.proof_of_heat.engine.allocation import Allocation, DispatchRequest
+from custom_components.proof_of_heat.engine.dispatch import dispatch
 from custom_components.proof_of_heat.engine.input_validation import InputValidator
 from custom_components.proof_of_heat.engine.messages import MessageCode
 from custom_components.proof_of_heat.engine.model.history import History
+from custom_components.proof_of_heat.engine.operating_points import SourceOption
 from custom_components.proof_of_heat.engine.short_cycle import RunLocks
 from custom_components.proof_of_heat.engine.source_selection import Selection, SourceSelector
 
@@ -102,6 +107,32 @@ def test_another_source_steps_in_where_those_of_the_plan_are_not_enough() -> Non
     assert running(selected((UNIT, ROD), 2600.0, {"unit"}, resting)) == {"more"}
     assert running(selected((UNIT, ROD), 2600.0, {"unit"}, available=False)) == {"more"}
     assert running(selected((UNIT, ROD), 4600.0, {"unit"})) == BOTH, "more heat than planned: frost protection"
+
+
+@pytest.mark.parametrize(
+    ("planned", "heat_w", "runs"),
+    [
+        ({"unit"}, 2600.0, {"unit"}),
+        ({"unit"}, 4600.0, BOTH),
+        (BOTH, 4600.0, BOTH),
+        (BOTH, 9000.0, BOTH),
+        (set(), 2600.0, {"unit"}),
+        (None, 4600.0, BOTH),
+    ],
+)
+def test_heat_is_dispatched_once(
+    monkeypatch: pytest.MonkeyPatch, planned: set[str] | None, heat_w: float, runs: set[str]
+) -> None:
+    """A plan whose sources cannot be enough is not tried first, and nothing is tried twice."""
+    requests: list[float] = []
+
+    def counted(options: Sequence[SourceOption], request: DispatchRequest) -> Allocation:
+        requests.append(request.heat_w)
+        return dispatch(options, request)
+
+    monkeypatch.setattr(near_plan, "dispatch", counted)
+    assert running(selected((UNIT, ROD), heat_w, planned)) == runs
+    assert requests == [heat_w]
 
 
 def test_source_that_has_to_run_goes_on_although_the_plan_does_not_use_it() -> None:

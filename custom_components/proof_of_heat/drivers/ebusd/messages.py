@@ -23,6 +23,7 @@ _NO_VALUE: Final = ("-", "", "null")
 _BROKEN: Final = ("circuit", "cutoff")
 """States of a sensor: short circuit, interrupted."""
 HEAT_PUMP: Final = "hmu"
+COUNTER: Final = "consumptiontotal"
 BOILER: Final = "bai"
 
 
@@ -57,7 +58,7 @@ READINGS: Final = (
     Reading(key="compressor_load", message="currentcompressorutil", device=HEAT_PUMP, unit="%"),
     Reading(key="power", message="currentconsumedpower", device=HEAT_PUMP, unit="W", factor=1000.0),
     Reading(key="environment_power", message="currentyieldpower", device=HEAT_PUMP, unit="W", factor=1000.0),
-    Reading(key="electricity", message="consumptiontotal", device=HEAT_PUMP, unit="kWh", max_age_s=900),
+    Reading(key="electricity", message=COUNTER, device=HEAT_PUMP, unit="kWh", max_age_s=900),
     Reading(key="volume_flow", message="waterthroughput", device=HEAT_PUMP, unit="l/h"),
 )
 """By preference: the first that has a value counts."""
@@ -84,6 +85,11 @@ class Bus:
     def is_known(self) -> bool:
         """Return whether it has a device that heats, or a controller."""
         return any(name in self.readable for name in ("status01", "flowtemp", "hc1flowtemp", MODE))
+
+    @property
+    def counts_electricity(self) -> bool:
+        """Return whether a heat pump counts its electricity; the definitions of older ones have no counter."""
+        return self.find(COUNTER, HEAT_PUMP) is not None
 
     def find(self, message: str, device: str | None = None) -> tuple[str, str] | None:
         """Return the circuit and name of a message; of one device, or of the first."""

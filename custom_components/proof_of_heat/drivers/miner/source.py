@@ -36,7 +36,7 @@ class MinerSource(SourceBase, Operable, PresetChoice):
     `meter_w` returns the power of a linked meter, for firmware that does not report its own. Without a reported
     power, a miner that is paused or asleep has 0 W. `idle_on_release`: whether the end of a lease pauses the miner
     (the safe state of a miner that heats on demand) or leaves it mining as before. `identified` is called with the
-    client once the miner has answered for the first time.
+    client when the miner answers, until it returns True.
     """
 
     timing = Timing(read_s=25.0, write_s=45.0, verify_s=4.0)
@@ -52,7 +52,7 @@ class MinerSource(SourceBase, Operable, PresetChoice):
         idle_on_release: bool = True,
         operations: frozenset[Operation] = frozenset(),
         has_presets: bool = False,
-        identified: Callable[[MinerClient], Awaitable[None]] | None = None,
+        identified: Callable[[MinerClient], Awaitable[bool]] | None = None,
         **options: Any,
     ) -> None:
         super().__init__(source_id, name, capabilities, **options)
@@ -167,8 +167,8 @@ class MinerSource(SourceBase, Operable, PresetChoice):
         if not self._identified:  # after a start without the miner, only its capabilities are known
             await self._client.identify()
             self._identified = True
-            if self._on_identified is not None:
-                await self._on_identified(self._client)
+        if self._on_identified is not None and await self._on_identified(self._client):
+            self._on_identified = None
         reading = await self._read_protected()
         self._preset = reading.preset
         metered = self._meter_w() if self._meter_w is not None else None

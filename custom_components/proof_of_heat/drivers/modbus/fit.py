@@ -5,7 +5,7 @@ with a fault number that is a counter, or with a refusal of most addresses.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ..._lib.heat_source import Control
@@ -23,8 +23,11 @@ _TEMPERATURES: Final = {
 """Between these, a temperature of a device in a home is plausible."""
 _OPPOSITE: Final = {"flow_temperature": "return_temperature", "return_temperature": "flow_temperature"}
 _MAX_SPREAD_K: Final = 40.0
+_MAX_REVERSE_K: Final = 15.0
+"""By so much the return may be warmer than the flow: while the heat pump defrosts or cools."""
 _MAX_FAULT: Final = 254.0
 """Faults are small numbers; 255 is a byte without a value."""
+_MAX_STATE: Final = 12.0
 _OTHER_MODES: Final = 12.0
 """A device has so many modes more than the template knows of."""
 _MAX_ABSENT: Final = 0.5
@@ -89,6 +92,8 @@ def judge(
         is_foreign |= mode.plausible is False and mode.value is None and valid < _MIN_VALID * len(here)
     fits = answered and has_water and 2 * len(wrong) <= len(known) and not is_foreign
     is_plain = not _is_one_number(template, values, absent)
+    if _is_state_unknown(template, values, absent):
+        status = [replace(line, plausible=False) if line is mode else line for line in status]
     return TemplateFit((*lines, *status), fits and is_plain, answered=len(here), valid=valid)
 
 
@@ -113,7 +118,10 @@ def _is_plausible(key: str, value: float, values: Mapping[str, float | bool | No
     if not low <= value <= high:
         return False
     other = values.get(_OPPOSITE.get(key, ""))
-    return not isinstance(other, float) or not low <= other <= high or abs(value - other) <= _MAX_SPREAD_K
+    if not isinstance(other, float) or not low <= other <= high:
+        return True
+    spread_k = value - other if key == "flow_temperature" else other - value
+    return -_MAX_REVERSE_K <= spread_k <= _MAX_SPREAD_K
 
 
 def _status_lines(
@@ -128,6 +136,21 @@ def _status_lines(
         number = float(fault) if isinstance(fault, bool) else fault
         found.append(_number_line("fault", number, "fault" in absent, _MAX_FAULT))
     return found
+
+
+def _is_state_unknown(
+    template: DeviceTemplate, values: Mapping[str, float | bool | None], absent: frozenset[str]
+) -> bool:
+    """Return whether a register of a state has a number that the template does not know."""
+    return any(
+        register.unit is None
+        and not register.on_values
+        and register.maximum is not None
+        and register.maximum <= _MAX_STATE
+        and values.get(key) is None
+        for key, register in template.registers.items()
+        if key not in absent
+    )
 
 
 def _mode_key(template: DeviceTemplate) -> str | None:

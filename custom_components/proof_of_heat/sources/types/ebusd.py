@@ -14,6 +14,7 @@ from ...const import (
     CONF_ADDRESS,
     CONF_CAPABILITIES,
     CONF_FUEL_PRICE,
+    CONF_INFO,
     CONF_METER,
     CONF_NOMINAL_HEAT,
     CONF_NOMINAL_POWER,
@@ -29,6 +30,7 @@ from ..source_type import CreatedSource, SourceContext, SourceType
 
 KEY: Final = "ebusd"
 _MANUFACTURER: Final = "Vaillant"
+_COUNTERS: Final = "counters"
 
 
 async def schema(_: HomeAssistant) -> vol.Schema:
@@ -50,7 +52,8 @@ async def connect(hass: HomeAssistant, data: dict[str, Any]) -> list[DeviceCandi
     host, port = str(data[CONF_ADDRESS]).strip(), int(data[CONF_PORT])
     bus = await find_bus(EbusdClient(host, port))
     capabilities = capabilities_to_dict(capabilities_of(bus))
-    stored = {**data, CONF_ADDRESS: host, CONF_PORT: port, CONF_CAPABILITIES: capabilities}
+    info = {"make": _MANUFACTURER, _COUNTERS: ["electricity"] if bus.counts_electricity else []}
+    stored = {**data, CONF_ADDRESS: host, CONF_PORT: port, CONF_CAPABILITIES: capabilities, CONF_INFO: info}
     return [DeviceCandidate(_MANUFACTURER, f"ebusd_{host}_{port}", stored)]
 
 
@@ -58,8 +61,10 @@ async def create(context: SourceContext) -> CreatedSource:
     """Create the source."""
     client = EbusdClient(str(context.data[CONF_ADDRESS]), int(context.data.get(CONF_PORT, EBUSD_PORT)))
     source = EbusdSource(context.source_id, context.subentry.title, client, context.capabilities)
-    is_counted = context.capabilities.fuel == "electricity"
-    return CreatedSource(source, close=source.close, counters=frozenset({"electricity"}) if is_counted else frozenset())
+    listed = (context.data.get(CONF_INFO) or {}).get(_COUNTERS)
+    is_counted = isinstance(listed, list) and "electricity" in listed
+    counters = frozenset({"electricity"}) if is_counted else frozenset()
+    return CreatedSource(source, close=source.close, counters=counters)
 
 
 def device(data: Mapping[str, Any], source: HeatSource) -> DeviceInfo:

@@ -7,6 +7,7 @@ import logging
 from typing import Any, Final
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import (
     CONF_PASSWORD,
     CONF_PORT,
@@ -127,22 +128,26 @@ async def create(context: SourceContext) -> CreatedSource:
     return CreatedSource(source, close=source.close)
 
 
-async def _learn(context: SourceContext, stored: MinerInfo, client: MinerClient) -> None:
+async def _learn(context: SourceContext, stored: MinerInfo, client: MinerClient) -> bool:
     """Store what a miner offers now if it differs from what was stored, which reloads the entry.
 
-    It was added by a version that did not know its dialect, or its firmware was updated.
+    It was added by a version that did not know its dialect, or its firmware was updated. Returns False while the entry
+    is not loaded yet: a reload would interrupt its set-up.
     """
     info, entry = client.info, context.entry
     if entry is None or _offers(info) == _offers(stored):
-        return
+        return True
+    if entry.state is not ConfigEntryState.LOADED:
+        return False
     try:
         capabilities = await client.capabilities()
     except DriverError as err:
         _LOGGER.debug("%s: its controls cannot be determined: %s", context.subentry.title, err)
-        return
+        return True
     known = {**context.data[CONF_INFO], "variant": info.variant, "firmware": info.firmware}
     data = {**context.data, CONF_INFO: known, CONF_CAPABILITIES: capabilities_to_dict(capabilities)}
     context.hass.config_entries.async_update_subentry(entry, context.subentry, data=data)
+    return True
 
 
 def _offers(info: MinerInfo) -> tuple[object, ...]:

@@ -32,7 +32,7 @@ export const styles = css`
   .values { grid-column: 1 / -1; font-size: 12px; color: var(--muted); }
   .on .values { color: var(--primary-text-color); }
   ha-icon { --mdc-icon-size: 18px; }
-  .alerts { margin: 0 0 8px; padding: 4px 12px; border-radius: 12px; border: 1px solid var(--warning-color); }
+  .alerts { display: grid; gap: 4px; margin: 0 0 8px; padding: 4px 12px; border-radius: 12px; border: 1px solid var(--warning-color); }
   .alerts span { flex: 1; font-size: 14px; }
   .alerts small { margin-inline-start: 8px; }
   .alerts .all { justify-content: flex-end; }

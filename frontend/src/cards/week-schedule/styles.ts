@@ -31,12 +31,12 @@ export const styles = css`
   .add { width: 36px; padding: 0; font-size: 20px; border: 0; color: var(--muted); background: none; }
   .form { display: flex; flex-wrap: wrap; gap: 8px 12px; margin: 8px 0 0; padding: 8px 12px 12px; border: var(--rule); border-radius: 12px; min-width: 0; }
   legend { font-size: 13px; color: var(--muted); padding: 0 4px; }
-  label { display: grid; gap: 2px; font-size: 12px; color: var(--muted); flex: 1 1 100px; }
+  label { display: grid; gap: 2px; font-size: 12px; color: var(--muted); flex: 1 1 124px; align-content: end; }
   label > * { width: 100%; min-width: 0; }
   .actions, .footer { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; width: 100%; }
   .actions .danger { margin-inline-start: auto; }
   .footer { justify-content: flex-end; margin-top: 12px; }
-  .conflict { border-inline-start: 4px solid var(--warning-color); padding-inline-start: 12px; }
+  .conflict { border-inline-start: 4px solid var(--warning-color); padding-inline-start: 12px; box-sizing: border-box; }
   .conflict p { flex: 1 1 200px; margin: 0; font-size: 14px; }
   .note { margin: 8px 0; }
   @container (max-width: 460px) {
