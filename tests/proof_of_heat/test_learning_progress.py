@@ -57,10 +57,10 @@ async def test_running_import_shows_its_days(found: HeatingSystem) -> None:
     assert LEARNING.value_fn(found) == 25
 
 
-async def test_home_whose_heat_is_not_measured_says_what_is_missing(
+async def test_home_whose_heat_is_not_measured_shows_what_is_missing(
     hass: HomeAssistant, found: HeatingSystem, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A heater that is on, and whose size nobody knows: it is not learned as 0 W, and there is no date of a plan."""
+    """A heater that is on, and of unknown size: it is not learned as 0 W, and there is no date of a plan."""
     (managed,) = found.sources.values()
 
     async def hours(count: int) -> None:

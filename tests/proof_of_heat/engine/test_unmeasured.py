@@ -1,4 +1,4 @@
-"""Heat that is not known is a gap in the history: nothing is learned from it, and the home says why."""
+"""Heat that is not known is a gap in the history: nothing is learned from it, and the reason is shown."""
 
 from dataclasses import replace
 import math
@@ -104,7 +104,7 @@ def test_short_loss_is_no_gap() -> None:
     assert engine.history.hours == pytest.approx(2, abs=0.3)
 
 
-def test_one_unmeasured_source_beside_a_measured_one_is_named() -> None:
+def test_one_unmeasured_source_next_to_a_measured_one_is_named() -> None:
     engine, home = Engine(EngineConfig(sources=(pump_config(), STEPS))), Home()
     observe(engine, home, 1, SourceSnapshot(source_id="miner", on=True))
     assert not engine.is_unmeasured
