@@ -83,7 +83,7 @@ describe("house report", () => {
   it("shows the progress before anything is learned", async () => {
     const none = { loss_w_k: null, time_constant_h: null, solar_gain_m2: null };
     const learning = { trusted: false, learned: false, progress: 40, hours: 4, expected: "2026-01-15T18:00:00+00:00", error_k: null, limit_k: 0.8 };
-    const card = await mount(data({ values: none, learning, backtest: [], import: { status: "running", expected_end: null, days_imported: 3 } }));
+    const card = await mount(data({ values: none, learning, backtest: [], import: { status: "importing", expected_end: null, days_imported: 3 } }));
     expect(text(card)).toContain("First values in about 6 hr");
     expect(text(card)).toContain("3 recorded days were read.");
     expect(card.shadowRoot?.querySelector("progress")?.getAttribute("value")).toBe("40");

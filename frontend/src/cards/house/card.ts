@@ -145,7 +145,7 @@ export class HouseCard extends SuiteCard<HouseConfig> {
       <div>
         <progress max="100" value=${clamp(learning.progress, 0, 100)} aria-label=${localize("house.learning")}></progress>
         <p class="muted">${localize("house.learning_left", { left: formatDuration(Math.max(60, left), hass.locale) })}</p>
-        ${data.import.status === "running"
+        ${data.import.status === "importing"
           ? html`<p class="muted small">${localize("house.importing", { days: formatNumber(data.import.days_imported, hass.locale) })}</p>`
           : nothing}
       </div>
