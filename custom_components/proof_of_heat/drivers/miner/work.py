@@ -34,6 +34,10 @@ class BoardReading:
     inlet_c: float | None = None
     """Of the air or liquid that flows in."""
     outlet_c: float | None = None
+    board_id: str | None = None
+    """By which the firmware switches it; None if it does not switch boards."""
+    on: bool | None = None
+    """False: switched off by the user. A board that failed is still on."""
 
     def __post_init__(self) -> None:
         """Make temperatures unknown that no board in operation has."""
