@@ -43,7 +43,7 @@ class BoardSource(SourceBase, BoardSwitches):
 
     async def _switch_board(self, command: Command, number: int, on: bool) -> CommandResult:
         await self._refresh()
-        if self._state.health in (Health.FAILING, Health.AUTH):
+        if not self._answers():
             return self._result(command, Outcome.FAILED, self._state.detail, self._state.reason)
         if number not in self.switchable_boards:
             raise RefusedError(f"the miner reports no board {number} that can be switched")
@@ -54,10 +54,13 @@ class BoardSource(SourceBase, BoardSwitches):
         await self._write_board(board_id, on)
         if await self._wait_until(lambda: self.is_board_on(number) is on):
             return self._result(command, Outcome.APPLIED, "")
-        if self._state.health in (Health.FAILING, Health.AUTH):
-            detail = f"not confirmed by the device: {self._state.detail}"
-            return self._result(command, Outcome.FAILED, detail, self._state.reason or FaultReason.NOT_CONFIRMED)
-        return self._result(command, Outcome.PENDING, "sent, not yet confirmed")
+        if self._answers():
+            return self._result(command, Outcome.PENDING, "sent, not yet confirmed")
+        detail = f"not confirmed by the device: {self._state.detail}"
+        return self._result(command, Outcome.FAILED, detail, self._state.reason or FaultReason.NOT_CONFIRMED)
+
+    def _answers(self) -> bool:
+        return self._state.health not in (Health.FAILING, Health.AUTH)
 
     async def _write_board(self, board_id: str, on: bool) -> None:
         """Write the switch. The boards start again: control waits as long as after a command of its own."""
