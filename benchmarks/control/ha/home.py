@@ -26,7 +26,7 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.proof_of_heat._lib.backoff import RetryPolicy
 from custom_components.proof_of_heat.const import DOMAIN
 
-from .clock import LoopClock, bind_clocks, patch_clock
+from .clock import LoopClock, bind_clocks
 from .site import OUTDOOR, ROOM, WEATHER, Site
 
 STEPS_ONLY_S: Final = 86400.0
@@ -112,7 +112,6 @@ def _is_busy(managed: Any) -> bool:
 @asynccontextmanager
 async def running_home(site: Site) -> AsyncGenerator[Home]:
     """A home at the site's present time, with the integration set up and its control switched on."""
-    patch_clock()
     with tempfile.TemporaryDirectory() as folder, freeze_time(site.now) as clock:
         bind_clocks()
         async with async_test_home_assistant(config_dir=folder) as hass:

@@ -8,6 +8,7 @@ from homeassistant.components.switch import DOMAIN as SWITCH, SwitchEntity
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_component import EntityComponent
 from homeassistant.setup import async_setup_component
+import pytest_socket
 
 from custom_components.proof_of_heat.sources.registry import forms
 from simulators.avalon.miner import Avalon
@@ -80,6 +81,7 @@ class FlatSite(HouseSite):
         arguments = ["--host", _address(), "--port", "4028", "--model", "mini3", "--delay-s", "0"]
         args: Namespace = parser_of(HouseMiner).parse_args(arguments)
         self._started = HouseMiner(args)
+        pytest_socket.socket_allow_hosts(["127.0.0.1", args.host])
         await self._miner.start()
         if not await async_setup_component(hass, SWITCH, {}):
             raise RuntimeError("switches could not be set up")

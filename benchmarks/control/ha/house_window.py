@@ -4,10 +4,10 @@ import asyncio
 from dataclasses import dataclass
 import logging
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..houses.score import CYCLE_S
-from .house_site import HouseSite
+if TYPE_CHECKING:
+    from .house_site import HouseSite
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,16 @@ def sites() -> tuple[type[Any], ...]:
 
 def run(place: int, warm_up_days: float, scored_days: float) -> HouseThroughHa:
     """Run a home; to be called in a process whose modules may be patched for good."""
+    from . import clock  # before all that imports Home Assistant's recorder
+
     logging.disable(logging.WARNING)  # Home Assistant's remarks about custom integrations
+    clock.patch_clock()
     site: HouseSite = sites()[place](warm_up_days, scored_days)
     return asyncio.run(_run(site))
 
 
 async def _run(site: HouseSite) -> HouseThroughHa:
+    from ..houses.score import CYCLE_S
     from .home import running_home
 
     began, start = time.process_time(), site.now

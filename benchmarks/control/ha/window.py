@@ -34,6 +34,9 @@ def run(case: Case, warm_up_days: int | None = None, scored_days: int | None = N
 
 
 async def _run(case: Case, warm_up_days: int | None, scored_days: int | None) -> ThroughHa:
+    from . import clock  # before all that imports Home Assistant's recorder
+
+    clock.patch_clock()
     from .building import BuildingSite
     from .home import running_home
 
