@@ -78,7 +78,7 @@ def test_boiler_keeps_the_requested_flow_temperature() -> None:
 def test_boiler_cycles_when_its_minimum_is_too_much() -> None:
     plant = Plant(radiators.BUILDING, START)
     boiler = HouseBoiler(parser_of(HouseBoiler).parse_args([]), plant)
-    boiler.switch, boiler.setpoint_c = 1, 28.0
+    boiler.switch, boiler.setpoint_c = 1, 24.0
     for _ in range(12):
         boiler.advance(300)
     _, heat, starts = (sum(part) for part in zip(*(boiler.advance(300) for _ in range(96)), strict=True))

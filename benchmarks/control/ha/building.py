@@ -10,7 +10,7 @@ from custom_components.proof_of_heat.sources.registry import forms
 from simulators.framework import parser_of
 
 from .heat_pump import TwinHeatPump
-from .site import PRICE, Configuration, Site, day_ahead, week
+from .site import PRICE, Configuration, Site, market_prices, week
 
 YEAR_START: Final = datetime(2027, 1, 1, tzinfo=UTC) - timedelta(hours=1)
 """Midnight of the building's year, whose first day is a Friday here; its own week is shifted (see week)."""
@@ -85,7 +85,7 @@ class BuildingSite(Site):
             return float(prices[round((start - YEAR_START).total_seconds() / 300) % len(prices)])
 
         midnight = YEAR_START + timedelta(seconds=now_s // 86400 * 86400)
-        return day_ahead(midnight, YEAR_START + timedelta(seconds=now_s), HOUR, price)
+        return market_prices(midnight, YEAR_START + timedelta(seconds=now_s), HOUR, price)
 
     @override
     def forecast(self) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from ..house_run import COMFORT_C, SETBACK_C, START, _comfort as comfort, _price
 from ..houses.plant import Building, Plant
 from ..houses.run import House, WeatherForecast
 from ..houses.score import Score
-from .site import PRICE, STEPS_PER_DAY, WEATHER, Configuration, Site, day_ahead, week
+from .site import PRICE, STEPS_PER_DAY, WEATHER, Configuration, Site, market_prices, week
 
 BELOW_K: Final = 0.3
 """The comfort band begins this much below the setpoint: at the temperature that the thermostat has to keep."""
@@ -83,7 +83,7 @@ class HouseSite(Site):
         self.report_temperatures(hass, self.plant.room_c, weather.outdoor_c)
         if now.minute % 15 == 0 or not self.has_reported(PRICE):
             midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-            self.report(hass, PRICE, f"{_of(now):.5f}", day_ahead(midnight, now, MARKET_STEP, _of))
+            self.report(hass, PRICE, f"{_of(now):.5f}", market_prices(midnight, now, MARKET_STEP, _of))
         if now.minute == 0 or not self.has_reported(WEATHER):
             self.report_weather(hass, weather.outdoor_c, weather.solar_w_m2)
         self.report_devices(hass)

@@ -105,7 +105,9 @@ class Site(ABC):
         return entity_id in self._reported
 
 
-def day_ahead(midnight: datetime, now: datetime, step: timedelta, price: Callable[[datetime], float]) -> dict[str, Any]:
+def market_prices(
+    midnight: datetime, now: datetime, step: timedelta, price: Callable[[datetime], float]
+) -> dict[str, Any]:
     """Return the attributes of a price sensor, by the steps of the market. `price`: of a step, by its beginning."""
 
     def day(begin: datetime) -> list[dict[str, Any]]:
