@@ -96,7 +96,7 @@ async def test_a_board_that_failed_still_degrades(
     async with miner(kind, loopback(), session) as (device, source):
         device.faults.set("board_dead")
         assert (await source.refresh()).health == Health.DEGRADED
-        assert source.is_board_on(1) is True, "down, but nobody switched it off"
+        assert source.is_board_on(1) is True, "down, but not switched off"
         assert (await source.switch_board(2, on=False)).outcome == Outcome.APPLIED
         assert source.state.health == Health.DEGRADED
         device.faults.clear("board_dead")
@@ -211,14 +211,14 @@ def braiins(enabled: list[object], config: object) -> MinerReading:
         (None, [True, False, True], False),
     ],
 )
-def test_braiins_tells_a_switched_board_from_a_failed_one(config: object, on: list[bool], lacks: bool) -> None:
+def test_braiins_distinguishes_a_switched_board_from_a_failed_one(config: object, on: list[bool], lacks: bool) -> None:
     reading = braiins([True, False, True], config)
     assert [board.on for board in reading.board_readings] == on
     assert lacks_boards(reading) is lacks
     assert braiins([None, True], None).board_readings[0].on is None
 
 
-def test_luxos_tells_a_switched_board_from_a_failed_one() -> None:
+def test_luxos_distinguishes_a_switched_board_from_a_failed_one() -> None:
     rows = [
         {"ASC": 0, "Status": "Alive", "Enabled": "Y", "IsUserShutdown": False, "Nominal MHS": 40e6},
         {"ASC": 1, "Status": "Dead", "Enabled": "N", "IsUserShutdown": False, "Nominal MHS": 40e6},
@@ -236,7 +236,7 @@ def test_luxos_tells_a_switched_board_from_a_failed_one() -> None:
     assert lacks_boards(reading)
 
 
-def test_vnish_tells_a_switched_board_from_a_failed_one() -> None:
+def test_vnish_distinguishes_a_switched_board_from_a_failed_one() -> None:
     chains = [{"id": 1, "status": {"state": "mining"}}, {"id": 3, "status": {"state": "disabled"}}, {"id": 2}]
     miner_ = {"miner_status": {"miner_state": "mining"}, "chains": chains}
     reading = decode_vnish(miner_, {}, NO_PRESETS)

@@ -76,7 +76,7 @@ class BoardSource(SourceBase, BoardSwitches):
 
 
 def lacks_boards(reading: MinerReading) -> bool:
-    """Return whether boards are down that nobody switched off."""
+    """Return whether boards are down that are not switched off."""
     if not reading.boards or reading.boards_up is None:
         return False
     switched_off = sum(1 for board in reading.board_readings if board.on is False)
