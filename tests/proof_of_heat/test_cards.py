@@ -104,7 +104,7 @@ async def test_the_first_message_comes_at_once(entry: MockConfigEntry, subscribe
     assert shown["learning"]["expected"] is not None
 
 
-async def test_in_the_first_minute_nothing_is_said_to_be_switched_on(
+async def test_in_the_first_minute_nothing_is_shown_as_switched_on(
     hass: HomeAssistant, entry: MockConfigEntry, subscribe: Subscribe
 ) -> None:
     """Control only reads then: a source that is to heat and is off waits for its command."""

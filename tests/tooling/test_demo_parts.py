@@ -201,7 +201,7 @@ NOW = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
 
 @pytest.mark.parametrize("model", ecoflow._COUNTED)
 def test_the_past_of_a_power_station_adds_up_and_leads_to_the_present(model: str) -> None:
-    """The counters count what the powers say, and the simulated device continues from where the past ends."""
+    """The counters count what the powers show, and the simulated device continues from where the past ends."""
     lived = ecoflow._lived(model, NOW)
     series = {item.key: item for item in lived.series()}
     arguments = ["--device", model, "--level", f"{model}={lived.level:.1f}"]
