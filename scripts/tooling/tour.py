@@ -189,8 +189,8 @@ async def walk(browser: Browser, url: str, token: str, folder: Path, only: list[
     results = Results()
     page = await context.new_page()
     await page.goto(f"{url}/heat-suite/overview")
-    # The first minutes after a start are without a plan.
-    await page.locator(OVERVIEW).get_by_text("planned at").first.wait_for(timeout=PLAN_MS)
+    # The first minutes after a start are without a plan, or with one that is not followed yet.
+    await page.locator(OVERVIEW).get_by_text("Cheapest plan").first.wait_for(timeout=PLAN_MS)
     async with HomeAssistant.connect(url, token) as ha:
         await selections(page, ha)
     await page.close()

@@ -34,7 +34,7 @@ export const styles = css`
   ha-icon { --mdc-icon-size: 18px; }
   .alerts { display: grid; gap: 4px; margin: 0 0 8px; padding: 4px 12px; border-radius: 12px; border: 1px solid var(--warning-color); }
   .alerts span { flex: 1; font-size: 14px; }
-  .alerts small { margin-inline-start: 8px; }
+  .alerts small { margin-inline-start: 8px; white-space: nowrap; }
   .alerts .all { justify-content: flex-end; }
   .all-off { display: grid; gap: 6px; margin-top: 16px; }
   .danger { position: relative; overflow: hidden; display: flex; gap: 8px; align-items: center; justify-content: center; min-height: 52px; font-size: 16px; font-weight: 600; color: var(--bad); border: 2px solid var(--error-color); touch-action: manipulation; user-select: none; -webkit-user-select: none; -webkit-touch-callout: none; }
