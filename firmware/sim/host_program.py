@@ -21,7 +21,7 @@ class HostProgram:
         output: Its last log lines.
         starts: Number of starts.
         turns: How often it has read its sensors; between two of them it acts on what it read.
-        is_out_of_bootloader: Whether the image of its last start runs: it printed something.
+        is_out_of_bootloader: Whether the image of its last start runs: it has read its sensors.
         folder: Folder with flash, slots and sensors.
         environment: Environment of its next start.
     """
@@ -122,8 +122,8 @@ class HostProgram:
         assert self._process.stdout is not None
         while raw := await self._process.stdout.readline():
             line = raw.decode(errors="replace").rstrip()
-            self.is_out_of_bootloader = True
-            if line == "TURN":
+            if line == "TURN":  # the bootloader prints lines too, and no turns
+                self.is_out_of_bootloader = True
                 self.turns += 1
                 continue
             self.output = [*self.output[-199:], line]

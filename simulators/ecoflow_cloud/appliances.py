@@ -1,14 +1,16 @@
 """Devices other than power stations: an inverter, a plug, a refrigerator and an unknown model."""
 
 from collections.abc import Mapping
-from typing import Any, override
+from typing import Any, Final, override
 
 from .devices import SimDevice, Station, Values
 from .plant import NOMINAL_V, Plant
 
+_MAX_FEED_W: Final = 800.0
+
 
 class PowerStream(Station):
-    """A PowerStream: everything in tenths under 20_1."""
+    """A PowerStream: everything in tenths under 20_1. It feeds in by its sun and its battery, between two levels."""
 
     PRODUCT = "PowerStream"
 
@@ -23,16 +25,30 @@ class PowerStream(Station):
             "20_1.upperLimit": 95,
         }
         self._noise = 0.0
+        self.feed_w = 0.0
+
+    @property
+    def battery_w(self) -> float:
+        """The battery power, negative while discharging."""
+        return self.plant.solar_w - self.feed_w
 
     @override
     def step(self, seconds: float, sun: float, noise: float) -> None:
-        super().step(seconds, sun, noise)
         self._noise = noise
+        plant = self.plant
+        plant.sun, plant.solar_w = sun, plant.solar_peak_w * sun * (1 + 0.02 * noise)
+        wanted_w = self.settings["20_1.permanentWatts"] / 10
+        if plant.soc <= self.settings["20_1.lowerLimit"]:
+            wanted_w = min(wanted_w, plant.solar_w)
+        elif plant.soc >= self.settings["20_1.upperLimit"]:
+            wanted_w = max(wanted_w, plant.solar_w)
+        self.feed_w = min(wanted_w, _MAX_FEED_W)
+        level = plant.soc + self.battery_w * seconds / 3600 / plant.capacity_wh * 100
+        plant.soc = min(100.0, max(0.0, level))
 
     @override
     def report(self) -> Values:
-        solar_w = self.plant.solar_w
-        feed_w = min(self.settings["20_1.permanentWatts"] / 10, 800.0)
+        solar_w, feed_w = self.plant.solar_w, self.feed_w
         return self.settings | {
             "20_1.batSoc": round(self.plant.soc),
             "20_1.batInputWatts": round((feed_w - solar_w) * 10),

@@ -32,6 +32,14 @@ ACCESS_KEY = "SimAccessKey0123456789abcd"
 SECRET_KEY = "SimSecretKey0123456789abcdefghij"  # noqa: S105 - of the simulation, on loopback
 
 
+def _level(text: str) -> tuple[str, float]:
+    """Return the model and the level of ``MODEL=PERCENT``."""
+    model, _, percent = text.partition("=")
+    if model not in MODELS:
+        raise ValueError(model)
+    return model, float(percent)
+
+
 class EcoflowCloud(Simulator):
     """The cloud with one account."""
 
@@ -71,6 +79,10 @@ class EcoflowCloud(Simulator):
         self.devices: dict[str, SimDevice] = {}
         for model in args.device or ["delta_pro"]:
             self.add(model)
+        for model, level in args.level or ():
+            for device in self.devices.values():
+                if isinstance(device, Station) and isinstance(device, MODELS[model]):
+                    device.plant.soc = level
         self.api = OpenApi(self)
         self.broker: CloudBroker | None = None
         self.files: Certificates | None = None
@@ -88,6 +100,9 @@ class EcoflowCloud(Simulator):
         parser.add_argument("--folder", type=Path, help="folder of the certificates; temporary by default")
         parser.add_argument(
             "--device", action="append", choices=sorted(MODELS), help="device of the account; may be repeated"
+        )
+        parser.add_argument(
+            "--level", action="append", type=_level, help="MODEL=PERCENT: where the batteries of a model start"
         )
         parser.add_argument("--access-key", default=ACCESS_KEY)
         parser.add_argument("--secret-key", default=SECRET_KEY)

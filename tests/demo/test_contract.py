@@ -1,5 +1,7 @@
 """The contract of ``scripts/demo --headless --json``, tested from outside."""
 
+import asyncio
+from datetime import UTC, datetime, timedelta
 import os
 from pathlib import Path
 import signal
@@ -9,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from scripts.tooling.demo.client import HomeAssistant
 from scripts.tooling.ports import free_port
 from tests.running_demo import RunningDemo, ended, running
 
@@ -144,6 +147,32 @@ def test_history_is_there(demo: RunningDemo) -> None:
     status, answer = demo.request("GET", path)
     assert status == 200
     assert len(answer[0]) > 200, "a day, every five minutes"
+
+
+def test_the_energy_dashboard_is_filled(demo: RunningDemo) -> None:
+    """Every source and device of it has been counted for days, and the recorder continues from there."""
+
+    async def statistics() -> tuple[dict[str, Any], dict[str, list[dict[str, float]]]]:
+        async with HomeAssistant.connect(demo.url, demo.info["token"]) as ha:
+            preferences = await ha.call("energy/get_prefs")
+            sources, devices = preferences["energy_sources"], preferences["device_consumption"]
+            meters = [source.get(key) for source in sources for key in ("stat_energy_from", "stat_energy_to")]
+            meters += [device["stat_consumption"] for device in devices]
+            start = datetime.now(UTC) - timedelta(days=15)
+            asked = {"start_time": start.isoformat(), "period": "hour", "types": ["change"]}
+            found = await ha.call(
+                "recorder/statistics_during_period", statistic_ids=[meter for meter in meters if meter], **asked
+            )
+            return dict.fromkeys(filter(None, meters)), found
+
+    meters, found = asyncio.run(statistics())
+    assert len(meters) >= 18
+    for meter in meters:
+        changes = [row["change"] for row in found[meter]]
+        assert len(changes) > 100, meter
+        assert min(changes) >= 0, meter
+        assert max(changes) < 10, meter
+        assert sum(changes) > 0.5, meter
 
 
 @pytest.mark.parametrize("case", ["no key", "empty", "prefix", "wrong", "unknown device", "other device's key"])

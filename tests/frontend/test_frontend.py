@@ -57,6 +57,21 @@ def test_a_changed_bundle_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert not stray.exists()
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_of_a_failed_update_has_a_text(language: str) -> None:
+    """Reasons that the server gives itself; what a device reports is shown as it is."""
+    sources = (frontend.COMPONENTS / "ota" / "rollout").glob("*.py")
+    codes = {
+        code
+        for file in sources
+        for call in re.findall(r"finish\([^\n]*JobState\.\w+, now, ([^\n]*)\)", file.read_text("utf-8"))
+        for code in re.findall(r'"([a-z_]+)"', call)
+    }
+    assert len(codes) >= 6
+    texts = json.loads((LOCALIZE / "ota" / f"{language}.json").read_text("utf-8"))["reason"]
+    assert codes <= set(texts)
+
+
 def test_without_node_the_build_names_the_reason(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -104,6 +104,26 @@ async def test_the_first_message_comes_at_once(entry: MockConfigEntry, subscribe
     assert shown["learning"]["expected"] is not None
 
 
+async def test_in_the_first_minute_nothing_is_shown_as_switched_on(
+    hass: HomeAssistant, entry: MockConfigEntry, subscribe: Subscribe
+) -> None:
+    """Control only reads then: a source that is to heat and is off waits for its command."""
+    thermometer(hass, ROOM, 17.0)
+    client = await subscribe()
+    await event(client)
+    await entry.runtime_data.user.async_set_active(True)
+    for _ in range(5):
+        await entry.runtime_data.coordinator.async_refresh()
+        shown = await event(client)
+        if shown["control_mode"] == "starting":
+            break
+    [heater] = shown["sources"]
+    assert entry.runtime_data.sources[heater["id"]].heat_price.running, "it is to heat"
+    assert (heater["commanded"], heater["heating"]) == (False, False)
+    assert heater["reason"] == "just_started"
+    assert heater["reason_text"]
+
+
 async def test_the_next_day_without_a_plan(entry: MockConfigEntry, subscribe: Subscribe) -> None:
     day = (await event(await subscribe()))["next_day"]
     assert day["plan"] is None

@@ -94,6 +94,20 @@ async def test_pause_grows_with_failures_up_to_five_minutes(parts: Parts) -> Non
     assert pauses == [10, 20, 40, 80, 160, *[300] * 7]
 
 
+async def test_after_a_start_an_answer_is_asked_for_soon(parts: Parts, hass: HomeAssistant) -> None:
+    """Home Assistant may be up before the network: until a device has answered, it is not given up for minutes."""
+    device, _, entry = parts
+    poller = SourcePoller(hass, device, 30.0, jitter=lambda: 0.0)  # type: ignore[arg-type]
+    pauses = []
+    for poller.failures in range(1, 7):
+        pauses.append(poller.pause_s())
+    assert pauses == [10, 20, 40, 80, 160, 300]
+    poller.start(entry)
+    await until(lambda: device.reads == 1 and not poller.is_busy)
+    poller.failures = 1
+    assert poller.pause_s() == 60, "an outage after that is asked at the usual pace"
+
+
 @pytest.mark.parametrize("does", [raises, hangs, lambda: SourceState(at=datetime.now(UTC), health=Health.AUTH)])
 async def test_every_failure_counts_until_a_successful_read(parts: Parts, does: Callable[[], Any]) -> None:
     device, poller, entry = parts

@@ -239,6 +239,28 @@ async def test_a_dead_cloud_costs_calls_at_the_pace_of_reading_only(setup: Setup
     assert (await source.apply(Command(id="x", slope=1.2, level=0.0))).outcome == Outcome.APPLIED
 
 
+async def test_after_a_start_without_an_answer_the_cloud_is_asked_again_soon(setup: Setup) -> None:
+    """The network may come up after Home Assistant: without the heat pump, another source would heat meanwhile."""
+    source = await setup.source(poll_s=300.0)
+    setup.cloud.faults.set("error_500")
+
+    async def asked(after_s: float) -> bool:
+        calls = setup.cloud.total_calls
+        source._asked_at -= after_s
+        await source.refresh()
+        return setup.cloud.total_calls > calls
+
+    assert await asked(0.0)
+    assert [await asked(after_s) for after_s in (8.0, 4.0, 20.0, 40.0, 80.0)] == [False, True, True, True, True]
+    assert [await asked(after_s) for after_s in (200.0, 100.0)] == [False, True], "after four times, at the usual pace"
+    setup.cloud.faults.clear("error_500")
+    assert await asked(300.0)
+    assert source.state.health == Health.OK
+    setup.cloud.faults.set("error_500")
+    assert await asked(300.0)
+    assert [await asked(after_s) for after_s in (200.0, 100.0)] == [False, True], "an outage is no start"
+
+
 async def test_a_small_contract_is_read_more_seldom(socket_enabled: None) -> None:
     async with cloud(limits=CallLimits(day=100, short=20, write_reserve=14)) as setup:
         source = await setup.source(poll_s=300.0)

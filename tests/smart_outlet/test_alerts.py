@@ -38,6 +38,43 @@ def test_an_overload_without_a_socket_is_an_alert_of_the_outlet() -> None:
     assert home.model.outlets["FE"].is_overload
 
 
+def restarted(home: Home) -> Home:
+    """Return a hub model after a restart of Home Assistant: it has its stored data and no report yet."""
+    after = Home()
+    after.model.restore(home.model.dump(), after.now)
+    return after
+
+
+@pytest.mark.parametrize("unread", [0, 1, 3])
+def test_a_trip_from_before_a_restart_is_no_new_alert(unread: int) -> None:
+    """Also where the first currents after the start cannot be read."""
+    home = Home()
+    home.report(current_a=OVERLOAD_MA, is_overload=True)
+    after = restarted(home)
+    for _ in range(unread):
+        after.report(current_a=None, current_b=None, is_overload=True)
+    after.report(current_a=OVERLOAD_MA, is_overload=True)
+    assert after.alert_types() == []
+    assert after.model.alerts.is_active(AlertType.OVERLOAD, AlertSource("FE", "a"))
+    after.report(current_a=0)
+    assert not after.model.alerts.is_active(AlertType.OVERLOAD, AlertSource("FE", "a"))
+    after.report(current_a=OVERLOAD_MA, is_overload=True)
+    assert after.alert_types() == ["overload"], "a trip after that is a new one"
+
+
+def test_a_current_that_cannot_be_read_neither_ends_nor_repeats_the_alert_of_the_threshold() -> None:
+    home = Home()
+    home.submit(CommandRequest(CommandName.SET_THRESHOLD, value=1000))
+    for current in (1500, None, 1500):
+        home.report(current_a=current)
+    after = restarted(home)
+    for current in (None, 1500):
+        after.report(current_a=current)
+    assert (home.alert_types(), after.alert_types()) == (["threshold"], [])
+    after.report(current_a=900)
+    assert not after.model.alerts.is_active(AlertType.THRESHOLD, AlertSource("FE", "a"))
+
+
 def test_each_crossing_of_the_threshold_is_an_alert_with_its_values() -> None:
     home = Home()
     home.submit(CommandRequest(CommandName.SET_THRESHOLD, value=1000))

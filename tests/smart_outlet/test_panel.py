@@ -46,7 +46,7 @@ async def test_sockets_with_current_power_and_protection(ccu: Ccu, panel: Panel)
     assert garage["a"]["power_w"] is None, "unknown, not 0"
     assert kitchen["a"]["can_control"]
     assert hub["can_switch_off"]
-    assert (hub["restorable"], hub["is_sum"], hub["alerts"]) == ([], False, 0)
+    assert (hub["restorable"], hub["is_sum"], hub["alerts"], hub["active_alerts"]) == ([], False, 0, 0)
 
 
 async def test_a_tripped_socket_and_an_exceeded_threshold(ccu: Ccu, panel: Panel) -> None:

@@ -48,7 +48,7 @@ VALUES: dict[MessageCode, dict[str, Any]] = {
 
 def texts_in(language: str) -> Texts:
     common = json.loads((TRANSLATIONS / f"{language}.json").read_text())["common"]
-    return Texts({f"component.{DOMAIN}.common.{key}": text for key, text in common.items()})
+    return Texts({f"component.{DOMAIN}.common.{key}": text for key, text in common.items()}, language)
 
 
 def alert(code: MessageCode, **changes: Any) -> Alert:
@@ -73,7 +73,7 @@ def test_every_message_is_a_complete_text(code: MessageCode, language: str) -> N
     ("code", "expected"),
     [
         (MessageCode.SOCKET_OVERLOAD, "Kitchen: socket A tripped on overload"),
-        (MessageCode.THRESHOLD_EXCEEDED, "Kitchen: socket B draws 1500 mA, more than the threshold of 1000 mA"),
+        (MessageCode.THRESHOLD_EXCEEDED, "Kitchen: socket B draws 1.5 A, more than the threshold of 1 A"),
         (MessageCode.OFFLINE, "Kitchen: no report for 15 s"),
         (MessageCode.COMMAND_FAILED, "Kitchen: switching on socket A failed: not confirmed"),
         (MessageCode.POWER_OFF_INCOMPLETE, "House: emergency power-off not confirmed by FE/a, FD/b"),
@@ -81,6 +81,28 @@ def test_every_message_is_a_complete_text(code: MessageCode, language: str) -> N
 )
 def test_messages_contain_their_values(code: MessageCode, expected: str) -> None:
     assert message(code) == expected
+
+
+@pytest.mark.parametrize(
+    ("current_ma", "language", "shown"),
+    [
+        (35, "en", "0.035 A"),
+        (1002, "en", "1.002 A"),
+        (10_000, "en", "10 A"),
+        (1500, "de", "1,5 A"),
+        (620, "fi", "0,62 A"),
+        (3200, "ru", "3,2 \u0410"),
+    ],
+)
+def test_currents_are_in_amperes_as_on_the_card(current_ma: int, language: str, shown: str) -> None:
+    """Exact to the milliampere: 1.002 A is more than a threshold of 1 A."""
+    text = message(MessageCode.THRESHOLD_EXCEEDED, language, current_ma=current_ma)
+    assert f" {shown}" in text
+    assert "mA" not in text
+    setting = message(
+        MessageCode.COMMAND_FAILED, language, command=CommandName.SET_THRESHOLD.value, socket=None, value=current_ma
+    )
+    assert f" {shown}" in setting
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,6 +1,7 @@
 """Parts of the demo that its own run does not reach on a machine where everything is installed."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 import importlib
 import os
 from pathlib import Path
@@ -12,10 +13,15 @@ import paho.mqtt.client as paho
 import pytest
 
 from scripts.tooling.demo import __main__ as demo_command, broker, folder as config_folder, history
+from scripts.tooling.demo.domains import ecoflow
 from scripts.tooling.demo.folder import ForeignFolderError, InUseError, State
-from scripts.tooling.demo.plugin import SimulatorSpec
+from scripts.tooling.demo.plugin import Series, SimulatorSpec
 from scripts.tooling.demo.process import Children
 from scripts.tooling.ports import free_port
+from simulators.ecoflow_cloud.appliances import PowerStream
+from simulators.ecoflow_cloud.cloud import EcoflowCloud
+from simulators.ecoflow_cloud.devices import Station
+from simulators.framework import parser_of
 
 
 @pytest.fixture(autouse=True)
@@ -177,8 +183,68 @@ def test_the_voice_stand_ins_can_be_imported(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_statistics_of_a_counter_and_of_a_temperature() -> None:
-    assert history._row([1.0, 2.0, 6.0], mean=True) == {"mean": 3.0, "min": 1.0, "max": 6.0}
-    assert history._row([1.0, 2.0, 6.0], mean=False) == {"state": 6.0, "sum": 6.0}
+    """The first hour has its own consumption, and not all that was counted before."""
+    hours = [datetime(2026, 1, 5, 9, tzinfo=UTC) + timedelta(minutes=20 * number) for number in range(8)]
+    points = list(zip(hours, ("100", "101", "102", "103", "104", "106", "107", "109.5"), strict=True))
+
+    def rows(*, mean: bool) -> list[dict[str, float]]:
+        series = Series("d", "k", points, "kWh", "energy", mean=mean)
+        found = history._statistics("sensor.k", series)["rows"]
+        return [{key: row[key] for key in row if key != "start_ts"} for row in found]
+
+    assert rows(mean=True) == [{"mean": 101, "min": 100, "max": 102}, {"mean": 313 / 3, "min": 103, "max": 106}]
+    assert rows(mean=False) == [{"state": 102, "sum": 2}, {"state": 106, "sum": 6}]
+
+
+NOW = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("model", ecoflow._COUNTED)
+def test_the_past_of_a_power_station_adds_up_and_leads_to_the_present(model: str) -> None:
+    """The counters count what the powers show, and the simulated device continues from where the past ends."""
+    lived = ecoflow._lived(model, NOW)
+    series = {item.key: item for item in lived.series()}
+    arguments = ["--device", model, "--level", f"{model}={lived.level:.1f}"]
+    device = next(iter(EcoflowCloud(parser_of(EcoflowCloud).parse_args(arguments)).devices.values()))
+    assert isinstance(device, Station)
+
+    def grown(key: str) -> float:
+        points = lived.counted[key]
+        return points[-1][1] - next(kwh for at, kwh in points if at >= NOW - ecoflow._MEASURED_PAST)
+
+    hours = ecoflow._SAMPLE / timedelta(hours=1)
+    watts = [float(state) for _, state in lived.measured["battery_power"]]
+    charged, discharged = (sum(max(0.0, sign * w) for w in watts) * hours / 1000 for sign in (1, -1))
+    assert grown("battery_charged_energy") == pytest.approx(charged, rel=0.05)
+    assert grown("battery_discharged_energy") == pytest.approx(discharged, rel=0.05)
+    assert all(grown(key) > 0.2 for key in lived.counted), "every day something is charged, used and counted"
+    for key, item in series.items():
+        states = [float(state) for _, state in item.points]
+        if key in lived.counted:
+            assert states == sorted(states)
+            assert NOW - item.points[0][0] > timedelta(days=13)
+    assert float(series["battery_level"].points[-1][1]) == pytest.approx(device.plant.soc, abs=0.2)
+    for key, kwh in ecoflow._own_counters(device).items():
+        assert float(series[key].points[-1][1]) == pytest.approx(kwh, abs=0.01), "no jump"
+
+
+def test_a_powerstream_feeds_in_what_it_has() -> None:
+    device = PowerStream("HW51Z", "x")
+    for _ in range(24 * 12):
+        device.step(300, 0.0, 0.0)
+    assert device.plant.soc == pytest.approx(10, abs=1.5), "its battery is empty, and stays at its lower limit"
+    assert (device.feed_w, device.report()["20_1.invOutputWatts"]) == (0.0, 0)
+    for _ in range(24 * 12):
+        device.step(300, 1.0, 0.0)
+    assert device.plant.soc == pytest.approx(95, abs=4)
+    assert device.feed_w == 600.0, "full: all of the sun"
+    assert device.report()["20_1.batInputWatts"] == 0
+
+
+@pytest.mark.parametrize("level", ["delta_9=50", "delta_2", "delta_2=full"])
+def test_an_impossible_level_is_refused(level: str) -> None:
+    with pytest.raises(SystemExit):
+        parser_of(EcoflowCloud).parse_args(["--level", level])
 
 
 def test_a_password_is_never_parsed_as_an_option() -> None:

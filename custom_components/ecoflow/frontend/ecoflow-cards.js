@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-bd00f2200b7b.js";
+import"/heat_suite_static/runtime-99485113a4f6.js";

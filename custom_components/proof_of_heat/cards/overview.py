@@ -11,11 +11,13 @@ from ..comfort.profiles import Override
 from ..data import HeatingSystem
 from ..engine import horizon
 from ..engine.arrays import Array
+from ..engine.decision_record import DecisionRecord
 from ..engine.delivery import Amount, SourceDelivery
+from ..engine.heat_price import why_not_sent
 from ..engine.learning import FIRST_H, progress_percent
-from ..engine.messages import Message
 from ..engine.model.history import STEP_S
 from ..engine.planning.planner import Plan
+from ..engine.snapshot import SourceSnapshot
 from ..messages.formatter import MessageFormatter, MessageTexts, rounded
 from ..runtime.cycle import display_names
 from ..runtime.savings_report import report_data
@@ -37,6 +39,7 @@ def overview(
     formatter = MessageFormatter(texts, names, currency)
     data = system.coordinator.data
     record = data.decision.record
+    readings = {reading.source_id: reading for reading in data.snapshot.sources}
     return {
         "available": True,
         "name": system.config.name,
@@ -63,7 +66,7 @@ def overview(
         },
         "price_kwh": rounded(data.snapshot.price_kwh),
         "sources": [
-            _source(managed, data.delivery.of(source_id), record.limits, formatter)
+            _source(managed, data.delivery.of(source_id), record, readings.get(source_id), formatter)
             for source_id, managed in system.sources.items()
         ],
         "savings": savings(system),
@@ -92,12 +95,18 @@ def _amount(amount: Amount) -> dict[str, Any]:
 
 
 def _source(
-    managed: ManagedSource, now: SourceDelivery | None, limits: Sequence[Message], formatter: MessageFormatter
+    managed: ManagedSource,
+    now: SourceDelivery | None,
+    record: DecisionRecord,
+    reading: SourceSnapshot | None,
+    formatter: MessageFormatter,
 ) -> dict[str, Any]:
     """Return a source with the price of its heat; `reason`: why it is not commanded to heat."""
-    price = managed.heat_price
+    price, limits = managed.heat_price, record.limits
     source_id = managed.source.source_id
-    code = price.reason if price is not None else ""
+    wanted = price is not None and price.running
+    waits = why_not_sent(reading, record) if wanted and reading is not None else ""
+    code = waits or (price.reason if price is not None else "")
     own = [limit for limit in limits if limit.values.get("source") == source_id]
     shared = [limit for limit in limits if str(limit.code) == code]
     why = next(iter([limit for limit in own if str(limit.code) == code] or shared), None)
@@ -107,7 +116,7 @@ def _source(
         "kind": str(managed.config.kind),
         "health": str(managed.source.state.health),
         "price_kwh": managed.heat_price_kwh,
-        "commanded": price is not None and price.running,
+        "commanded": wanted and not waits,
         "heating": now is not None and now.is_heating,
         "heat": _amount(now.heat if now is not None else Amount()),
         "power": _amount(now.power if now is not None else Amount()),

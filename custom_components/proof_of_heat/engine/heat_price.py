@@ -5,7 +5,7 @@ import math
 
 from .._lib.heat_source import SourceKind
 from .config import SourceConfig
-from .decision_record import DecisionRecord
+from .decision_record import ControlMode, DecisionRecord
 from .delivery import RUNNING_W
 from .economics import carnot_cop
 from .messages import MessageCode
@@ -56,6 +56,15 @@ def heat_prices(sources: tuple[SourceConfig, ...], snapshot: Snapshot, record: D
         reason = "" if running else _reason(source, price, record)
         found.append(HeatPrice(source.source_id, price, running, cope, break_even, reason, estimated))
     return tuple(found)
+
+
+def why_not_sent(reading: SourceSnapshot, record: DecisionRecord) -> str:
+    """Return why a source that is off is not switched on yet although it is to heat; empty if nothing is in the way."""
+    if reading.on is not False:
+        return ""
+    if record.control_mode is ControlMode.STARTING:
+        return str(MessageCode.JUST_STARTED)
+    return str(MessageCode.WRITE_DEFERRED) if reading.write_deferred else ""
 
 
 def possible_price(source: SourceConfig, reading: SourceSnapshot, snapshot: Snapshot, outdoor_c: float) -> float:

@@ -17,6 +17,8 @@ _LOGGER = logging.getLogger(__name__)
 
 _TIMEOUT_S: Final = 120.0
 _BACKOFF_MAX_S: Final = 300.0
+_AT_START: Final = RetryPolicy(first_s=10.0, max_s=_BACKOFF_MAX_S)
+"""Home Assistant may start before the network and the devices, as after a power failure."""
 _BAD: Final = (Health.FAILING, Health.AUTH)
 
 
@@ -39,6 +41,7 @@ class SourcePoller:
         self.failures = 0
         self.has_read = False
         """Whether a read has ended: before that, the source's health is unknown."""
+        self._has_answered = False
         self.first_read: Callable[[], None] | None = None
         """Called after the first read, successful or not."""
         self._hass = hass
@@ -72,7 +75,7 @@ class SourcePoller:
             await self._read()
             self._wake.clear()
             try:
-                async with asyncio.timeout(self.delay_s()):
+                async with asyncio.timeout(self.pause_s()):
                     await self._wake.wait()
             except TimeoutError:
                 continue
@@ -80,6 +83,11 @@ class SourcePoller:
     def delay_s(self) -> float:
         """Return the delay until the next read: the interval, doubled per failure up to five minutes."""
         return self._retry.delay_s(self.failures + 1, self._jitter())
+
+    def pause_s(self) -> float:
+        """Return the pause before the next read: shorter after failures until the device has answered once."""
+        delay_s, jitter = self.delay_s(), self._jitter()
+        return delay_s if self._has_answered else min(delay_s, _AT_START.delay_s(max(1, self.failures), jitter))
 
     async def _read(self) -> None:
         self._reading = True
@@ -97,6 +105,7 @@ class SourcePoller:
                 _LOGGER.exception("%s: unexpected error during the update", self.source.name)
         else:
             self.failures = self.failures + 1 if state.health in _BAD else 0
+            self._has_answered |= self.failures == 0
         finally:
             self._reading = False
             self._note_read()

@@ -11,14 +11,20 @@ MISMATCH_AFTER_S = 10.0
 
 
 def check_outlet(outlet: Outlet, commands: OutletCommands, alerts: AlertLog, now: float) -> None:
-    """Raise and clear the alerts of an outlet after its report."""
+    """Raise and clear the alerts of an outlet after its report.
+
+    A current that could not be read neither raises nor clears an alert, also where none was read since the start.
+    """
     name, device_id = outlet.settings.name, outlet.device_id
     for letter, socket in outlet.sockets.items():
         source = AlertSource(device_id, letter)
         message = None
         if socket.is_tripped:
             message = AlertMessage(MessageCode.SOCKET_OVERLOAD, {"outlet": name, "socket": letter.upper()})
-        alerts.update(AlertType.OVERLOAD, source, now, message)
+        if socket.raw_ma is not None:
+            alerts.update(AlertType.OVERLOAD, source, now, message)
+        if socket.current_ma is None and not socket.is_tripped:
+            continue
         message = None
         if outlet.is_over_threshold(letter):
             values: MessageValues = {
@@ -30,7 +36,10 @@ def check_outlet(outlet: Outlet, commands: OutletCommands, alerts: AlertLog, now
             message = AlertMessage(MessageCode.THRESHOLD_EXCEEDED, values)
         alerts.update(AlertType.THRESHOLD, source, now, message, value=socket.current_ma, limit=outlet.threshold)
     # The outlet reports a trip but not which socket tripped.
-    unnamed = outlet.is_overload and not any(socket.is_tripped for socket in outlet.sockets.values())
+    unnamed = outlet.is_overload and not any(
+        socket.is_tripped or alerts.is_active(AlertType.OVERLOAD, AlertSource(device_id, letter))
+        for letter, socket in outlet.sockets.items()
+    )
     message = AlertMessage(MessageCode.OUTLET_OVERLOAD, {"outlet": name}) if unnamed else None
     alerts.update(AlertType.OVERLOAD, AlertSource(device_id), now, message)
     alerts.update(AlertType.OFFLINE, AlertSource(device_id), now, None)

@@ -49,11 +49,13 @@ def hub_panel(hass: HomeAssistant, user: User, hub: HubData) -> dict[str, Any]:
     """Return the main breaker, the sockets that can be switched on again, and what the user may do."""
     model = hub.model
     current_ma, power_off = model.main_current_ma, model.power_off
+    alerts = [alert for alert in model.alerts.all() if not alert.dismissed]
     return {
         "main_power_w": None if current_ma is None else round(model.settings.mains.power_w(current_ma), 1),
         "over_main_threshold": model.alerts.is_active(AlertType.MAIN_THRESHOLD, HUB_SOURCE),
         "is_sum": model.settings.sums_outlets,
-        "alerts": sum(not alert.dismissed for alert in model.alerts.all()),
+        "alerts": len(alerts),
+        "active_alerts": sum(alert.cleared is None for alert in alerts),
         "restorable": [] if power_off is None else [f"{device}/{socket}" for device, socket in power_off.restorable],
         "can_switch_off": _may_control(user, power_off_entity(hass, hub)),
         "can_dismiss": _may_control(user, alert_entity(hass, hub)),

@@ -37,6 +37,7 @@ const hub = (changes: Record<string, unknown> = {}): Hub => ({
   over_main_threshold: false,
   is_sum: false,
   alerts: 0,
+  active_alerts: 0,
   outlets: ["FE"],
   cut: null,
   restorable: [],
@@ -111,6 +112,11 @@ describe("the card", () => {
     const sockets = { a: socket({ tripped: true, current_ma: null, power_w: null }), b: socket({ over_threshold: true }) };
     await push({ outlet: outlet({ is_overload: true, sockets }) });
     expect(all(".socket .state").map((each) => each.textContent)).toEqual(["Tripped", "Over the limit"]);
+    expect(all(".socket").map((each) => each.classList.contains("on"))).toEqual([false, true]);
+    expect(all(".socket").map((each) => each.getAttribute("aria-checked"))).toEqual(["false", "true"]);
+    find(".socket").click();
+    await settle();
+    expect(fake.sent.at(-1)?.on).toBe(true);
     expect(text(".title .chip")).toBe("Overload");
   });
 
@@ -164,6 +170,25 @@ describe("the card", () => {
     await settle();
     expect(fake.sent).toContainEqual({ type: "smart_outlet/dismiss_alert", entry_id: "h", alert_id: "x" });
     expect(all(".alerts li")).toHaveLength(1);
+  });
+
+  it("says when an alert ended, as soon as it did", async () => {
+    const alert = (cleared: string | null): Record<string, unknown> => ({
+      id: "x",
+      entry_id: "h",
+      message: "Kitchen: x",
+      created: "2026-01-01T10:00:00Z",
+      cleared,
+      kind: "overload",
+    });
+    const times = async (cleared: string | null, active: number): Promise<number> => {
+      fake.answers["smart_outlet/alerts"] = { alerts: [alert(cleared)] };
+      await push({ hub: hub({ alerts: 1, active_alerts: active }) });
+      return text(".alerts small").split(" – ").length;
+    };
+    expect(await times(null, 1)).toBe(1);
+    expect(await times("2026-01-01T10:05:00Z", 0)).toBe(2);
+    expect(await times("2026-01-01T10:00:00Z", 1)).toBe(1);
   });
 
   it("a press on one alert never dismisses another one that took its place", async () => {

@@ -37,6 +37,7 @@ def _statistics(entity_id: str, series: Series) -> dict[str, Any]:
         hours[int(when.timestamp()) // _HOUR_S * _HOUR_S].append(float(state))
     # Home Assistant itself compiles the statistics of the current hour.
     last = max(hours)
+    first = float(series.points[0][1])
     return {
         "metadata": {
             "mean_type": 1 if series.mean else 0,
@@ -48,14 +49,15 @@ def _statistics(entity_id: str, series: Series) -> dict[str, Any]:
             "unit_of_measurement": series.unit,
         },
         "rows": [
-            {"start_ts": hour, **_row(values, mean=series.mean)}
+            {"start_ts": hour, **_row(values, mean=series.mean, first=first)}
             for hour, values in sorted(hours.items())
             if hour != last
         ],
     }
 
 
-def _row(values: Sequence[float], *, mean: bool) -> dict[str, float]:
+def _row(values: Sequence[float], *, mean: bool, first: float) -> dict[str, float]:
+    """Return the statistics of an hour; ``first``: where a counter begins, so that its sum begins at 0."""
     if mean:
         return {"mean": fmean(values), "min": min(values), "max": max(values)}
-    return {"state": values[-1], "sum": values[-1]}
+    return {"state": values[-1], "sum": values[-1] - first}

@@ -14,7 +14,7 @@ from .plugin import Device, DomainDemo, Entities, Provisioned, SimulatorSpec, Wo
 DASHBOARD = "heat-suite"
 DETAILS = "heat-suite-details"
 _ENTITIES_WITHIN_S = 60
-_ADD_ENERGIES = ("ecoflow", "smart_outlet", "iot_heating")
+_ADD_ENERGIES = ("ecoflow", "smart_outlet")
 # Order of the views on the dashboard.
 _VIEW_ORDER = ["proof_of_heat", "iot_heating", "smart_outlet", "ecoflow", "edge_telemetry", "ota"]
 
@@ -154,7 +154,8 @@ async def history(ha: HomeAssistant, world: World, made: Mapping[str, Provisione
 async def energy_dashboard(ha: HomeAssistant, devices: list[Device], entities: Entities) -> None:
     """Configure the Energy dashboard with the meter at the grid, and add what the integrations measure.
 
-    The heat pump and the grid have meters of their own, so that proof_of_heat has nothing to add.
+    The heat pump and the grid have meters of their own, so that proof_of_heat has nothing to add; the controllers of
+    iot_heating switch burners, whose fuel does not come from the grid.
     """
     for device in devices:
         if device.kind == "meter":

@@ -14,8 +14,9 @@ from custom_components.proof_of_heat.engine import (
     SourceConfig,
     SourceKind,
     SourceShare,
+    SourceSnapshot,
 )
-from custom_components.proof_of_heat.engine.heat_price import HeatPrice, heat_prices
+from custom_components.proof_of_heat.engine.heat_price import HeatPrice, heat_prices, why_not_sent
 from custom_components.proof_of_heat.engine.messages import MessageCode, message
 
 from ..messages import RECORD
@@ -106,3 +107,21 @@ def test_a_deferred_command_limits_nothing_without_heat_demand(requested_w: floa
     record = replace(IDLE, requested_w=requested_w, limits=limits, control_mode=ControlMode.PLAN)
     assert str(record.state) == state
     assert found(record)["pump"].reason == reason
+
+
+@pytest.mark.parametrize(
+    ("mode", "deferred", "on", "reason"),
+    [
+        (ControlMode.STARTING, False, False, "just_started"),
+        (ControlMode.PLAN, True, False, "write_deferred"),
+        (ControlMode.PLAN, False, False, ""),
+        (ControlMode.STARTING, False, True, ""),
+        (ControlMode.PLAN, True, True, ""),
+        (ControlMode.STARTING, True, None, ""),
+    ],
+)
+def test_a_command_to_a_source_that_is_off_may_not_be_sent_yet(
+    mode: ControlMode, deferred: bool, on: bool | None, reason: str
+) -> None:
+    reading = SourceSnapshot(source_id="boiler", available=True, on=on, write_deferred=deferred)
+    assert why_not_sent(reading, replace(IDLE, control_mode=mode)) == reason

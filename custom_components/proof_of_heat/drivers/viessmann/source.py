@@ -6,6 +6,7 @@ The cloud has no lease: a command stays set until the next one. The user's curve
 from dataclasses import replace
 from typing import Any, Final, override
 
+from ..._lib.backoff import RetryPolicy
 from ..._lib.heat_source import (
     Capabilities,
     Command,
@@ -20,11 +21,13 @@ from ..base import SourceBase
 from ..device_settings import Settings, SettingValue, Shown
 from ..errors import RefusedError
 from ..hot_water import ONE_TIME_CHARGE, HotWaterCharge
-from ..source_parts import Timing
+from ..source_parts import ANSWERING, Timing
 from .client import Device, ViessmannClient
 from .features import ELECTRICITY, HEAT, ViessmannReading
 
 DEFAULT_POLL_S: Final = 300.0
+_AT_START: Final = RetryPolicy(first_s=10.0, max_s=DEFAULT_POLL_S)
+_EARLY_RETRIES: Final = 4
 _DHW_ONLY: Final = "dhw"
 _STANDBY: Final = "standby"
 _HEATING: Final = ("dhwAndHeating", "dhwAndHeatingCooling", "heating", "heatingCooling", "normalStandby")
@@ -102,6 +105,9 @@ class ViessmannSource(SourceBase, HotWaterCharge):
         self._reading = reading
         self._can_charge = reading.can_charge_hot_water
         self._asked_at = -1e12
+        self._has_answered = False
+        self._unanswered = 0
+        """Failed reads in a row before the first answer since the start."""
         self._counted: set[str] = set()
         """Counters that the device has reported."""
 
@@ -136,9 +142,19 @@ class ViessmannSource(SourceBase, HotWaterCharge):
     async def refresh(self) -> SourceState:
         """Return the last state if it is recent, else poll the cloud."""
         async with self._lock:
-            if self._clock() - self._asked_at < self._pace_s:
+            if self._clock() - self._asked_at < self._wait_s:
                 return self._state
-            return await self._refresh()
+            state = await self._refresh()
+            self._has_answered |= state.health in ANSWERING
+            self._unanswered += not self._has_answered and state.health is Health.FAILING
+            return state
+
+    @property
+    def _wait_s(self) -> float:
+        """Least time between two reads; the first ones of a start may fail because the network is not there yet."""
+        if self._has_answered or not 0 < self._unanswered <= _EARLY_RETRIES:
+            return self._pace_s
+        return min(self._pace_s, _AT_START.delay_s(self._unanswered))
 
     @property
     def _pace_s(self) -> float:

@@ -60,7 +60,8 @@ export class OutletPanelCard extends SuiteCard<Config> {
   declare status: string;
   /** Whether protected sockets are switched off too. */
   declare include: boolean;
-  private alertCount = -1;
+  /** How many alerts there are and how many of them persist, by hub. */
+  private alertCounts = "";
 
   private readonly source = new Subscription<Message>(
     this,
@@ -104,9 +105,9 @@ export class OutletPanelCard extends SuiteCard<Config> {
 
   private received(message: Message): void {
     this.panels = merge(this.panels, message);
-    const count = Object.values(this.panels).reduce((sum, { hub }) => sum + (hub?.alerts ?? 0), 0);
-    if (count !== this.alertCount) {
-      this.alertCount = count;
+    const counts = Object.values(this.panels).map(({ hub }) => [hub?.alerts, hub?.active_alerts]).join();
+    if (counts !== this.alertCounts) {
+      this.alertCounts = counts;
       void this.loadAlerts();
     }
   }
@@ -238,7 +239,7 @@ export class OutletPanelCard extends SuiteCard<Config> {
         (alert) => alert.id,
         (alert) =>
           html`<li>
-            <span>${alert.message}<small>${this.hass ? formatMoment(this.hass, alert.created) : ""}</small></span>
+            <span>${alert.message}<small>${this.span(alert)}</small></span>
             ${hub.can_dismiss
               ? html`<button aria-label="${this.localize("dismiss")}: ${alert.message}" @click=${() => dismiss(alert)}>
                   ${this.localize("dismiss")}
@@ -252,6 +253,13 @@ export class OutletPanelCard extends SuiteCard<Config> {
           </li>`
         : nothing}
     </ul>`;
+  }
+
+  /** When an alert was raised, and when its reason ended. */
+  private span({ created, cleared }: Alert): string {
+    if (!this.hass) return "";
+    const begin = formatMoment(this.hass, created);
+    return cleared && cleared !== created ? `${begin} – ${formatMoment(this.hass, cleared)}` : begin;
   }
 
   private outlet(entry: string, hub: Hub, outlet: Outlet): TemplateResult {
@@ -269,9 +277,11 @@ export class OutletPanelCard extends SuiteCard<Config> {
   }
 
   private socket(entry: string, outlet: Outlet, name: "a" | "b", socket: Socket): TemplateResult {
-    const state = socket.pending !== null ? "pending" : socket.is_on === null ? "unknown" : socket.is_on ? "on" : "off";
+    // The outlet switched a tripped socket off, whatever its relay is said to be.
+    const isOn = socket.tripped ? false : socket.is_on;
+    const state = socket.pending !== null ? "pending" : isOn === null ? "unknown" : isOn ? "on" : "off";
     const toggle = (): void => {
-      const on = !(socket.pending ?? socket.is_on ?? false);
+      const on = !(socket.pending ?? isOn ?? false);
       void this.send("switch", { entry_id: entry, device_id: outlet.device_id, socket: name, on });
     };
     const power = outlet.online && this.hass ? formatPower(socket.power_w, this.hass.locale) : UNKNOWN;
@@ -281,7 +291,7 @@ export class OutletPanelCard extends SuiteCard<Config> {
     return html`<button
       class="socket ${state} ${mark ? "bad" : ""}"
       role="switch"
-      aria-checked=${socket.is_on ? "true" : "false"}
+      aria-checked=${isOn ? "true" : "false"}
       aria-label="${outlet.name} ${name.toUpperCase()}: ${text}, ${current}, ${power}${mark ? `, ${this.localize(mark)}` : ""}${socket.protected ? `, ${this.localize("protected")}` : ""}"
       ?disabled=${!socket.can_control}
       @click=${toggle}

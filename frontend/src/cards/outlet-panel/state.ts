@@ -43,6 +43,7 @@ export interface Hub {
   over_main_threshold: boolean;
   is_sum: boolean;
   alerts: number;
+  active_alerts: number;
   outlets: string[];
   cut: PowerOff | null;
   restorable: string[];
@@ -62,6 +63,8 @@ export interface Alert {
   entry_id: string;
   message: string;
   created: string;
+  /** When its reason ended; null while it persists. What happened in a moment ended then. */
+  cleared: string | null;
   kind: string;
 }
 

@@ -1,15 +1,17 @@
 """ecoflow in the demo: power stations in the simulated EcoFlow cloud, one of them with surplus charging."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 import random
 import tempfile
-from typing import Any
+from typing import Any, Final, cast
 
+from simulators.ecoflow_cloud.appliances import PowerStream
 from simulators.ecoflow_cloud.cloud import ACCESS_KEY, SECRET_KEY
+from simulators.ecoflow_cloud.devices import Station
 from simulators.ecoflow_cloud.models import MODELS, SERIAL_PREFIXES
-from simulators.ecoflow_cloud.plant import Plant
 from simulators.world.weather import weather_at
 
 from ...ports import free_port
@@ -21,8 +23,30 @@ _DOMAIN = "ecoflow"
 _SIMULATOR = "ecoflow_cloud"
 _MODELS = ("delta_pro", "delta_2", "powerstream", "smart_plug")
 _HOST = "127.0.0.1"
-_PAST = timedelta(days=4)
-_SAMPLE = timedelta(minutes=5)
+_PAST: Final = timedelta(days=14)
+_MEASURED_PAST: Final = timedelta(days=4)
+"""Two weeks of energy for the Energy dashboard, and some days of what is measured every few minutes."""
+_SAMPLE: Final = timedelta(minutes=5)
+_COUNTED_EVERY: Final = 6
+"""Samples between two states of a counter."""
+_NIGHT_UNTIL: Final = 5
+"""Hour (UTC) at which charging from the grid ends."""
+_NIGHT_CHARGE_W: Final = 400.0
+_LOW, _FULL = 45.0, 80.0
+_STATION_POWERS: Final = ("battery_level", "solar_power", "ac_output_power", "battery_power")
+_BATTERY: Final = ("battery_charged_energy", "battery_discharged_energy")
+_OWN: Final = ("solar_input_energy", "ac_input_energy", "ac_output_energy")
+_MEASURED: Final = {
+    "delta_pro": _STATION_POWERS,
+    "delta_2": _STATION_POWERS,
+    "powerstream": ("battery_level", "solar_power", "battery_power"),
+}
+_COUNTED: Final = {
+    "delta_pro": (*_BATTERY, *_OWN),
+    "delta_2": (*_BATTERY, *_OWN, "solar_energy"),
+    "powerstream": (*_BATTERY, "solar_energy"),
+}
+"""Keys of the histories by model."""
 
 
 def _serial(number: int, model: str) -> str:
@@ -45,15 +69,19 @@ class EcoflowDemo:
     def __init__(self) -> None:
         """Start without ports; they are chosen at provisioning and kept."""
         self._ports: tuple[int, int] | None = None
+        self._lives: list[_Lived] = []
 
     def simulators_first(self, world: World) -> list[SimulatorSpec]:
         """Return the cloud, which the config flow connects to."""
         if self._ports is None:
             self._ports = (free_port(), free_port())
+            self._lives = [_lived(model, world.now) for model in _COUNTED]
         port, broker_port = self._ports
         arguments = ["--port", str(port), "--broker-port", str(broker_port), "--folder", str(self._folder())]
         for model in _MODELS:
             arguments += ["--device", model]
+        for lived in self._lives:
+            arguments += ["--level", f"{lived.model}={lived.level:.1f}"]
         return [
             SimulatorSpec(
                 _SIMULATOR, "ecoflow_cloud", arguments, (_HOST, port), (str(self._folder() / "server-key.pem"),)
@@ -130,8 +158,8 @@ class EcoflowDemo:
         )
 
     def history(self, world: World, provisioned: Provisioned) -> list[Series]:
-        """Return four days of the two stations, simulated with the demo's weather."""
-        return [series for sn, plant in _plants() for series in _past(sn, plant, world.now)]
+        """Return what the stations have lived until now, in the demo's weather."""
+        return [series for lived in self._lives for series in lived.series()]
 
     def views(self, provisioned: Provisioned, entities: Entities) -> list[dict[str, Any]]:
         """Return one view: a section for each station and one for the smaller devices."""
@@ -152,36 +180,83 @@ class EcoflowDemo:
         ]
 
 
-def _plants() -> list[tuple[str, Plant]]:
-    return [
-        (_STATION, Plant(charge_setting_w=0.0)),
-        (_SERIALS["delta_2"], Plant(1024, 60, 220, 60, 0, 1200, 95, 5, solar_wh=18_000)),
-    ]
+@dataclass(slots=True)
+class _Lived:
+    """What a station has lived: its histories by key, and the level of its battery at the end."""
+
+    model: str
+    level: float
+    measured: dict[str, list[tuple[datetime, str]]]
+    counted: dict[str, list[tuple[datetime, float]]]
+
+    def series(self) -> list[Series]:
+        """Return the history; the device's own counters end where the simulated device begins."""
+        sn = _SERIALS[self.model]
+        found = [
+            Series(sn, key, points, *(("%", None) if key == "battery_level" else ("W", "power")))
+            for key, points in self.measured.items()
+        ]
+        begins = _own_counters(cast("Station", MODELS[self.model](sn, "")))
+        for key, points in self.counted.items():
+            # The others are counted by the integration, which has just been added: they start again, as after that.
+            offset = begins[key] - points[-1][1] if key in begins else 0.0
+            states = [(when, f"{kwh + offset:.4f}") for when, kwh in points]
+            found.append(Series(sn, key, states, "kWh", "energy", mean=False))
+        return found
 
 
-def _past(sn: str, plant: Plant, now: datetime) -> list[Series]:
-    """Return the past values of a station: charged by the sun, held at its initial level at night."""
-    rng = random.Random(sn)
-    values: dict[str, list[tuple[datetime, str]]] = {
-        key: [] for key in ("battery_level", "solar_power", "ac_output_power", "battery_power")
+def _own_counters(station: Station) -> dict[str, float]:
+    """Return the energy counters of a device in kWh, by key."""
+    if isinstance(station, PowerStream):
+        return {}
+    plant = station.plant
+    watt_hours = {
+        "solar_input_energy": plant.solar_wh,
+        "ac_input_energy": plant.ac_in_wh,
+        "ac_output_energy": plant.ac_out_wh,
     }
-    when, floor = now - _PAST, plant.soc
-    while when < now - _SAMPLE:
-        sun = min(1.0, weather_at(when).solar_w_m2 / 850)
-        plant.grid_present = plant.soc < floor
-        plant.charge_setting_w = 300.0 if plant.grid_present else 0.0
-        plant.step(_SAMPLE.total_seconds(), sun, rng.uniform(-1, 1))
-        when += _SAMPLE
-        values["battery_level"].append((when, f"{plant.soc:.1f}"))
-        values["solar_power"].append((when, f"{plant.solar_w:.1f}"))
-        values["ac_output_power"].append((when, f"{plant.ac_out_w:.1f}"))
-        values["battery_power"].append((when, f"{plant.battery_w:.1f}"))
-    return [
-        Series(
-            sn, f"{key}", points, "%" if key == "battery_level" else "W", None if key == "battery_level" else "power"
-        )
-        for key, points in values.items()
-    ]
+    return {key: wh / 1000 for key, wh in watt_hours.items()}
+
+
+def _lived(model: str, now: datetime) -> _Lived:
+    """Return two weeks of a station: charged by the sun, a DELTA also at night; it then supplies its load."""
+    sn = _SERIALS[model]
+    rng, station = random.Random(sn), cast("Station", MODELS[model](sn, ""))
+    plant = station.plant
+    kwh = dict.fromkeys(_COUNTED[model], 0.0)
+    lived = _Lived(model, plant.soc, {key: [] for key in _MEASURED[model]}, {key: [] for key in kwh})
+    hours = _SAMPLE / timedelta(hours=1)
+    for number in range(1, _PAST // _SAMPLE):
+        when = now - _PAST + _SAMPLE * number
+        at_night = when.hour < _NIGHT_UNTIL
+        plant.grid_present = at_night or plant.soc < _LOW
+        plant.charge_setting_w = _NIGHT_CHARGE_W if at_night and plant.soc < _FULL else 0.0
+        station.step(_SAMPLE.total_seconds(), min(1.0, weather_at(when).solar_w_m2 / 850), rng.uniform(-1, 1))
+        battery_w = station.battery_w if isinstance(station, PowerStream) else plant.battery_w
+        powers = {
+            "battery_charged_energy": max(0.0, battery_w),
+            "battery_discharged_energy": max(0.0, -battery_w),
+            "solar_energy": plant.solar_w,
+            "solar_input_energy": plant.solar_w,
+            "ac_input_energy": plant.ac_in_w,
+            "ac_output_energy": plant.ac_out_w,
+        }
+        for key in kwh:
+            kwh[key] += powers[key] * hours / 1000
+        if number % _COUNTED_EVERY == 0 or number == _PAST // _SAMPLE - 1:
+            for key, points in lived.counted.items():
+                points.append((when, kwh[key]))
+        if when >= now - _MEASURED_PAST:
+            values = {
+                "battery_level": plant.soc,
+                "solar_power": plant.solar_w,
+                "ac_output_power": plant.ac_out_w,
+                "battery_power": battery_w,
+            }
+            for key, states in lived.measured.items():
+                states.append((when, f"{values[key]:.1f}"))
+    lived.level = plant.soc
+    return lived
 
 
 def _tile(keys: Mapping[str, str], key: str, name: str, **more: Any) -> dict[str, Any]:

@@ -78,11 +78,11 @@ class SmartOutletDemo:
         return [SimulatorSpec(_RADIO, "hc12", ["--link", str(_port(world)), "--outlets", "FC", "--loads", "900,150"])]
 
     def history(self, world: World, provisioned: Provisioned) -> list[Series]:
-        """Return five days of history of the CCU's outlets and of its main meter."""
+        """Return five days of history of the outlets and of the CCU's main meter."""
         mains = _mains_history(provisioned.entries[0], world.now)
         return mains + [
             series
-            for number, outlet in enumerate(_OUTLETS)
+            for number, outlet in enumerate((*_OUTLETS, _RADIO_OUTLET))
             for socket in "ab"
             for series in _history(outlet["device_id"], socket, world.now, number)
         ]
@@ -127,7 +127,10 @@ def _placeholder_port(link: Path) -> Generator[None]:
 
 
 def _load_ma(when: datetime, socket: str, number: int) -> int:
-    """Return a load: a boiler in the morning and evening on socket A, a fridge on socket B."""
+    """Return a load: a boiler in the morning and evening, a fridge on socket B; in the garden a pump and lights."""
+    if number == len(_OUTLETS):
+        on, load = (9 <= when.hour < 15, 900) if socket == "a" else (16 <= when.hour < 22, 150)
+        return load if on else 0
     if socket == "a":
         busy = when.hour in (6, 7, 17, 18, 19, 20) if number == 0 else 8 <= when.hour < 16
         return 3200 + 150 * number + round(90 * math.sin(when.minute / 4)) if busy else 0

@@ -11,17 +11,18 @@ from typing import Any, override
 
 from homeassistant.components import websocket_api
 from homeassistant.components.recorder import Recorder, get_instance
-from homeassistant.components.recorder.db_schema import States, StatesMeta, Statistics
+from homeassistant.components.recorder.db_schema import States, StatesMeta, Statistics, StatisticsShortTerm
 from homeassistant.components.recorder.tasks import RecorderTask
 from homeassistant.components.recorder.util import session_scope
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 import probatio as vol
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 DOMAIN = "suite_demo"
+_FIVE_MINUTES_S = 300
 CONFIG_SCHEMA = cv.empty_config_schema(DOMAIN)
 
 
@@ -47,7 +48,7 @@ class WriteHistory(RecorderTask):
                 for item in self.series:
                     _write_states(instance, session, item["entity_id"], item["points"])
                     if item["statistics"] is not None:
-                        _write_statistics(instance, session, item["statistics"])
+                        _write_statistics(instance, session, item["statistics"], item["points"])
                 # Otherwise the recorder returns nothing for times before its own start.
                 instance.states_manager.load_from_db(session)
         except Exception as err:  # noqa: BLE001 - any error is reported to the caller
@@ -86,7 +87,9 @@ def _write_states(instance: Recorder, session: Session, entity_id: str, points: 
     )
 
 
-def _write_statistics(instance: Recorder, session: Session, statistics: dict[str, Any]) -> None:
+def _write_statistics(
+    instance: Recorder, session: Session, statistics: dict[str, Any], points: list[list[Any]]
+) -> None:
     """Write the hours that the recorder has not compiled itself. Rows: start, and the values by column."""
     manager = instance.statistics_meta_manager
     metadata = statistics["metadata"]
@@ -94,6 +97,8 @@ def _write_statistics(instance: Recorder, session: Session, statistics: dict[str
     _, metadata_id = manager.update_or_add(session, metadata, known)
     present = set(session.execute(select(Statistics.start_ts).where(Statistics.metadata_id == metadata_id)).scalars())
     now = time.time()
+    if metadata["has_sum"]:
+        _continue_sum(session, metadata_id, points, now)
     rows = [
         {"metadata_id": metadata_id, "created_ts": now, **row}
         for row in statistics["rows"]
@@ -101,6 +106,21 @@ def _write_statistics(instance: Recorder, session: Session, statistics: dict[str
     ]
     if rows:
         session.execute(insert(Statistics), rows)
+
+
+def _continue_sum(session: Session, metadata_id: int, points: list[list[Any]], now: float) -> None:
+    """Let the recorder's own sums follow those of the history: it continues from the last five minutes."""
+    first = float(points[0][1])
+    own = 0
+    for table in (Statistics, StatisticsShortTerm):
+        following = update(table).where(table.metadata_id == metadata_id, table.sum.is_not(None))
+        own = session.execute(following.values(sum=table.sum + float(points[-1][1]) - first)).rowcount
+    if own:  # compiled since the entity was added
+        return
+    begin = now // _FIVE_MINUTES_S * _FIVE_MINUTES_S
+    shown = next((float(state) for when, state in reversed(points) if when <= begin), first)
+    row = {"metadata_id": metadata_id, "created_ts": now, "start_ts": begin - _FIVE_MINUTES_S}
+    session.execute(insert(StatisticsShortTerm), [{**row, "state": shown, "sum": shown - first}])
 
 
 _SERIES = vol.Schema(
