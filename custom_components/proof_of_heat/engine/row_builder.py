@@ -13,7 +13,7 @@ from .arrays import Array
 from .config import SourceConfig
 from .input_validation import ValidatedInputs
 from .messages import Message, MessageCode, message
-from .model.history import STEP_S, Row
+from .model.history import STEP_S, Row, mean_water_c
 from .model.operating_history import OperatingValues
 from .snapshot import Snapshot, SourceSnapshot
 from .sources import heat_output_w, known_heat_w, unmeasured
@@ -133,7 +133,7 @@ def _row(now: Sample, means: Array) -> Row:
         heat_w=heat,
         power_w=power,
         level=level,
-        water_c=(now.flow_c + now.return_c) / 2 if runs else math.nan,
+        water_c=mean_water_c(now.flow_c, now.return_c) if runs else math.nan,
         flow_c=now.flow_c if runs else math.nan,
         pump_heat_w=pump_heat,
     )

@@ -10,7 +10,7 @@ from .._lib.heat_source import SourceKind
 from ..engine.arrays import Array
 from ..engine.config import SourceConfig
 from ..engine.input_validation import OUTDOOR_RANGE_C, WATER_RANGE_C, is_valid_temperature
-from ..engine.model.history import Row
+from ..engine.model.history import Row, mean_water_c
 from ..engine.snapshot import SourceSnapshot
 from ..engine.sources import heat_output_w
 from .grid import Samples, at_ends, counter_means, means, without_jumps
@@ -120,7 +120,7 @@ class HomeSteps:
                     heat_w=float(heat[place]),
                     power_w=float(first.power_w[place]),
                     level=float(first.level[place]),
-                    water_c=(flow + returned) / 2 if runs else math.nan,
+                    water_c=mean_water_c(flow, returned) if runs else math.nan,
                     flow_c=flow if runs else math.nan,
                     pump_heat_w=float(pump.heat_w[place]) if pump else 0.0,
                 )

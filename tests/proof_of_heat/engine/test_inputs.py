@@ -84,6 +84,19 @@ def test_rows_are_means_over_their_quarter() -> None:
     assert row.water_c == 32.5
 
 
+@pytest.mark.parametrize(
+    ("flow_c", "return_c", "water_c"), [(35.0, 30.0, 32.5), (35.0, math.nan, 35.0), (math.nan, 30.0, math.nan)]
+)
+def test_a_device_without_return_temperature_has_a_water_temperature(
+    flow_c: float, return_c: float, water_c: float
+) -> None:
+    intake = RowBuilder()
+    intake.add(_sample(0.0))
+    row = intake.add(replace(_sample(900.0, 6000.0), flow_c=flow_c, return_c=return_c))
+    assert row is not None
+    assert row.water_c == pytest.approx(water_c, nan_ok=True)
+
+
 def test_no_water_temperature_while_nothing_runs() -> None:
     intake = RowBuilder()
     intake.add(_sample(0.0))

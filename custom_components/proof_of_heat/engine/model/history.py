@@ -39,10 +39,20 @@ class Row:
     level: float
     """Modulation of the modulating source, 0..1."""
     water_c: float
-    """Mean of flow and return temperature at the end of the step; NaN while the pump is off."""
+    """Mean of flow and return temperature at the end of the step (see mean_water_c); NaN while the pump is off."""
     flow_c: float
     pump_heat_w: float = 0.0
     """Heat of the modulating source alone."""
+
+
+def mean_water_c(flow_c: float, return_c: float) -> float:
+    """Return the mean water temperature of the emitters.
+
+    Of a device that does not report the return temperature, the flow temperature is used: without any water
+    temperature, the heat transfer of the emitters could not be learned, and the setpoint of the flow temperature might
+    be 20 K too low. That it is some kelvins too high with much heat, the flow control removes.
+    """
+    return (flow_c + return_c) / 2 if math.isfinite(return_c) else flow_c
 
 
 OPTIONAL = frozenset({"water_c", "flow_c"})
