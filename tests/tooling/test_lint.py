@@ -129,6 +129,12 @@ def test_planted_error_is_found(planted: Path, name: str, content: Any, found: s
     assert any(found in finding for finding in findings(planted)), findings(planted)
 
 
+def test_an_error_with_a_text_of_home_assistant_has_no_finding(planted: Path) -> None:
+    error = 'X = ServiceValidationError(translation_domain=CLIMATE_DOMAIN, translation_key="temp_out_of_range")'
+    write(planted, "sensor.py", f"{SOURCE}{error}\n")
+    assert findings(planted) == []
+
+
 def test_a_missing_brand_image(planted: Path) -> None:
     (planted / "brand" / "icon.png").unlink()
     assert "brand/icon.png is missing" in findings(planted)
