@@ -111,13 +111,12 @@ def _write_statistics(
 def _continue_sum(session: Session, metadata_id: int, points: list[list[Any]], now: float) -> None:
     """Let the recorder's own sums follow those of the history: it continues from the last five minutes."""
     first = float(points[0][1])
+    own = False
     for table in (Statistics, StatisticsShortTerm):
-        following = update(table).where(table.metadata_id == metadata_id, table.sum.is_not(None))
-        session.execute(following.values(sum=table.sum + float(points[-1][1]) - first))
-    own = select(StatisticsShortTerm.id).where(
-        StatisticsShortTerm.metadata_id == metadata_id, StatisticsShortTerm.sum.is_not(None)
-    )
-    if session.execute(own.limit(1)).first():  # compiled since the entity was added
+        ours = (table.metadata_id == metadata_id, table.sum.is_not(None))
+        own |= session.execute(select(table.id).where(*ours).limit(1)).scalar() is not None
+        session.execute(update(table).where(*ours).values(sum=table.sum + float(points[-1][1]) - first))
+    if own:  # compiled since the entity was added
         return
     begin = now // _FIVE_MINUTES_S * _FIVE_MINUTES_S
     shown = next((float(state) for when, state in reversed(points) if when <= begin), first)
