@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import json
 from typing import Any, Final
 
@@ -32,6 +32,11 @@ class Machine:
     min_w: float = 0.0
     limit_w: float = 0.0
     running: bool = True
+    boards: int = 3
+    boards_share_limit: bool = False
+    """Of a profile, each board has its part: the others do not take over that of one that is off."""
+    boards_off: set[int] = field(default_factory=set)
+    """Switched off by the user; counted from 0."""
     _since: float = -1e9
     _energy_kwh: float = 0.0
     _hashed_th: float = 0.0
@@ -59,6 +64,25 @@ class Machine:
             self.limit_w = watts
             if restarts:
                 self._since = self.clock.elapsed()
+
+    def switch_board(self, board: int, on: bool) -> None:
+        """Switch a board; the others are tuned again, too."""
+        if on != (board in self.boards_off):
+            return
+        self._count()
+        self.boards_off ^= {board}
+        self._since = self.clock.elapsed()
+
+    @property
+    def on_share(self) -> float:
+        """Part of the boards that are switched on."""
+        return 1 - len(self.boards_off) / self.boards
+
+    def board_ths(self, board: int) -> float:
+        """Output of a board."""
+        if board in self.boards_off:
+            return 0.0
+        return self.hash_ths / (self.boards - len(self.boards_off))
 
     @property
     def hashing(self) -> bool:
@@ -97,11 +121,17 @@ class Machine:
         return 24.0 + (38.0 * self.power_w / self.rated_w if self.running else 4.0) + board
 
     def _power_w(self, *, hashing: bool) -> float:
-        if not self.running:
+        if not self.running or not self.on_share:
             return self.idle_w
-        return min(self.limit_w, self.rated_w * 1.1) if hashing else self.boot_w
+        if not hashing:
+            return self.boot_w
+        return min(
+            self.limit_w * (self.on_share if self.boards_share_limit else 1.0), self.rated_w * 1.1 * self.on_share
+        )
 
     def _hash_ths(self) -> float:
+        if not self.on_share:
+            return 0.0
         share = self._power_w(hashing=True) / self.rated_w
         return float(self.ths * share**0.9)
 
@@ -122,6 +152,7 @@ class Machine:
             "limit_w": self.limit_w,
             "power_w": round(self.power_w, 1),
             "hash_ths": round(self.hash_ths, 3),
+            "boards_off": sorted(self.boards_off),
             "energy_kwh": round(self.energy_kwh, 4),
         }
 

@@ -5,6 +5,7 @@ scripts/benchmark control --quick                dynamic tariff, seed 1
 scripts/benchmark control --json F --plots DIR   also writes the results and the plots of docs/control.md
 scripts/benchmark control --scales               also buildings with parameters changed by 25 %
 scripts/benchmark control --through-ha           also the integration itself in Home Assistant, dynamic tariff, seed 1
+scripts/benchmark control --through-ha-houses 7,14   only the two homes in Home Assistant
 scripts/benchmark control --days 23 --seeds 1 --tariffs dynamic --no-limit --no-house   a single window
 """
 
@@ -85,6 +86,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--through-ha-days", metavar="WARM-UP,SCORED", help="days of each of its windows (default: those of the twin)"
     )
+    parser.add_argument(
+        "--through-ha-houses",
+        metavar="WARM-UP,SCORED",
+        help="days of the two homes in Home Assistant (default: 7,14); without --through-ha, only these",
+    )
     parser.add_argument("--shadow", action="store_true", help="also the savings that shadow mode shows")
     parser.add_argument("--no-limit", action="store_true", help="without the limit (which needs scipy)")
     parser.add_argument("--days", metavar="N[,N]", help="days of the windows (default: the tuning windows)")
@@ -134,6 +140,17 @@ def _through_ha(days: Sequence[int], bare: Sequence[Scored], args: argparse.Name
     return results.summary(found)
 
 
+def _houses_through_ha(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the results of the two homes in Home Assistant; print them next to engine and thermostats."""
+    from .ha import house_results  # needs Home Assistant
+
+    days = (houses_run.WARM_UP_DAYS, houses_run.SCORED_DAYS)
+    warm_up, scored = map(float, args.through_ha_houses.split(",")) if args.through_ha_houses else days
+    found = house_results.all_houses(warm_up, scored, args.jobs)
+    print(house_results.table(found), end="\n\n")
+    return house_results.summary(found)
+
+
 def _tariff(
     tariff: str, days: Sequence[int], seeds: Sequence[int], args: argparse.Namespace
 ) -> tuple[dict[str, Any], list[Scored]]:
@@ -152,6 +169,8 @@ def _tariff(
 def main() -> int:
     """Run the benchmark from the command line."""
     args = _arguments()
+    if args.through_ha_houses and not args.through_ha:
+        return _write(args, {"through_ha_houses": _houses_through_ha(args)})
     if args.twin:
         os.environ["HEAT_TWIN"] = str(args.twin)
     try:
@@ -170,6 +189,7 @@ def main() -> int:
     print(tables.tariffs_table(report), end="\n\n")
     if args.through_ha:
         report["through_ha"] = _through_ha(days, bare, args)
+        report["through_ha_houses"] = _houses_through_ha(args)
     if args.scales:
         scales = _scales(days, args.period, args.jobs)
         report["scales"] = dict(scales)
@@ -187,6 +207,10 @@ def main() -> int:
     print(speed.table(report["speed"]), end="\n\n")
     report["learning"] = learning_speed.measure()
     print(learning_speed.table(report["learning"]))
+    return _write(args, report)
+
+
+def _write(args: argparse.Namespace, report: dict[str, Any]) -> int:
     if args.json:
         args.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return 0

@@ -1,21 +1,31 @@
-"""Switches: control of the heat sources, the one-time charge of hot water, lights that show where a device is."""
+"""Switches: control, the one-time charge of hot water, lights that show where a device is, boards of miners."""
 
 from typing import Any, Final, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .data import HeatConfigEntry
+from .const import DOMAIN
+from .data import HeatConfigEntry, HeatingSystem
 from .drivers.hot_water import ONE_TIME_CHARGE, HotWaterCharge
-from .drivers.operations import LOCATE_LIGHT, Operable, Operation
+from .drivers.operations import LOCATE_LIGHT, BoardSwitches, Operable, Operation
 from .entity import OperationEntity, SystemEntity
+from .sources.managed_source import ManagedSource
 
 PARALLEL_UPDATES = 1
 _ACTIVE: Final = SwitchEntityDescription(key="control_active")
 _CHARGE: Final = SwitchEntityDescription(key=ONE_TIME_CHARGE)
 _LIGHT: Final = SwitchEntityDescription(key=LOCATE_LIGHT, entity_category=EntityCategory.CONFIG)
+_BOARDS: Final = {
+    number: SwitchEntityDescription(
+        key=f"board_{number}_enabled", entity_category=EntityCategory.CONFIG, entity_registry_enabled_default=False
+    )
+    for number in range(1, 5)
+}
 
 
 async def async_setup_entry(
@@ -29,6 +39,37 @@ async def async_setup_entry(
             async_add_entities([HotWaterSwitch(system, managed, _CHARGE)], config_subentry_id=managed.subentry_id)
         if isinstance(managed.source, Operable) and Operation.LOCATE in managed.source.operations:
             async_add_entities([LocateSwitch(system, managed, _LIGHT)], config_subentry_id=managed.subentry_id)
+        if isinstance(managed.source, BoardSwitches):
+            _add_boards(entry, managed, managed.source, async_add_entities)
+
+
+@callback
+def _add_boards(
+    entry: HeatConfigEntry,
+    managed: ManagedSource,
+    source: BoardSwitches,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the switches of boards when the miner reports them, or at once if they are registered."""
+    system = entry.runtime_data
+    registry = er.async_get(system.coordinator.hass)
+    waiting = {number: BoardSwitch(system, managed, number) for number in _BOARDS}
+
+    @callback
+    def add_ready() -> None:
+        if entry.state is ConfigEntryState.UNLOAD_IN_PROGRESS:
+            return  # a new entity would not be unloaded any more
+        ready = [
+            waiting.pop(number)
+            for number, entity in tuple(waiting.items())
+            if number in source.switchable_boards
+            or registry.async_get_entity_id("switch", DOMAIN, str(entity.unique_id))
+        ]
+        if ready:
+            async_add_entities(ready, config_subentry_id=managed.subentry_id)
+
+    add_ready()
+    entry.async_on_unload(system.source_updates.subscribe(add_ready, managed.subentry_id))
 
 
 class ControlSwitch(SystemEntity, SwitchEntity):
@@ -95,3 +136,37 @@ class LocateSwitch(OperationEntity, SwitchEntity):
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Turn the light off and verify it."""
         await self.async_operate(Operation.STOP_LOCATING)
+
+
+class BoardSwitch(OperationEntity, SwitchEntity):
+    """A hash board of a miner, as the miner reports it. Control leaves it as the user switched it."""
+
+    def __init__(self, system: HeatingSystem, managed: ManagedSource, number: int) -> None:
+        super().__init__(system, managed, _BOARDS[number])
+        self._number = number
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Whether the board is switched on."""
+        return self._source.is_board_on(self._number)
+
+    @property
+    def _source(self) -> BoardSwitches:
+        source = self.managed.source
+        assert isinstance(source, BoardSwitches)
+        return source
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Switch the board on; its chips are tuned again for some minutes."""
+        await self._switch(on=True)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Switch the board off."""
+        await self._switch(on=False)
+
+    async def _switch(self, *, on: bool) -> None:
+        result = await self._source.switch_board(self._number, on)
+        self.check(result, "board_not_switched", board=str(self._number))

@@ -1,7 +1,8 @@
 """A miner with Braiins OS: REST `/api/v1` with login, or GraphQL of older releases; version on the 4028 socket.
 
 REST: `POST /auth/login` gives a token for an hour, sent as it is in the `authorization` header. Miner status:
-1 idle, 2 mining, 3 paused. A power target outside the tuner's limits is refused with 400.
+1 idle, 2 mining, 3 paused. A power target outside the tuner's limits is refused with 400, and so is a board while
+the miner starts; of an unknown board, 404. The configuration lists only boards that were ever switched.
 """
 
 import argparse
@@ -42,6 +43,7 @@ class Braiins(Simulator):
         self.machine = Machine(self.clock, rated_w=args.rated_w, ths=args.ths, boot_s=args.boot_s, min_w=args.min_w)
         self.writes: list[str] = []
         self.blinks = False
+        self.board_settings: dict[str, bool] = {}
         self.logins = 0
         self.graphql = GraphqlSide(
             self.machine,
@@ -99,6 +101,7 @@ class Braiins(Simulator):
             web.get(f"{base}/miner/details", self._details),
             web.get(f"{base}/miner/stats", self._stats),
             web.get(f"{base}/miner/hw/hashboards", self._boards),
+            web.patch(f"{base}/miner/hw/hashboards", self._switch_boards),
             web.get(f"{base}/miner/errors", self._errors),
             web.get(f"{base}/cooling/state", self._cooling),
             web.get(f"{base}/configuration/miner", self._configuration),
@@ -199,23 +202,39 @@ class Braiins(Simulator):
     async def _boards(self, _: web.Request) -> web.Response:
         dead = 1 if "board_dead" in self.faults else 0
         hot = self.faults.number("hot", 95.0) if "hot" in self.faults else None
-        boards = [
-            {
-                "id": str(index + 1),
-                "enabled": index >= dead,
-                "board_temp": {"degree_c": self.machine.chip_c(index) - 8},
-                "highest_chip_temp": {
-                    "id": 1,
-                    "temperature": {"degree_c": hot or self.machine.chip_c(index)},
-                },
-                "stats": {
-                    **_SHARES,
-                    "real_hashrate": {"last_1m": {"gigahash_per_second": self.machine.hash_ths * 1000 / 3}},
-                },
-            }
-            for index in range(3)
-        ]
+        boards = []
+        for index in range(3):
+            off = index in self.machine.boards_off
+            chip = {"degree_c": hot or self.machine.chip_c(index)}
+            rate = {"gigahash_per_second": self.machine.board_ths(index) * 1000}
+            boards.append(
+                {
+                    "id": str(index + 1),
+                    "enabled": index >= dead and not off,
+                    "board_temp": None if off else {"degree_c": self.machine.chip_c(index) - 8},
+                    "highest_chip_temp": None if off else {"id": 1, "location": 1, "temperature": chip},
+                    "stats": {**_SHARES, "real_hashrate": {"last_1m": rate}},
+                }
+            )
         return web.json_response({"hashboards": boards})
+
+    async def _switch_boards(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        enable, ids = body["enable"], body["hashboard_ids"]
+        if not isinstance(enable, bool) or not all(isinstance(board, str) for board in ids):
+            return web.json_response({"error": "Client specified an invalid argument", "message": ""}, status=400)
+        if unknown := [board for board in ids if board not in ("1", "2", "3")]:
+            message = {"error": "Some requested entity was not found", "message": f"hashboard {unknown[0]}"}
+            return web.json_response(message, status=404)
+        if self.machine.running and not self.machine.hashing:
+            text = "The system is not in a state required for the operation's execution"
+            return web.json_response({"error": text, "message": "bosminer is starting"}, status=400)
+        self.writes.append(f"hashboards {'on' if enable else 'off'} {','.join(ids)}")
+        if "deaf" not in self.faults:
+            for board in ids:
+                self.board_settings[board] = enable
+                self.machine.switch_board(int(board) - 1, enable)
+        return web.json_response({"hashboards": [{"id": board, "is_enabled": enable} for board in ids]})
 
     async def _errors(self, _: web.Request) -> web.Response:
         text = self.faults.active.get("error")
@@ -228,7 +247,12 @@ class Braiins(Simulator):
 
     async def _configuration(self, _: web.Request) -> web.Response:
         tuner = {"enabled": True, "power_target": {"watt": round(self.machine.limit_w)}, "tuner_mode": 1}
-        return web.json_response({"pool_groups": [], "tuner": tuner})
+        boards = [
+            {"id": board, "enabled": on, "frequency": None, "voltage": None}
+            for board, on in self.board_settings.items()
+        ]
+        config = {"global_frequency": None, "global_voltage": None, "hashboards": boards}
+        return web.json_response({"pool_groups": [], "tuner": tuner, "hashboard_config": config})
 
     async def _constraints(self, _: web.Request) -> web.Response:
         limits = {

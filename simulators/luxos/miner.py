@@ -3,7 +3,8 @@
 One request per connection on 4028. Writes take a session id as their first parameter; there is one session at a
 time, `logon` makes it, `logoff` or a minute of silence ends it. `curtail` sleeps (hash boards and power supply off)
 and wakes up; the state survives a restart. `profileset` chooses a profile, which the advanced thermal management
-(ATM) takes back while it is on.
+(ATM) takes back while it is on. `enableboard` and `disableboard` switch a board, counted from 0, while the miner is
+awake and its boards do not start.
 """
 
 import argparse
@@ -41,7 +42,15 @@ class Luxos(SocketMiner):
         }
         self.profile = f"{_RATED_MHZ}MHz"
         watts = self.profiles[self.profile]
-        self.machine = Machine(self.clock, rated_w=watts, ths=args.ths, boot_s=args.boot_s, idle_w=0.0, limit_w=watts)
+        self.machine = Machine(
+            self.clock,
+            rated_w=watts,
+            ths=args.ths,
+            boot_s=args.boot_s,
+            idle_w=0.0,
+            limit_w=watts,
+            boards_share_limit=True,
+        )
         self.atm = args.atm
         self.light = "auto"
         self._session = ""
@@ -68,7 +77,17 @@ class Luxos(SocketMiner):
                 return _ok(318, "Session information", SESSION=[{"SessionID": self._live_session()}])
             case "logon":
                 return self._logon()
-            case "logoff" | "curtail" | "profileset" | "atmset" | "ledset" | "rebootdevice" | "resetminer":
+            case (
+                "logoff"
+                | "curtail"
+                | "profileset"
+                | "atmset"
+                | "ledset"
+                | "rebootdevice"
+                | "resetminer"
+                | "enableboard"
+                | "disableboard"
+            ):
                 if not parameters[0] or parameters[0] != self._live_session():
                     return _error(402, "Invalid session")
                 self._session_at = self.clock.elapsed()
@@ -124,7 +143,20 @@ class Luxos(SocketMiner):
                 self._session = ""
                 self.machine.restart()
                 return _ok(329, "Rebooting" if name == "rebootdevice" else "Restarting")
+            case "enableboard" | "disableboard", [board]:
+                return self._switch_board(board, on=name == "enableboard")
         return None
+
+    def _switch_board(self, board: str, *, on: bool) -> dict[str, Any]:
+        if board not in ("0", "1", "2"):
+            return _error(107, f"Invalid ASC id {board} - range is 0 - 2")
+        if not self.machine.running:
+            return _error(306, "Boards cannot be switched while curtailed")
+        if not self.machine.hashing:
+            return _error(306, f"Board {board} is starting")
+        if "deaf" not in self.faults:
+            self.machine.switch_board(int(board), on)
+        return _ok(328, "Board enabled" if on else "Board disabled", BOARD=[{"Board": int(board), "Enabled": on}])
 
     def _read(self, name: str) -> dict[str, Any] | None:
         pool = {
@@ -221,11 +253,11 @@ class Luxos(SocketMiner):
             {
                 "ASC": board,
                 "ID": board,
-                "Enabled": "Y",
-                "IsUserShutdown": False,
-                "MHS 5s": 0.0 if board < dead else self.machine.hash_ths * 1e6 / 3,
+                "Enabled": "N" if board in self.machine.boards_off else "Y",
+                "IsUserShutdown": board in self.machine.boards_off,
+                "MHS 5s": 0.0 if board < dead else self.machine.board_ths(board) * 1e6,
                 "Nominal MHS": self.machine.ths * 1e6 / 3,
-                "Status": "Dead" if board < dead else "Alive",
+                "Status": "Dead" if board < dead or board in self.machine.boards_off else "Alive",
                 "Temperature": round(self.machine.chip_c(board) - 5, 1),
             }
             for board in range(3)
@@ -242,7 +274,7 @@ class Luxos(SocketMiner):
             c = round(self.machine.chip_c() - 5)
             row |= {
                 f"chain_acn{board}": 77,
-                f"chain_rate{board}": f"{self.machine.hash_ths * 1000 / 3:.2f}",
+                f"chain_rate{board}": f"{self.machine.board_ths(board - 1) * 1000:.2f}",
                 f"temp_chip{board}": f"{c}-{c - 13}-{c - 13}-{c}",
                 f"temp_pcb{board}": f"{c}-{c - 13}-{c - 13}-{c}",
             }

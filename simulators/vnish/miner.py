@@ -39,11 +39,13 @@ class Vnish(Simulator):
     def __init__(self, args: argparse.Namespace) -> None:
         super().__init__(args)
         self.preset = str(round(args.rated_w))
-        self.machine = Machine(self.clock, rated_w=args.rated_w, ths=args.ths, boot_s=args.boot_s, idle_w=0.0)
+        self.machine = Machine(
+            self.clock, rated_w=args.rated_w, ths=args.ths, boot_s=args.boot_s, idle_w=0.0, boards_share_limit=True
+        )
         self.overclock: dict[str, Any] = {
             "modded_psu": False,
             "globals": {"volt": 1380, "freq": 545},
-            "chains": [{"freq": 0, "chips": []}] * 3,
+            "chains": [{"freq": 0, "chips": []}, {"freq": 0, "chips": [], "disabled": False}, {"freq": 0, "chips": []}],
             "preset_switcher": {"enabled": False, "decrease_temp": 75, "rise_temp": 55},
         }
         self.writes: list[str] = []
@@ -163,18 +165,20 @@ class Vnish(Simulator):
     def _chains(self) -> list[dict[str, Any]]:
         if not self.machine.running:
             return []
-        dead = 0 if "board_dead" in self.faults else -1
-        return [
-            {
-                "id": board + 1,
-                "hashrate_rt": 0.0 if board == dead else self.machine.hash_ths * 1000 / 3,
-                "power_consumption": round(self.machine.power_w / 3),
-                "pcb_temp": {"min": 40, "max": round(self.machine.chip_c(board) - 14)},
-                "chip_temp": {"min": 50, "max": round(self.machine.chip_c(board))},
-                "status": {"state": "failure" if board == dead else "mining"},
-            }
-            for board in range(3)
-        ]
+        return [self._chain(board) for board in range(3)]
+
+    def _chain(self, board: int) -> dict[str, Any]:
+        off, warm = board in self.machine.boards_off, round(self.machine.chip_c(board))
+        dead = board == 0 and "board_dead" in self.faults
+        state = "disabled" if off else "failure" if dead else "mining" if self.machine.hashing else "initializing"
+        return {
+            "id": board + 1,
+            "hashrate_rt": 0.0 if dead else self.machine.board_ths(board) * 1000,
+            "power_consumption": 0 if off else round(self.machine.power_w / (3 - len(self.machine.boards_off))),
+            "pcb_temp": {"min": 0, "max": 0} if off else {"min": 40, "max": warm - 14},
+            "chip_temp": {"min": 0, "max": 0} if off else {"min": 50, "max": warm},
+            "status": {"state": state},
+        }
 
     async def _performance(self, _: web.Request) -> web.Response:
         current = {"name": self.preset, "pretty": f"{self.preset} watt ~ 90 TH", "status": "tuned"}
@@ -250,11 +254,16 @@ class Vnish(Simulator):
             return refusal
         overclock = dict((await request.json())["miner"]["overclock"])
         preset = str(overclock.pop("preset", self.preset))
-        self.writes.append(f"settings {preset}")
+        off = {index for index, chain in enumerate(overclock["chains"]) if chain.get("disabled") is True}
+        if off != self.machine.boards_off and self._miner_state() == "starting":
+            return web.json_response({"err": "the miner is starting"}, status=400)
+        self.writes.append(f"settings {preset}" + "".join(f" without {index + 1}" for index in sorted(off)))
         if "deaf" not in self.faults:
             self.overclock = overclock
             self.preset = preset
             self.machine.set_limit(float(preset), restarts=False)
+            for board in range(3):
+                self.machine.switch_board(board, board not in off)
         return web.json_response({"restart_required": "deaf" not in self.faults, "reboot_required": False})
 
     async def _mining(self, request: web.Request) -> web.Response:

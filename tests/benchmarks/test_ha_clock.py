@@ -11,7 +11,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
 
-from benchmarks.control.ha.home import Home, LoopClock
+from benchmarks.control.ha.clock import LoopClock
+from benchmarks.control.ha.home import Home
 
 START = datetime(2027, 1, 1, tzinfo=UTC)
 STEP_S = 300.0
@@ -28,7 +29,7 @@ class Building:
     def now(self) -> datetime:
         return START + timedelta(seconds=STEP_S * self.steps)
 
-    def advance(self) -> None:
+    def advance(self, _: float) -> None:
         self.steps += 1
 
     def publish(self, _: HomeAssistant) -> None:
@@ -40,7 +41,7 @@ def home_of(hass: HomeAssistant, clock: FrozenDateTimeFactory, building: Buildin
     coordinator = SimpleNamespace(_lock=asyncio.Lock(), cycle=cycle)
     entry: Any = SimpleNamespace(runtime_data=SimpleNamespace(sources={}, coordinator=coordinator))
     plant: Any = building
-    return Home(hass, clock, LoopClock(0.0), entry, plant, plant)
+    return Home(hass, clock, LoopClock(0.0), entry, plant)
 
 
 @pytest.mark.parametrize("late_s", [0.0, 0.5, 3.5, 20.0])

@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from benchmarks.control.ha.house_boiler import HouseBoiler
 from benchmarks.control.houses import flat, radiators
 from benchmarks.control.houses.plant import STEP_S, Building, Plant
 from benchmarks.control.houses.run import PROGRAMS, Thermostat, table
+from simulators.framework import parser_of
 from simulators.world.weather import weather_at
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -59,3 +61,26 @@ def test_table_has_a_row_for_each_control() -> None:
     one |= {"room_c": 20.25, "heat_kwh": 800.0, "eur_per_kwh": 0.1125}
     lines = table({"home": {"engine": one, "thermostat": {**one, "cost_eur": 100.0}}}).splitlines()
     assert "| home | thermostat, setback by 0.5 K | 100.0 | -10.0 % | 1.0 | 20.25 | 800 | 11.25 | 2 |" in lines
+
+
+def test_boiler_keeps_the_requested_flow_temperature() -> None:
+    plant = Plant(radiators.BUILDING, START)
+    boiler = HouseBoiler(parser_of(HouseBoiler).parse_args([]), plant)
+    boiler.switch, boiler.setpoint_c = 1, 50.0
+    gas, heat, starts = (sum(part) for part in zip(*(boiler.advance(300) for _ in range(24)), strict=True))
+    assert boiler.flow_c == pytest.approx(50, abs=0.5)
+    assert starts == 1
+    assert 0.87 < heat / gas < 0.97
+    boiler.switch = 0
+    assert boiler.advance(300) == (0.0, 0.0, 0)
+
+
+def test_boiler_cycles_when_its_minimum_is_too_much() -> None:
+    plant = Plant(radiators.BUILDING, START)
+    boiler = HouseBoiler(parser_of(HouseBoiler).parse_args([]), plant)
+    boiler.switch, boiler.setpoint_c = 1, 24.0
+    for _ in range(12):
+        boiler.advance(300)
+    _, heat, starts = (sum(part) for part in zip(*(boiler.advance(300) for _ in range(96)), strict=True))
+    assert 2 <= starts <= 96
+    assert 500 < heat / (96 * 300) < 3000

@@ -43,11 +43,18 @@ def test_the_integration_runs_a_short_window_in_home_assistant(tmp_path: Path) -
         pytest.skip(f"not available: {_NEEDS['control']}")
     figures = tmp_path / "figures.json"
     options = ["--through-ha", "--through-ha-days", "0,1", "--days", "23", "--jobs", "1", "--repeat", "20"]
+    options += ["--through-ha-houses", "0,0.1"]
     command = [ROOT / "scripts" / "benchmark", "control", *options, "--json", figures]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
-    found = json.loads(figures.read_text("utf-8"))["through_ha"]
+    report = json.loads(figures.read_text("utf-8"))
+    found = report["through_ha"]
     assert found.keys() == {"mean", "worst", "first_plan_h"}
     assert found["mean"].keys() == found["worst"].keys() == {"cost_pct", "discomfort_pct", "peak_pct"}
     assert found["first_plan_h"] < 24
     assert "through Home Assistant" in done.stdout
+    houses = report["through_ha_houses"]
+    assert houses.keys() == {"radiators, modulating boiler", "small flat, air-to-air unit and miner"}
+    for house in houses.values():
+        assert house.keys() == {"cost_pct", "discomfort_kh", "thermostat_discomfort_kh", "first_plan_h"}
+        assert 0 <= house["discomfort_kh"] < 10

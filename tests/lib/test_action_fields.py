@@ -3,10 +3,12 @@
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from homeassistant.components.number import NumberEntity
+from homeassistant.exceptions import ServiceValidationError
 import probatio as vol
 import pytest
 
-from lib.action_fields import date_time, entity_ids, positive_time_period
+from lib.action_fields import date_time, entity_ids, positive_time_period, require_finite
 
 
 @pytest.mark.parametrize("value", [5, 1e308, True, None, {"a": 1}, [5], "no entity", ["climate.x", ""]])
@@ -60,3 +62,21 @@ def test_no_time(value: Any) -> None:
 def test_time() -> None:
     assert date_time("2026-03-29 02:30:00").replace(tzinfo=UTC) == datetime(2026, 3, 29, 2, 30, tzinfo=UTC)
     assert date_time("1900-01-01T00:00:00Z") == datetime(1900, 1, 1, tzinfo=UTC)
+
+
+class _Number(NumberEntity):
+    entity_id = "number.power_limit"
+    _attr_native_min_value = 0.0
+    _attr_native_max_value = 5000.0
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_a_number_has_to_be_finite(value: float) -> None:
+    with pytest.raises(ServiceValidationError) as refused:
+        require_finite(_Number(), value)
+    assert refused.value.translation_placeholders is not None
+    assert refused.value.translation_placeholders["entity_id"] == "number.power_limit"
+
+
+def test_any_finite_number_is_left_to_home_assistant() -> None:
+    require_finite(_Number(), 9000.0)

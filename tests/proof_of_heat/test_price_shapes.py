@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from custom_components.proof_of_heat.prices.rows import parse_rows
 from custom_components.proof_of_heat.prices.series import from_attributes
 
 BERLIN = "Europe/Berlin"
@@ -63,7 +64,18 @@ SHAPES = [
             96,
             QUARTER,
         )
-        for key in ("end", "end_time", "validTo", "till", "interval_end")
+        for key in (
+            "end",
+            "end_time",
+            "validTo",
+            "till",
+            "interval_end",
+            "end_datetime",
+            "periodEndTime",
+            "valid_until",
+            "stop",
+            "stop_time",
+        )
     ),
     Shape(
         "local ends without a zone on the day of 25 hours, newest first",
@@ -361,3 +373,14 @@ def test_a_list_of_times_with_another_list_is_no_price_list() -> None:
     when = [time.isoformat() for _, time in quarters(BERLIN)]
     attributes = {"times": when, "temperatures": [20.0] * 96, "prices": [0.2] * 95}
     assert not from_attributes(attributes, ZoneInfo(BERLIN), datetime(2027, 1, 13, 12, tzinfo=UTC)).slots
+
+
+@pytest.mark.parametrize(
+    "key", ["end_datetime", "endDateTime", "period_end_time", "valid_until", "stop", "slot_stops_at"]
+)
+def test_an_end_in_another_spelling_ends_its_period(key: str) -> None:
+    begin = datetime(2027, 1, 13, 11, tzinfo=UTC)
+    found = parse_rows([{"start": begin.isoformat(), key: (begin + QUARTER).isoformat(), "price": 0.2}], UTC)
+    assert [(row.start, row.end) for row in found] == [(begin, begin + QUARTER)]
+    (other,) = parse_rows([{"start": begin.isoformat(), key: (begin - HOUR).isoformat(), "price": 0.2}], UTC)
+    assert other.end is None, "before its begin: the end of something else"

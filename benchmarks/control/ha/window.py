@@ -34,6 +34,10 @@ def run(case: Case, warm_up_days: int | None = None, scored_days: int | None = N
 
 
 async def _run(case: Case, warm_up_days: int | None, scored_days: int | None) -> ThroughHa:
+    from . import clock  # before all that imports Home Assistant's recorder
+
+    clock.patch_clock()
+    from .building import BuildingSite
     from .home import running_home
 
     twin = load_twin()
@@ -50,7 +54,7 @@ async def _run(case: Case, warm_up_days: int | None, scored_days: int | None) ->
         ahead = twin.PerfectForecast(case.price)
     rows, modes = np.empty((steps, 5)), dict[str, int]()
     first_plan_h: float | None = None
-    async with running_home(plant, ahead, case.price, twin.STEP_S) as home:
+    async with running_home(BuildingSite(plant, ahead, case.price, twin.STEP_S)) as home:
         for i in range(steps):
             index = plant.index
             await home.step(twin.STEP_S)

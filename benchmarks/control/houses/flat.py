@@ -96,16 +96,20 @@ class Flat:
 
     def advance(self, plant: Plant, seconds: float, price: float) -> float:
         """Let time pass; return the cost, less the mining revenue."""
+        mined = revenue_h() * seconds / 3600 if self.miner else 0.0
+        return self.heat(plant, seconds, price, MINER_W if self.miner else 0.0) - mined
+
+    def heat(self, plant: Plant, seconds: float, price: float, miner_w: float) -> float:
+        """Heat with the split unit and the mean power of the miner; return the cost of the electricity."""
         heat, power = split_unit(plant.outdoor_c)
         self._on_s = self._on_s + seconds if self.split else 0.0
         if self.split and self._on_s <= seconds:  # it has just started
             heat *= 1 - DEGRADATION * START_S / seconds
         plant.emitter_w = heat if self.split else 0.0
-        plant.direct_w = MINER_W if self.miner else 0.0
+        plant.direct_w = miner_w
         plant.advance(seconds)
-        hours = seconds / 3600
         watts = (power if self.split else 0.0) + plant.direct_w
-        return watts * hours / 1000 * price - (revenue_h() * hours if self.miner else 0.0)
+        return watts * seconds / 3.6e6 * price
 
     @property
     def runs(self) -> bool:

@@ -12,9 +12,9 @@ from ..house_run import COMFORT_C, SETBACK_C, START, _comfort as comfort, _price
 from ..twin_controller import engine
 from . import flat, radiators
 from .plant import Plant
+from .score import CYCLE_S, Score
 
 WARM_UP_DAYS, SCORED_DAYS = 7, 14
-CYCLE_S = 300
 HOURS = 48
 FORECAST_ERROR_K = 0.3
 """Of each hour's step; the error is about 1.2 K a day in advance."""
@@ -57,6 +57,12 @@ PROGRAMS = {
 }
 """The thermostats: the reference control of the savings (comfort + 0.2 K, setback by 0.5 K), and two with the setback
 that the engine may use, of which one is programmed an hour earlier."""
+NAMES = {
+    "engine": "engine",
+    "thermostat": "thermostat, setback by 0.5 K",
+    "deep_setback": "thermostat, setback to 17 °C",
+    "deep_setback_early": "the same, an hour earlier",
+}
 HOUSES = ((radiators.Radiators, radiators.BUILDING), (flat.Flat, flat.BUILDING))
 
 
@@ -83,13 +89,33 @@ class Thermostat:
         house.thermostat(level, error)
 
 
+class WeatherForecast:
+    """An hourly forecast that is renewed each hour; its error grows with the time in advance."""
+
+    def __init__(self) -> None:
+        self._random = random.Random(7)
+        self._hours: tuple[datetime, list[float], list[float]] | None = None
+
+    def at(self, when: datetime) -> tuple[list[float], list[float]]:
+        """Return outdoor temperatures and radiation from the present full hour on."""
+        hour = when.replace(minute=0, second=0, microsecond=0)
+        if self._hours is None or self._hours[0] != hour:
+            error, outdoor, solar = 0.0, [], []
+            for step in range(HOURS):
+                error = 0.97 * error + self._random.gauss(0, FORECAST_ERROR_K)
+                truth = weather_at(hour + timedelta(hours=step, minutes=30))
+                outdoor.append(truth.outdoor_c + error)
+                solar.append(max(0.0, truth.solar_w_m2 * (1 + 0.1 * error)))
+            self._hours = hour, outdoor, solar
+        return self._hours[1], self._hours[2]
+
+
 class Controlled:
     """The engine, with a weather forecast that has errors."""
 
     def __init__(self, house: House) -> None:
         self.engine = engine.Engine(house.config())
-        self._random = random.Random(7)
-        self._forecast: tuple[datetime, list[float], list[float]] | None = None
+        self._weather = WeatherForecast()
 
     def control(self, house: House, plant: Plant) -> None:
         """Decide and apply until the next cycle."""
@@ -102,7 +128,7 @@ class Controlled:
     def _snapshot(self, house: House, plant: Plant) -> Any:
         when = plant.now
         lower = np.array([comfort(when + timedelta(minutes=15 * step)) for step in range(HOURS * 4)])
-        outdoor, solar = self._weather(when)
+        outdoor, solar = self._weather.at(when)
         reading = weather_at(when)
         return engine.Snapshot(
             now_s=when.timestamp(),
@@ -127,63 +153,34 @@ class Controlled:
             ),
         )
 
-    def _weather(self, when: datetime) -> tuple[list[float], list[float]]:
-        """Return an hourly forecast that is renewed each hour; its error grows with the time in advance."""
-        hour = when.replace(minute=0, second=0, microsecond=0)
-        if self._forecast is None or self._forecast[0] != hour:
-            error, outdoor, solar = 0.0, [], []
-            for step in range(HOURS):
-                error = 0.97 * error + self._random.gauss(0, FORECAST_ERROR_K)
-                truth = weather_at(hour + timedelta(hours=step, minutes=30))
-                outdoor.append(truth.outdoor_c + error)
-                solar.append(max(0.0, truth.solar_w_m2 * (1 + 0.1 * error)))
-            self._forecast = hour, outdoor, solar
-        return self._forecast[1], self._forecast[2]
 
-
-def _run(house: House, building: Any, control: Any, scored_days: int) -> dict[str, float]:
+def _run(house: House, building: Any, control: Any, warm_up_days: float, scored_days: float) -> dict[str, float]:
     plant = Plant(building, START)
-    scored = START + timedelta(days=WARM_UP_DAYS)
+    scored = START + timedelta(days=warm_up_days)
     end = scored + timedelta(days=scored_days)
-    cost = discomfort = begin_kwh = heat = room = 0.0
-    starts: list[datetime] = []
-    most, was_on, prices = 0, False, []
+    score = Score(plant, scored, scored_days, house.upper_c, house.heat_price)
+    was_on = False
     while plant.now < end:
-        when, counts = plant.now, plant.now >= scored
-        if when == scored:
-            begin_kwh = plant.stored_kwh
+        when = plant.now
+        score.begin()
         control.control(house, plant)
-        if house.runs and not was_on:
-            starts = [start for start in starts if (when - start).total_seconds() < 3600] + [when]
-            most = max(most, len(starts)) if counts else most
+        starts = int(house.runs and not was_on)
         was_on = house.runs
         spent = house.advance(plant, CYCLE_S, price(when))
-        if counts:
-            cost += spent
-            heat += (plant.emitter_w + plant.direct_w) * CYCLE_S / 3.6e6
-            room += plant.room_c / (scored_days * 86400 / CYCLE_S)
-            prices.append(price(when))
-            off_k = max(0.0, comfort(when) - plant.room_c) + max(0.0, plant.room_c - house.upper_c)
-            discomfort += off_k * CYCLE_S / 3600
-    left = (plant.stored_kwh - begin_kwh) * house.heat_price(sum(prices) / len(prices))
-    return {
-        "cost_eur": cost - left,
-        "discomfort_kh": discomfort,
-        "starts_per_h_max": float(most),
-        "heat_kwh": heat,
-        "room_c": room,
-        "eur_per_kwh": cost / heat if heat > 0 else 0.0,
-    }
+        score.add(when, spent, (plant.emitter_w + plant.direct_w) * CYCLE_S / 3.6e6, starts)
+    return score.result()
 
 
-def compare(scored_days: int = SCORED_DAYS) -> dict[str, dict[str, dict[str, float]]]:
+def compare(
+    scored_days: float = SCORED_DAYS, warm_up_days: float = WARM_UP_DAYS
+) -> dict[str, dict[str, dict[str, float]]]:
     """Return the results of engine and thermostat in each home. Heat that is left at the end is counted."""
     results = {}
     for make, building in HOUSES:
-        ours = make()
+        ours, days = make(), (warm_up_days, scored_days)
         results[ours.name] = {
-            "engine": _run(ours, building, Controlled(ours), scored_days),
-            **{name: _run(make(), building, Thermostat(*program), scored_days) for name, program in PROGRAMS.items()},
+            "engine": _run(ours, building, Controlled(ours), *days),
+            **{name: _run(make(), building, Thermostat(*program), *days) for name, program in PROGRAMS.items()},
         }
     return results
 
@@ -194,18 +191,12 @@ def table(results: dict[str, dict[str, dict[str, float]]]) -> str:
         "| Home | control | cost EUR | against it | discomfort K·h | mean room °C | heat kWh | ct/kWh | starts/h |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    names = {
-        "engine": "engine",
-        "thermostat": "thermostat, setback by 0.5 K",
-        "deep_setback": "thermostat, setback to 17 °C",
-        "deep_setback_early": "the same, an hour earlier",
-    }
     for home, result in results.items():
         ours = result["engine"]
         for key, one in result.items():
             change = "" if key == "engine" else f"{(ours['cost_eur'] / one['cost_eur'] - 1) * 100:+.1f} %"
             lines.append(
-                f"| {home} | {names[key]} | {one['cost_eur']:.1f} | {change} "
+                f"| {home} | {NAMES[key]} | {one['cost_eur']:.1f} | {change} "
                 f"| {one['discomfort_kh']:.1f} | {one['room_c']:.2f} | {one['heat_kwh']:.0f} "
                 f"| {100 * one['eur_per_kwh']:.2f} | {one['starts_per_h_max']:.0f} |"
             )

@@ -42,6 +42,23 @@ class Operable(ABC):
         """Start an operation. The state of a light is confirmed by reading it."""
 
 
+class BoardSwitches(ABC):
+    """A source whose hash boards the user switches singly. Control never does, and restores none of them."""
+
+    @property
+    @abstractmethod
+    def switchable_boards(self) -> frozenset[int]:
+        """The numbers of the boards, from 1, that the device reports as on or off."""
+
+    @abstractmethod
+    def is_board_on(self, number: int) -> bool | None:
+        """Return whether the user left a board on, as the device reports it; None where it does not."""
+
+    @abstractmethod
+    async def switch_board(self, number: int, on: bool) -> CommandResult:
+        """Switch a board permanently. Pending until the device reports it."""
+
+
 class PresetChoice(ABC):
     """A source whose firmware has tuning presets, each with a power."""
 

@@ -55,5 +55,6 @@ COMMAND_NAMES: Final[Mapping[str, str]] = {
     "reboot": "restart",
     "restart_mining": "restart of mining",
     "locate": "locate light",
+    "boards": "single boards",
     "identify": "identify",
 }

@@ -74,7 +74,9 @@ _HOURS: Final = (
     "period",
 )
 _TIME_WORDS: Final = ("start", "begin", "from", "date", "time", "datetime", "timestamp")
-_OTHER_TIMES: Final = frozenset({"end", "to", "until", "till", "created", "updated", "published", "fetched", "expires"})
+_FILLERS: Final = frozenset({"at", "on", "ts", "utc", "local"})
+_END_WORDS: Final = frozenset({"end", "ends", "to", "until", "till", "stop", "stops", "finish"})
+_OTHER_TIMES: Final = _END_WORDS | {"created", "updated", "published", "fetched", "expires"}
 _BARE_HOURS: Final = ("hour", "hour_of_day", "stunde", "hora", "tunti")
 """Keys whose value may be a number alone."""
 
@@ -199,7 +201,15 @@ def _mapping(row: Mapping[Any, Any], context: RowContext, last: datetime | None)
     if context.by_end:
         return PriceRow(start, None, price, factor)
     end = next((when for when in _times(row, keys, _ENDS, context.zone, start) if when is not None), None)
+    if end is None:
+        end = next(
+            (when for when in _times(row, keys, _like_ends(keys), context.zone, start) if _after(when, start)), None
+        )
     return PriceRow(start, end, price, factor)
+
+
+def _after(when: datetime | None, start: datetime) -> bool:
+    return when is not None and when > start
 
 
 def _start_of(
@@ -226,7 +236,8 @@ def _end_of(
     row: Mapping[Any, Any], keys: Mapping[str, Any], context: RowContext, last: datetime | None
 ) -> datetime | None:
     """Return the end of a row: a time, or a clock time of the list's day, whose midnight is the one at its end."""
-    found = next((when for when in _times(row, keys, _ENDS, context.zone, last) if when is not None), None)
+    names = (*_ENDS, *_like_ends(keys))
+    found = next((when for when in _times(row, keys, names, context.zone, last) if when is not None), None)
     if found is not None or context.day is None:
         return found
     clocks = (parse_clock(row[keys[name]], is_hour=True) for name in _ENDS if name in keys)
@@ -240,6 +251,17 @@ def _like_starts(keys: Iterable[str]) -> list[str]:
     for key in keys:
         words = key.split("_")
         if words[-1] in _TIME_WORDS and not _OTHER_TIMES & set(words) and key not in _ENDS:
+            found.append(key)
+    return found
+
+
+def _like_ends(keys: Iterable[str]) -> list[str]:
+    """Return the keys that name an end in another way: "end_datetime", "periodEndTime", "valid_until"."""
+    found = []
+    for key in keys:
+        words = key.split("_")
+        others = [word for word in words if word not in _TIME_WORDS and word not in _FILLERS]
+        if key not in _ENDS and others and _END_WORDS & {others[0], others[-1]}:
             found.append(key)
     return found
 

@@ -7,7 +7,7 @@ Facts: Braiins' public API descriptions; captures of the releases 22.08 to 25.07
 from dataclasses import replace
 from enum import IntEnum
 import re
-from typing import Any, Final
+from typing import Any, Final, override
 
 import aiohttp
 
@@ -156,6 +156,12 @@ class BraiinsClient(IdentifiedClient):
         else:
             await self._put("/actions/locate", operation is Operation.LOCATE)
 
+    @override
+    async def switch_board(self, board_id: str, on: bool) -> None:
+        """Switch a hash board. The tuner then works for its power target with the others."""
+        body = dumps({"enable": on, "hashboard_ids": [board_id]})
+        await self._call("PATCH", "/miner/hw/hashboards", body)
+
     async def _pools(self) -> Any:
         """Return the pools; releases differ in the path."""
         for path in self._pool_paths:
@@ -250,6 +256,7 @@ def decode_rest(
     watts = number_at(stats, "power_stats", "approximated_consumption", "watt")
     rate = number_at(stats, "miner_stats", "real_hashrate", "last_1m", "gigahash_per_second")
     rows = rows_at(boards, "hashboards")
+    readings = tuple(_rest_board(row, configuration) for row in rows)
     mining = _MINING.get(int(status), True if rate else None)
     configured_w, tuned_w = number_at(configuration, "tuner", "power_target", "watt"), _target(tuner)
     limit_w = configured_w or tuned_w
@@ -268,15 +275,20 @@ def decode_rest(
         fan_rpm=highest([number_at(fan, "rpm") for fan in rows_at(cooling, "fans")]),
         uptime_s=number_at(details, "bosminer_uptime_s"),
         boards=len(rows) or None,
-        boards_up=sum(1 for row in rows if at(row, "enabled")) if rows else None,
-        board_readings=tuple(_rest_board(row) for row in rows),
+        boards_up=_boards_up(rows, readings),
+        board_readings=readings,
         best_share=best_share(at(stats, "miner_stats", "best_share")),
         found_blocks=number_at(stats, "miner_stats", "found_blocks"),
         faults=_FAULTS.get(int(status), ()),
     )
 
 
-def _rest_board(row: object) -> BoardReading:
+def _boards_up(rows: list[Any], readings: tuple[BoardReading, ...]) -> int | None:
+    up = [at(row, "enabled") and board.on is not False for row, board in zip(rows, readings, strict=True)]
+    return sum(1 for is_up in up if is_up) if rows else None
+
+
+def _rest_board(row: object, configuration: object) -> BoardReading:
     rate = number_at(row, "stats", "real_hashrate", "last_1m", "gigahash_per_second")
     return BoardReading(
         hashrate_ths=scaled(rate, 1e-3),
@@ -284,7 +296,22 @@ def _rest_board(row: object) -> BoardReading:
         chip_c=number_at(row, "highest_chip_temp", "temperature", "degree_c"),
         inlet_c=number_at(row, "lowest_inlet_temp", "degree_c"),
         outlet_c=number_at(row, "highest_outlet_temp", "degree_c"),
+        board_id=None if at(row, "id") is None else str(at(row, "id")),
+        on=_switched_on(row, configuration),
     )
+
+
+def _switched_on(row: object, configuration: object) -> bool | None:
+    """Return the switch of a board: in the configuration, which lists boards with own settings; else its flag.
+
+    A board that is down although the configuration does not switch it off has failed.
+    """
+    section = at(configuration, "hashboard_config")
+    if section is None:
+        flag = at(row, "enabled")
+        return flag if isinstance(flag, bool) else None
+    own = next((board for board in rows_at(section, "hashboards") if str(at(board, "id")) == str(at(row, "id"))), None)
+    return at(own, "enabled") is not False
 
 
 def decode_pool_groups(groups: object) -> PoolReading:

@@ -6,7 +6,7 @@ hash rate is TH/s, the summary's GH/s. Asleep, the power supply is off.
 """
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, override
 
 from ..._lib.heat_source import Capabilities
 from ..errors import BadReplyError, DriverError, LimitedError, RefusedError
@@ -121,6 +121,15 @@ class LuxosClient(IdentifiedClient):
         finally:
             await self._logoff(session)
 
+    @override
+    async def switch_board(self, board_id: str, on: bool) -> None:
+        """Switch a hash board permanently."""
+        session = await self._session()
+        try:
+            await self._ask("enableboard" if on else "disableboard", f"{session},{board_id}")
+        finally:
+            await self._logoff(session)
+
     async def _ask(self, command: str, parameter: str | None = None) -> Any:
         reply = await exchange(self._host, command, parameter)
         if at(reply, "STATUS", 0, "STATUS") == "E":
@@ -177,14 +186,14 @@ def decode_reading(config: object, replies: dict[str, Any], presets: PowerPreset
         power_limit_w=presets.watts_of(at(config, "Profile")),
         locating=None if at(config, "RedLed") is None else str(at(config, "RedLed")).lower() == "blink",
         hashrate_ths=scaled(first(number_at(summary, "GHS 5s"), number_at(summary, "GHS av")), 1e-3),
-        expected_ths=scaled(_sum([number_at(row, "Nominal MHS") for row in boards]), 1e-6),
+        expected_ths=scaled(_sum([number_at(row, "Nominal MHS") for row in boards if _switched_on(row)]), 1e-6),
         board_c=highest(temperatures),
         inlet_c=lowest(inlets),
         outlet_c=highest(outlets),
         fan_rpm=highest([number_at(row, "RPM") for row in rows_at(replies.get("fans"), "FANS")]),
         uptime_s=number_at(summary, "Elapsed"),
         boards=len(boards) or None,
-        boards_up=sum(1 for row in boards if at(row, "Status") == "Alive") if boards else None,
+        boards_up=sum(1 for row in boards if at(row, "Status") == "Alive" and _switched_on(row)) if boards else None,
         board_readings=_boards(replies),
         pool=decode_pools(replies.get("pools")),
         best_share=best,
@@ -195,13 +204,29 @@ def decode_reading(config: object, replies: dict[str, Any], presets: PowerPreset
 
 def _boards(replies: dict[str, Any]) -> tuple[BoardReading, ...]:
     """Return the boards with the hottest corner of each; `temps` lists the same boards in the same order."""
-    boards, temperatures = decode_devs(replies.get("devs")), rows_at(replies.get("temps"), "TEMPS")
+    rows, temperatures = rows_at(replies.get("devs"), "DEVS"), rows_at(replies.get("temps"), "TEMPS")
+    boards = tuple(
+        replace(board, board_id=_board_id(row), on=_switched_on(row))
+        for board, row in zip(decode_devs(replies.get("devs")), rows, strict=True)
+    )
     if len(temperatures) != len(boards):
         return boards
     corners = [highest([number_at(row, corner) for corner in _CORNERS]) for row in temperatures]
     return tuple(
         replace(board, board_c=first(hottest, board.board_c)) for board, hottest in zip(boards, corners, strict=True)
     )
+
+
+def _board_id(row: object) -> str | None:
+    """Return the number of a board, from 0."""
+    found = number_at(row, "ASC")
+    return None if found is None else f"{found:.0f}"
+
+
+def _switched_on(row: object) -> bool:
+    """Return whether the user left a board on. A board that failed is not enabled either, but not shut down by them."""
+    by_user = at(row, "IsUserShutdown")
+    return by_user is not True if isinstance(by_user, bool) else at(row, "Enabled") != "N"
 
 
 def _water(temps: object, label: str) -> list[float | None]:

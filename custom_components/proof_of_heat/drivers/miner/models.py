@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from ..._lib.heat_source import Capabilities
-from ..errors import BadReplyError
+from ..errors import BadReplyError, RefusedError
 from ..operations import Operation
 from .power_presets import NO_PRESETS, PowerPresets
 from .work import BoardReading, PoolReading
@@ -133,6 +133,10 @@ class IdentifiedClient:
         """The power presets; available after `identify`."""
         return self._presets
 
+    async def switch_board(self, board_id: str, on: bool) -> None:
+        """Not supported, unless the client of the firmware does it."""
+        raise RefusedError(f"the firmware does not switch board {board_id} {'on' if on else 'off'}")
+
 
 class MinerClient(Protocol):
     """The client of a miner. Every method raises DriverError."""
@@ -165,3 +169,6 @@ class MinerClient(Protocol):
 
     async def operate(self, operation: Operation) -> None:
         """Start one of the operations that `operations_of` lists for the miner."""
+
+    async def switch_board(self, board_id: str, on: bool) -> None:
+        """Switch one of the boards that have a `board_id`."""

@@ -16,12 +16,12 @@ from ..._lib.heat_source import (
     Outcome,
     SourceState,
 )
-from ..base import SourceBase
 from ..device_settings import DeviceSettings, Settings, SettingValue, Shown
 from ..errors import RefusedError, UnreachableError
 from ..operations import LOCATE_LIGHT, Operable, Operation, PresetChoice
 from ..source_parts import Timing
 from .antminer import SLEEP
+from .boards import BoardSource, lacks_boards
 from .luxos import LuxosClient
 from .models import MinerClient, MinerReading
 from .work import values_of
@@ -30,7 +30,7 @@ _THERMAL: Final = "thermal_management"
 _HIDDEN_WHILE_PAUSED: Final = frozenset({"mode", "power_w"})
 
 
-class MinerSource(SourceBase, Operable, PresetChoice):
+class MinerSource(BoardSource, Operable, PresetChoice):
     """A miner with its client.
 
     `meter_w` returns the power of a linked meter, for firmware that does not report its own. Without a reported
@@ -170,7 +170,7 @@ class MinerSource(SourceBase, Operable, PresetChoice):
         if self._on_identified is not None and await self._on_identified(self._client):
             self._on_identified = None
         reading = await self._read_protected()
-        self._preset = reading.preset
+        self._preset, self._boards = reading.preset, reading.board_readings
         metered = self._meter_w() if self._meter_w is not None else None
         reading = self._with_own_limit(reading)
         power_w = reading.power_w if metered is None else metered
@@ -317,9 +317,7 @@ def _wakes(client: MinerClient) -> bool:
 def _health(reading: MinerReading) -> Health:
     if reading.faults:
         return Health.DEGRADED
-    if reading.boards and reading.boards_up is not None and reading.boards_up < reading.boards and reading.mining:
-        return Health.DEGRADED
-    return Health.OK
+    return Health.DEGRADED if reading.mining and lacks_boards(reading) else Health.OK
 
 
 def extra_of(reading: MinerReading, power_w: float | None) -> dict[str, float | str | bool | None]:

@@ -112,7 +112,7 @@ SUPPORTED: Final = (
         ("Braiins OS 25.05 and later",),
         "fixtures/miners/braiins/v25_07",
         reads=(*_OTHERS, *_WATER),
-        commands=("on_off", "power", "preset", *_RESTARTS),
+        commands=("on_off", "power", "preset", *_RESTARTS, "boards"),
     ),
     _miner(
         "braiins_graphql",
@@ -159,7 +159,7 @@ SUPPORTED: Final = (
         "Luxor, LuxOS API, docs.luxor.tech/firmware/api",
         "256foundation/asic-rs asic-rs-firmwares/luxminer (labels of the water temperatures)",
         reads=(*_reads_without("ambient_temperature"), *_WATER),
-        commands=("on_off", "power", "preset", *_RESTARTS),
+        commands=("on_off", "power", "preset", *_RESTARTS, "boards"),
         evidence=Evidence.DOCUMENT,
     ),
     _miner(
@@ -168,7 +168,7 @@ SUPPORTED: Final = (
         ("VNish 1.2 and later on Antminer S17 to S21",),
         "VNish, OpenAPI document of the firmware (page /docs of the miner)",
         reads=_reads_without("ambient_temperature"),
-        commands=("on_off", "power", "preset", *_RESTARTS),
+        commands=("on_off", "power", "preset", *_RESTARTS, "boards"),
         evidence=Evidence.DOCUMENT,
     ),
     _avalon("avalon_q", "Q", ("on_off", "power", "mode"), "fixtures/miners/avalon"),

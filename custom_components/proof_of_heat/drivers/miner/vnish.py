@@ -8,12 +8,12 @@ versions.
 
 from dataclasses import replace
 import re
-from typing import Any, Final
+from typing import Any, Final, override
 
 import aiohttp
 
 from ..._lib.heat_source import Capabilities
-from ..errors import AuthError, BadReplyError, RefusedError
+from ..errors import AuthError, BadReplyError, DriverError, RefusedError
 from ..http import JsonHttp, dumps
 from ..operations import Operation
 from ..values import at, first, highest, number, number_at, rows_at, scaled
@@ -37,6 +37,7 @@ class VnishClient(IdentifiedClient):
         self._password = password
         self._token: str | None = None
         self._to_ths = _TO_THS["GH/s"]
+        self._is_stopped = False
 
     async def identify(self) -> MinerInfo:
         """Read the identity and the presets; the latter also check the password."""
@@ -56,7 +57,23 @@ class VnishClient(IdentifiedClient):
         summary = at(await self._http.request("GET", "/summary"), "miner")
         performance = await self._http.request("GET", "/perf-summary")
         reading = decode_reading(summary, performance, self._presets, self._to_ths)
+        self._is_stopped = reading.mining is False
+        if not reading.board_readings:
+            reading = replace(reading, board_readings=await self._board_settings())
         return replace(reading, locating=await self._is_locating())
+
+    async def _board_settings(self) -> tuple[BoardReading, ...]:
+        """Return the switches of the boards, which the summary omits while the miner is stopped; empty if unknown."""
+        if self._token is None:  # no unlocking for this: a changed password would lock the miner
+            return ()
+        try:
+            chains = rows_at(await self._authorised("GET", "/settings"), "miner", "overclock", "chains")
+        except DriverError:
+            return ()
+        return tuple(
+            BoardReading(board_id=str(index + 1), on=at(chain, "disabled") is not True)
+            for index, chain in enumerate(chains)
+        )
 
     async def _is_locating(self) -> bool | None:
         try:
@@ -80,13 +97,30 @@ class VnishClient(IdentifiedClient):
     async def set_power(self, watts: float) -> None:
         """Set the preset with the highest power up to `watts`; other overclocking settings are unchanged."""
         name = self._presets.name_for(watts)
-        overclock = at(await self._authorised("GET", "/settings"), "miner", "overclock")
-        if not isinstance(overclock, dict):
-            raise BadReplyError("the settings have no overclocking section, they are not written")
-        body = {"miner": {"overclock": {**overclock, "preset": name}}}
-        reply = await self._authorised("POST", "/settings", body)
-        if at(reply, "restart_required") is True:
+        if await self._set_overclock({**await self._overclock(), "preset": name}):
             await self._authorised("POST", "/mining/restart")
+
+    @override
+    async def switch_board(self, board_id: str, on: bool) -> None:
+        """Switch a hash board; a miner that is stopped stays so."""
+        overclock, index = await self._overclock(), int(board_id) - 1
+        chains = rows_at(overclock, "chains")
+        if not 0 <= index < len(chains):
+            raise RefusedError(f"the settings have no board {board_id}")
+        changed = [*chains[:index], {**chains[index], "disabled": not on}, *chains[index + 1 :]]
+        if await self._set_overclock({**overclock, "chains": changed}) and not self._is_stopped:
+            await self._authorised("POST", "/mining/restart")
+
+    async def _overclock(self) -> dict[str, Any]:
+        found = at(await self._authorised("GET", "/settings"), "miner", "overclock")
+        if not isinstance(found, dict):
+            raise BadReplyError("the settings have no overclocking section, they are not written")
+        return found
+
+    async def _set_overclock(self, overclock: dict[str, Any]) -> bool:
+        """Write the section; return whether mining has to be restarted."""
+        reply = await self._authorised("POST", "/settings", {"miner": {"overclock": overclock}})
+        return at(reply, "restart_required") is True
 
     async def set_mode(self, mode: str) -> None:
         """Not supported."""
@@ -176,10 +210,13 @@ def decode_reading(miner: object, performance: object, presets: PowerPresets, to
 
 
 def _board(row: object, to_ths: float) -> BoardReading:
+    board_id, state = number_at(row, "id"), at(row, "status", "state")
     return BoardReading(
         hashrate_ths=scaled(number_at(row, "hashrate_rt"), to_ths),
         board_c=number_at(row, "pcb_temp", "max"),
         chip_c=number_at(row, "chip_temp", "max"),
+        board_id=None if board_id is None else f"{board_id:.0f}",
+        on=str(state) != "disabled" if state is not None else None,
     )
 
 

@@ -1,7 +1,7 @@
 """What a miner works on: its hash boards, its pool, its shares. Decoders of the replies that several families share."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import re
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -26,7 +26,7 @@ _TIMEOUT_S: Final = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardReading:
-    """The reading of a hash board. None: not reported. 0 °C is a missing sensor."""
+    """The reading of a hash board. None: not reported. 0 °C is a missing sensor. Readings are compared as measured."""
 
     hashrate_ths: float | None = None
     board_c: float | None = None
@@ -34,6 +34,10 @@ class BoardReading:
     inlet_c: float | None = None
     """Of the air or liquid that flows in."""
     outlet_c: float | None = None
+    board_id: str | None = field(default=None, compare=False)
+    """By which the firmware switches it; None if it does not switch boards."""
+    on: bool | None = field(default=None, compare=False)
+    """False: switched off by the user. A board that failed is still on."""
 
     def __post_init__(self) -> None:
         """Make temperatures unknown that no board in operation has."""
