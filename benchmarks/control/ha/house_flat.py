@@ -122,7 +122,7 @@ class FlatSite(HouseSite):
         mined = (hashed - self._counted_th) / 1000 / DAY_S * flat.HASHPRICE * (1 - flat.POOL_FEE)
         self._counted_kwh, self._counted_th = kwh, hashed
         if miner_w <= machine.idle_w + STANDBY_MARGIN_W:
-            miner_w = 0.0  # its standby is left out for all controls
+            miner_w = 0.0  # no control is charged for its standby
         starts = int(self.flat.split and not self._ran)
         self._ran = self.flat.split
         cost = self.flat.heat(self.plant, seconds, price_kwh, miner_w) - mined

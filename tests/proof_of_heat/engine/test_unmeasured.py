@@ -73,7 +73,7 @@ def test_heat_is_known_or_unknown_never_zero_by_default(
 
 
 def observe(engine: Engine, home: Home, hours: float, *others: SourceSnapshot, **changes: object) -> None:
-    """The home heats by itself, whatever the engine sees of it."""
+    """The home heats by itself, also when the engine sees nothing of it."""
     for _ in range(round(hours * 4)):
         home.run(0.6, 900)
         now = snapshot(home)

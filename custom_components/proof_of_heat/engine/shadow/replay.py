@@ -5,7 +5,7 @@ simulation that also runs parallel to the real home. Steps in which something wa
 known, are omitted; a day counts only as a whole, as in the running simulation.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 import math
 from typing import Final, override
@@ -210,7 +210,7 @@ class ReplayedHome(ShadowHome):
         return self._map_error
 
     @override
-    def _copy(self, snapshot: Snapshot, made: dict[str, Output], emitter_c: float) -> Snapshot:  # type: ignore[override]
+    def _copy(self, snapshot: Snapshot, made: Mapping[str, Output], emitter_c: float) -> Snapshot:
         copy = super()._copy(snapshot, made, emitter_c)
         sources = tuple(
             source if is_shared(source) else replace(source, counts=True, consumed_kwh=source.power_w * STEP_S / 3.6e6)

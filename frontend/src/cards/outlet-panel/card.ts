@@ -277,7 +277,7 @@ export class OutletPanelCard extends SuiteCard<Config> {
   }
 
   private socket(entry: string, outlet: Outlet, name: "a" | "b", socket: Socket): TemplateResult {
-    // The outlet switched a tripped socket off, whatever its relay is said to be.
+    // The outlet switched a tripped socket off, even if its relay is still reported as on.
     const isOn = socket.tripped ? false : socket.is_on;
     const state = socket.pending !== null ? "pending" : isOn === null ? "unknown" : isOn ? "on" : "off";
     const toggle = (): void => {
