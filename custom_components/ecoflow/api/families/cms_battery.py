@@ -8,6 +8,7 @@ from typing import Final
 
 from ..units import Quantity
 from ..wire_values import Values, number_at, without_minus_zero
+from .battery_flow import IDLE_DISCHARGING_CHARGING, BatteryFlow
 from .builders import amp_hours, celsius, count, percentage, volts
 from .specs import Evidence, SensorSpec
 
@@ -57,6 +58,14 @@ def power(values: Values) -> float | None:
     ):
         measured = calculated
     return None if measured is None else without_minus_zero(round(measured, 1))
+
+
+FLOW: Final = BatteryFlow(
+    power=power,
+    power_sources=POWER_SOURCES,
+    state_sources=("cmsChgDsgState", "bmsChgDsgState"),
+    states=IDLE_DISCHARGING_CHARGING,
+)
 
 
 def _main_voltage(values: Values) -> float | None:
