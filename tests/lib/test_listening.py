@@ -9,7 +9,8 @@ from lib.listening import MAX_PAUSE_S, Listening
 CHECK_S = 10.0
 LIMIT_S = 180.0
 EVENTS = st.lists(
-    st.tuples(st.sampled_from(["run", "restart", "blocked", "not listening"]), st.floats(1, 4000)), max_size=12
+    st.tuples(st.sampled_from(["run", "restart", "blocked", "blocked again", "not listening"]), st.floats(1, 4000)),
+    max_size=12,
 )
 
 
@@ -33,8 +34,12 @@ def test_a_healthy_controller_is_never_silent_for_long(
             case "restart":
                 calls(end, are_heard=False)
                 listening, heard = Listening(), None
-            case "blocked":
+            case "blocked" | "blocked again":
                 calls(end, are_heard=False)
+                if event == "blocked again":
+                    listening.check(end)  # one check between two pauses: no call is received at it
+                    end += length_s
+                    calls(end, are_heard=False)
                 now = end
                 listening.check(now)
                 for _ in range(6):
@@ -61,6 +66,31 @@ def test_a_dead_controller_is_noticed_while_home_assistant_listens(died_s: float
         listening.check(now)
         now += CHECK_S
     assert listening.silence_s(heard, now) > LIMIT_S
+
+
+@given(st.lists(st.floats(MAX_PAUSE_S, 40_000), min_size=2, max_size=3))
+def test_pauses_one_after_another_make_nobody_silent(pauses_s: list[float]) -> None:
+    listening, now = Listening(), 0.0
+    listening.check(now)
+    for pause_s in pauses_s:
+        now += pause_s
+        listening.check(now)
+    assert listening.silence_s(0.0, now) <= (len(pauses_s) - 1) * MAX_PAUSE_S + 1e-6
+
+
+@given(st.floats(MAX_PAUSE_S, 4000))
+def test_where_every_check_is_late_a_dead_controller_is_noticed(interval_s: float) -> None:
+    listening = Listening()
+    for number in range(round(LIMIT_S / MAX_PAUSE_S) + 3):
+        listening.check(number * interval_s)
+    assert listening.silence_s(0.0, number * interval_s) > LIMIT_S
+
+
+def test_a_clock_set_back_begins_the_time_again() -> None:
+    listening = Listening()
+    for now_s in (1000, 1100, 400, 410):
+        listening.check(now_s)
+    assert (listening.since_s, listening.silence_s(None, 410)) == (400, 10)
 
 
 def test_before_the_start_nothing_is_silent() -> None:
