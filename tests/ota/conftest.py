@@ -23,7 +23,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.ota._lib.slices import SLICE_LENGTH_S
 from custom_components.ota.data import OtaData
 from custom_components.ota.devices.key_store import IssuedSecrets
 from custom_components.ota.rollout.record_store import RecordStore
@@ -41,9 +40,10 @@ def quiet() -> None:
 
 
 @pytest.fixture(autouse=True)
-def config_folder(hass: HomeAssistant, tmp_path: Path) -> None:
+def config_folder(request: pytest.FixtureRequest) -> None:
     """Images are stored below the configuration folder: give each test its own."""
-    hass.config.config_dir = str(tmp_path)
+    if "hass" in request.fixturenames:
+        request.getfixturevalue("hass").config.config_dir = str(request.getfixturevalue("tmp_path"))
 
 
 @pytest.fixture(autouse=True)
@@ -217,12 +217,6 @@ def release(admin: Client) -> Release:
         return image
 
     return upload
-
-
-@pytest.fixture(autouse=True)
-def long_slices(hass: HomeAssistant) -> None:
-    """Publish all changes in one iteration of the loop: on a busy machine slices would need several."""
-    hass.data[SLICE_LENGTH_S] = 60.0
 
 
 async def settled(hass: HomeAssistant) -> None:
