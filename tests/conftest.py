@@ -37,6 +37,15 @@ settings.register_profile(
 settings.load_profile("suite")
 
 TEST_CLOCK_RESOLUTION_S = 1e-6
+QUIET_LOGGERS = (
+    "aiohttp.access",
+    "homeassistant.core",
+    "homeassistant.helpers.device_registry",
+    "homeassistant.helpers.entity_registry",
+    "homeassistant.loader",
+    "homeassistant.setup",
+    "sqlalchemy.engine",
+)
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -160,7 +169,7 @@ def _time_limit_s(item: pytest.Item) -> float:
 
 
 def pytest_sessionstart() -> None:
-    """Silence SQLAlchemy, of which the plugin logs every statement, and give this process an upload folder.
+    """Silence loggers with a line per statement, entity or request, and give this process an upload folder.
 
     Home Assistant interrupts idle workers that do not end within a fraction of a second, as on a busy machine. An
     interrupted worker can take the signal to end with it, and the others then wait for it without end.
@@ -169,15 +178,20 @@ def pytest_sessionstart() -> None:
     """
     gc.disable()
     executor.EXECUTOR_SHUTDOWN_TIMEOUT = 300
-    logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+    for name in QUIET_LOGGERS:
+        logging.getLogger(name).setLevel(logging.WARNING)
     # One folder for the machine: a Home Assistant that ends empties it, that of another process, too.
     file_upload.TEMP_DIR_NAME += f"-{os.getpid()}"
 
 
 def pytest_collection_finish() -> None:
-    """Look for garbage again, but not among the collected tests and imported modules."""
-    gc.enable()
+    """Look for garbage again, but not among the collected tests and imported modules, and less often.
+
+    The plugin looks for it before each file anyway.
+    """
     gc.freeze()
+    gc.set_threshold(100_000, 50, 1000)
+    gc.enable()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-import logging
 from pathlib import Path
 import shutil
 import sqlite3
@@ -30,13 +29,6 @@ from tests.ota.images import esp32_image, public_key, signed
 
 DOMAIN = "ota"
 type Client = TestClient[Any, Any]
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> None:
-    """A line per request, captured twice, takes longer than the request."""
-    for name in ("aiohttp.access", "homeassistant.helpers.entity_registry", "homeassistant.core"):
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 @pytest.fixture(autouse=True)
