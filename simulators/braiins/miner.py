@@ -31,6 +31,7 @@ class Braiins(WebMiner):
     FAULTS: ClassVar[dict[str, str]] = {
         **NET_FAULTS,
         **MINER_FAULTS,
+        "no_board_settings": "the configuration has no section of the hash boards",
         "token_expired": "invalidates every token immediately",
         "error": "reports this error text",
         "scaled": "protects itself: the tuner's target in W below the configured one (default 2431)",
@@ -240,7 +241,9 @@ class Braiins(WebMiner):
             for board, on in self.board_settings.items()
         ]
         config = {"global_frequency": None, "global_voltage": None, "hashboards": boards}
-        return web.json_response({"pool_groups": [], "tuner": tuner, "hashboard_config": config})
+        # A recorded miner of release 25.07 has no settings of its boards.
+        own = {} if "no_board_settings" in self.faults else {"hashboard_config": config}
+        return web.json_response({"pool_groups": [], "tuner": tuner, **own})
 
     async def _constraints(self, _: web.Request) -> web.Response:
         limits = {
