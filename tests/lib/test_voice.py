@@ -119,3 +119,21 @@ def test_rooms_are_found_by_name_also_declined(spoken: str, name: str | None) ->
 
 def test_two_rooms_that_fit_are_none() -> None:
     assert heating_sentences.find_room("kellari", ["Kellarit", "Kellaria"]) is None
+
+
+async def test_a_sentence_that_fits_two_templates_reaches_the_integration_that_answers(hass: HomeAssistant) -> None:
+    sentences = {"en": ("boil [the] [red] kettle", "boil the [red] kettle")}
+
+    def handler(answer: str | None) -> Any:
+        async def answered(_hass: HomeAssistant, _request: VoiceRequest) -> str | None:
+            return answer
+
+        return answered
+
+    for answer in (None, "It boils."):
+        async_register_sentences(hass, [VoiceCommand(sentences, handler(answer), "kettle")])
+    other = {"en": (*sentences["en"], "heat the kettle")}
+    async_register_sentences(hass, [VoiceCommand(other, handler(None), "kettle")])
+    await speak(hass)
+    assert await say(hass, "boil the kettle") == "It boils."
+    assert await say(hass, "heat the kettle") == "It boils."

@@ -25,10 +25,9 @@ from custom_components.proof_of_heat.learning.history_replay import ReplayStatus
 from custom_components.proof_of_heat.learning.past_states import _hours, _price, async_read_switched
 from custom_components.proof_of_heat.runtime.savings_report import report_data
 
-from .ha import HEATER, source, start, system, zone
+from .ha import HEATER, real_pause, source, start, system, zone
 from .test_history_import import METER, NOW, finished, lived, write_states, write_statistics
 from .test_shadow_mode import simulated_days
-from .winter import real_pause
 
 PRICE = "sensor.price"
 DAYS = 6

@@ -83,7 +83,11 @@ def _ignore(again: bool) -> None:
 
 
 class HistoryImport:
-    """The import of one heating system."""
+    """The import of one heating system.
+
+    ``changed`` is called when it makes progress, ``save`` stores the engine's state, ``finished`` is called at the end,
+    with whether it was done again.
+    """
 
     def __init__(
         self,
@@ -178,27 +182,6 @@ class HistoryImport:
     def _set(self, status: ImportStatus) -> None:
         self.progress.status = status
         self._changed()
-
-
-@callback
-def start_import(
-    hass: HomeAssistant,
-    entry: ConfigEntry,
-    engine: Engine,
-    links: Callable[[], HomeLinks],
-    changed: Callable[[], None],
-    *,
-    save: Callable[[], Awaitable[None]],
-    finished: Callable[[bool], None] = _ignore,
-) -> HistoryImport:
-    """Return the import of a heating system, started.
-
-    ``changed`` is called when it makes progress, ``save`` stores the engine's state, ``finished`` is called at the end,
-    with whether it was done again.
-    """
-    found = HistoryImport(hass, entry, engine, links, changed, save=save, finished=finished)
-    found.start()
-    return found
 
 
 def _rows(home: HomeSeries, begin: datetime, place: tuple[float, float]) -> list[Row]:
