@@ -295,7 +295,7 @@ def test_a_cloud_that_hangs_is_no_device_that_is_offline() -> None:
 
 
 @pytest.mark.parametrize("check_s", [40.0, 1800.0])
-def test_where_home_assistant_is_always_late_a_device_that_is_gone_is_noticed(check_s: float) -> None:
+def test_where_home_assistant_is_always_late_an_offline_device_is_noticed(check_s: float) -> None:
     reachability = Reachability(wants_messages=True)
     reachability.set_messages(True, 0, 300)
     for number in range(14):

@@ -95,7 +95,9 @@ def content(path: Path) -> Any:
     connection = sqlite3.connect(path)
     tables = connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
     version = connection.execute("SELECT version FROM measurements_schema").fetchall()
-    sums = connection.execute("SELECT sum(n), sum(total), min(minimum), max(maximum) FROM measurements_rollup").fetchone()
+    sums = connection.execute(
+        "SELECT sum(n), sum(total), min(minimum), max(maximum) FROM measurements_rollup"
+    ).fetchone()
     connection.close()
     return tables, version, sums
 

@@ -53,8 +53,8 @@ class Listening:
             if self.since_s == inf or gap_s < 0 or (gap_s and not self._was_paused):
                 self.since_s = now_s
             elif gap_s:
-                # Of a pause that follows another, the usual time counts: where every check is late, a device that
-                # is silent is noticed later, but it is noticed.
+                # Of a pause that follows another, the usual time counts: where every check is late, an offline
+                # device is noticed later, but it is noticed.
                 self.since_s += gap_s - self.max_pause_s
             self._was_paused = gap_s != 0
         self._checked_s = now_s
