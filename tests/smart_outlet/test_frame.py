@@ -163,7 +163,7 @@ def test_a_capture_shows_an_unknown_command_in_hex() -> None:
 
 
 def test_a_capture_without_a_frame_is_refused() -> None:
-    with pytest.raises(FrameError, match="no complete frame found$"):
+    with pytest.raises(FrameError, match=r"no complete frame found$"):
         list(decode_capture(b"nothing"))
 
 
