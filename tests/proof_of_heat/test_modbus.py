@@ -33,6 +33,7 @@ from simulators.framework import running
 from simulators.modbus_boiler.boiler import ModbusBoiler
 from simulators.modbus_wire import crc16
 from tests.heat_source_contract import assert_keeps_contract
+from tests.skipped_waits import skipped_waits
 
 pytestmark = pytest.mark.slow  # left out by scripts/test --quick
 
@@ -136,7 +137,7 @@ async def test_a_device_that_ignores_commands_is_detected(device: str) -> None:
 
 @pytest.mark.parametrize("fault", ["silent", "busy", "garbage", "refused"])
 async def test_bus_fault_is_failing_in_time_and_recovers(device: str, fault: str) -> None:
-    async with boiler(device) as (simulator, source):
+    async with skipped_waits(), boiler(device) as (simulator, source):
         assert (await source.refresh()).health == Health.OK
         simulator.faults.set(fault)
         async with asyncio.timeout(120):
