@@ -8,10 +8,14 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 import time
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
-IDLE_S = 0.05
-"""For this long nothing must happen; what the kernel passes between two sockets is there at once."""
+from simulators.world import clock
+
+IDLE_S = 0.02
+"""For this long nothing must happen: the kernel passes bytes between sockets at once (but not those of a terminal)."""
 
 
 def _is_calling(loop: Any) -> bool:
@@ -22,7 +26,7 @@ def _is_calling(loop: Any) -> bool:
 
 @asynccontextmanager
 async def skipped_waits() -> AsyncGenerator[None]:
-    """Skip what is left of a wait in which nothing happens."""
+    """Skip what is left of a wait in which nothing happens; simulated devices have the same clock."""
     loop: Any = asyncio.get_running_loop()
     select, skipped_s = loop._selector.select, 0.0
 
@@ -35,8 +39,12 @@ async def skipped_waits() -> AsyncGenerator[None]:
             skipped_s += timeout - IDLE_S
         return events
 
-    loop._selector.select, loop.time = wait, lambda: time.monotonic() + skipped_s
+    def now_s() -> float:
+        return time.monotonic() + skipped_s
+
+    loop._selector.select, loop.time = wait, now_s
     try:
-        yield
+        with patch.object(clock, "time", SimpleNamespace(monotonic=now_s)):
+            yield
     finally:
         loop._selector.select = select  # the clock keeps what it skipped: it must not go backwards

@@ -68,15 +68,16 @@ async def test_off_and_back_is_read_back(device: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("fault", ["silent", "garbage", "cut", "busy"])
 async def test_line_fault_is_failing_in_time_and_recovers(device: str, fault: str, tmp_path: Path) -> None:
-    async with skipped_waits(), on_a_line(device, tmp_path) as (simulator, source):
+    async with on_a_line(device, tmp_path) as (simulator, source):
         assert (await source.refresh()).health == Health.OK
         simulator.faults.set(fault)
         clock = asyncio.get_running_loop().time
-        began = clock()
-        state = await source.refresh()
-        assert clock() - began < QUICK.read_s + 60
-        assert (state.health, state.on, state.power_w) == (Health.FAILING, None, None)
-        assert (await source.apply(Command(id="x", on=False))).outcome == Outcome.FAILED
+        async with skipped_waits():
+            began = clock()
+            state = await source.refresh()
+            assert clock() - began < QUICK.read_s + 60
+            assert (state.health, state.on, state.power_w) == (Health.FAILING, None, None)
+            assert (await source.apply(Command(id="x", on=False))).outcome == Outcome.FAILED
         simulator.faults.clear(fault)
         for _ in range(4):
             state = await source.refresh()
@@ -86,7 +87,7 @@ async def test_line_fault_is_failing_in_time_and_recovers(device: str, fault: st
 
 async def test_noise_never_gives_a_wrong_number(socket_enabled: None, tmp_path: Path) -> None:
     """Every fourth frame has a flipped bit: a reading is right or absent, for the check sum sees it."""
-    async with skipped_waits(), on_a_line("daikin", tmp_path, "--seed", "7") as (simulator, source):
+    async with on_a_line("daikin", tmp_path, "--seed", "7") as (simulator, source):
         simulator.faults.set("noise", 0.25)
         good = 0
         for _ in range(12):
