@@ -20,7 +20,7 @@ from abc import ABC, abstractmethod
 import argparse
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 import json
 import logging
@@ -108,6 +108,14 @@ class Simulator(ABC):
     async def do(self, name: str, arguments: dict[str, Any]) -> Any:
         """Run an action of the simulator; KeyError if it is unknown."""
         raise KeyError(f"unknown action {name} ({arguments})")
+
+
+async def end_task(task: asyncio.Task[None] | None) -> None:
+    """Cancel a task and wait for its end; None: it was never started."""
+    if task is not None:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def _json_or_text(text: str) -> Any:

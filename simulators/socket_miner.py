@@ -1,4 +1,4 @@
-"""What simulated miners share: the arguments of their machine, and a miner that is reached by the 4028 socket alone."""
+"""What simulated miners share: the arguments of their machine, and the 4028 socket, alone or next to HTTP."""
 
 from abc import abstractmethod
 import argparse
@@ -7,7 +7,7 @@ from typing import Any, ClassVar, override
 
 from .asic import MINER_FAULTS, Machine, cgminer_exchange
 from .framework import Simulator
-from .net import NET_FAULTS, TcpServer
+from .net import NET_FAULTS, HttpSimulator, TcpServer
 
 
 def add_boot_argument(parser: argparse.ArgumentParser, boot_s: float) -> None:
@@ -57,3 +57,37 @@ class SocketMiner(Simulator):
     @abstractmethod
     def _command(self, name: str, request: dict[str, Any]) -> dict[str, Any] | None:
         """Return the answer to a command; None if it is unknown."""
+
+
+class WebMiner(HttpSimulator):
+    """A miner with HTTP, and with the socket of the cgminer family on a second port."""
+
+    DEFAULT_PORT = 80
+    DESCRIPTION: ClassVar[str]
+    machine: Machine
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        super().__init__(args)
+        self._socket = TcpServer(self.faults, self._exchange)
+
+    @classmethod
+    @override
+    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--rpc-port", type=int, default=4028)
+
+    @override
+    async def start(self) -> dict[str, Any]:
+        ready = await super().start()
+        return {**ready, "rpc_port": await self._socket.start(self.args.host, self.args.rpc_port)}
+
+    @override
+    async def stop(self) -> None:
+        await self._socket.stop()
+        await super().stop()
+
+    async def _exchange(self, reader: asyncio.StreamReader) -> bytes:
+        return await cgminer_exchange(reader, self._command, self.DESCRIPTION)
+
+    @abstractmethod
+    def _command(self, name: str, request: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the answer to a command of the socket; None if it is unknown."""

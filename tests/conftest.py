@@ -1,10 +1,13 @@
 """Fixtures for every test of the suite."""
 
 import asyncio
+from collections.abc import Callable, Generator
 import gc
+import inspect
 import logging
 import os
 from pathlib import Path
+import threading
 
 from homeassistant.components import file_upload
 from homeassistant.helpers.entity import Entity
@@ -13,12 +16,14 @@ from hypothesis import HealthCheck, settings
 import pytest
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
+from xdist.remote import Producer
 
 # The test plugin ships a `custom_components` package of its own: ours has to be imported first.
 import custom_components  # noqa: F401
 from lib.slices import SLICE_LENGTH_S
 
 from . import coverage_gate
+from .work_units import ByFile
 
 # No deadline: the machine may be busy, and pytest's own time-out ends what hangs. Every run has the same examples;
 # HYPOTHESIS_RANDOM=1 (the nightly workflow) draws others.
@@ -32,6 +37,15 @@ settings.register_profile(
 settings.load_profile("suite")
 
 TEST_CLOCK_RESOLUTION_S = 1e-6
+QUIET_LOGGERS = (
+    "aiohttp.access",
+    "homeassistant.core",
+    "homeassistant.helpers.device_registry",
+    "homeassistant.helpers.entity_registry",
+    "homeassistant.loader",
+    "homeassistant.setup",
+    "sqlalchemy.engine",
+)
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -48,13 +62,59 @@ def auto_enable_custom_integrations(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("enable_custom_integrations")
 
 
+def _runs_event_loop(request: pytest.FixtureRequest) -> bool:
+    """Whether the test or one of its own fixtures is a coroutine."""
+    item = request.node
+    functions = [item.obj]
+    functions += [f[-1].func for f in item._fixtureinfo.name2fixturedefs.values() if f[-1].scope == "function"]
+    return any(inspect.iscoroutinefunction(f) or inspect.isasyncgenfunction(f) for f in functions)
+
+
+def _for_event_loop(name: str) -> Callable[..., None]:
+    """Limit a fixture of the plugin, which has it for each test, to the tests that run an event loop.
+
+    A loop, its threads and mocks of Home Assistant took half of the time of a test that uses none of them.
+    """
+
+    @pytest.fixture(name=name, autouse=True)
+    def limited(request: pytest.FixtureRequest) -> None:
+        if _runs_event_loop(request):
+            request.getfixturevalue(name)
+
+    return limited
+
+
+configure_event_loop = _for_event_loop("configure_event_loop")
+disable_http_server = _for_event_loop("disable_http_server")
+skip_stop_scripts = _for_event_loop("skip_stop_scripts")
+
+
 @pytest.fixture(autouse=True)
-async def enable_event_loop_debug() -> None:
+def verify_cleanup(request: pytest.FixtureRequest) -> Generator[None]:
+    """Check that a test leaves no task, timer or thread; without an event loop there are only threads."""
+    if _runs_event_loop(request):
+        request.getfixturevalue("verify_cleanup")
+        yield
+        return
+    before = set(threading.enumerate())
+    yield
+    assert set(threading.enumerate()) <= before
+
+
+@pytest.fixture(autouse=True)
+def enable_event_loop_debug(request: pytest.FixtureRequest) -> None:
     """Run the event loop in debug mode only where it is asked for (``ASYNCIO_DEBUG=1``, the nightly workflow).
 
     It replaces the plugin's fixture of this name. In debug mode the loop keeps a stack per future and task, which
     takes a third of the CPU time of tests that run Home Assistant.
     """
+    if _runs_event_loop(request):
+        request.getfixturevalue("loop_of_tests")
+
+
+@pytest.fixture
+async def loop_of_tests() -> None:
+    """Set up the event loop of a test."""
     loop = asyncio.get_running_loop()
     loop.set_debug(bool(os.environ.get("ASYNCIO_DEBUG")))
     # The clock of a test counts seconds since 1970. To these, the loop's nanosecond adds nothing: a timer due exactly
@@ -87,19 +147,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the tests, and give failed ones another attempt; the summary lists each retry.
-
-    Programs in other processes (a browser, gpsim, a device) run in real time: two retries. Any other test gets
-    one where workers share a busy machine. A test that runs alone has to pass at once.
+    """Order the tests, and give those with a browser or a demo two more attempts; the summary lists each of them.
 
     Tests with the longest time limit start first, so that no worker is alone with one of them at the end.
     """
-    is_parallel = bool(items) and hasattr(items[0].config, "workerinput")
     for item in items:
-        has_processes = any(item.get_closest_marker(name) for name in ("browser", "demo", "slow"))
-        if has_processes or is_parallel:
-            item.add_marker(pytest.mark.flaky(reruns=2 if has_processes else 1))
+        if item.get_closest_marker("browser") or item.get_closest_marker("demo"):
+            item.add_marker(pytest.mark.flaky(reruns=2))
     items.sort(key=_time_limit_s, reverse=True)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile | None:
+    """Distribute whole files where that does not leave a worker alone at the end."""
+    return ByFile(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 def _time_limit_s(item: pytest.Item) -> float:
@@ -109,7 +169,7 @@ def _time_limit_s(item: pytest.Item) -> float:
 
 
 def pytest_sessionstart() -> None:
-    """Silence SQLAlchemy, of which the plugin logs every statement, and give this process an upload folder.
+    """Silence loggers with a line per statement, entity or request, and give this process an upload folder.
 
     Home Assistant interrupts idle workers that do not end within a fraction of a second, as on a busy machine. An
     interrupted worker can take the signal to end with it, and the others then wait for it without end.
@@ -118,15 +178,20 @@ def pytest_sessionstart() -> None:
     """
     gc.disable()
     executor.EXECUTOR_SHUTDOWN_TIMEOUT = 300
-    logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+    for name in QUIET_LOGGERS:
+        logging.getLogger(name).setLevel(logging.WARNING)
     # One folder for the machine: a Home Assistant that ends empties it, that of another process, too.
     file_upload.TEMP_DIR_NAME += f"-{os.getpid()}"
 
 
 def pytest_collection_finish() -> None:
-    """Look for garbage again, but not among the collected tests and imported modules."""
-    gc.enable()
+    """Look for garbage again, but not among the collected tests and imported modules, and less often.
+
+    The plugin looks for it before each file anyway.
+    """
     gc.freeze()
+    gc.set_threshold(100_000, 50, 1000)
+    gc.enable()
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from .sources.external import DIRECTORY, SourceDirectory
 from .sources.registry import budget_keys
 from .sources.releaser import REMOVAL_WAIT_S, releaser
 from .sources.write_counter import write_counters
-from .websocket import async_register_commands
+from .websocket_api import async_register_commands
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 

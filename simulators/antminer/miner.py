@@ -11,22 +11,20 @@ from typing import Any, ClassVar, override
 
 from aiohttp import web
 
-from simulators.asic import MINER_FAULTS, Machine, cgminer_exchange, cgminer_status
-from simulators.framework import Simulator
-from simulators.net import NET_FAULTS, Digest, TcpServer, http_faults, serve_http
-from simulators.socket_miner import add_machine_arguments
+from simulators.asic import MINER_FAULTS, Machine, cgminer_status
+from simulators.net import NET_FAULTS, Digest, http_faults
+from simulators.socket_miner import WebMiner, add_machine_arguments
 
 _FIRMWARE = "Tue Mar  7 09:14:11 CST 2023"
-_DESCRIPTION = "cgminer 1.0.0"
 _LOW_SHARE = 0.62
 _KEPT_KEYS = frozenset({"bitmain-fan-ctrl", "bitmain-fan-pwm", "freq-level", "bitmain-freq-level"})
 
 
-class Antminer(Simulator):
+class Antminer(WebMiner):
     """The miner."""
 
     NAME = "antminer"
-    DEFAULT_PORT = 80
+    DESCRIPTION = "cgminer 1.0.0"
     FAULTS: ClassVar[dict[str, str]] = {
         **NET_FAULTS,
         **MINER_FAULTS,
@@ -52,13 +50,11 @@ class Antminer(Simulator):
             "bitmain-freq-level": "100",
         }
         self._digest = Digest("antMiner Configuration", "root", args.password)
-        self._rpc = TcpServer(self.faults, self._exchange)
-        self._runner: web.AppRunner | None = None
 
     @classmethod
     @override
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--rpc-port", type=int, default=4028)
+        super().add_arguments(parser)
         parser.add_argument("--password", default="root")
         parser.add_argument("--model", default="Antminer S19")
         add_machine_arguments(parser, mac="02:00:00:A0:00:01", rated_w=3250.0, ths=95.0, boot_s=90.0)
@@ -70,7 +66,7 @@ class Antminer(Simulator):
         )
 
     @override
-    async def start(self) -> dict[str, Any]:
+    def application(self) -> web.Application:
         app = web.Application(middlewares=[http_faults(self.faults), self._authenticate])
         app.add_routes(
             [
@@ -86,15 +82,7 @@ class Antminer(Simulator):
                 web.post("/cgi-bin/blink.cgi", self._blink),
             ]
         )
-        self._runner, port = await serve_http(app, self.args.host, self.args.port)
-        rpc_port = await self._rpc.start(self.args.host, self.args.rpc_port)
-        return {"host": self.args.host, "port": port, "rpc_port": rpc_port}
-
-    @override
-    async def stop(self) -> None:
-        await self._rpc.stop()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        return app
 
     @override
     def state(self) -> dict[str, Any]:
@@ -219,9 +207,6 @@ class Antminer(Simulator):
             request.transport.close()
         return web.Response(text="")
 
-    async def _exchange(self, reader: asyncio.StreamReader) -> bytes:
-        return await cgminer_exchange(reader, self._command, _DESCRIPTION)
-
     def _command(self, name: str, _: dict[str, Any]) -> dict[str, Any] | None:
         rate = self.machine.hash_ths * 1000
         version = {
@@ -233,11 +218,11 @@ class Antminer(Simulator):
         }
         match name:
             case "version":
-                return {**cgminer_status(22, "CGMiner versions", _DESCRIPTION), "VERSION": [version]}
+                return {**cgminer_status(22, "CGMiner versions", self.DESCRIPTION), "VERSION": [version]}
             case "summary":
                 row: dict[str, Any] = {"Elapsed": self.machine.elapsed_s, "GHS 5s": rate, "GHS 30m": rate}
                 row |= {"Best Share": 12904207043, "Found Blocks": 0}
-                return {**cgminer_status(11, "Summary", _DESCRIPTION), "SUMMARY": [row]}
+                return {**cgminer_status(11, "Summary", self.DESCRIPTION), "SUMMARY": [row]}
             case "stats":
                 ideal = self.machine.ths * 1000
                 row = {"Elapsed": self.machine.elapsed_s, "GHS 5s": rate, "GHS av": rate}
@@ -249,7 +234,7 @@ class Antminer(Simulator):
                     "fan4": 4290,
                     "fan_num": 4,
                 }
-                return {**cgminer_status(70, "CGMiner stats", _DESCRIPTION), "STATS": [version, row]}
+                return {**cgminer_status(70, "CGMiner stats", self.DESCRIPTION), "STATS": [version, row]}
             case "pools":
                 pools = [
                     {
@@ -263,5 +248,5 @@ class Antminer(Simulator):
                     }
                     for index, pool in enumerate(self.conf["pools"])
                 ]
-                return {**cgminer_status(7, f"{len(pools)} Pool(s)", _DESCRIPTION), "POOLS": pools}
+                return {**cgminer_status(7, f"{len(pools)} Pool(s)", self.DESCRIPTION), "POOLS": pools}
         return None

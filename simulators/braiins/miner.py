@@ -6,16 +6,14 @@ the miner starts; of an unknown board, 404. The configuration lists only boards 
 """
 
 import argparse
-import asyncio
 import secrets
 from typing import Any, ClassVar, Final, override
 
 from aiohttp import web
 
-from simulators.asic import MINER_FAULTS, Machine, cgminer_exchange, cgminer_status
-from simulators.framework import Simulator
-from simulators.net import NET_FAULTS, TcpServer, http_faults, serve_http
-from simulators.socket_miner import add_machine_arguments
+from simulators.asic import MINER_FAULTS, Machine, cgminer_status
+from simulators.net import NET_FAULTS, http_faults
+from simulators.socket_miner import WebMiner, add_machine_arguments
 
 from .graphql import GraphqlSide
 
@@ -25,14 +23,15 @@ _SHARES: Final = {"best_share": 41127493, "found_blocks": 0}
 _OPEN: Final = frozenset({"/api/v1/auth/login", "/api/v1/version/", "/graphql", "/"})
 
 
-class Braiins(Simulator):
+class Braiins(WebMiner):
     """The miner."""
 
     NAME = "braiins"
-    DEFAULT_PORT = 80
+    DESCRIPTION = "BOSer boser-buildroot 0.1.0"
     FAULTS: ClassVar[dict[str, str]] = {
         **NET_FAULTS,
         **MINER_FAULTS,
+        "no_board_settings": "the configuration has no section of the hash boards",
         "token_expired": "invalidates every token immediately",
         "error": "reports this error text",
         "scaled": "protects itself: the tuner's target in W below the configured one (default 2431)",
@@ -56,13 +55,11 @@ class Braiins(Simulator):
             range_w=(args.min_w, args.rated_w * 1.2),
         )
         self._tokens: dict[str, float] = {}
-        self._rpc = TcpServer(self.faults, self._exchange)
-        self._runner: web.AppRunner | None = None
 
     @classmethod
     @override
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--rpc-port", type=int, default=4028)
+        super().add_arguments(parser)
         parser.add_argument("--password", default="root", help="password of the account root")
         parser.add_argument("--release", default="25.07", help="release: REST since 25.05, GraphQL before")
         parser.add_argument("--model", default="Antminer S19j Pro")
@@ -74,19 +71,11 @@ class Braiins(Simulator):
         return tuple(int(part) for part in self.args.release.split(".")) >= (25, 5)
 
     @override
-    async def start(self) -> dict[str, Any]:
+    def application(self) -> web.Application:
         app = web.Application(middlewares=[http_faults(self.faults), self._authenticate])
         app.add_routes([web.get("/", self._page)])
         app.add_routes(self._routes() if self._rest else [web.post("/graphql", self.graphql.answer)])
-        self._runner, port = await serve_http(app, self.args.host, self.args.port)
-        rpc_port = await self._rpc.start(self.args.host, self.args.rpc_port)
-        return {"host": self.args.host, "port": port, "rpc_port": rpc_port}
-
-    @override
-    async def stop(self) -> None:
-        await self._rpc.stop()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        return app
 
     @override
     def state(self) -> dict[str, Any]:
@@ -252,7 +241,9 @@ class Braiins(Simulator):
             for board, on in self.board_settings.items()
         ]
         config = {"global_frequency": None, "global_voltage": None, "hashboards": boards}
-        return web.json_response({"pool_groups": [], "tuner": tuner, "hashboard_config": config})
+        # A recorded miner of release 25.07 has no settings of its boards.
+        own = {} if "no_board_settings" in self.faults else {"hashboard_config": config}
+        return web.json_response({"pool_groups": [], "tuner": tuner, **own})
 
     async def _constraints(self, _: web.Request) -> web.Response:
         limits = {
@@ -306,17 +297,13 @@ class Braiins(Simulator):
             self.machine.set_running(running)
         return web.json_response(changed)
 
-    async def _exchange(self, reader: asyncio.StreamReader) -> bytes:
-        return await cgminer_exchange(reader, self._command, "BOSer boser-buildroot 0.1.0")
-
     def _command(self, name: str, _: dict[str, Any]) -> dict[str, Any] | None:
-        description = "BOSer boser-buildroot 0.1.0"
         if name == "version":
             return {
-                **cgminer_status(22, "BOSer versions", description),
+                **cgminer_status(22, "BOSer versions", self.DESCRIPTION),
                 "VERSION": [{"API": "3.7", "BOSer": "boser-buildroot 0.1.0"}],
             }
         if name == "devdetails":
             rows = [{"DEVDETAILS": 0, "Name": "", "ID": 0, "Model": self.args.model}]
-            return {**cgminer_status(69, "Device Details", description), "DEVDETAILS": rows}
+            return {**cgminer_status(69, "Device Details", self.DESCRIPTION), "DEVDETAILS": rows}
         return None

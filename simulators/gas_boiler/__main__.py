@@ -1,4 +1,4 @@
-"""A gas boiler with Modbus TCP, with the registers of the example in docs/proof_of_heat.md.
+"""A gas boiler with Modbus TCP, with the registers of the example in docs/proof_of_heat/modbus.md.
 
 python -m simulators.gas_boiler --port 5020
 """

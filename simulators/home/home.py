@@ -9,7 +9,6 @@ as such devices do: see wire.py.
 import argparse
 import asyncio
 from collections.abc import Mapping
-import contextlib
 from datetime import UTC, datetime, timedelta
 import json
 from typing import Any, ClassVar, Final, override
@@ -17,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 
-from simulators.framework import Simulator
+from simulators.framework import Simulator, end_task
 from simulators.mqtt_link import MqttLink, add_broker_arguments
 from simulators.world.weather import in_heating_season, weather_at
 
@@ -112,10 +111,7 @@ class HomeSimulator(Simulator):
 
     @override
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await end_task(self._task)
         if self.link is not None:
             await self.link.close()
 

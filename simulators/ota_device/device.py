@@ -12,7 +12,7 @@ from typing import Any, ClassVar, override
 
 import aiohttp
 
-from simulators.framework import Simulator
+from simulators.framework import Simulator, end_task
 
 from .board import BadImageError, Board
 from .clients import CLIENTS, Client, Download, RefusedError
@@ -78,10 +78,7 @@ class OtaDevice(Simulator):
 
     @override
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await end_task(self._task)
         if self._session is not None:
             await self._session.close()
 

@@ -11,8 +11,8 @@ from typing import Any, ClassVar, override
 from aiohttp import web
 
 from simulators.asic import MINER_FAULTS, Machine
-from simulators.framework import Simulator
-from simulators.net import NET_FAULTS, http_faults, serve_http
+from simulators.net import NET_FAULTS, HttpSimulator, http_faults
+from simulators.socket_miner import add_boot_argument
 
 _MIN_W = 1500
 _MAX_W = 3600
@@ -20,7 +20,7 @@ _BOARDS = 4
 _PUBLIC = ("/api/v1/system", "/api/v1/network", "/api/v1/auth/login")
 
 
-class Proto(Simulator):
+class Proto(HttpSimulator):
     """The miner."""
 
     NAME = "proto"
@@ -39,26 +39,19 @@ class Proto(Simulator):
         self._token = ""
         self._left = 0
         self._tokens = 0
-        self._runner: web.AppRunner | None = None
 
     @classmethod
     @override
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--password", default="proto-demo")
-        parser.add_argument("--boot-s", type=float, default=60.0, help="seconds from a change until it hashes")
+        add_boot_argument(parser, 60.0)
         parser.add_argument("--token-requests", type=int, default=12, help="requests until a token ends")
 
     @override
-    async def start(self) -> dict[str, Any]:
+    def application(self) -> web.Application:
         app = web.Application(middlewares=[http_faults(self.faults), self._auth])
         app.add_routes([web.get("/", self._page), web.route("*", "/api/v1/{name:.+}", self._api)])
-        self._runner, port = await serve_http(app, self.args.host, self.args.port)
-        return {"host": self.args.host, "port": port}
-
-    @override
-    async def stop(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        return app
 
     @override
     def state(self) -> dict[str, Any]:

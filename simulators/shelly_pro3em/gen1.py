@@ -10,11 +10,10 @@ from typing import Any, ClassVar, override
 
 from aiohttp import web
 
-from simulators.framework import Simulator
-from simulators.net import NET_FAULTS, http_faults, serve_http
+from simulators.net import NET_FAULTS, HttpSimulator, http_faults
 
 
-class ShellyGen1(Simulator):
+class ShellyGen1(HttpSimulator):
     """The meter."""
 
     NAME = "shelly_gen1"
@@ -31,9 +30,7 @@ class ShellyGen1(Simulator):
         self.powers_w = [1200.5, -800.25, 100.0][:count]
         self.total_wh = [1000.0, 2000.5, 3000.0][:count]
         self.returned_wh = [0.0, 700.5, 10.0][:count]
-        self.port = 0
         self.unixtime = 1_796_000_000
-        self._runner: web.AppRunner | None = None
 
     @classmethod
     @override
@@ -43,16 +40,10 @@ class ShellyGen1(Simulator):
         parser.add_argument("--password", default="")
 
     @override
-    async def start(self) -> dict[str, Any]:
+    def application(self) -> web.Application:
         app = web.Application(middlewares=[http_faults(self.faults), self._authenticate])
         app.add_routes([web.get("/shelly", self._shelly), web.get("/status", self._status)])
-        self._runner, self.port = await serve_http(app, self.args.host, self.args.port)
-        return {"host": self.args.host, "port": self.port}
-
-    @override
-    async def stop(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
+        return app
 
     @override
     def state(self) -> dict[str, Any]:

@@ -15,12 +15,10 @@ from typing import Any, ClassVar, Final, override
 
 from aiohttp import WSMsgType, web
 
-from simulators.framework import Simulator
-from simulators.net import NET_FAULTS, Digest, http_faults, serve_http
+from simulators.framework import end_task
+from simulators.net import NET_FAULTS, Digest, HttpSimulator, http_faults
 
 _PHASES = ("a", "b", "c")
-
-
 _MODELS: Final = {
     "pro3em": ("Pro3EM", "SPEM-003CEBEU", 2, 3),
     "proem50": ("ProEM50", "SPEM-002CEBEU50", 2, 2),
@@ -30,7 +28,7 @@ _MODELS: Final = {
 """App, model, generation, and number of single-phase channels."""
 
 
-class ShellyPro3Em(Simulator):
+class ShellyPro3Em(HttpSimulator):
     """The meter."""
 
     NAME = "shelly_pro3em"
@@ -56,7 +54,6 @@ class ShellyPro3Em(Simulator):
         self._sockets: set[web.WebSocketResponse] = set()
         self._nonce = 1_700_000_000
         self._pusher: asyncio.Task[None] | None = None
-        self._runner: web.AppRunner | None = None
 
     @property
     def device_id(self) -> str:
@@ -76,33 +73,26 @@ class ShellyPro3Em(Simulator):
         parser.add_argument("--push", type=float, default=1.0, help="seconds between two notifications")
 
     @override
-    async def start(self) -> dict[str, Any]:
+    def application(self) -> web.Application:
         app = web.Application(middlewares=[http_faults(self.faults), self._authenticate])
         app.add_routes(
             [web.get("/rpc", self._socket), web.post("/rpc", self._post), web.get("/rpc/{method}", self._get)]
         )
         app.add_routes([web.get("/shelly", self._shelly)])
-        self._runner, port = await serve_http(app, self.args.host, self.args.port)
-        self._pusher = asyncio.create_task(self._push())
-        return {"host": self.args.host, "port": port}
+        return app
 
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        assert self._runner is not None
-        port: int = self._runner.addresses[0][1]
-        return port
+    @override
+    async def start(self) -> dict[str, Any]:
+        ready = await super().start()
+        self._pusher = asyncio.create_task(self._push())
+        return ready
 
     @override
     async def stop(self) -> None:
-        if self._pusher is not None:
-            self._pusher.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._pusher
+        await end_task(self._pusher)
         for socket in list(self._sockets):
             await socket.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await super().stop()
 
     @override
     def state(self) -> dict[str, Any]:

@@ -6,28 +6,25 @@ to a change of settings is the same whether or not it took effect.
 """
 
 import argparse
-import asyncio
 import secrets
 from typing import Any, ClassVar, Final, override
 
 from aiohttp import web
 
-from simulators.asic import MINER_FAULTS, Machine, cgminer_exchange, cgminer_status
-from simulators.framework import Simulator
-from simulators.net import NET_FAULTS, TcpServer, http_faults, serve_http
-from simulators.socket_miner import add_machine_arguments
+from simulators.asic import MINER_FAULTS, Machine, cgminer_status
+from simulators.net import NET_FAULTS, http_faults
+from simulators.socket_miner import WebMiner, add_machine_arguments
 
-_DESCRIPTION = "cgminer 4.11.1"
 _TRIES = 3
 _LOCKED_S = 60
 _API: Final = "/api/v1"
 
 
-class Vnish(Simulator):
+class Vnish(WebMiner):
     """The miner."""
 
     NAME = "vnish"
-    DEFAULT_PORT = 80
+    DESCRIPTION = "cgminer 4.11.1"
     FAULTS: ClassVar[dict[str, str]] = {
         **NET_FAULTS,
         **MINER_FAULTS,
@@ -53,19 +50,17 @@ class Vnish(Simulator):
         self.unlocks = 0
         self._tokens: set[str] = set()
         self._wrong = 0
-        self._rpc = TcpServer(self.faults, self._exchange)
-        self._runner: web.AppRunner | None = None
 
     @classmethod
     @override
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--rpc-port", type=int, default=4028)
+        super().add_arguments(parser)
         parser.add_argument("--password", default="admin")
         add_machine_arguments(parser, mac="02:00:00:A0:00:21", rated_w=3050.0, ths=100.0, boot_s=90.0)
         parser.add_argument("--presets", default="1500,1900,2350,2620,3050", help="tuned presets in W")
 
     @override
-    async def start(self) -> dict[str, Any]:
+    def application(self) -> web.Application:
         app = web.Application(middlewares=[http_faults(self.faults)])
         app.add_routes(
             [
@@ -83,15 +78,7 @@ class Vnish(Simulator):
                 web.post(f"{_API}/mining/{{action}}", self._mining),
             ]
         )
-        self._runner, port = await serve_http(app, self.args.host, self.args.port)
-        rpc_port = await self._rpc.start(self.args.host, self.args.rpc_port)
-        return {"host": self.args.host, "port": port, "rpc_port": rpc_port}
-
-    @override
-    async def stop(self) -> None:
-        await self._rpc.stop()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        return app
 
     @override
     def state(self) -> dict[str, Any]:
@@ -280,22 +267,19 @@ class Vnish(Simulator):
                 self.machine.set_running(action in ("start", "resume"))
         return web.json_response({})
 
-    async def _exchange(self, reader: asyncio.StreamReader) -> bytes:
-        return await cgminer_exchange(reader, self._command, _DESCRIPTION)
-
     def _command(self, name: str, _: dict[str, Any]) -> dict[str, Any] | None:
         rate = self.machine.hash_ths * 1000
         kind = "Antminer S19j Pro (Vnish 1.2.6)"
         match name:
             case "version":
                 row: dict[str, Any] = {"API": "3.1", "CGMiner": "4.11.1", "Miner": "uart_trans.1.3"}
-                return {**cgminer_status(22, "CGMiner versions", _DESCRIPTION), "VERSION": [row]}
+                return {**cgminer_status(22, "CGMiner versions", self.DESCRIPTION), "VERSION": [row]}
             case "summary":
                 row = {"Elapsed": self.machine.elapsed_s, "GHS 5s": rate, "GHS av": rate}
-                return {**cgminer_status(11, "Summary", _DESCRIPTION), "SUMMARY": [row]}
+                return {**cgminer_status(11, "Summary", self.DESCRIPTION), "SUMMARY": [row]}
             case "stats":
                 row = {"Elapsed": self.machine.elapsed_s, "GHS 5s": rate, "total_rateideal": self.machine.ths * 1000}
-                return {**cgminer_status(70, "CGMiner stats", _DESCRIPTION), "STATS": [{"Type": kind}, row]}
+                return {**cgminer_status(70, "CGMiner stats", self.DESCRIPTION), "STATS": [{"Type": kind}, row]}
             case "pools":
-                return {**cgminer_status(7, "0 Pool(s)", _DESCRIPTION), "POOLS": []}
+                return {**cgminer_status(7, "0 Pool(s)", self.DESCRIPTION), "POOLS": []}
         return None

@@ -60,7 +60,7 @@ async def test_a_failure_escalates_until_someone_confirms(
     await later(minutes=4)
     assert not phone.notices, "a short fault is not reported"
     await later(minutes=2)
-    assert ["Boiler Fault" in notice["message"] for notice in phone.notices] == [True]
+    assert [notice["message"] for notice in phone.notices] == ["Boiler Fault (On)"]
     await later(minutes=31)
     assert phone.notices[-1]["data"]["push"]["interruption-level"] == "critical"
     assert ["Boiler Fault" in event.data["text"] for event in escalated] == [True]
@@ -181,17 +181,28 @@ async def test_the_daily_and_the_weekly_report(
     await later(hours=9, seconds=1)
     assert [notice["message"] for notice in phone.notices] == ["Heating cost 1.75 EUR today. COP 3.4."]
     assert asked[0]["start_time"].startswith("2026-11-03T00:00:00")
+    assert asked[0]["period"] == "5minute", "the hour before the report counts too"
     saved = {"saved": 12.345, "saved_low": 8.0, "saved_high": 15.5, "cost": 40.0, "currency": "EUR"}
     hass.bus.async_fire("proof_of_heat_event", {"type": "savings_report_ready", "period": "week", **saved})
     await settle()
     assert phone.notices[-1]["title"] == "Heating: report of the week"
-    assert phone.notices[-1]["message"] == "Saved 12.35 EUR (8.0 to 15.5). Cost 40.0 EUR."
+    assert phone.notices[-1]["message"] == "Saved 12.35 EUR (8.00 to 15.50). Cost 40.00 EUR."
     simulated = {**saved, "simulated": True, "offer": True, "reference_cost": 52.3}
     hass.bus.async_fire("proof_of_heat_event", {"type": "savings_report_ready", "period": "week", **simulated})
     await settle()
     assert phone.notices[-1]["message"] == (
-        "Simulation only: heating control would have saved 12.35 EUR (8.0 to 15.5). Actual cost 52.3 EUR. "
+        "Simulation only: heating control would have saved 12.35 EUR (8.00 to 15.50). Actual cost 52.30 EUR. "
         "Turn on heating control to save this."
+    )
+    past = {"days": 30, "saved": 31.0, "saved_low": 20.5, "saved_high": 41.004}
+    hass.bus.async_fire(
+        "proof_of_heat_event", {"type": "savings_report_ready", "period": "month", **saved, "history": past}
+    )
+    await settle()
+    assert phone.notices[-1]["title"] == "Heating: report of the month"
+    assert phone.notices[-1]["message"] == (
+        "Saved 12.35 EUR (8.00 to 15.50). Cost 40.00 EUR. In 30 days of history from before the installation, heating "
+        "control would have saved 31.00 EUR (20.50 to 41.00)."
     )
     rows.clear()
     await later(days=1)

@@ -34,7 +34,9 @@ from .test_config_flow import SURPLUS, subentry_flow
 
 pytestmark = pytest.mark.slow  # skipped by scripts/test --quick
 
-SETTINGS = SurplusSettings(start_delay_s=0, stop_delay_s=0, margin_w=0, write_interval_s=60)
+SETTINGS = SurplusSettings(
+    start_delay_s=0, stop_delay_s=0, margin_w=0, write_interval_s=60, max_power_w=1500, reserve_level=0
+)
 CALM = SurplusInputs(
     grid_w=0,
     grid_age_s=1,

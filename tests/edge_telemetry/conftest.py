@@ -41,10 +41,12 @@ def entry() -> MockConfigEntry:
 
 
 @pytest.fixture(autouse=True)
-def own_config_folder(hass: HomeAssistant, tmp_path: Any) -> None:
+def own_config_folder(request: pytest.FixtureRequest) -> None:
     """Archives and exports go into a folder of the test's own."""
-    (tmp_path / "configuration.yaml").touch()
-    hass.config.config_dir = str(tmp_path)
+    if "hass" in request.fixturenames:
+        folder = request.getfixturevalue("tmp_path")
+        (folder / "configuration.yaml").touch()
+        request.getfixturevalue("hass").config.config_dir = str(folder)
 
 
 @pytest.fixture(autouse=True)

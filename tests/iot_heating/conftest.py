@@ -3,7 +3,6 @@
 from collections.abc import Generator
 from datetime import datetime
 import logging
-from pathlib import Path
 
 from aiohttp.test_utils import TestClient
 from homeassistant.core import HomeAssistant
@@ -11,8 +10,6 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
-
-from custom_components.iot_heating._lib.slices import SLICE_LENGTH_S
 
 from . import add_controller, building_entry
 
@@ -23,23 +20,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True)
-def files_in_tmp(hass: HomeAssistant, tmp_path: Path) -> None:
+def files_in_tmp(request: pytest.FixtureRequest) -> None:
     """Sessions and telemetry go to real files, in a folder of the test's own."""
-    hass.config.config_dir = str(tmp_path)
+    if "hass" in request.fixturenames:
+        request.getfixturevalue("hass").config.config_dir = str(request.getfixturevalue("tmp_path"))
 
 
 @pytest.fixture(autouse=True)
-def local_noon(request: pytest.FixtureRequest, hass: HomeAssistant) -> None:
+def local_noon(request: pytest.FixtureRequest) -> None:
     """Tests with a frozen clock start at noon of a Wednesday, so that no local day ends while they run."""
-    if "freezer" in request.fixturenames:
+    if "hass" in request.fixturenames and "freezer" in request.fixturenames:
+        request.getfixturevalue("hass")  # it sets the time zone
         noon = datetime(2025, 12, 17, 12, tzinfo=dt_util.get_default_time_zone())
         request.getfixturevalue("freezer").move_to(noon)
-
-
-@pytest.fixture(autouse=True)
-def one_slice(hass: HomeAssistant) -> None:
-    """Loops over controllers are not interrupted; tests/lib tests the slices."""
-    hass.data[SLICE_LENGTH_S] = 60.0
 
 
 @pytest.fixture

@@ -45,6 +45,7 @@ async def speak(hass: HomeAssistant, *answers: Any) -> list[VoiceRequest]:
     return requests
 
 
+@pytest.mark.slow
 async def test_a_sentence_is_answered_in_its_language(hass: HomeAssistant) -> None:
     requests = await speak(hass, "It boils.")
     assert await say(hass, "Boil the red kettle!") == "It boils."
@@ -119,3 +120,21 @@ def test_rooms_are_found_by_name_also_declined(spoken: str, name: str | None) ->
 
 def test_two_rooms_that_fit_are_none() -> None:
     assert heating_sentences.find_room("kellari", ["Kellarit", "Kellaria"]) is None
+
+
+async def test_a_sentence_that_fits_two_templates_reaches_the_integration_that_answers(hass: HomeAssistant) -> None:
+    sentences = {"en": ("boil [the] [red] kettle", "boil the [red] kettle")}
+
+    def handler(answer: str | None) -> Any:
+        async def answered(_hass: HomeAssistant, _request: VoiceRequest) -> str | None:
+            return answer
+
+        return answered
+
+    for answer in (None, "It boils."):
+        async_register_sentences(hass, [VoiceCommand(sentences, handler(answer), "kettle")])
+    other = {"en": (*sentences["en"], "heat the kettle")}
+    async_register_sentences(hass, [VoiceCommand(other, handler(None), "kettle")])
+    await speak(hass)
+    assert await say(hass, "boil the kettle") == "It boils."
+    assert await say(hass, "heat the kettle") == "It boils."

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-import logging
 from pathlib import Path
 import shutil
 import sqlite3
@@ -23,7 +22,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.ota._lib.slices import SLICE_LENGTH_S
 from custom_components.ota.data import OtaData
 from custom_components.ota.devices.key_store import IssuedSecrets
 from custom_components.ota.rollout.record_store import RecordStore
@@ -34,16 +32,10 @@ type Client = TestClient[Any, Any]
 
 
 @pytest.fixture(autouse=True)
-def quiet() -> None:
-    """A line per request, captured twice, takes longer than the request."""
-    for name in ("aiohttp.access", "homeassistant.helpers.entity_registry", "homeassistant.core"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-
-
-@pytest.fixture(autouse=True)
-def config_folder(hass: HomeAssistant, tmp_path: Path) -> None:
+def config_folder(request: pytest.FixtureRequest) -> None:
     """Images are stored below the configuration folder: give each test its own."""
-    hass.config.config_dir = str(tmp_path)
+    if "hass" in request.fixturenames:
+        request.getfixturevalue("hass").config.config_dir = str(request.getfixturevalue("tmp_path"))
 
 
 @pytest.fixture(autouse=True)
@@ -217,12 +209,6 @@ def release(admin: Client) -> Release:
         return image
 
     return upload
-
-
-@pytest.fixture(autouse=True)
-def long_slices(hass: HomeAssistant) -> None:
-    """Publish all changes in one iteration of the loop: on a busy machine slices would need several."""
-    hass.data[SLICE_LENGTH_S] = 60.0
 
 
 async def settled(hass: HomeAssistant) -> None:

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping
+import time
 from types import MappingProxyType
 from typing import Any
 
-from homeassistant.config_entries import ConfigSubentry
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.const import UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -57,6 +58,26 @@ async def start(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Add it and set it up."""
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+async def real_pause() -> None:
+    """Give other threads a moment."""
+    time.sleep(0.001)  # noqa: ASYNC251  the other threads are waited for
+    await asyncio.sleep(0)
+
+
+async def cycles_end(hass: HomeAssistant) -> None:
+    """Wait until no control cycle is running: learning and planning take the machine's time, not the test clock's.
+
+    A cycle is a background task, for which ``async_block_till_done`` does not wait.
+    """
+    await hass.async_block_till_done()
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        if entry.state is ConfigEntryState.LOADED:
+            coordinator = entry.runtime_data.coordinator
+            while coordinator._lock.locked() or coordinator.cycle.jobs.is_busy:
+                await real_pause()
     await hass.async_block_till_done()
 
 

@@ -28,7 +28,7 @@ from custom_components.proof_of_heat.inputs.states import requests_heat
 
 from .engine.homes import lived_history
 from .flow import add, begin, change, go_on
-from .ha import OUTDOOR, ROOM, source, start, system, thermometer, zone
+from .ha import OUTDOOR, ROOM, cycles_end, source, start, system, thermometer, zone
 
 COLD_C = -9.0
 NOW = datetime(2026, 1, 21, 12, 0, tzinfo=UTC)
@@ -59,7 +59,7 @@ async def cycle(hass: HomeAssistant, freezer: FrozenDateTimeFactory, minutes: in
         for entity_id, value in ((ROOM, 19.0), (OUTDOOR, outdoor_c)):
             thermometer(hass, entity_id, value)
         async_fire_time_changed(hass)
-        await hass.async_block_till_done()
+        await cycles_end(hass)
 
 
 async def set_advanced(hass: HomeAssistant, entry: MockConfigEntry, index: int, advanced: dict[str, Any]) -> None:
@@ -102,13 +102,13 @@ async def test_minimum_on_time_of_the_form_is_kept(
         freezer.tick(60)
         thermometer(hass, ROOM, 24.0)
         async_fire_time_changed(hass)
-        await hass.async_block_till_done()
+        await cycles_end(hass)
     assert heating(home) == [0], "15 minutes in a warm room: still within 30 minutes"
     for _ in range(16):
         freezer.tick(60)
         thermometer(hass, ROOM, 24.0)
         async_fire_time_changed(hass)
-        await hass.async_block_till_done()
+        await cycles_end(hass)
     assert heating(home) == []
 
 

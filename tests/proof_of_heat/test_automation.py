@@ -26,7 +26,7 @@ from custom_components.proof_of_heat.metering.energy import HeatMeter
 from custom_components.proof_of_heat.runtime.events import EVENT
 from custom_components.proof_of_heat.runtime.savings_report import month_of, week_of
 
-from .ha import HEATER, OUTDOOR, ROOM, source, start, system, thermometer, zone
+from .ha import HEATER, OUTDOOR, ROOM, cycles_end, source, start, system, thermometer, zone
 from .test_shadow_mode import simulated_days
 
 PROOF = SavingsReport(7, 14.0, 20.0, 6.0, 4.5, 7.5, 30.0, 90.0, 120.0, 0.1, 0.2)
@@ -96,7 +96,7 @@ async def test_room_below_a_temperature_for_a_while(
     async def minutes(count: int) -> None:
         freezer.tick(timedelta(minutes=count))
         async_fire_time_changed(hass)
-        await hass.async_block_till_done()
+        await cycles_end(hass)
 
     await room(hass, entry, 17.0)
     hass.states.async_set("climate.another", "heat", {"current_temperature": 10.0})

@@ -90,7 +90,7 @@ async def test_an_unchanged_decision_writes_no_state_each_minute(
         ha.thermometer(hass, ha.ROOM, 17.0 + 0.01 * (minute % 3))
         freezer.tick(60)
         async_fire_time_changed(hass)
-        await hass.async_block_till_done()
+        await ha.cycles_end(hass)
         seen.append(hass.states.get(entity_id))
     assert seen[-1].state == "heating"
     writes = [event for event in events if event.data["entity_id"] == entity_id]
@@ -112,7 +112,7 @@ async def test_first_minute_is_named_starting(
     assert message(MessageCode.JUST_STARTED) in record.limits
     freezer.tick(70)
     async_fire_time_changed(hass)
-    await hass.async_block_till_done()
+    await ha.cycles_end(hass)
     record = entry.runtime_data.coordinator.data.decision.record
     assert (record.control_mode, record.state) == (ControlMode.CURVE, DecisionState.HEATING)
 
@@ -145,7 +145,7 @@ async def _minutes(hass: HomeAssistant, freezer: FrozenDateTimeFactory, count: i
     for _ in range(count):
         freezer.tick(60)
         async_fire_time_changed(hass)
-        await hass.async_block_till_done()
+        await ha.cycles_end(hass)
 
 
 @pytest.mark.parametrize(

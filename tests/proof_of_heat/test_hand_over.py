@@ -106,7 +106,7 @@ async def passes(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: f
         freezer.tick(step)
         left -= step
         async_fire_time_changed(hass)
-        await hass.async_block_till_done()
+        await ha.cycles_end(hass)
 
 
 def forget_memory(hass: HomeAssistant) -> None:

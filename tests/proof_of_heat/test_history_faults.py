@@ -22,9 +22,8 @@ from custom_components.proof_of_heat.learning.history_import import ImportStatus
 from tests.postgresql import UnavailableError, postgres_server
 
 from .engine.homes import Home
-from .ha import HEATER, OUTDOOR, ROOM
+from .ha import HEATER, OUTDOOR, ROOM, real_pause
 from .test_history_import import DAYS, METER, NOW, finished, lived, set_up, write_states, write_statistics
-from .winter import real_pause
 
 type Readings = list[tuple[Any, dict[str, float]]]
 
@@ -182,6 +181,7 @@ async def test_learning_that_a_restart_interrupts_is_done_afterwards(
     assert learned is not found.engine.learned
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_restart_in_the_middle_of_the_import_continues_there(
     hass: HomeAssistant,

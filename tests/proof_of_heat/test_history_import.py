@@ -24,8 +24,7 @@ from custom_components.proof_of_heat.learning import history_import, history_rep
 from custom_components.proof_of_heat.learning.history_import import ImportStatus
 
 from .engine.homes import Home
-from .ha import HEATER, OUTDOOR, ROOM, source, start, system, zone
-from .winter import real_pause
+from .ha import HEATER, OUTDOOR, ROOM, cycles_end, real_pause, source, start, system, zone
 
 METER = "sensor.heat_pump_power"
 NOW = datetime(2027, 1, 20, 18, 0, tzinfo=UTC)
@@ -125,9 +124,7 @@ async def finished(hass: HomeAssistant, entry: MockConfigEntry) -> HeatingSystem
 async def minute(hass: HomeAssistant, freezer: FrozenDateTimeFactory, found: HeatingSystem) -> None:
     freezer.tick(60)
     async_fire_time_changed(hass)
-    await hass.async_block_till_done(wait_background_tasks=False)
-    while found.coordinator._lock.locked() or found.coordinator.cycle.jobs.is_busy:
-        await real_pause()
+    await cycles_end(hass)
 
 
 @pytest.mark.slow
@@ -249,6 +246,7 @@ async def test_wrong_meter_is_reported_although_no_heat_is_measured(
     assert found.engine.plan is None, "no plan by a wrong meter"
 
 
+@pytest.mark.slow
 async def test_meter_of_the_whole_home_is_found_by_what_it_shows_while_the_source_is_off(
     home: Callable[..., Any], hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:

@@ -25,10 +25,9 @@ from custom_components.proof_of_heat.learning.history_replay import ReplayStatus
 from custom_components.proof_of_heat.learning.past_states import _hours, _price, async_read_switched
 from custom_components.proof_of_heat.runtime.savings_report import report_data
 
-from .ha import HEATER, source, start, system, zone
+from .ha import HEATER, real_pause, source, start, system, zone
 from .test_history_import import METER, NOW, finished, lived, write_states, write_statistics
 from .test_shadow_mode import simulated_days
-from .winter import real_pause
 
 PRICE = "sensor.price"
 DAYS = 6
@@ -113,6 +112,7 @@ def shown(hass: HomeAssistant, entry: MockConfigEntry, key: str) -> Any:
     return hass.states.get(entity_id)
 
 
+@pytest.mark.slow
 async def test_saving_of_the_recorded_days_is_shown_on_the_first_evening(
     record: Callable[..., Any], hass: HomeAssistant, hass_storage: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -155,6 +155,7 @@ async def test_saving_of_the_recorded_days_is_shown_on_the_first_evening(
     assert key not in hass_storage
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("price", "status"),
     [
@@ -176,6 +177,7 @@ async def test_without_prices_of_the_past_nothing_is_guessed(
     assert shown(hass, entry, "learning_progress").attributes["simulation"] == str(status)
 
 
+@pytest.mark.slow
 async def test_home_without_a_meter_is_not_simulated(record: Callable[..., Any], hass: HomeAssistant) -> None:
     await record()
     entry = await set_up(hass, meter=None)
@@ -183,6 +185,7 @@ async def test_home_without_a_meter_is_not_simulated(record: Callable[..., Any],
     assert found.history_replay.status is ReplayStatus.NOT_MEASURED
 
 
+@pytest.mark.slow
 async def test_sensor_that_lies_is_left_out(record: Callable[..., Any], hass: HomeAssistant) -> None:
     """A price of 1800 EUR per kWh: cents that are labelled as whole money."""
     await record(lambda when: f"{1e5 * cents(when)}", "EUR/kWh")

@@ -21,7 +21,7 @@ from custom_components.proof_of_heat.engine.learning import FIRST_H
 from custom_components.proof_of_heat.runtime.snapshot_builder import _standard_time_s
 
 from .engine.homes import lived_history
-from .ha import HEATER, OUTDOOR, ROOM, source, start, system, thermometer, zone
+from .ha import HEATER, OUTDOOR, ROOM, cycles_end, source, start, system, thermometer, zone
 
 
 def entity_id(hass: HomeAssistant, domain: str, owner: str, key: str) -> str:
@@ -41,7 +41,7 @@ async def advance(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: 
             if state is not None:
                 hass.states.async_set(sensor, state.state, state.attributes, force_update=True)
         async_fire_time_changed(hass)
-        await hass.async_block_till_done()
+        await cycles_end(hass)
 
 
 async def settle(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
@@ -49,7 +49,7 @@ async def settle(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
     for _ in range(12):
         freezer.tick(0.3)
         async_fire_time_changed(hass)
-        await hass.async_block_till_done()
+        await cycles_end(hass)
 
 
 @pytest.fixture

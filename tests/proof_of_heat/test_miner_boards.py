@@ -186,6 +186,7 @@ async def test_a_miner_that_disappears_while_it_is_switched(
         assert (result.outcome, result.reason) == (Outcome.FAILED, FaultReason.NO_RESPONSE)
 
 
+@pytest.mark.slow
 async def test_other_firmware_switches_no_boards(loopback: Callable[[], str], session: aiohttp.ClientSession) -> None:
     async with miner("whatsminer_v2", loopback(), session) as (_, source):
         await source.refresh()
@@ -207,15 +208,37 @@ def braiins(enabled: list[object], config: object) -> MinerReading:
         ({"hashboard_config": {"hashboards": [{"id": "2", "enabled": None}]}}, [True, True, True], True),
         ({"hashboard_config": {"hashboards": []}}, [True, True, True], True),
         ({"hashboard_config": {"hashboards": [{"id": "1", "enabled": False}]}}, [False, True, True], True),
-        ({"hashboard_config": None}, [True, False, True], False),
-        (None, [True, False, True], False),
+        ({"hashboard_config": None}, [True, None, True], True),
+        (None, [True, None, True], True),
     ],
 )
-def test_braiins_distinguishes_a_switched_board_from_a_failed_one(config: object, on: list[bool], lacks: bool) -> None:
+def test_braiins_distinguishes_a_switched_board_from_a_failed_one(
+    config: object, on: list[bool | None], lacks: bool
+) -> None:
     reading = braiins([True, False, True], config)
     assert [board.on for board in reading.board_readings] == on
     assert lacks_boards(reading) is lacks
     assert braiins([None, True], None).board_readings[0].on is None
+
+
+@pytest.mark.parametrize(
+    ("row", "switched", "on"),
+    [
+        ({"chips_count": 110}, {}, False),  # its chips were found
+        ({"chips_count": 0}, {}, None),
+        ({"chips_count": None, "serial_number": "NGSB1"}, {}, None),
+        ({}, {"1": False}, False),  # switched off by a command of ours
+        ({}, {"1": True}, None),  # switched on, but it is down
+        ({}, {"2": False}, None),
+    ],
+)
+def test_braiins_board_that_is_down_without_its_configuration(
+    row: dict[str, object], switched: dict[str, bool], on: bool | None
+) -> None:
+    boards = {"hashboards": [{"id": "1", "enabled": False, **row}]}
+    reading = decode_rest({"status": 2}, {}, {}, boards=boards, configuration={"tuner": {}}, switched=switched)
+    assert reading.board_readings[0].on is on
+    assert lacks_boards(reading) is (on is None)
 
 
 def test_luxos_distinguishes_a_switched_board_from_a_failed_one() -> None:

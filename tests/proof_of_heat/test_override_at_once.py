@@ -22,8 +22,7 @@ from custom_components.proof_of_heat.engine.messages import MessageCode
 from custom_components.proof_of_heat.engine.model.history import History
 
 from .engine.homes import lived_history
-from .ha import HEATER, OUTDOOR, ROOM, idle, source, start, system, thermometer, zone
-from .winter import real_pause
+from .ha import HEATER, OUTDOOR, ROOM, cycles_end, idle, source, start, system, thermometer, zone
 
 NOW = datetime(2027, 1, 20, 18, 0, tzinfo=UTC)
 WARM_C = 21.6
@@ -74,10 +73,7 @@ def measure(hass: HomeAssistant, room_c: float) -> None:
 
 
 async def settled(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    await hass.async_block_till_done(wait_background_tasks=False)
-    coordinator = entry.runtime_data.coordinator
-    while coordinator._lock.locked() or coordinator.cycle.jobs.is_busy:
-        await real_pause()
+    await cycles_end(hass)
     await idle(entry)
     await hass.async_block_till_done(wait_background_tasks=False)
 

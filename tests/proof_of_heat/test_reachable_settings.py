@@ -13,7 +13,7 @@ from custom_components.proof_of_heat.engine import config as engine_settings
 from custom_components.proof_of_heat.engine.snapshot import Forecast, Snapshot, ZoneSnapshot
 from custom_components.proof_of_heat.flows.advanced import source_advanced
 from custom_components.proof_of_heat.flows.basics import SYSTEM_ADVANCED
-from custom_components.proof_of_heat.flows.more_options import CURVE_ADVANCED
+from custom_components.proof_of_heat.flows.option_schemas import CURVE_ADVANCED
 from custom_components.proof_of_heat.flows.options import OPTION_FORMS
 from custom_components.proof_of_heat.runtime.engine_config import engine_config, source_config
 from custom_components.proof_of_heat.system_config import read_config

@@ -100,7 +100,7 @@ class Shown:
                 ha.thermometer(self.hass, entity_id, round(value + 0.01 * (minute % 2), 2))
             self.pump.run(self.now, 60)
             async_fire_time_changed(self.hass, self.now)
-            await self.hass.async_block_till_done()
+            await ha.cycles_end(self.hass)
 
     def state(self, key: str, owner: str | None = None, domain: str = "sensor") -> Any:
         unique_id = f"{owner or self.entry.entry_id}_{key}"

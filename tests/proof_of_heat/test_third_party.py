@@ -20,7 +20,7 @@ from custom_components.proof_of_heat.const import DOMAIN
 from lib.heat_source import Capabilities, Command, CommandResult, Control, Health, Outcome, SourceKind, SourceState
 from tests.heat_source_contract import assert_keeps_contract
 
-from .ha import OUTDOOR, ROOM, start, system, thermometer, zone
+from .ha import OUTDOOR, ROOM, cycles_end, start, system, thermometer, zone
 
 
 class Stove:
@@ -91,7 +91,7 @@ async def test_source_is_found_added_and_commanded(hass: HomeAssistant, freezer:
     for _ in range(3):
         freezer.tick(61)
         async_fire_time_changed(hass)
-        await hass.async_block_till_done()
+        await cycles_end(hass)
     assert stove.on
     await heating.user.async_set_active(False)
     for _ in range(5):

@@ -159,3 +159,35 @@ async def test_why_a_room_is_heated_and_one_without_a_reading(hass: HomeAssistan
     hass.states.async_set(ha.ROOM, "unavailable")
     spoken = await say(hass, "how is the heating in the living room")
     assert spoken == "Living room: the temperature is not known, setpoint 21.0 °C."
+
+
+@pytest.fixture
+async def buildings(hass: HomeAssistant) -> None:
+    """The integration that knows the same sentences, and was set up before."""
+    assert await async_setup_component(hass, "iot_heating", {})
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "answer"),
+    [
+        ("How is the heating?", "en", "Room temperature 17.0 °C."),
+        ("How is the heating in the living room?", "en", "Living room: 17.0 °C"),
+        ("Why is it heating?", "en", "."),
+        ("Why is the heating on in the living room?", "en", "Living room: 17.0 °C"),
+        ("Set the heating to eco", "en", "The profile Eco is selected."),
+        ("Wie läuft die Heizung?", "de", "Raumtemperatur 17,0 °C."),
+        ("Warum wird geheizt?", "de", "."),
+        ("Bitte stelle die Heizung bitte auf Eco", "de", "Das Profil Eco ist ausgewählt."),
+        ("Miten Living roomin lämmitys voi?", "fi", "Living room: 17,0 °C"),
+        ("Aseta lämmitys eco-tilaan", "fi", "Profiili Eko on valittu."),
+        ("Aseta lämmitys ekoon", "fi", "Profiili Eko on valittu."),
+        ("Почему сейчас отопление работает?", "ru", "."),
+        ("Поставь отопление на эко", "ru", "Выбран профиль «Эко»."),
+    ],
+)
+async def test_another_integration_that_knows_the_sentence_does_not_hide_the_answer(
+    hass: HomeAssistant, buildings: None, entry: MockConfigEntry, text: str, language: str, answer: str
+) -> None:
+    spoken = await say(hass, text, language)
+    assert answer in spoken
+    assert spoken not in ("Done", "Fertig", "Valmis", "Готово")

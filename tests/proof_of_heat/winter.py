@@ -12,7 +12,6 @@ from datetime import UTC, datetime, time as clock_time, timedelta
 import math
 from pathlib import Path
 import random
-import time
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -31,7 +30,7 @@ from simulators.world.home import HeatedHome
 from simulators.world.house import House
 from simulators.world.weather import weather_at
 
-from .ha import OUTDOOR, ROOM, source, start, system, thermometer, zone
+from .ha import OUTDOOR, ROOM, cycles_end, real_pause, source, start, system, thermometer, zone
 
 START = datetime(2027, 1, 4, 23, 0, tzinfo=UTC)
 """Midnight in Rome."""
@@ -137,6 +136,12 @@ def _under_way(unit: ManagedSource) -> bool:
     return unit.poller.is_busy or (talking is not None and talking.locked())
 
 
+def _is_calling(hass: HomeAssistant) -> bool:
+    """Whether a thread of Home Assistant is at work."""
+    executor = hass.loop._default_executor  # type: ignore[attr-defined]
+    return len(executor._threads) > executor._idle_semaphore._value + executor._work_queue.qsize()
+
+
 @dataclass
 class Winter:
     """The home under control."""
@@ -181,18 +186,17 @@ class Winter:
             look()
 
     async def quiet(self) -> None:
-        """Until nothing is under way any more; commands that look again after a while get their time."""
-        await self.hass.async_block_till_done()
+        """Until nothing is under way any more; commands that look again after a while get their time.
+
+        Learning and the calls of packages that block take the machine's time: the test clock waits for them.
+        """
+        await cycles_end(self.hass)
         for spin in range(2000):
             await asyncio.sleep(0)
-            while (
-                self.system.coordinator.cycle.jobs.is_busy
-            ):  # learning takes the machine's time: the test clock waits for it
-                await asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.005)
+            while self.system.coordinator.cycle.jobs.is_busy or _is_calling(self.hass):
+                await real_pause()
             if spin > 4 and not any(_under_way(unit) for unit in self.system.sources.values()):
                 break
-            if spin % 10 == 9:
-                await asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.0005)
             if spin % 100 == 99:
                 self.freezer.tick(0.5)
         await self.hass.async_block_till_done()
@@ -387,8 +391,3 @@ def stored_kwh(house: House) -> float:
         data.air_j_k * (house.room_c - 20) + data.mass_j_k * (house.mass_c - 20) + data.water_j_k * (house.flow_c - 20)
     )
     return joules / 3.6e6
-
-
-async def real_pause() -> None:
-    """Give other threads a moment."""
-    await asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.001)

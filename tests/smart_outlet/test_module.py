@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import override
 
 import pytest
 
@@ -19,17 +20,57 @@ from .test_radio import running
 SEVEN = RadioSettings(channel=7)
 
 
+PATIENCE_S = 30.0
+WAITING: set[asyncio.Timeout] = set()
+"""Waits for an answer of the module."""
+
+
+def end_waits_in(seconds: float) -> None:
+    for wait in WAITING:
+        wait.reschedule(asyncio.get_running_loop().time() + seconds)
+
+
+class KnownSilence(Hc12):
+    """A module that has handled a command without an answer: waiting for one ends at once instead of in time."""
+
+    answers = 0
+
+    @override
+    def _write(self, data: bytes) -> None:
+        self.answers += len(data)
+        super()._write(data)
+
+    @override
+    def _on_serial(self) -> None:
+        before = self.answers
+        super()._on_serial()
+        is_clear = not (self.module.is_confused or self.module.is_garbled(self._host_baud()))
+        end_waits_in(0.0 if self.answers == before else PATIENCE_S if is_clear else at.ANSWER_S)
+
+
 @pytest.fixture(autouse=True)
 def quick_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The simulated module answers in milliseconds."""
+    """The simulated module answers in milliseconds, or its silence is known; a busy machine may take longer."""
     for name in ("ENTER_S", "LEAVE_S", "QUIET_S"):
         monkeypatch.setattr(at, name, 0.005)
-    monkeypatch.setattr(at, "WAKE_ANSWER_S", 0.4)
+    timeout = asyncio.timeout
+
+    @asynccontextmanager
+    async def patience() -> AsyncGenerator[asyncio.Timeout]:
+        async with timeout(PATIENCE_S) as wait:
+            WAITING.add(wait)
+            try:
+                yield wait
+            finally:
+                WAITING.discard(wait)
+
+    waits_for_answer = (at.ANSWER_S, at.WAKE_ANSWER_S)
+    monkeypatch.setattr(asyncio, "timeout", lambda delay: patience() if delay in waits_for_answer else timeout(delay))
 
 
 @asynccontextmanager
 async def module(*argv: str) -> AsyncGenerator[Hc12]:
-    async with running(Hc12, ["--fault", "set_low", *argv]) as simulator:
+    async with running(KnownSilence, ["--fault", "set_low", *argv]) as simulator:
         yield simulator
 
 
@@ -102,7 +143,9 @@ async def test_a_late_answer_is_not_used_for_the_next_command() -> None:
     def push(data: bytes) -> None:
         """Answer the first command together with the second one."""
         sent.append(data)
-        if len(sent) > 1:
+        if len(sent) == 1:
+            asyncio.get_running_loop().call_soon(end_waits_in, 0.0)
+        else:
             reader.feed_data(b"".join(map(real.push, sent[-2:] if len(sent) == 2 else sent[-1:])))
 
     port = AtPort(reader, push, None)

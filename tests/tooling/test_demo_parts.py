@@ -189,7 +189,7 @@ def test_statistics_of_a_counter_and_of_a_temperature() -> None:
 
     def rows(*, mean: bool) -> list[dict[str, float]]:
         series = Series("d", "k", points, "kWh", "energy", mean=mean)
-        found = history._statistics("sensor.k", series)["rows"]
+        found = history.statistics_of("sensor.k", series)["rows"]
         return [{key: row[key] for key in row if key != "start_ts"} for row in found]
 
     assert rows(mean=True) == [{"mean": 101, "min": 100, "max": 102}, {"mean": 313 / 3, "min": 103, "max": 106}]

@@ -15,7 +15,7 @@ from .families.specs import Family
 from .families.wire_names import unit_of, words_of
 from .messages import normalize
 from .models import Device
-from .wire_values import Decoded
+from .wire_values import Decoded, as_number
 
 # Fewer names of EcoFlow's devices in a JSON object may be there by chance.
 _MIN_KNOWN = 3
@@ -174,9 +174,9 @@ def _serial_number(capture: Mapping[str, Any]) -> str:
 def _product_type(capture: Mapping[str, Any]) -> int | None:
     """Return the product type in a capture, None if there is none."""
     for part in _parts(capture):
-        number = part.get("productType")
-        if isinstance(number, int) and not isinstance(number, bool) and number > 0:
-            return number
+        number = as_number(part.get("productType"))
+        if number is not None and number > 0:
+            return int(number)
     return None
 
 

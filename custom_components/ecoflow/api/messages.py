@@ -16,6 +16,7 @@ import re
 from typing import Any
 
 from .models import Message, QuotaMessage, SetReply, StatusMessage
+from .wire_values import as_number
 
 MAX_PAYLOAD_BYTES = 256 * 1024
 MAX_KEYS = 4000
@@ -129,13 +130,19 @@ def _body(content: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
 def _module(content: Mapping[str, Any], inner: Mapping[str, Any]) -> str:
     if (type_code := content.get("typeCode")) is not None:
         return _MODULE_BY_TYPE.get(str(type_code), str(type_code)[:64])
-    function, command = content.get("cmdFunc"), content.get("cmdId")
+    function, command = (_integer(content.get(name)) for name in ("cmdFunc", "cmdId"))
     # Function 254 is the newer generation (DELTA Pro 3, DELTA 3), whose names have no module in any shape.
-    if isinstance(function, int) and isinstance(command, int) and function != 254:
+    if function is not None and command is not None and function != 254:
         return f"{function}_{command}"
-    if inner.get("cmdSet") == 11 and isinstance(inner.get("id"), int):
-        return _PANEL_GROUPS.get(inner["id"], "")
+    if as_number(inner.get("cmdSet")) == 11 and (group := as_number(inner.get("id"))) is not None:
+        return _PANEL_GROUPS.get(int(group), "")
     return ""
+
+
+def _integer(value: Any) -> int | None:
+    """Return an integer, which some gateways send as a text."""
+    number = as_number(value)
+    return None if number is None else int(number)
 
 
 def _leaves(body: Mapping[str, Any], prefix: str, depth: int) -> Iterator[tuple[str, Any]]:

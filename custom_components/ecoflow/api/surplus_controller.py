@@ -56,10 +56,10 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurplusSettings:
-    """The user's settings. Powers in W, times in s, battery levels in %."""
+    """The user's settings, with the defaults of the form. Powers in W, times in s, battery levels in %."""
 
     min_power_w: float = 200.0
-    max_power_w: float = 1500.0
+    max_power_w: float = 1200.0
     step_w: float = 50.0
     # A smaller change of the charge power is not written.
     hysteresis_w: float = 100.0
@@ -70,7 +70,7 @@ class SurplusSettings:
     stop_delay_s: float = 180.0
     grid_timeout_s: float = 120.0
     # Below this level the station is charged from the grid in any case.
-    reserve_level: float = 0.0
+    reserve_level: float = 20.0
     reserve_power_w: float = 400.0
     # Above this level the station is not charged.
     target_level: float = 100.0

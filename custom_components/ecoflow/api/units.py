@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from .wire_values import as_number, without_minus_zero
+from .wire_values import PLACEHOLDERS, WIDE_PLACEHOLDERS, as_number, without_minus_zero
 
 
 class Quantity(StrEnum):
@@ -68,6 +68,12 @@ VALID_RANGES: dict[Quantity, tuple[float, float]] = {
     Quantity.COUNT: (0, 1_000_000),
 }
 
+# A counter reaches each value of 16 bits once, and an error code has all bits.
+_PLACEHOLDERS: dict[Quantity, frozenset[int]] = {
+    Quantity.ENERGY: WIDE_PLACEHOLDERS,
+    Quantity.ERROR_CODE: frozenset(),
+}
+
 _DIGITS: dict[Quantity, int] = {
     Quantity.POWER: 1,
     Quantity.APPARENT_POWER: 1,
@@ -84,8 +90,9 @@ _DIGITS: dict[Quantity, int] = {
 
 
 def to_unit(wire_value: object, quantity: Quantity, scale: float) -> float | int | None:
-    """Return a wire value in the quantity's unit, None if it is not a number or outside the valid range."""
-    if (value := as_number(wire_value)) is None:
+    """Return a wire value in the quantity's unit, None if it is no number, a placeholder or outside the valid range."""
+    value = as_number(wire_value)
+    if value is None or value in _PLACEHOLDERS.get(quantity, PLACEHOLDERS):
         return None
     value = value * scale
     if quantity in VALID_RANGES:

@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from functools import cache
 import math
 import re
-from typing import Any
+from typing import Any, Final
 
 type Values = Mapping[str, Any]
 type Decoded = float | int | str | bool | None
+
+# What firmware writes into an integer that it has no value for: all bits set, or the limits of a signed one.
+WIDE_PLACEHOLDERS: Final = frozenset({4_294_967_295, 2_147_483_647, -2_147_483_648})
+PLACEHOLDERS: Final = WIDE_PLACEHOLDERS | {65_535, 32_767, -32_768}
 
 
 def as_number(value: Any) -> float | None:
@@ -27,13 +31,18 @@ def as_number(value: Any) -> float | None:
         return None
 
 
+_AS_BOOL: Final[dict[float | None, bool]] = {1: True, 0: False}
+
+
 def as_bool(value: Any) -> bool | None:
-    """Return True or False for 1, 0, true and false, None for anything else (255 means "unchanged" on some models)."""
-    if value in (1, "1", True):
-        return True
-    if value in (0, "0", False):
-        return False
-    return None
+    """Return True or False for 1, 0, true and false, None for anything else (255 means "unchanged" on some models).
+
+    Each of them may be a text.
+    """
+    if isinstance(value, str):
+        text = value.strip().casefold()
+        return {"true": True, "false": False}.get(text, _AS_BOOL.get(as_number(text)))
+    return _AS_BOOL.get(as_number(_as_integer(value)))
 
 
 def is_same(one: Any, other: Any) -> bool:
@@ -75,3 +84,9 @@ def lookup(values: Values, path: str) -> Any:
         else:
             item = item.get(step) if isinstance(item, Mapping) else None
     return item
+
+
+def number_at(values: Values, path: str) -> float | None:
+    """Return the number at a path, None if there is none or the placeholder of an integer."""
+    number = as_number(lookup(values, path))
+    return None if number in PLACEHOLDERS else number

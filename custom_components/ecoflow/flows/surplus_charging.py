@@ -22,6 +22,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.helpers.translation import async_get_translations
 import probatio as vol
 
+from ..api.surplus_controller import SurplusSettings
 from ..const import (
     CONF_DEVICE_SN,
     CONF_GRID_INVERTED,
@@ -52,27 +53,28 @@ def _number(low: float, high: float, unit: str, step: float = 1) -> NumberSelect
     return NumberSelector(config)
 
 
+_DEFAULTS: Final = SurplusSettings()
 _POWER_SENSOR = EntitySelector(EntitySelectorConfig(domain=Platform.SENSOR, device_class=SensorDeviceClass.POWER))
 _ON_OFF_ENTITY = EntitySelector(EntitySelectorConfig(domain=[Platform.BINARY_SENSOR, "input_boolean", "schedule"]))
 _SETTINGS: dict[Any, Any] = {
     vol.Required(CONF_GRID_POWER): _POWER_SENSOR,
     vol.Required(CONF_GRID_INVERTED, default=False): BooleanSelector(),
-    vol.Required(CONF_MIN_POWER, default=200): _number(50, 5000, "W", 10),
-    vol.Required(CONF_MAX_POWER, default=1200): _number(50, 5000, "W", 10),
-    vol.Required(CONF_MARGIN, default=50): _number(-500, 5000, "W", 10),
-    vol.Required(CONF_HYSTERESIS, default=100): _number(10, 2000, "W", 10),
-    vol.Required(CONF_WRITE_INTERVAL, default=60): _number(20, 3600, "s"),
-    vol.Required(CONF_START_DELAY, default=60): _number(0, 3600, "s"),
-    vol.Required(CONF_STOP_DELAY, default=180): _number(0, 3600, "s"),
-    vol.Required(CONF_RESERVE_LEVEL, default=20): _number(0, 100, "%"),
-    vol.Required(CONF_RESERVE_POWER, default=400): _number(50, 5000, "W", 10),
-    vol.Required(CONF_TARGET_LEVEL, default=100): _number(10, 100, "%"),
+    vol.Required(CONF_MIN_POWER, default=_DEFAULTS.min_power_w): _number(50, 5000, "W", 10),
+    vol.Required(CONF_MAX_POWER, default=_DEFAULTS.max_power_w): _number(50, 5000, "W", 10),
+    vol.Required(CONF_MARGIN, default=_DEFAULTS.margin_w): _number(-500, 5000, "W", 10),
+    vol.Required(CONF_HYSTERESIS, default=_DEFAULTS.hysteresis_w): _number(10, 2000, "W", 10),
+    vol.Required(CONF_WRITE_INTERVAL, default=_DEFAULTS.write_interval_s): _number(20, 3600, "s"),
+    vol.Required(CONF_START_DELAY, default=_DEFAULTS.start_delay_s): _number(0, 3600, "s"),
+    vol.Required(CONF_STOP_DELAY, default=_DEFAULTS.stop_delay_s): _number(0, 3600, "s"),
+    vol.Required(CONF_RESERVE_LEVEL, default=_DEFAULTS.reserve_level): _number(0, 100, "%"),
+    vol.Required(CONF_RESERVE_POWER, default=_DEFAULTS.reserve_power_w): _number(50, 5000, "W", 10),
+    vol.Required(CONF_TARGET_LEVEL, default=_DEFAULTS.target_level): _number(10, 100, "%"),
 }
 _TARIFF: dict[Any, Any] = {
     vol.Optional(CONF_TARIFF_ENTITY): _ON_OFF_ENTITY,
     vol.Optional(CONF_TARIFF_START): TimeSelector(),
     vol.Optional(CONF_TARIFF_END): TimeSelector(),
-    vol.Required(CONF_TARIFF_POWER, default=1000): _number(50, 5000, "W", 10),
+    vol.Required(CONF_TARIFF_POWER, default=_DEFAULTS.tariff_power_w): _number(50, 5000, "W", 10),
 }
 _TARIFF_CONDITIONS: Final = (CONF_TARIFF_ENTITY, CONF_TARIFF_START, CONF_TARIFF_END)
 

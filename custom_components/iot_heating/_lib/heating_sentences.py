@@ -54,7 +54,7 @@ WHY: Final[Sentences] = {
         "[tell me[,]] why is the heating [not] (on|off|running) [right now|now]",
         "[tell me[,]] why the heating is [not] (on|off|running) [right now|now]",
         "why (isn't it|isn't the heating|is not the heating) (heating|on|running) [right now|now]",
-        "why [is it] heating",
+        "why heating",
         "why are (we|you) [not] heating [right now|now]",
         "why does the heating run",
     ),
@@ -91,7 +91,12 @@ ROOM_STATUS: Final[Sentences] = {
         "wie geht es der heizung (in der|in dem|im|in) {room}",
         "was macht die heizung (in der|in dem|im|in) {room}",
     ),
-    "fi": ("(miten|kuinka) lämmitys toimii {room}", "mitä lämmitys tekee {room}", "onko {room} lämmitys päällä"),
+    "fi": (
+        "(miten|kuinka) lämmitys toimii {room}",
+        "(miten|kuinka) {room} lämmitys (toimii|voi)",
+        "mitä lämmitys tekee {room}",
+        "onko {room} lämmitys päällä",
+    ),
     "ru": (
         "как [там] [работает] отопление (в|на) {room}",
         "что делает отопление (в|на) {room}",
@@ -148,6 +153,17 @@ _SET: Final[Sentences] = {
         "отопление (в|на) [режим] {word}",
     ),
 }
+
+
+STATUS_TOPIC: Final = "heating_status"
+WHY_TOPIC: Final = "heating_why"
+ROOM_STATUS_TOPIC: Final = "heating_room_status"
+ROOM_WHY_TOPIC: Final = "heating_room_why"
+
+
+def set_topic(mode: str) -> str:
+    """Return the topic of the sentences that select a mode or profile."""
+    return f"heating_set_{mode}"
 
 
 def set_sentences(words: Mapping[str, str]) -> Sentences:

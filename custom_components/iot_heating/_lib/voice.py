@@ -5,17 +5,18 @@
 
 The sentences of all languages are registered together with the default conversation agent, which checks them before
 its own intents, as it does for the sentence triggers of automations; they are exact apart from optional and polite
-words. The answer is in the language of the request. Where two integrations know a sentence, one of them answers and the
-other returns None. Without any answer, Home Assistant reports "Done": an integration that is not loaded has to report
-this.
+words. The answer is in the language of the request. Where two integrations know a command, they give it the same
+``topic``; one of them answers and the other returns None. Without any answer, Home Assistant reports "Done": an
+integration that is not loaded has to report this.
 
 Put ``conversation`` into the manifest's ``after_dependencies``.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 import logging
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.core import Context, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, Unauthorized
@@ -26,6 +27,8 @@ from homeassistant.util import language as language_util
 _LOGGER = logging.getLogger(__name__)
 LANGUAGES = (LOCALE_EN, "de", "fi", "ru")
 _CONVERSATION = "conversation"
+_TOPICS: Final = "heat_suite_voice_topics"
+"""In ``hass.data``: by topic, the sentences that are registered and the functions of all integrations that answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +47,20 @@ class VoiceRequest:
 
 
 type VoiceHandler = Callable[[HomeAssistant, VoiceRequest], Awaitable[str | None]]
+type _Answer = Callable[[Any, Any], Awaitable[str | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceCommand:
-    """Sentence templates by language, and the function that answers; None leaves the answer to another one."""
+    """Sentence templates by language, and the function that answers; None leaves the answer to another one.
+
+    A topic of several integrations is registered once. Home Assistant stops to look for further triggers at a sentence
+    that fits two templates of one, and would not find that of the integration that answers.
+    """
 
     sentences: Mapping[str, tuple[str, ...]]
     handler: VoiceHandler
+    topic: str = ""
 
 
 @callback
@@ -67,13 +76,31 @@ def async_register_sentences(hass: HomeAssistant, commands: Iterable[VoiceComman
             return
         manager = get_agent_manager(hass)
         for command in todo:
-            sentences = [polite(text, language) for language, texts in command.sentences.items() for text in texts]
-            manager.register_trigger(sentences, _bind(hass, command.handler))
+            known, answers = _topic(hass, command.topic)
+            answers.append(_bind(hass, command.handler))
+            texts = (polite(text, language) for language, each in command.sentences.items() for text in each)
+            if new := [text for text in texts if text not in known]:
+                known.update(new)
+                manager.register_trigger(new, partial(_first_answer, answers))
 
     async_when_setup(hass, _CONVERSATION, register)
 
 
-def _bind(hass: HomeAssistant, handler: VoiceHandler) -> Callable[[Any, Any], Awaitable[str | None]]:
+def _topic(hass: HomeAssistant, topic: str) -> tuple[set[str], list[_Answer]]:
+    """Return the sentences and the answers of a topic; those of a command without one are its own."""
+    topics: dict[str, tuple[set[str], list[_Answer]]] = hass.data.setdefault(_TOPICS, {})
+    return topics.setdefault(topic, (set(), [])) if topic else (set(), [])
+
+
+async def _first_answer(answers: Iterable[_Answer], user_input: Any, result: Any) -> str | None:
+    """Return the answer of the first integration that has one."""
+    for answer in answers:
+        if (text := await answer(user_input, result)) is not None:
+            return text
+    return None
+
+
+def _bind(hass: HomeAssistant, handler: VoiceHandler) -> _Answer:
     async def answer(user_input: Any, result: Any) -> str | None:
         words = {item.name: str(item.value).strip() for item in getattr(result, "entities_list", ())}
         request = VoiceRequest(_language(hass, user_input.language), user_input.context, words)

@@ -12,9 +12,9 @@ from homeassistant.util.unit_conversion import BaseUnitConverter, EnergyConverte
 from .._lib.counters import DEFAULT_MAX_PER_HOUR
 from ..const import CONF_ENERGY_ENTITY, CONF_POWER_ENTITY, CONF_RATED_POWER
 from ..protocol.session_tracker import EnergyReading
-from .numbers import finite_number
 from .options import BuildingOptions
 from .price import current_price
+from .state_number import finite_number
 
 
 @dataclass(frozen=True, slots=True)

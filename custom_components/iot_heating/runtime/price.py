@@ -7,8 +7,8 @@ from homeassistant.helpers.event import async_track_state_change_event
 
 from .._lib.money import UnknownUnitError, parse_price_unit
 from ..repairs import async_create_price_unit_issue, async_delete_price_unit_issue
-from .numbers import finite_number
 from .options import BuildingOptions
+from .state_number import finite_number
 
 
 def current_price(hass: HomeAssistant, options: BuildingOptions) -> float | None:

@@ -9,7 +9,19 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import Unauthorized
 from homeassistant.util.unit_conversion import TemperatureConverter
 
-from .._lib.heating_sentences import ROOM_STATUS, ROOM_WHY, STATUS, WHY, find_room, set_sentences
+from .._lib.heating_sentences import (
+    ROOM_STATUS,
+    ROOM_STATUS_TOPIC,
+    ROOM_WHY,
+    ROOM_WHY_TOPIC,
+    STATUS,
+    STATUS_TOPIC,
+    WHY,
+    WHY_TOPIC,
+    find_room,
+    set_sentences,
+    set_topic,
+)
 from .._lib.voice import VoiceCommand, VoiceRequest, async_register_sentences, async_voice_texts
 from .._lib.week_schedule import Mode
 from ..const import DOMAIN
@@ -21,7 +33,7 @@ SET_MODE: Final = {
         {
             "en": "(eco|economy|energy saving)",
             "de": "(eco|öko|spar|sparen)",
-            "fi": "(eko|eco|ekoksi|säästö)",
+            "fi": "(eko|eco|ekoksi|ekoon|säästö|säästöön)",
             "ru": "(эко|экономный|экономичный|экономию)",
         }
     ),
@@ -40,12 +52,12 @@ SET_MODE: Final = {
 def async_register_voice(hass: HomeAssistant) -> None:
     """Register the sentences."""
     commands = [
-        VoiceCommand(STATUS, _async_status),
-        VoiceCommand(WHY, partial(_async_status, reasons=True)),
-        VoiceCommand(ROOM_STATUS, _async_controller),
-        VoiceCommand(ROOM_WHY, partial(_async_controller, reasons=True)),
+        VoiceCommand(STATUS, _async_status, STATUS_TOPIC),
+        VoiceCommand(WHY, partial(_async_status, reasons=True), WHY_TOPIC),
+        VoiceCommand(ROOM_STATUS, _async_controller, ROOM_STATUS_TOPIC),
+        VoiceCommand(ROOM_WHY, partial(_async_controller, reasons=True), ROOM_WHY_TOPIC),
+        *(VoiceCommand(each, partial(_async_set_mode, mode), set_topic(mode)) for mode, each in SET_MODE.items()),
     ]
-    commands += [VoiceCommand(sentences, partial(_async_set_mode, mode)) for mode, sentences in SET_MODE.items()]
     async_register_sentences(hass, commands)
 
 

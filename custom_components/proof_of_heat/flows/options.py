@@ -76,7 +76,7 @@ from ..prices.units import SELECTABLE, unit_of
 from ..system_config import HttpPriceConfig, SystemConfig, read_config
 from .advanced import with_section, without_empty
 from .fields import POWER, number, select, with_currency
-from .more_options import CURVE_ADVANCED, PLANNING, PRESENCE_ADVANCED, SOLAR, curve_problems
+from .option_schemas import CURVE_ADVANCED, PLANNING, PRESENCE_ADVANCED, SOLAR, curve_problems
 from .phases import PHASES, phases_problems
 from .price_windows import MONEY, PRICE_ADVANCED, TARIFF, price_problems, tariff_problems
 

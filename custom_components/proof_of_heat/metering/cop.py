@@ -1,4 +1,4 @@
-"""COP by summed energies (rule and window edges: OpenEnergyMonitor's method, see docs/proof_of_heat.md).
+"""COP by summed energies (rule and window edges: OpenEnergyMonitor's method, see docs/proof_of_heat/entities.md).
 
 A heat pump's cloud reports heat every 5-10 minutes, an electric meter its counter every few seconds. The times at
 which the heat reading changed are the edges; the electric counter is interpolated linearly at each edge, so the

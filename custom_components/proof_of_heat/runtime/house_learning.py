@@ -6,7 +6,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
 from ..engine.engine import Engine
-from ..learning.history_import import HistoryImport, start_import
+from ..learning.history_import import HistoryImport
 from ..learning.history_replay import HistoryReplay
 from ..learning.links import HomeLinks, links_of
 from ..sources.managed_source import ManagedSource
@@ -48,4 +48,6 @@ async def async_start_learning(
     def learned(again: bool) -> None:
         replay.start(again=again)
 
-    return start_import(hass, entry, engine, links, changes.notify, save=save, finished=learned), replay
+    history_import = HistoryImport(hass, entry, engine, links, changes.notify, save=save, finished=learned)
+    history_import.start()
+    return history_import, replay

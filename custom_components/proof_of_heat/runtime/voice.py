@@ -8,7 +8,20 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util.unit_conversion import TemperatureConverter
 
-from .._lib.heating_sentences import ROOM_STATUS, ROOM_WHY, STATUS, WHY, Sentences, find_room, set_sentences
+from .._lib.heating_sentences import (
+    ROOM_STATUS,
+    ROOM_STATUS_TOPIC,
+    ROOM_WHY,
+    ROOM_WHY_TOPIC,
+    STATUS,
+    STATUS_TOPIC,
+    WHY,
+    WHY_TOPIC,
+    Sentences,
+    find_room,
+    set_sentences,
+    set_topic,
+)
 from .._lib.voice import VoiceCommand, VoiceRequest, async_register_sentences, async_voice_texts
 from ..comfort.profiles import Profile
 from ..const import DOMAIN
@@ -35,7 +48,7 @@ _PROFILE_WORDS: Final = {
     Profile.ECO: {
         "en": "(eco|economy|energy saving)",
         "de": "(eco|öko|spar|sparen)",
-        "fi": "(eko|eco|ekoksi|säästö)",
+        "fi": "(eko|eco|ekoksi|ekoon|säästö|säästöön)",
         "ru": "(эко|экономный|экономичный|экономию)",
     },
     Profile.AWAY: {
@@ -64,11 +77,14 @@ def async_register_voice(hass: HomeAssistant) -> None:
     async_register_sentences(
         hass,
         [
-            VoiceCommand(STATUS, _async_status),
-            VoiceCommand(WHY, _async_why),
-            VoiceCommand(ROOM_STATUS, _async_room),
-            VoiceCommand(ROOM_WHY, partial(_async_room, reasons=True)),
-            *(VoiceCommand(profile_sentences(each), partial(_async_set_profile, each)) for each in Profile),
+            VoiceCommand(STATUS, _async_status, STATUS_TOPIC),
+            VoiceCommand(WHY, _async_why, WHY_TOPIC),
+            VoiceCommand(ROOM_STATUS, _async_room, ROOM_STATUS_TOPIC),
+            VoiceCommand(ROOM_WHY, partial(_async_room, reasons=True), ROOM_WHY_TOPIC),
+            *(
+                VoiceCommand(profile_sentences(each), partial(_async_set_profile, each), set_topic(each))
+                for each in Profile
+            ),
         ],
     )
 

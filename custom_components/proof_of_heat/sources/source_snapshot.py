@@ -6,7 +6,9 @@ from typing import Final
 
 from .._lib.heat_source import Control, Health, HeatSource, SourceKind, SourceState
 from ..engine.config import SourceConfig
+from ..engine.delivery import RUNNING_W
 from ..engine.snapshot import NAN, SourceSnapshot
+from ..engine.sources import STANDBY_W
 
 LIMITED_VALID_S: Final = 3600.0
 """How long the last report is used while the cloud refuses calls."""
@@ -47,8 +49,18 @@ def source_snapshot(source: HeatSource, config: SourceConfig, now: datetime) -> 
 def with_power(
     snapshot: SourceSnapshot, power_w: float, config: SourceConfig, *, estimated: bool = False
 ) -> SourceSnapshot:
-    """Return the report with the power of a linked meter."""
-    return _with_level(replace(snapshot, power_w=max(0.0, power_w), power_estimated=estimated), config)
+    """Return the report with the power of a linked meter.
+
+    A cloud reports minutes later whether the compressor runs: a measured power that contradicts it is the truth.
+    """
+    running = None if not estimated and _contradicts(snapshot.running, power_w) else snapshot.running
+    part = replace(snapshot, power_w=max(0.0, power_w), power_estimated=estimated, running=running)
+    return _with_level(part, config)
+
+
+def _contradicts(running: bool | None, power_w: float) -> bool:
+    """Return whether a measured power shows the opposite: a compressor or a heater rod runs, or neither does."""
+    return power_w > RUNNING_W if running is False else running is True and power_w <= STANDBY_W
 
 
 def own_part(snapshot: SourceSnapshot, share: float, config: SourceConfig) -> SourceSnapshot:

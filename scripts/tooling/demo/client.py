@@ -62,20 +62,21 @@ class HomeAssistant:
 
     async def get(self, path: str) -> Any:
         """GET /api/<path>."""
-        return await self._request("GET", path, None)
+        return await self.request("GET", path, None)
 
     async def post(self, path: str, data: Mapping[str, Any]) -> Any:
         """POST /api/<path> with JSON; on a busy machine, an entry that is loading again is waited for."""
         end = time.monotonic() + _LOADS_WITHIN_S
         while True:
             try:
-                return await self._request("POST", path, data)
+                return await self.request("POST", path, data)
             except HomeAssistantError as err:
                 if "is not loaded" not in str(err) or time.monotonic() > end:
                     raise
             await asyncio.sleep(0.5)
 
-    async def _request(self, method: str, path: str, data: Mapping[str, Any] | None) -> Any:
+    async def request(self, method: str, path: str, data: Mapping[str, Any] | None) -> Any:
+        """Send a request to /api/<path> and return the JSON of the reply; HomeAssistantError from status 400 on."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         url = f"{self.url}/api/{path}"
         async with self._session.request(method, url, json=data, headers=headers) as reply:

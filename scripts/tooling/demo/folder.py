@@ -21,7 +21,7 @@ _HELPERS = Path(__file__).parent / "hass"
 _STAND_INS = Path(__file__).parent / "stand_ins"
 
 # The content of `default_config` without what needs other programs or the internet: the demo works offline.
-_CONFIGURATION = """\
+CONFIGURATION = """\
 # Written by scripts/demo at every start.
 homeassistant:
   name: Demo home
@@ -179,15 +179,17 @@ def prepare(folder: Path, url: str, port: int, *, fresh: bool) -> State:
         _clear(folder)
         state = State()
         state.save(folder)
-        _storage(folder, "onboarding", 4, {"done": ["core_config", "analytics", "integration"]})
+        write_storage(folder, "onboarding", 4, {"done": ["core_config", "analytics", "integration"]})
         for name in ("automations.yaml", "scripts.yaml"):
             (folder / name).write_text("[]\n" if name == "automations.yaml" else "{}\n", "utf-8")
     if state.url != url:
         state.move(url)
         state.save(folder)
     # Stored as confirmed: Home Assistant otherwise asks in the browser to confirm a custom port.
-    _storage(folder, "http", 2, {"stable": _http(port), "pending": None, "yaml_migration_done": True}, minor=2)
-    (folder / "configuration.yaml").write_text(_CONFIGURATION.format(url=url, time_zone=TIME_ZONE), "utf-8")
+    write_storage(
+        folder, "http", 2, {"stable": http_settings(port), "pending": None, "yaml_migration_done": True}, minor=2
+    )
+    (folder / "configuration.yaml").write_text(CONFIGURATION.format(url=url, time_zone=TIME_ZONE), "utf-8")
     _link_components(folder)
     _copy_blueprints(folder)
     return state
@@ -201,14 +203,16 @@ def _clear(folder: Path) -> None:
             path.unlink()
 
 
-def _storage(folder: Path, key: str, version: int, data: dict[str, Any], minor: int = 1) -> None:
+def write_storage(folder: Path, key: str, version: int, data: dict[str, Any], minor: int = 1) -> None:
+    """Write a file of `.storage`."""
     file = folder / ".storage" / key
     file.parent.mkdir(exist_ok=True)
     whole = {"version": version, "minor_version": minor, "key": key, "data": data}
     file.write_text(json.dumps(whole), "utf-8")
 
 
-def _http(port: int) -> dict[str, Any]:
+def http_settings(port: int) -> dict[str, Any]:
+    """Return the settings of Home Assistant's web server: on loopback, without a limit of failed logins."""
     return {
         "server_host": ["127.0.0.1"],
         "server_port": port,

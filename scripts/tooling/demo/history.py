@@ -27,11 +27,12 @@ def _series(series: Series, entity_id: str) -> dict[str, Any]:
     return {
         "entity_id": entity_id,
         "points": [[when.timestamp(), state] for when, state in series.points],
-        "statistics": None if series.unit is None else _statistics(entity_id, series),
+        "statistics": None if series.unit is None else statistics_of(entity_id, series),
     }
 
 
-def _statistics(entity_id: str, series: Series) -> dict[str, Any]:
+def statistics_of(entity_id: str, series: Series) -> dict[str, Any]:
+    """Return the hourly statistics of a series, without those of the current hour."""
     hours: defaultdict[int, list[float]] = defaultdict(list)
     for when, state in series.points:
         hours[int(when.timestamp()) // _HOUR_S * _HOUR_S].append(float(state))

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-import sys
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -14,8 +13,9 @@ from simulators.home.tariff import retail_price
 from simulators.home.wire import is_silent
 
 from .client import HomeAssistant
-from .folder import ROOT, TIME_ZONE
+from .folder import TIME_ZONE
 from .plugin import Series, SimulatorSpec, World
+from .process import running
 
 DAYS: Final = timedelta(days=14)
 METER_KWH: Final = 1500.0
@@ -54,15 +54,8 @@ async def alive(spec: SimulatorSpec, *, simulated: bool) -> AsyncGenerator[None]
     if simulated:
         yield
         return
-    command = [sys.executable, "-m", f"simulators.{spec.module}", *spec.arguments]
-    child = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
-    assert child.stdout is not None
-    await child.stdout.readline()
-    try:
+    async with running(spec):
         yield
-    finally:
-        child.terminate()
-        await child.wait()
 
 
 def samples(now: datetime) -> list[Sample]:

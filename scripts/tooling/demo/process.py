@@ -119,21 +119,28 @@ class Children:
 
 
 @contextlib.asynccontextmanager
+async def running(spec: SimulatorSpec) -> AsyncGenerator[None]:
+    """Run a simulator as long as the context lasts."""
+    command = [sys.executable, "-m", f"simulators.{spec.module}", *spec.arguments]
+    child = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
+    assert child.stdout is not None
+    await child.stdout.readline()
+    try:
+        yield
+    finally:
+        child.terminate()
+        await child.wait()
+
+
+@contextlib.asynccontextmanager
 async def reachable(spec: SimulatorSpec) -> AsyncGenerator[None]:
     """Have a device online during its config flow, also if the caller of the demo runs the simulators."""
     assert spec.address is not None
     try:
         _, writer = await asyncio.open_connection(*spec.address)
     except OSError:
-        command = [sys.executable, "-m", f"simulators.{spec.module}", *spec.arguments]
-        child = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
-        assert child.stdout is not None
-        await child.stdout.readline()
-        try:
+        async with running(spec):
             yield
-        finally:
-            child.terminate()
-            await child.wait()
     else:
         writer.close()
         yield

@@ -71,20 +71,18 @@ class Evening:
         with contextlib.redirect_stdout(sys.stderr):  # standard output is for the JSON line
             release.main(["--stage", str(self.stage)])
         install(self.stage, self.folder, OLDER)
-        text = config_folder._CONFIGURATION.format(url=self.url, time_zone=config_folder.TIME_ZONE)  # noqa: SLF001
+        text = config_folder.CONFIGURATION.format(url=self.url, time_zone=config_folder.TIME_ZONE)
         (self.folder / "configuration.yaml").write_text(text.replace("suite_demo:\n", ""), "utf-8")
         (self.folder / "automations.yaml").write_text("[]\n", "utf-8")
         (self.folder / "scripts.yaml").write_text("{}\n", "utf-8")
-        config_folder._storage(  # noqa: SLF001
+        config_folder.write_storage(
             self.folder,
             "http",
             2,
-            {"stable": config_folder._http(self.port), "pending": None, "yaml_migration_done": True},  # noqa: SLF001
+            {"stable": config_folder.http_settings(self.port), "pending": None, "yaml_migration_done": True},
             minor=2,
         )
-        config_folder._storage(  # noqa: SLF001
-            self.folder, "onboarding", 4, {"done": ["core_config", "analytics", "integration"]}
-        )
+        config_folder.write_storage(self.folder, "onboarding", 4, {"done": ["core_config", "analytics", "integration"]})
 
     async def start(self) -> HomeAssistant:
         """Start broker, home, heat pump and Home Assistant."""
@@ -319,7 +317,7 @@ class Evening:
         """Remove the entries; return what is left of them, except the archives, which are kept for a new entry."""
         for domain in _SUITE:
             for entry in await ha.call("config_entries/get", domain=domain):
-                await ha._request("DELETE", f"config/config_entries/entry/{entry['entry_id']}", None)  # noqa: SLF001
+                await ha.request("DELETE", f"config/config_entries/entry/{entry['entry_id']}", None)
         await asyncio.sleep(3)
         left = stores_with_content(self.folder / ".storage")
         left += [item["entity_id"] for item in await ha.entity_keys() if item["platform"] in _SUITE]

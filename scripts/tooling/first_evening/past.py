@@ -19,7 +19,7 @@ async def import_past(ha: HomeAssistant) -> int:
     for series in home.past([sample for sample in home.samples(now) if sample.when >= now - timedelta(days=DAYS)]):
         if series.unit is None or series.entity_id is None:
             continue
-        found = history._statistics(series.entity_id, series)  # noqa: SLF001
+        found = history.statistics_of(series.entity_id, series)
         rows = [
             {"start": datetime.fromtimestamp(row["start_ts"], UTC).isoformat()}
             | {key: value for key, value in row.items() if key != "start_ts"}

@@ -68,8 +68,8 @@ def _code_has(*words: str) -> Callable[[Integration], bool]:
 
 def _docs_have(*words: str) -> Callable[[Integration], bool]:
     def has(integration: Integration) -> bool:
-        file = ROOT / "docs" / f"{integration.domain}.md"
-        headings = "\n".join(_headings(file.read_text("utf-8"))) if file.is_file() else ""
+        files = (ROOT / "docs" / f"{integration.domain}.md", *(ROOT / "docs" / integration.domain).glob("*.md"))
+        headings = "\n".join(line for file in files if file.is_file() for line in _headings(file.read_text("utf-8")))
         return any(word in headings for word in words)
 
     return has

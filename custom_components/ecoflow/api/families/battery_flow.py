@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ..units import Quantity
-from ..wire_values import Values, as_number, lookup
+from ..wire_values import Values, lookup, number_at
 from .builders import minutes
 from .specs import Evidence, SensorSpec
 
@@ -38,8 +38,9 @@ class BatteryFlow:
     def reported_state(self, values: Values) -> str | None:
         """Return the state that the device reports."""
         for path in self.state_sources:
-            if (value := as_number(lookup(values, path))) is not None:
-                return self.states.get(int(value))
+            value = number_at(values, path)
+            if value is not None and (state := self.states.get(int(value))) is not None:
+                return state
         return None
 
     def state(self, values: Values) -> str | None:
@@ -89,9 +90,10 @@ def difference(positive: str, negative: str, scale: float = 1.0) -> Callable[[Va
     """Return the power of a battery that is measured as two values, one for each direction."""
 
     def power(values: Values) -> float | None:
-        charge, discharge = as_number(lookup(values, positive)), as_number(lookup(values, negative))
-        if charge is None and discharge is None:
+        reported = [path for path in (positive, negative) if lookup(values, path) is not None]
+        numbers = {path: number for path in reported if (number := number_at(values, path)) is not None}
+        if not reported or len(numbers) < len(reported):
             return None
-        return (abs(charge or 0.0) - abs(discharge or 0.0)) * scale
+        return (abs(numbers.get(positive, 0.0)) - abs(numbers.get(negative, 0.0))) * scale
 
     return power

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from ..units import Quantity
-from ..wire_values import Decoded, Values, as_number, lookup, without_minus_zero
+from ..units import Quantity, to_unit
+from ..wire_values import Decoded, Values, lookup, number_at, without_minus_zero
 from .specs import SensorSpec
 
 _AC_TOLERANCE: Final = 1.1
@@ -33,7 +33,7 @@ def ac_current(key: str, source: str, voltage: str, power: str, **more: Any) -> 
     """
 
     def agrees(values: Values) -> bool:
-        numbers = [as_number(lookup(values, path)) for path in (power, voltage, source)]
+        numbers = [number_at(values, path) for path in (power, voltage, source)]
         if any(number is None for number in numbers):
             return True
         watts_w, volts_mv, amps_ma = (abs(number or 0.0) for number in numbers)
@@ -105,9 +105,12 @@ def derived_power(key: str, sources: tuple[str, ...], derive: Callable[[Values],
 
 
 def total(values: Values, paths: Iterable[str], scale: float = 1.0) -> float | None:
-    """Return the scaled sum of the values that are present, None if there is none."""
-    numbers = [value for path in paths if (value := as_number(lookup(values, path))) is not None]
-    return without_minus_zero(round(sum(numbers) * scale, 1)) if numbers else None
+    """Return the sum of powers in W, None if none is reported, or one of them is but is unknown."""
+    reported = [wire_value for path in paths if (wire_value := lookup(values, path)) is not None]
+    powers_w = [to_unit(wire_value, Quantity.POWER, scale) for wire_value in reported]
+    if not powers_w or None in powers_w:
+        return None
+    return without_minus_zero(round(sum(power_w or 0.0 for power_w in powers_w), 1))
 
 
 def wire_names(text: str) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ from functools import partial
 from typing import Final
 
 from ..units import Quantity
-from ..wire_values import Values, as_number, lookup, without_minus_zero
+from ..wire_values import Values, number_at, without_minus_zero
+from .battery_flow import IDLE_DISCHARGING_CHARGING, BatteryFlow
 from .builders import amp_hours, celsius, count, percentage, volts
 from .specs import Evidence, SensorSpec
 
@@ -23,7 +24,7 @@ _CLEAR_W: Final = 20.0
 
 def voltage(values: Values, path: str) -> float | None:
     """Return a battery voltage in V."""
-    value = as_number(lookup(values, path))
+    value = number_at(values, path)
     if value is None or value <= 0:
         return None
     return round(value / 1000 if value >= _MILLI_FROM else value, 3)
@@ -31,7 +32,7 @@ def voltage(values: Values, path: str) -> float | None:
 
 def current(values: Values, voltage_path: str, path: str) -> float | None:
     """Return a battery current in A (positive while charging); its unit follows that of the voltage."""
-    volts_on_wire, value = as_number(lookup(values, voltage_path)), as_number(lookup(values, path))
+    volts_on_wire, value = number_at(values, voltage_path), number_at(values, path)
     if volts_on_wire is None or volts_on_wire <= 0 or value is None:
         return None
     return without_minus_zero(round(value / 1000 if volts_on_wire >= _MILLI_FROM else value, 3))
@@ -51,12 +52,20 @@ def power(values: Values) -> float | None:
         (found for paths in (_SYSTEM, *_MAIN) if (found := _product(values, paths)) is not None),
         None,
     )
-    measured = as_number(lookup(values, _MEASURED_POWER))
+    measured = number_at(values, _MEASURED_POWER)
     if measured is None or (
         calculated is not None and measured * calculated < 0 and min(abs(measured), abs(calculated)) > _CLEAR_W
     ):
         measured = calculated
     return None if measured is None else without_minus_zero(round(measured, 1))
+
+
+FLOW: Final = BatteryFlow(
+    power=power,
+    power_sources=POWER_SOURCES,
+    state_sources=("cmsChgDsgState", "bmsChgDsgState"),
+    states=IDLE_DISCHARGING_CHARGING,
+)
 
 
 def _main_voltage(values: Values) -> float | None:

@@ -12,7 +12,6 @@ from typing import Any
 from ..units import Quantity
 from ..wire_values import Values
 from . import cms_battery
-from .battery_flow import IDLE_DISCHARGING_CHARGING, BatteryFlow
 from .builders import (
     battery_level,
     celsius,
@@ -126,17 +125,11 @@ def _time(key: str, source: str, name: str, options: dict[str, int], **more: Any
 
 
 _MEASURED = Evidence.MEASURED
-_FLOW = BatteryFlow(
-    power=cms_battery.power,
-    power_sources=cms_battery.POWER_SOURCES,
-    state_sources=("cmsChgDsgState", "bmsChgDsgState"),
-    states=IDLE_DISCHARGING_CHARGING,
-)
 SENSORS: tuple[SensorSpec, ...] = (
     battery_level("battery_level", ("cmsBattSoc", "bmsBattSoc"), evidence=_MEASURED),
     battery_level("main_battery_level", "bmsBattSoc", enabled=False),
     derived_power("battery_power", cms_battery.POWER_SOURCES, cms_battery.power, evidence=_MEASURED),
-    _FLOW.sensor(),
+    cms_battery.FLOW.sensor(),
     watts("total_input_power", "powInSumW", evidence=_MEASURED),
     output_watts("total_output_power", "powOutSumW", evidence=_MEASURED),
     watts("ac_input_power", "powGetAcIn", evidence=_MEASURED),
@@ -153,8 +146,8 @@ SENSORS: tuple[SensorSpec, ...] = (
     watts("extra2_battery_power", "powGet4p82"),
     hertz("ac_input_frequency", "plugInInfoAcInFeq", diagnostic=True),
     hertz("ac_output_frequency", "acOutFreq", diagnostic=True),
-    _FLOW.charge_time(("cmsChgRemTime", "bmsChgRemTime"), unknown_values=NO_REMAINING_TIME),
-    _FLOW.discharge_time(("cmsDsgRemTime", "bmsDsgRemTime"), unknown_values=NO_REMAINING_TIME),
+    cms_battery.FLOW.charge_time(("cmsChgRemTime", "bmsChgRemTime"), unknown_values=NO_REMAINING_TIME),
+    cms_battery.FLOW.discharge_time(("cmsDsgRemTime", "bmsDsgRemTime"), unknown_values=NO_REMAINING_TIME),
     *cms_battery.sensors(),
     celsius("inverter_temperature", "tempPcsAc", evidence=_MEASURED, diagnostic=True),
     celsius("inverter_dc_temperature", "tempPcsDc", evidence=_MEASURED, diagnostic=True, enabled=False),

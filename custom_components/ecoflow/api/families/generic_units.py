@@ -10,7 +10,7 @@ import re
 from typing import Any, Final
 
 from ..units import Quantity
-from ..wire_values import Values, as_number, lookup
+from ..wire_values import Values, as_number, number_at
 from .battery_flow import IDLE_W, difference
 from .wire_names import WireUnit, is_remaining_time, is_temperature, unit_of, words_of
 
@@ -121,7 +121,7 @@ def _is_contradicted(current: str, watts: float, numbers: Mapping[str, float]) -
 def battery_power(values: Values) -> float | None:
     """Return the power of the battery in W, positive while charging, as far as its direction is certain."""
     for name in _SIGNED_POWERS:
-        if (power := as_number(lookup(values, name))) is not None:
+        if (power := number_at(values, name)) is not None:
             return power
     for charge, discharge in _INPUT_OUTPUT:
         if (power := difference(charge, discharge)(values)) is not None:

@@ -102,8 +102,8 @@ def _by_other_evidence(
     if name and _names_a_model(name):
         return generic_family(name, values)
     if product_type is None:
-        reported = values.get("productType")
-        product_type = reported if isinstance(reported, int) and not isinstance(reported, bool) else None
+        reported = as_number(values.get("productType"))
+        product_type = None if reported is None else int(reported)
     if product_type:
         for family in families:
             if product_type in family.product_types and _reports_any(family, values):

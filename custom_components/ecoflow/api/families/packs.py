@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ..units import Quantity
-from ..wire_values import Values, as_number, lookup, without_minus_zero
+from ..wire_values import Values, lookup, number_at, without_minus_zero
 from .builders import (
     amp_hours,
     battery_level,
@@ -47,7 +47,7 @@ def ignored_pack_values(prefixes: Iterable[str]) -> tuple[str, ...]:
 
 def pack_is_present(values: Values, prefix: str) -> bool:
     """Whether a pack is there: a pack without a voltage is not."""
-    voltage = as_number(lookup(values, f"{prefix}.vol"))
+    voltage = number_at(values, f"{prefix}.vol")
     return voltage is None or voltage > 0
 
 
@@ -58,7 +58,7 @@ def connected_packs(values: Values, prefixes: tuple[str, ...], flags: tuple[str,
     packs in use, `flags` are those of the connection of each extra battery (3: connected).
     """
     main, *extra = prefixes
-    in_use = as_number(lookup(values, count))
+    in_use = number_at(values, count)
     if in_use is None or in_use < 1:
         return prefixes
     connected = [prefix for prefix, path in zip(extra, flags, strict=True) if is_linked(values, path)]
@@ -68,13 +68,13 @@ def connected_packs(values: Values, prefixes: tuple[str, ...], flags: tuple[str,
 
 def is_linked(values: Values, flag: str) -> bool | None:
     """Return whether the flag of an extra battery means connected, None if there is no flag."""
-    value = as_number(lookup(values, flag))
+    value = number_at(values, flag)
     return None if value is None else value > 2
 
 
 def pack_voltage(values: Values, prefix: str) -> float | None:
     """Return the voltage of a pack in V; the wire value is in mV, or in V with some firmwares."""
-    wire_value = as_number(lookup(values, f"{prefix}.vol"))
+    wire_value = number_at(values, f"{prefix}.vol")
     if wire_value is None or wire_value <= 0:
         return None
     return round(wire_value if wire_value < _MAX_VOLTS else wire_value / 1000, 3)
@@ -82,7 +82,7 @@ def pack_voltage(values: Values, prefix: str) -> float | None:
 
 def pack_current(values: Values, prefix: str) -> float | None:
     """Return the current of a pack in A (positive while charging); its wire unit follows that of the voltage."""
-    wire_volts, wire_amps = as_number(lookup(values, f"{prefix}.vol")), as_number(lookup(values, f"{prefix}.amp"))
+    wire_volts, wire_amps = number_at(values, f"{prefix}.vol"), number_at(values, f"{prefix}.amp")
     if wire_amps is None or wire_volts is None or wire_volts <= 0:
         return None
     return round(wire_amps if wire_volts < _MAX_VOLTS else wire_amps / 1000, 3)
@@ -97,9 +97,9 @@ def pack_power(values: Values, prefix: str) -> float | None:
     voltage_v, current_a = pack_voltage(values, prefix), pack_current(values, prefix)
     if voltage_v is None or current_a is None:
         return None
-    if voltage_v == as_number(lookup(values, f"{prefix}.vol")):
-        input_w = as_number(lookup(values, f"{prefix}.inputWatts"))
-        output_w = as_number(lookup(values, f"{prefix}.outputWatts"))
+    if voltage_v == number_at(values, f"{prefix}.vol"):
+        input_w = number_at(values, f"{prefix}.inputWatts")
+        output_w = number_at(values, f"{prefix}.outputWatts")
         if input_w is not None and output_w is not None:
             return input_w - output_w
     return voltage_v * current_a
@@ -111,13 +111,19 @@ def pack_direction_power(values: Values, prefix: str, name: str, sign: int) -> f
     The main battery of several models reports 0 W in both directions at any current: a value that voltage x current
     contradicts is replaced by theirs.
     """
-    reported_w, power_w = as_number(lookup(values, f"{prefix}.{name}")), pack_power(values, prefix)
+    reported_w, power_w = number_at(values, f"{prefix}.{name}"), pack_power(values, prefix)
     if reported_w is None or power_w is None:
         return None if reported_w is None else abs(reported_w)
     measured_w = max(0.0, power_w * sign)
     difference_w = abs(abs(reported_w) - measured_w)
     agrees = difference_w <= _AGREES_W + _AGREES * measured_w
     return without_minus_zero(round(abs(reported_w) if agrees else measured_w, 1))
+
+
+def _reports_power(values: Values, prefix: str) -> bool:
+    """Whether a pack is there and reports what its power is calculated from, in whatever form."""
+    paths = (f"{prefix}.vol", f"{prefix}.amp")
+    return pack_is_present(values, prefix) and any(lookup(values, path) is not None for path in paths)
 
 
 def _direction_power(key: str, prefix: str, name: str, sign: int, *, enabled: bool) -> SensorSpec:
@@ -152,8 +158,11 @@ class Packs:
 
     def power(self, values: Values) -> float | None:
         """Return the power into all packs in W (negative while discharging)."""
-        powers = [power for prefix in self.connected(values) if (power := pack_power(values, prefix)) is not None]
-        return without_minus_zero(round(sum(powers), 1)) if powers else None
+        powers = {prefix: pack_power(values, prefix) for prefix in self.connected(values)}
+        known = [power for power in powers.values() if power is not None]
+        if not known or any(power is None and _reports_power(values, prefix) for prefix, power in powers.items()):
+            return None
+        return without_minus_zero(round(sum(known), 1))
 
     def is_connected(self, values: Values, *, index: int) -> bool | None:
         """Return whether an extra battery is connected, None if it is unknown."""

@@ -6,7 +6,7 @@ Facts: the names of the open API's quotas (developer.ecoflow.com, PowerOcean) an
 the grid while importing. Packs and phases are shown with their wire names.
 """
 
-from ..wire_values import Values, as_number, lookup, without_minus_zero
+from ..wire_values import Values, number_at, without_minus_zero
 from .battery_flow import BatteryFlow
 from .builders import battery_level, derived_power, watts
 from .specs import CommandFormat, Evidence, Family
@@ -16,7 +16,7 @@ _BATTERY = "bpPwr"
 
 
 def _battery_power(values: Values) -> float | None:
-    power = as_number(lookup(values, _BATTERY))
+    power = number_at(values, _BATTERY)
     return None if power is None else without_minus_zero(round(power, 1))
 
 

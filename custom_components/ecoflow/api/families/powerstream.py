@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from ..units import Quantity
-from ..wire_values import Values, as_number, lookup
+from ..wire_values import Values, number_at
 from .battery_flow import BatteryFlow
 from .builders import (
     amps,
@@ -63,7 +63,7 @@ def _setting(key: str, name: str, command_code: str, low: int, high: int, **more
 
 def _battery_power(values: Values) -> float | None:
     """Return the battery power in W, positive while charging; the device reports it positive while discharging."""
-    value = as_number(lookup(values, f"{_P}.batInputWatts"))
+    value = number_at(values, f"{_P}.batInputWatts")
     return None if value is None else -value / 10
 
 

@@ -8,7 +8,7 @@ EcoFlow's document does not describe its commands, so it has no controls.
 
 from typing import Final
 
-from ..wire_values import Values, as_bool, as_number, lookup
+from ..wire_values import Values, as_bool, lookup, number_at
 from .builders import output_watts, volts
 from .delta_3 import SENSORS, solar
 from .specs import BinarySensorSpec, CommandFormat, Evidence, Family
@@ -21,7 +21,7 @@ _UNPROVED: Final = ("ac_input_voltage", "ac_input_frequency")
 
 
 def _grid_present(values: Values) -> bool | None:
-    power_w = as_number(lookup(values, _AC_INPUT))
+    power_w = number_at(values, _AC_INPUT)
     if power_w is not None and power_w > _GRID_W:
         return True
     return as_bool(lookup(values, _FLAG))

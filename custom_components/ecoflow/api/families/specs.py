@@ -133,19 +133,29 @@ class SensorSpec(EntitySpec):
         ):
             return None
         if self.derive is not None:
-            return self.derive(values)
-        wire_value = self.wire_value(values)
-        value = as_number(wire_value)
-        if value is not None and value in self.unknown_values:
-            return None
+            derived = self.derive(values)
+            return to_unit(derived, self.quantity, 1.0) if isinstance(derived, float) else derived
+        for path in self.sources:
+            if (wire_value := lookup(values, path)) is None:
+                continue
+            value = as_number(wire_value)
+            if value is not None and self._is_unknown(value):
+                return None
+            # A source with a placeholder or an invalid value is as good as an absent one.
+            if (decoded := self._decoded(wire_value, value)) is not None:
+                return decoded
+        return None
+
+    def _is_unknown(self, value: float) -> bool:
+        return value in self.unknown_values or (self.unknown_above is not None and value >= self.unknown_above)
+
+    def _decoded(self, wire_value: Any, value: float | None) -> Decoded:
         if self.quantity is Quantity.RAW:
             return _as_state(wire_value)
         if value is None:
             return None
         if self.states is not None:
             return self.states.get(int(value))
-        if self.unknown_above is not None and value >= self.unknown_above:
-            return None
         return to_unit(abs(value) if self.magnitude else value, self.quantity, self.scale)
 
 
@@ -191,7 +201,7 @@ class SwitchSpec(EntitySpec):
         value = self.wire_value(values)
         if self.test is not None:
             return None if value is None else self.test(value)
-        if isinstance(self.on, bool) or isinstance(value, bool):
+        if isinstance(self.on, bool) or isinstance(value, bool) or as_number(value) is None:
             state = as_bool(value)
             return state if self.on in (1, True) or state is None else not state
         return True if is_same(value, self.on) else False if is_same(value, self.off) else None

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any, Final
 
 from ..units import Quantity
-from ..wire_values import Values, as_number, lookup, without_minus_zero
+from ..wire_values import Values, number_at, without_minus_zero
 from . import cms_battery
 from .battery_flow import IDLE_DISCHARGING_CHARGING, BatteryFlow
 from .builders import (
@@ -75,13 +75,13 @@ def _level(
 
 
 def _lowest_reserve(values: Values) -> float | None:
-    limit = as_number(lookup(values, _DISCHARGE_LIMIT))
+    limit = number_at(values, _DISCHARGE_LIMIT)
     return None if limit is None else limit + _RESERVE_MARGIN
 
 
 def _own_power(values: Values) -> float | None:
     """Return the power of this unit's battery in W (positive while charging)."""
-    voltage, current = (as_number(lookup(values, path)) for path in _OWN)
+    voltage, current = (number_at(values, path) for path in _OWN)
     if voltage is None or voltage <= 0 or current is None:
         return None
     return without_minus_zero(round(voltage * current / 1e6, 1))

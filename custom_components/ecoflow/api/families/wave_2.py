@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from ..units import Quantity
-from ..wire_values import Values, as_number, lookup
+from ..wire_values import Values, lookup, number_at
 from .battery_flow import IDLE_DISCHARGING_CHARGING, BatteryFlow
 from .builders import (
     battery_level,
@@ -36,7 +36,7 @@ def _set(operation: str, path: str, name: str, **fixed: Any) -> Callable[[Any, V
 
 def _room_temperature(values: Values, *, path: str) -> float | None:
     """Return a temperature in °C; its wire unit is that of the display."""
-    if (value := as_number(lookup(values, path))) is None:
+    if (value := number_at(values, path)) is None:
         return None
     if lookup(values, "pd.tempSys") == 1:
         value = (value - 32) / 1.8
@@ -45,10 +45,10 @@ def _room_temperature(values: Values, *, path: str) -> float | None:
 
 def _battery_power(values: Values) -> float | None:
     """Return the power of the attached battery in W, positive while charging."""
-    voltage_mv, current_ma = as_number(lookup(values, "bms.vol")), as_number(lookup(values, "bms.amp"))
+    voltage_mv, current_ma = number_at(values, "bms.vol"), number_at(values, "bms.amp")
     if voltage_mv and current_ma is not None:
         return voltage_mv * current_ma / 1_000_000
-    output_w = as_number(lookup(values, "power.batPwrOut")) or as_number(lookup(values, "pd.batPwrOut"))
+    output_w = number_at(values, "power.batPwrOut") or number_at(values, "pd.batPwrOut")
     return -abs(output_w) if output_w else None
 
 

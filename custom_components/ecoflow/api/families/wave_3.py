@@ -7,7 +7,6 @@ does not describe its commands, so it has no controls.
 """
 
 from . import cms_battery
-from .battery_flow import IDLE_DISCHARGING_CHARGING, BatteryFlow
 from .builders import battery_level, celsius, derived_power, error_code, output_watts, percentage, state, watts
 from .delta_3 import GRID
 from .options import NO_REMAINING_TIME
@@ -15,12 +14,6 @@ from .specs import CommandFormat, Evidence, Family
 from .temperatures import without_absent_temperatures
 
 _MEASURED = Evidence.MEASURED
-_FLOW = BatteryFlow(
-    power=cms_battery.power,
-    power_sources=cms_battery.POWER_SOURCES,
-    state_sources=("cmsChgDsgState", "bmsChgDsgState"),
-    states=IDLE_DISCHARGING_CHARGING,
-)
 
 WAVE_3 = Family(
     name="wave_3",
@@ -32,7 +25,7 @@ WAVE_3 = Family(
         (
             battery_level("battery_level", ("cmsBattSoc", "bmsBattSoc"), evidence=_MEASURED),
             derived_power("battery_power", cms_battery.POWER_SOURCES, cms_battery.power, evidence=_MEASURED),
-            _FLOW.sensor(),
+            cms_battery.FLOW.sensor(),
             watts("total_input_power", "powInSumW"),
             output_watts("total_output_power", "powOutSumW"),
             watts("ac_input_power", "powGetAcIn"),
@@ -48,8 +41,8 @@ WAVE_3 = Family(
                 {0: "off", 1: "cool", 2: "heat", 3: "fan", 4: "dry", 5: "thermostat"},
             ),
             percentage("condensate_level", "condensateWaterLevel"),
-            _FLOW.charge_time(("cmsChgRemTime", "bmsChgRemTime"), unknown_values=NO_REMAINING_TIME),
-            _FLOW.discharge_time(("cmsDsgRemTime", "bmsDsgRemTime"), unknown_values=NO_REMAINING_TIME),
+            cms_battery.FLOW.charge_time(("cmsChgRemTime", "bmsChgRemTime"), unknown_values=NO_REMAINING_TIME),
+            cms_battery.FLOW.discharge_time(("cmsDsgRemTime", "bmsDsgRemTime"), unknown_values=NO_REMAINING_TIME),
             *cms_battery.sensors(),
             error_code("system_error", ("errcode", "pdErrCode")),
         ),

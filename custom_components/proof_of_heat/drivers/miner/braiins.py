@@ -4,9 +4,11 @@ Facts: Braiins' public API descriptions; captures of the releases 22.08 to 25.07
 `authorization` header as it is and lives an hour.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from enum import IntEnum
 import re
+from types import MappingProxyType
 from typing import Any, Final, override
 
 import aiohttp
@@ -58,6 +60,10 @@ class BraiinsClient(IdentifiedClient):
         self._token: str | None = None
         self._limits: tuple[float | None, float | None] = (None, None)
         self._pool_paths: tuple[str, ...] = _POOL_PATHS
+        self._configuration: object = None
+        """As it was read last: while it cannot be read, its switches of boards still apply."""
+        self._switched: dict[str, bool] = {}
+        """The boards that were switched here, by ID."""
 
     @property
     def _is_graphql(self) -> bool:
@@ -110,8 +116,16 @@ class BraiinsClient(IdentifiedClient):
         tuner = await self._get("/performance/tuner-state")
         boards = await self._optional("/miner/hw/hashboards")
         cooling = await self._optional("/cooling/state")
-        configuration = await self._optional("/configuration/miner")
-        reading = decode_rest(details, stats, tuner, boards=boards, cooling=cooling, configuration=configuration)
+        self._configuration = await self._optional("/configuration/miner") or self._configuration
+        reading = decode_rest(
+            details,
+            stats,
+            tuner,
+            boards=boards,
+            cooling=cooling,
+            configuration=self._configuration,
+            switched=self._switched,
+        )
         lit = await self._optional("/actions/locate")
         limit_w = reading.power_limit_w
         locating = lit if isinstance(lit, bool) else None
@@ -161,6 +175,7 @@ class BraiinsClient(IdentifiedClient):
         """Switch a hash board. The tuner then works for its power target with the others."""
         body = dumps({"enable": on, "hashboard_ids": [board_id]})
         await self._call("PATCH", "/miner/hw/hashboards", body)
+        self._switched[board_id] = on
 
     async def _pools(self) -> Any:
         """Return the pools; releases differ in the path."""
@@ -244,6 +259,7 @@ def decode_rest(
     boards: object = None,
     cooling: object = None,
     configuration: object = None,
+    switched: Mapping[str, bool] = MappingProxyType({}),
 ) -> MinerReading:
     """Return the reading of the `/api/v1` replies. Rates are in GH/s.
 
@@ -256,7 +272,7 @@ def decode_rest(
     watts = number_at(stats, "power_stats", "approximated_consumption", "watt")
     rate = number_at(stats, "miner_stats", "real_hashrate", "last_1m", "gigahash_per_second")
     rows = rows_at(boards, "hashboards")
-    readings = tuple(_rest_board(row, configuration) for row in rows)
+    readings = tuple(_rest_board(row, configuration, switched) for row in rows)
     mining = _MINING.get(int(status), True if rate else None)
     configured_w, tuned_w = number_at(configuration, "tuner", "power_target", "watt"), _target(tuner)
     limit_w = configured_w or tuned_w
@@ -288,7 +304,7 @@ def _boards_up(rows: list[Any], readings: tuple[BoardReading, ...]) -> int | Non
     return sum(1 for is_up in up if is_up) if rows else None
 
 
-def _rest_board(row: object, configuration: object) -> BoardReading:
+def _rest_board(row: object, configuration: object, switched: Mapping[str, bool]) -> BoardReading:
     rate = number_at(row, "stats", "real_hashrate", "last_1m", "gigahash_per_second")
     return BoardReading(
         hashrate_ths=scaled(rate, 1e-3),
@@ -297,18 +313,21 @@ def _rest_board(row: object, configuration: object) -> BoardReading:
         inlet_c=number_at(row, "lowest_inlet_temp", "degree_c"),
         outlet_c=number_at(row, "highest_outlet_temp", "degree_c"),
         board_id=None if at(row, "id") is None else str(at(row, "id")),
-        on=_switched_on(row, configuration),
+        on=_switched_on(row, configuration, switched),
     )
 
 
-def _switched_on(row: object, configuration: object) -> bool | None:
-    """Return the switch of a board: in the configuration, which lists boards with own settings; else its flag.
+def _switched_on(row: object, configuration: object, switched: Mapping[str, bool]) -> bool | None:
+    """Return the switch of a board: in the configuration, which lists boards with own settings.
 
-    A board that is down although the configuration does not switch it off has failed.
+    A board that is down although the configuration does not switch it off has failed. Without that section, a board
+    that is not enabled was switched off if that was done here, or if its chips were found; else it may have failed.
     """
     section = at(configuration, "hashboard_config")
     if section is None:
         flag = at(row, "enabled")
+        if flag is False and not number_at(row, "chips_count"):
+            return False if switched.get(str(at(row, "id"))) is False else None
         return flag if isinstance(flag, bool) else None
     own = next((board for board in rows_at(section, "hashboards") if str(at(board, "id")) == str(at(row, "id"))), None)
     return at(own, "enabled") is not False

@@ -1,6 +1,6 @@
-"""Device templates: registers, controls and limits of a Modbus device in YAML. Format: docs/proof_of_heat.md."""
+"""Device templates: registers, controls and limits of a Modbus device in YAML. Format: docs/proof_of_heat/modbus.md."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -116,17 +116,23 @@ def scan_folder(folder: Path) -> tuple[dict[str, DeviceTemplate], list[str]]:
     """Return the valid templates of a folder by ID, and an error text for each of the others. Blocking."""
     found: dict[str, DeviceTemplate] = {}
     errors: list[str] = []
-    for file in sorted(folder.glob("*.yaml")):
-        try:
-            template = load_file(file)
-        except TemplateError as err:
-            errors.append(str(err))
-            continue
+    for file, template in _valid_templates(folder, errors):
         if template.id in found:
             errors.append(f"{file.name}: id: {template.id} is already used by another file")
         else:
             found[template.id] = template
     return found, errors
+
+
+def _valid_templates(folder: Path, errors: list[str]) -> Iterator[tuple[Path, DeviceTemplate]]:
+    """Yield the valid templates of a folder with their files; the others add a text to `errors`."""
+    for file in sorted(folder.glob("*.yaml")):
+        try:
+            template = load_file(file)
+        except TemplateError as err:
+            errors.append(str(err))
+        else:
+            yield file, template
 
 
 def find_template(template_id: str, folder: Path) -> DeviceTemplate:
@@ -136,12 +142,7 @@ def find_template(template_id: str, folder: Path) -> DeviceTemplate:
         TemplateError: there is none, or it is invalid. Invalid templates in other files are ignored.
     """
     errors: list[str] = []
-    for file in sorted(folder.glob("*.yaml")):
-        try:
-            template = load_file(file)
-        except TemplateError as err:
-            errors.append(str(err))
-            continue
+    for _, template in _valid_templates(folder, errors):
         if template.id == template_id:
             return template
     if template_id in {file.stem for file in FOLDER.glob("*.yaml")}:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from ..errors import BadReplyError
 from ..plausible import plausible_reading
 from ..values import at, first, number, number_at, rows_at
-from .more_features import MORE_UNITS, more_values
+from .component_features import COMPONENT_UNITS, component_values
 from .property_values import value_in, word_of
 
 _KWH: Final = "kWh"
@@ -69,7 +69,7 @@ _HOT_WATER_STATES: Final = (("heating.valves.fourThreeWay.position", "value"), (
 _HOT_WATER_WORDS: Final = ("domesticHotWater", "dhw")
 ELECTRICITY: Final = ("electricity_heating_year", "electricity_dhw_year")
 HEAT: Final = ("heat_heating_year", "heat_dhw_year")
-UNITS: Final[Mapping[str, str | None]] = {**MORE_UNITS, **{key: unit for _, _, key, unit in READINGS}}
+UNITS: Final[Mapping[str, str | None]] = {**COMPONENT_UNITS, **{key: unit for _, _, key, unit in READINGS}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +162,7 @@ def decode(reply: object, circuit: int | None = None) -> ViessmannReading:
         values["compressor_active"] = active
     if (charging := _hot_water(features)) is not None:
         values["dhw_charging"] = charging
-    values |= more_values(features, circuit, values)
+    values |= component_values(features, circuit, values)
     reading = _with_commands(features, values, circuit)
     return replace(
         reading, circuit=circuit, circuits=circuits, is_boiler=_is_boiler(features), unreported=frozenset(unreported)

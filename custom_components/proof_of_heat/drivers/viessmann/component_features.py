@@ -115,14 +115,14 @@ _MESSAGES: Final = ("errors", "service", "info", "status")
 _LISTED_UNITS: Final = {key: "m³" if key.startswith("gas") else "kWh" for _, _, key in _LISTED}
 _PROGRAM: Final = "program_temperature"
 """The room temperature of the active program."""
-MORE_UNITS: Final[Mapping[str, str | None]] = {
+COMPONENT_UNITS: Final[Mapping[str, str | None]] = {
     **{key: unit for _, _, key, unit, _ in NUMBERS},
     **_LISTED_UNITS,
     _PROGRAM: "°C",
 }
 
 
-def more_values(
+def component_values(
     features: Mapping[str, Any], circuit: int, known: Mapping[str, Any]
 ) -> dict[str, float | str | bool | None]:
     """Return the further readings by entity key that are not `known` yet."""
