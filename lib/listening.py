@@ -4,7 +4,7 @@
     listening.check(clock(), is_listening=hass.state is CoreState.running)   # at each regular check
     if listening.silence_s(device.heard_s, clock()) > limit_s: ...
 
-A start, a blocked event loop and a suspended machine are no fault of devices: their silence counts from the moment at
+A start, a blocked event loop and a suspended machine are not faults of the devices: their silence counts from the moment at
 which calls can be received again. All times are seconds of a steady clock.
 """
 

@@ -175,7 +175,7 @@ class Ledger:
     confirmed: dict[int, float] = field(default_factory=dict)
 
     def has_confirmed(self, count: int, *, since_seq: int) -> bool:
-        """Whether so many of the newer messages are with the broker, and it is no backlog that goes out."""
+        """Whether so many of the newer messages are with the broker, and it is not a backlog that goes out."""
         drained = len(self.packets) - len(self.confirmed) < 10
         return drained and sum(seq >= since_seq and mid in self.confirmed for mid, seq in self.packets.items()) >= count
 

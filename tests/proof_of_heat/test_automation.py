@@ -163,7 +163,7 @@ async def test_condition_of_the_profile(hass: HomeAssistant, entry: MockConfigEn
         await entry.runtime_data.user.async_set_profile(Profile.AWAY)
     await hass.async_block_till_done()
     assert [(event.data["from"], event.data["to"]) for event in changed] == [("auto", "away")], (
-        "the second is no change"
+        "the second is not a change"
     )
     assert await holds(hass, "profile_is", entity_id, profile=["away", "eco"])
     assert not await holds(hass, "profile_is", entity_id, profile="comfort")

@@ -51,7 +51,7 @@ async def test_a_board_is_switched_off_and_on_again(
         assert device.machine.boards_off == {1}
         assert [source.is_board_on(number) for number in (1, 2, 3, 4)] == [True, False, True, None]
         state = source.state
-        assert state.health == Health.OK, "what the user switched off is no fault"
+        assert state.health == Health.OK, "what the user switched off is not a fault"
         assert state.power_w == state.heat_w == pytest.approx(device.machine.power_w, abs=1)
         assert state.power_w < 0.8 * full_w, "the heat of the board is missing"
         assert (state.extra["boards_up"], state.extra["board_2_hashrate"]) == (2, 0.0)

@@ -160,7 +160,7 @@ class EcoflowClient:
         return self._reachability.is_silent_since(state.last_seen, now, self.timing.max_age_s)
 
     def check_listening(self) -> None:
-        """Record that Home Assistant runs; call it every few seconds, and before a device is judged silent."""
+        """Record that Home Assistant runs; call it every few seconds, and before checking whether a device is offline."""
         self._reachability.check(self._clock())
 
     def is_fresh(self, sn: str) -> bool:
@@ -352,7 +352,7 @@ class EcoflowClient:
         return self.family(sn).command_format
 
     async def _read_back(self, state: DeviceState, command: Command) -> bool:
-        """Whether the device reports the values that a command leads to, in whatever form."""
+        """Whether the device reports the values that a command leads to, in any form."""
         for attempt in range(READ_BACK_ATTEMPTS):
             if attempt:
                 await asyncio.sleep(self.timing.read_back_interval_s)

@@ -1,4 +1,4 @@
-"""Since when something of a device could have been received: earlier silence is no evidence. No I/O."""
+"""Since when a report of a device could have been received: a timeout that began earlier shows nothing. No I/O."""
 
 from dataclasses import dataclass, field
 from math import inf

@@ -38,7 +38,7 @@ class _HeldValue:
 
     until: float
     before: Any
-    # Whether a reported value is the confirmed one, in whatever form.
+    # Whether a reported value is the confirmed one, in any form.
     matches: Callable[[Any], bool]
     repeated: bool = False
 
@@ -121,7 +121,7 @@ class DeviceState:
         """Merge an HTTP reply to a request sent at `requested_at` and return the names of the changed values.
 
         A value that arrived by MQTT after the request was sent is newer than the reply and is kept. Messages of the
-        device can be received since `reachable_since`, None while they cannot: earlier silence is no evidence.
+        device can be received since `reachable_since`, None while they cannot: earlier silence is not evidence.
         """
         self.counts.http += 1
         if self.is_disputed(requested_at):

@@ -27,7 +27,7 @@ class DeviceType:
         key: Stored with a device; never changes.
         is_message: Whether a JSON object is a message of this type; None: recognized by the topic alone.
         decode: Decodes such an object; raises DecodeError.
-        capture: Decodes recorded data that is no message (raw bytes of an advertisement, a gateway's history).
+        capture: Decodes recorded data that is not a message (raw bytes of an advertisement, a gateway's history).
         topic_systems: Systems (a level of the topic, lower case) whose devices are of this type.
         derive: Returns values that follow from a message's metrics.
         sources: Metrics from which others are derived; without a value of one of these, those are unknown.

@@ -50,7 +50,7 @@ def timeout_reason(state: State, job: Job, now: float) -> str | None:
 
 
 def is_stuck(state: State, job: Job, now: float) -> bool:
-    """Return whether a job makes no progress for so long that a user should check the device."""
+    """Return whether a job has made no progress for long enough that a user should check the device."""
     return machine.is_stuck(job, state.elapsed(job, now), _timeouts(state, job), _interval_s(state, job))
 
 

@@ -215,7 +215,7 @@ def _after(when: datetime | None, start: datetime) -> bool:
 def _start_of(
     row: Mapping[Any, Any], keys: Mapping[str, Any], context: RowContext, last: datetime | None
 ) -> datetime | None:
-    """Return the begin of a row: a time, a date with a clock time, or a clock time of the list's day."""
+    """Return the start of a row: a time, a date with a clock time, or a clock time of the list's day."""
     found = next((when for when in _times(row, keys, _STARTS, context.zone, last) if when is not None), None)
     if found is None:
         found = next((when for when in _times(row, keys, _like_starts(keys), context.zone, last) if when), None)
