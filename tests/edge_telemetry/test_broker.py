@@ -181,7 +181,7 @@ class Ledger:
 
 
 async def steady_load(link: MqttLink, ledger: Ledger, stop: asyncio.Event) -> None:
-    """A device that publishes a few hundred messages a second, whatever becomes of the broker."""
+    """A device that publishes a few hundred messages a second, also while the broker is down."""
 
     def on_publish(_client: object, _data: object, mid: int, *_: object) -> None:
         ledger.confirmed[mid] = time.monotonic()

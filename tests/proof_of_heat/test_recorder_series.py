@@ -40,7 +40,7 @@ def hours(entity_id: str, unit: str, unit_class: str | None, rows: list[dict[str
 
 
 async def read(hass: HomeAssistant, entity_id: str, quantity: Quantity) -> list[tuple[float, float]]:
-    """Return the samples, in hours from the begin."""
+    """Return the samples, in hours from the start."""
     await async_wait_recording_done(hass)
     found = await async_read(hass, [(entity_id, quantity)], BEGIN, END)
     return [((at - BEGIN.timestamp()) / 3600, value) for at, value in found[entity_id, quantity]]

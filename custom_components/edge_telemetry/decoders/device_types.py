@@ -37,7 +37,7 @@ class DeviceType:
         model: Shown on the device page unless the device reports another one.
         sequence_modulus: Where sequence numbers start again at zero; None: never.
         reports_losses: Whether a gap in the sequence numbers is a lost message.
-        trusts_availability: Whether the broker reports that a device is offline, so that silence has no meaning.
+        trusts_availability: Whether the broker reports that a device is offline, so that it has no timeout.
         timeout_s: Time without a message after which a device is offline, if that is more than the option; or None.
         answers_within_s: Time within which a device that is asked regularly answers; it is offline after that. Or None.
         battery_timeout_s: Time without a message after which a device that reports a battery is offline: "offline" on

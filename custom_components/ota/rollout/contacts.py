@@ -13,7 +13,7 @@ EXCHANGE_S: Final = 5.0
 
 
 def start_listening(state: State, now: float) -> None:
-    """Measure silence from now on; the stored times are those of a wall clock that may have been set since."""
+    """Measure timeouts from now on; the stored times are those of a wall clock that may have been set since."""
     for uid, device in list(state.devices.items()):
         if (device.last_seen or 0.0) > now:
             state.devices[uid] = replace(device, last_seen=now)

@@ -175,7 +175,7 @@ def _has_ends_only(rows: Sequence[Any], context: RowContext) -> bool:
 
 
 def _begun(rows: Sequence[PriceRow]) -> list[PriceRow]:
-    """Return rows whose begin is the end of their period with its begin: all periods are as long as the shortest."""
+    """Return rows whose start is the end of their period with its start: all periods are as long as the shortest."""
     step = usual_step(sorted({row.start for row in rows}))
     return [replace(row, start=row.start - step, end=row.start) for row in rows]
 
