@@ -152,6 +152,10 @@ def migrate(connection: Connection, tables: ArchiveTables, backfill: Backfill) -
         # Two writers that start together take the steps one after the other.
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": tables.raw.name})
         connection.execute(text("SET LOCAL statement_timeout = 0"))  # a step over a large table takes its time
+    else:
+        # The driver begins a transaction at the first row, not at the first table: a process that is killed in a step
+        # would leave a half of it.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
     version = _version(connection, tables)
     if version > len(STEPS):
         raise ArchiveSchemaError(

@@ -292,3 +292,20 @@ def test_a_cloud_that_hangs_is_no_device_that_is_offline() -> None:
     assert reachability.is_silent_since(1000, 1690, 300) is None
     reachability.received(1701, 300)
     assert reachability.is_silent_since(1000, 1701, 300) is False
+
+
+@pytest.mark.parametrize("check_s", [40.0, 1800.0])
+def test_where_home_assistant_is_always_late_an_offline_device_is_noticed(check_s: float) -> None:
+    reachability = Reachability(wants_messages=True)
+    reachability.set_messages(True, 0, 300)
+    for number in range(14):
+        reachability.check(number * check_s)
+    assert reachability.is_silent_since(1, 13 * check_s, 300) is False
+
+
+def test_two_pauses_one_after_another_are_no_device_that_is_offline() -> None:
+    reachability = Reachability(wants_messages=True)
+    reachability.set_messages(True, 0, 300)
+    for now in (0.0, 2000.0, 9000.0):
+        reachability.check(now)
+        assert reachability.is_silent_since(1, now, 300) is None

@@ -63,6 +63,31 @@ def test_a_dead_controller_is_noticed_while_home_assistant_listens(died_s: float
     assert listening.silence_s(heard, now) > LIMIT_S
 
 
+@given(st.lists(st.floats(MAX_PAUSE_S, 40_000), min_size=2, max_size=3))
+def test_pauses_one_after_another_are_no_silence(pauses_s: list[float]) -> None:
+    listening, now = Listening(), 0.0
+    listening.check(now)
+    for pause_s in pauses_s:
+        now += pause_s
+        listening.check(now)
+    assert listening.silence_s(0.0, now) <= (len(pauses_s) - 1) * MAX_PAUSE_S + 1e-6
+
+
+@given(st.floats(MAX_PAUSE_S, 4000))
+def test_where_every_check_is_late_a_dead_controller_is_noticed(interval_s: float) -> None:
+    listening = Listening()
+    for number in range(round(LIMIT_S / MAX_PAUSE_S) + 3):
+        listening.check(number * interval_s)
+    assert listening.silence_s(0.0, number * interval_s) > LIMIT_S
+
+
+def test_a_clock_set_back_begins_the_time_again() -> None:
+    listening = Listening()
+    for now_s in (1000, 1100, 400, 410):
+        listening.check(now_s)
+    assert (listening.since_s, listening.silence_s(None, 410)) == (400, 10)
+
+
 def test_before_the_start_nothing_is_silent() -> None:
     listening = Listening()
     assert (listening.since_s, listening.silence_s(None, 5000)) == (inf, 0)

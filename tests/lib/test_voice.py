@@ -45,6 +45,7 @@ async def speak(hass: HomeAssistant, *answers: Any) -> list[VoiceRequest]:
     return requests
 
 
+@pytest.mark.slow
 async def test_a_sentence_is_answered_in_its_language(hass: HomeAssistant) -> None:
     requests = await speak(hass, "It boils.")
     assert await say(hass, "Boil the red kettle!") == "It boils."

@@ -23,6 +23,7 @@ async def answer_boils(_hass: HomeAssistant, _request: VoiceRequest) -> str | No
     return "It boils."
 
 
+@pytest.mark.slow
 async def test_without_the_agent_there_are_no_sentences_and_a_line_in_the_log(
     hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

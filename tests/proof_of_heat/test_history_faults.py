@@ -181,6 +181,7 @@ async def test_learning_that_a_restart_interrupts_is_done_afterwards(
     assert learned is not found.engine.learned
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_restart_in_the_middle_of_the_import_continues_there(
     hass: HomeAssistant,

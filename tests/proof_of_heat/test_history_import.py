@@ -246,6 +246,7 @@ async def test_wrong_meter_is_reported_although_no_heat_is_measured(
     assert found.engine.plan is None, "no plan by a wrong meter"
 
 
+@pytest.mark.slow
 async def test_meter_of_the_whole_home_is_found_by_what_it_shows_while_the_source_is_off(
     home: Callable[..., Any], hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:

@@ -61,16 +61,35 @@ class Importing:
         entry = MockConfigEntry(domain=DOMAIN, title="Home", entry_id=ENTRY_ID)
         entry.add_to_hass(hass)
         hass.config.components.add("recorder")
-        learner = cast("Engine", self.learner)
-        self.importer = HistoryImport(hass, entry, learner, lambda: LINKS, lambda: None, save=self._save)
+        self.entry, self.days_left, self.stopped = entry, math.inf, asyncio.Event()
+        self.importer = self._new()
 
         async def day(_: HistoryImport, __: HomeLinks, begin: datetime) -> list[Row]:
             await self.may_read.wait()
+            if self.days_left <= 0:
+                self.stopped.set()
+                await asyncio.Event().wait()
+            self.days_left -= 1
             self.begins.append(begin)
             return [replace(row, time_s=begin.timestamp()) for row in self.rows_a_day]
 
         monkeypatch.setattr(HistoryImport, "_day", day)
         monkeypatch.setattr(history_import, "DAYS", DAYS)
+
+    def _new(self) -> HistoryImport:
+        learner = cast("Engine", self.learner)
+        return HistoryImport(self.hass, self.entry, learner, lambda: LINKS, lambda: None, save=self._save)
+
+    def stop_after(self, days: int) -> None:
+        """Let the import hang after so many days."""
+        self.days_left = days
+
+    async def restart(self) -> None:
+        """End this import, and begin with what is stored."""
+        if self.importer._task is not None:
+            self.importer._task.cancel()
+        self.days_left = math.inf
+        self.importer = self._new()
 
     async def _save(self) -> None:
         self.saved.append(self.learner.adopted)
@@ -171,6 +190,27 @@ async def test_interrupted_import_continues_with_its_next_day(
     assert importing.begins == [end - timedelta(days=2), end - timedelta(days=1)]
     assert importing.learner.adopted is not None
     assert len(importing.learner.adopted) == 8
+
+
+@pytest.mark.parametrize("day", [0, 1, 6], ids=["before the first day", "in the first days", "in the middle"])
+async def test_learning_again_that_a_restart_interrupts_is_done_afterwards(
+    importing: Importing, hass_storage: dict[str, Any], day: int
+) -> None:
+    """A system that asks for it has recorded enough by itself, and has imported before."""
+    importing.learner.hours = 10.0 * 24
+    store(hass_storage, done="2027-01-01T00:00:00+00:00", count=500)
+    finished: list[bool] = []
+    importing.importer._finished = finished.append
+    importing.stop_after(day)
+    importing.importer.start(again=True)
+    await importing.stopped.wait()
+    await importing.restart()
+    importing.importer._finished = finished.append
+    assert await importing.run() is ImportStatus.DONE
+    assert (importing.learner.adopted, finished) == ([ROW] * DAYS, [True])
+    await importing.restart()
+    assert await importing.run() is ImportStatus.DONE
+    assert len(importing.begins) == DAYS + day % 5, "only the days that were not stored are read twice"
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,7 @@ def shown(hass: HomeAssistant, entry: MockConfigEntry, key: str) -> Any:
     return hass.states.get(entity_id)
 
 
+@pytest.mark.slow
 async def test_saving_of_the_recorded_days_is_shown_on_the_first_evening(
     record: Callable[..., Any], hass: HomeAssistant, hass_storage: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -154,6 +155,7 @@ async def test_saving_of_the_recorded_days_is_shown_on_the_first_evening(
     assert key not in hass_storage
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("price", "status"),
     [
@@ -175,6 +177,7 @@ async def test_without_prices_of_the_past_nothing_is_guessed(
     assert shown(hass, entry, "learning_progress").attributes["simulation"] == str(status)
 
 
+@pytest.mark.slow
 async def test_home_without_a_meter_is_not_simulated(record: Callable[..., Any], hass: HomeAssistant) -> None:
     await record()
     entry = await set_up(hass, meter=None)
@@ -182,6 +185,7 @@ async def test_home_without_a_meter_is_not_simulated(record: Callable[..., Any],
     assert found.history_replay.status is ReplayStatus.NOT_MEASURED
 
 
+@pytest.mark.slow
 async def test_sensor_that_lies_is_left_out(record: Callable[..., Any], hass: HomeAssistant) -> None:
     """A price of 1800 EUR per kWh: cents that are labelled as whole money."""
     await record(lambda when: f"{1e5 * cents(when)}", "EUR/kWh")

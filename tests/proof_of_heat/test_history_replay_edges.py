@@ -238,6 +238,32 @@ async def test_result_is_stored_and_not_simulated_again_unless_asked(replaying: 
     assert len(replaying.begins) == 4
 
 
+async def test_simulation_that_was_asked_for_is_repeated_after_a_restart(replaying: Replaying) -> None:
+    assert await replaying.run() is ReplayStatus.DONE
+    before = replaying.replay.report()
+    FakeReplay.error = RuntimeError("killed")
+    assert await replaying.run(again=True) is ReplayStatus.FAILED
+    FakeReplay.error = None
+    FakeReplay.days = simulated_days(2)
+    for _ in range(2):
+        replaying.replay = replaying.new()
+        await replaying.replay.async_load()
+        assert replaying.replay.report() is not None
+        assert await replaying.run() is ReplayStatus.DONE
+    assert len(replaying.begins) == 6, "once after the restart"
+    assert replaying.replay.report() != before
+
+
+async def test_simulation_without_a_new_result_is_not_repeated(replaying: Replaying) -> None:
+    assert await replaying.run() is ReplayStatus.DONE
+    replaying.controlled, replaying.needed = True, False
+    assert await replaying.run(again=True) is ReplayStatus.DONE
+    replaying.replay, replaying.needed = replaying.new(), True
+    await replaying.replay.async_load()
+    assert await replaying.run() is ReplayStatus.DONE
+    assert len(replaying.begins) == 2
+
+
 @pytest.mark.parametrize(
     ("change", "status"),
     [

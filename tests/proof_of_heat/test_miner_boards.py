@@ -186,6 +186,7 @@ async def test_a_miner_that_disappears_while_it_is_switched(
         assert (result.outcome, result.reason) == (Outcome.FAILED, FaultReason.NO_RESPONSE)
 
 
+@pytest.mark.slow
 async def test_other_firmware_switches_no_boards(loopback: Callable[[], str], session: aiohttp.ClientSession) -> None:
     async with miner("whatsminer_v2", loopback(), session) as (_, source):
         await source.refresh()

@@ -43,6 +43,7 @@ async def enter(hass: HomeAssistant, entry: MockConfigEntry, template: str, port
     return await go_on(hass, result, values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("device", DEVICES)
 async def test_a_template_fits_its_own_device_only(hass: HomeAssistant, entry: MockConfigEntry, device: str) -> None:
     async with running(ModbusBoiler, ["--port", "0", "--device", device]) as boiler:

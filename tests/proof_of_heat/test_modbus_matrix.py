@@ -63,6 +63,7 @@ async def first_reading(template: DeviceTemplate, device: Device) -> TemplateFit
     return judge(template, source.values, source.absent)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("unknown", "most_accepted"),
     [

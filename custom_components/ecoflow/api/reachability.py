@@ -21,15 +21,16 @@ class Reachability:
 
     def check(self, now: float) -> None:
         """Record that Home Assistant runs, every few seconds; after a pause of its own the evidence begins again."""
-        since = self._listening.since_s
+        before = self._listening.since_s
         self._listening.check(now)
-        if self._listening.since_s == since:
+        since = self._listening.since_s
+        if since == before:
             return
-        self._paused_until = now
+        self._paused_until = since
         if self._since is not None:
-            self._since = now
+            self._since = max(self._since, since)
         if self.messages_since is not None:
-            self.messages_since = now
+            self.messages_since = max(self.messages_since, since)
 
     @property
     def silence_counts_from(self) -> float | None:

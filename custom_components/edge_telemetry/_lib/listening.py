@@ -49,11 +49,14 @@ class Listening:
         if not is_listening:
             self.since_s = inf
         else:
-            is_paused = self.gap_s(now_s) != 0
-            # Where every check is late, lateness is not an interruption.
-            if self.since_s == inf or (is_paused and not self._was_paused):
+            gap_s = self.gap_s(now_s)
+            if self.since_s == inf or gap_s < 0 or (gap_s and not self._was_paused):
                 self.since_s = now_s
-            self._was_paused = is_paused
+            elif gap_s:
+                # Of a pause that follows another, the usual time counts: where every check is late, an offline
+                # device is noticed later, but it is noticed.
+                self.since_s += gap_s - self.max_pause_s
+            self._was_paused = gap_s != 0
         self._checked_s = now_s
 
     def silence_s(self, heard_s: float | None, now_s: float) -> float:

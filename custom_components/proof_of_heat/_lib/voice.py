@@ -88,7 +88,7 @@ def async_register_sentences(hass: HomeAssistant, commands: Iterable[VoiceComman
 
 def _topic(hass: HomeAssistant, topic: str) -> tuple[set[str], list[_Answer]]:
     """Return the sentences and the answers of a topic; those of a command without one are its own."""
-    topics: dict[str, tuple[set[str], list[_Answer]]] = hass.data.setdefault(_TOPICS, {})  # type: ignore[arg-type]
+    topics: dict[str, tuple[set[str], list[_Answer]]] = hass.data.setdefault(_TOPICS, {})
     return topics.setdefault(topic, (set(), [])) if topic else (set(), [])
 
 

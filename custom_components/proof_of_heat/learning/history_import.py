@@ -1,7 +1,7 @@
 """Imports the home's history from the recorder, once after set-up and when the user asks for it.
 
 It runs in the background, a day at a time: the recorder reads in its own thread, rows are calculated in an executor.
-What was imported is stored every few days, so that a restart continues there.
+What was imported is stored every few days, so that a restart continues there; so is that a user asked for it.
 """
 
 import asyncio
@@ -125,15 +125,18 @@ class HistoryImport:
             )
 
     async def _run(self, *, again: bool) -> None:
+        stored: dict[str, Any] = {}
         try:
-            await self._import(again=again)
+            if not again:
+                stored = await self._store.async_load() or {}
+                again = stored.get("again") is True
+            await self._import(stored, again=again)
         except Exception:  # control and learning from now on continue without it
             _LOGGER.exception("%s: the history could not be imported", self._entry.title)
             self._set(ImportStatus.FAILED)
         self._finished(again)
 
-    async def _import(self, *, again: bool) -> None:
-        stored = {} if again else await self._store.async_load() or {}
+    async def _import(self, stored: dict[str, Any], *, again: bool) -> None:
         if stored.get("done"):
             self.progress.rows = int(stored.get("count", 0))
             self._set(ImportStatus.DONE if self.progress.rows else ImportStatus.NO_HISTORY)
@@ -150,6 +153,8 @@ class HistoryImport:
             return
         rows, end, first = _restored(stored)
         end = end or dt_util.utcnow().replace(minute=0, second=0, microsecond=0)
+        if again and not stored:
+            await self._store.async_save(_dump([], end, 0, again=True))
         self.progress = Progress(ImportStatus.IMPORTING, first, len(rows), time.monotonic(), first)
         self._changed()
         for day in range(first, DAYS):
@@ -158,7 +163,7 @@ class HistoryImport:
             self.progress.days_done, self.progress.rows = day + 1, len(rows)
             self._changed()
             if (day + 1) % STORE_EVERY_DAYS == 0 and day + 1 < DAYS:
-                await self._store.async_save(_dump(rows, end, day + 1))
+                await self._store.async_save(_dump(rows, end, day + 1, again=again))
         if rows:
             self._engine.adopt_history(await self._hass.async_add_executor_job(History, rows))
             await self._save()  # a crash after the import would otherwise lose its result
@@ -185,15 +190,15 @@ def _rows(home: HomeSeries, begin: datetime, place: tuple[float, float]) -> list
     return rows_of(home, ends, local_times_s(ends), clear_sky(ends, place), DEFAULT_CLOUD_COVER)
 
 
-def _dump(rows: list[Row], end: datetime, day: int) -> dict[str, Any]:
+def _dump(rows: list[Row], end: datetime, day: int, *, again: bool) -> dict[str, Any]:
     table = [[None if math.isnan(v := getattr(row, name)) else round(v, 3) for name in COLUMNS] for row in rows]
-    return {"end": end.isoformat(), "next_day": day, "columns": list(COLUMNS), "rows": table}
+    return {"end": end.isoformat(), "next_day": day, "columns": list(COLUMNS), "rows": table, "again": again}
 
 
 def _restored(stored: dict[str, Any]) -> tuple[list[Row], datetime | None, int]:
     """Return rows, end and next day of an interrupted import; a start from the beginning if they are invalid."""
     end, day = dt_util.parse_datetime(str(stored.get("end"))), stored.get("next_day")
-    if end is None or not isinstance(day, int) or not 0 < day < DAYS or stored.get("columns") != list(COLUMNS):
+    if end is None or not isinstance(day, int) or not 0 <= day < DAYS or stored.get("columns") != list(COLUMNS):
         return [], None, 0
     try:
         rows = [Row(*(math.nan if value is None else float(value) for value in row)) for row in stored["rows"]]

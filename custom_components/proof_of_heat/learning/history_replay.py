@@ -46,6 +46,8 @@ DAYS: Final = REPLAY_DAYS + 2
 MARGIN: Final = timedelta(hours=2)
 READ_TIMEOUT_S: Final = 120.0
 STORE_VERSION: Final = 1
+_AGAIN: Final = "again"
+"""In what is stored: the user asked for a new result, which is not there yet."""
 
 
 class ReplayStatus(StrEnum):
@@ -95,6 +97,7 @@ class HistoryReplay:
         self._was_controlled = was_controlled
         self._changed = changed
         self._result: Replayed | None = None
+        self._stored: dict[str, Any] = {}
         self._store: Store[dict[str, Any]] = Store(hass, STORE_VERSION, f"{DOMAIN}.replay.{entry.entry_id}")
         self._task: asyncio.Task[None] | None = None
         self._stop = Event()
@@ -116,16 +119,19 @@ class HistoryReplay:
 
     async def async_load(self) -> None:
         """Restore the result of an earlier simulation."""
-        self._result = _restored(await self._store.async_load())
+        stored = await self._store.async_load()
+        self._result = _restored(stored)
         if self._result is not None:
+            self._stored = stored or {}
             self._set(ReplayStatus.DONE)
 
     @callback
     def start(self, *, again: bool = False) -> None:
-        """Simulate in the background; ``again``: although it was done before."""
+        """Simulate in the background; ``again``: although it was done before, also if a restart interrupts it."""
+        again = again or self._stored.get(_AGAIN) is True
         if not self.is_running and (again or self._result is None):
             self._task = self._entry.async_create_background_task(
-                self._hass, self._run(), f"{DOMAIN} simulation of the history"
+                self._hass, self._run(again=again), f"{DOMAIN} simulation of the history"
             )
 
     @callback
@@ -134,9 +140,13 @@ class HistoryReplay:
         if self.status in (ReplayStatus.NO_PRICE, ReplayStatus.NO_HASHPRICE) and self._refusal(self._links()) is None:
             self.start()
 
-    async def _run(self) -> None:
+    async def _run(self, *, again: bool) -> None:
         try:
+            if again and self._stored:
+                await self._async_store({**self._stored, _AGAIN: True})
             await self._simulate()
+            if _AGAIN in self._stored:  # there is no new result
+                await self._async_store({key: value for key, value in self._stored.items() if key != _AGAIN})
         except _StoppedError:
             return
         except Exception:  # control and learning continue without it
@@ -193,7 +203,7 @@ class HistoryReplay:
             self._set(ReplayStatus.NOT_TRUSTED if replay.untrusted_blocks else ReplayStatus.TOO_SHORT)
             return
         self._result = result
-        await self._store.async_save(
+        await self._async_store(
             {
                 "days": dump(result.days),
                 "map_error": result.map_error.tolist(),
@@ -209,6 +219,10 @@ class HistoryReplay:
             report.percent_high,
         )
         self._set(ReplayStatus.DONE)
+
+    async def _async_store(self, stored: dict[str, Any]) -> None:
+        self._stored = stored
+        await self._store.async_save(stored)
 
     def _end(self) -> datetime:
         """Return the end of the days that the home heated by its own control."""

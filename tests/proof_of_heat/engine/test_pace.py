@@ -71,6 +71,7 @@ def test_a_pause_follows_each_slice() -> None:
     assert min(np.diff(clock.pauses)) >= 0.001 + PAUSE_S
 
 
+@pytest.mark.slow
 def test_no_piece_of_learning_from_two_months_is_long(history: History) -> None:
     """Counted, not timed: between two calls of the pace at most a few hundred steps are simulated."""
     calls = 0

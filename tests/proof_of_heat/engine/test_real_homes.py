@@ -155,6 +155,7 @@ def test_savings_are_proved_without_nominal_power() -> None:
     assert report.reference_cost > 0
 
 
+@pytest.mark.slow
 def test_missing_hours_do_not_discard_what_was_measured_before(rows: list[Row]) -> None:
     gap = [row for row in rows if not 5.2 <= row.time_s / 86400 < 5.6]
     series = History(gap).series()
@@ -363,6 +364,7 @@ def _measured(power: str) -> list[Row]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("power", "doubt"),
     [
@@ -460,6 +462,7 @@ def test_the_impossible_value_is_shown(found: MeterDoubt, text: str) -> None:
     assert str(found) == text
 
 
+@pytest.mark.slow
 def test_drift_of_the_heat_loss_is_that_against_the_earlier_learnings(rows: list[Row]) -> None:
     """Insulation, a window that stays open, a wrong sensor: the learned house changes."""
     first = learn(History(rows).series(), None, 0.8)

@@ -104,6 +104,7 @@ def thermostat() -> tuple[PastHome, list[Row]]:
     return past(5, Thermostat())
 
 
+@pytest.mark.slow
 def test_cheap_hours_are_a_saving_whose_interval_excludes_zero(thermostat: tuple[PastHome, list[Row]]) -> None:
     report = found(replayed(*thermostat))
     assert report.days == 4, "the first day shows the state of the house"
@@ -116,6 +117,7 @@ def test_cheap_hours_are_a_saving_whose_interval_excludes_zero(thermostat: tuple
     assert not report.estimated
 
 
+@pytest.mark.slow
 def test_constant_price_and_the_best_control_leave_nothing_to_save() -> None:
     report = found(replayed(*past(4, OnOffControl(), price=0.3)))
     assert report.percent_low < 0 < report.percent_high
@@ -143,6 +145,7 @@ def test_models_are_learned_from_other_days(
     assert (replay.untrusted_blocks, replay.result().report()) == (2, None)
 
 
+@pytest.mark.slow
 def test_time_without_a_price_is_left_out_with_its_day(
     thermostat: tuple[PastHome, list[Row]], without_plans: None
 ) -> None:
