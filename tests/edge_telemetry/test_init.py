@@ -147,7 +147,9 @@ async def test_planted_secrets_are_neither_shown_nor_logged(
     }
     await publish(TOPIC, {"temperature_c": 20, **place, "gps": place, "coords": "45.12345, 8.54321", **planted})
     await publish("van/env/a/data", json.dumps({**planted, **place})[:-1])
-    await publish("van/env/b/data", 'xx password=hunter2hunter {"lat": 45.12345, "token": "tok3n-planted-xyz", "ssid":"')
+    await publish(
+        "van/env/b/data", 'xx password=hunter2hunter {"lat": 45.12345, "token": "tok3n-planted-xyz", "ssid":"'
+    )
     await publish("van/env/c/data", '"' + 100 * "x" + ' token": "tok3n-planted-xyz" and more')
     shown = str(await get_diagnostics_for_config_entry(hass, hass_client, entry))
     logged = "\n".join(row.getMessage() for row in caplog.records if row.name.startswith("custom_components"))
