@@ -18,6 +18,7 @@ import json
 import math
 import os
 from pathlib import Path
+import re
 import signal
 import sys
 from typing import Any
@@ -108,7 +109,8 @@ def decode_shelly(path: Path) -> Iterable[Line]:
 def decode_hc12(path: Path) -> Iterable[Line]:
     """Decode bytes received by the radio, written as hex."""
     try:
-        data = bytes.fromhex(_text(path))
+        # Terminal programs write `0xA5, 0x05`, `A5:05` or `\xA5\x05`.
+        data = bytes.fromhex(re.sub(r"0[xX]|\\x|[,;:\-]", " ", _text(path)))
     except ValueError as err:
         raise UnreadableError("the file is not hex: only pairs of hexadecimal digits are allowed") from err
     lines: Iterable[Line] = _from("smart_outlet.radio.capture", "decode_capture")(data)

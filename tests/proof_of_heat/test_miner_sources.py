@@ -24,6 +24,7 @@ from simulators.luxos.miner import Luxos
 from simulators.vnish.miner import Vnish
 from simulators.whatsminer.miner import Whatsminer
 from tests.heat_source_contract import assert_keeps_contract
+from tests.skipped_waits import skipped_waits
 
 pytestmark = pytest.mark.slow  # left out by scripts/test --quick
 
@@ -158,7 +159,7 @@ async def test_a_write_that_does_nothing_is_not_called_applied(
 async def test_network_fault_is_failing_health_in_bounded_time_and_recovers(
     kind: str, fault: str, loopback: Callable[[], str], session: aiohttp.ClientSession
 ) -> None:
-    async with miner(kind, loopback(), session) as (device, source):
+    async with skipped_waits(), miner(kind, loopback(), session) as (device, source):
         assert (await source.refresh()).health == Health.OK
         source.timing = replace(QUICK, read_s=1.0)
         device.faults.set(fault)

@@ -33,6 +33,7 @@ from simulators.framework import running
 from simulators.modbus_boiler.boiler import ModbusBoiler
 from simulators.modbus_wire import crc16
 from tests.heat_source_contract import assert_keeps_contract
+from tests.skipped_waits import skipped_waits
 
 pytestmark = pytest.mark.slow  # left out by scripts/test --quick
 
@@ -136,7 +137,7 @@ async def test_a_device_that_ignores_commands_is_detected(device: str) -> None:
 
 @pytest.mark.parametrize("fault", ["silent", "busy", "garbage", "refused"])
 async def test_bus_fault_is_failing_in_time_and_recovers(device: str, fault: str) -> None:
-    async with boiler(device) as (simulator, source):
+    async with skipped_waits(), boiler(device) as (simulator, source):
         assert (await source.refresh()).health == Health.OK
         simulator.faults.set(fault)
         async with asyncio.timeout(120):
@@ -253,11 +254,11 @@ def test_crc_of_the_specification() -> None:
 
 async def test_what_the_device_forgets_is_written_again_while_a_lease_runs(socket_enabled: None) -> None:
     # Ten minutes of the heat pump are 10 s here.
-    async with boiler("idm", ["--speed", "60"]) as (simulator, source):
+    async with skipped_waits(), boiler("idm", ["--speed", "60"]) as (simulator, source):
         control = source._template.controls[Control.FLOW]
         assert control.repeat_s == 300
         controls = {**source._template.controls, Control.FLOW: replace(control, repeat_s=1.0)}
-        source._repeats = RepeatedWrites(controls, None, source._clock)
+        source._repeats = RepeatedWrites(controls, None, asyncio.get_running_loop().time)
         assert (await source.apply(Command(id="a", flow_c=41.0))).outcome == Outcome.APPLIED
         answered = 0
         for _ in range(60):

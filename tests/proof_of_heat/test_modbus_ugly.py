@@ -14,6 +14,7 @@ from custom_components.proof_of_heat.drivers.modbus.registers import Register
 from custom_components.proof_of_heat.drivers.modbus.template import load_builtin, parse
 from custom_components.proof_of_heat.drivers.modbus.word_order import WordOrder
 from lib.heat_source import Health
+from tests.skipped_waits import skipped_waits
 
 from .test_modbus import boiler
 
@@ -182,7 +183,7 @@ async def test_busy_device_is_asked_again(socket_enabled: None, refusals: int) -
 
 async def test_last_reading_of_a_busy_device_is_used(socket_enabled: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The library repeats a request some times; when it gives up, the last reading is used."""
-    async with boiler("gtw08") as (_, source):
+    async with skipped_waits(), boiler("gtw08") as (_, source):
         refusals = iter([True] * 2 + [False] * 100)
         read = source._client.unit.read_holding_registers
 

@@ -18,6 +18,7 @@ from custom_components.proof_of_heat.drivers.modbus.template_schema import Templ
 from lib.heat_source import Command, Outcome
 from simulators.framework import running
 from simulators.gas_boiler.boiler import GasBoiler
+from tests.skipped_waits import skipped_waits
 
 from .test_modbus import QUICK
 from .winter import TEMPLATE
@@ -51,7 +52,7 @@ def test_reading_is_frequent_enough_for_the_writes_that_are_repeated_with_it() -
 async def watched() -> AsyncGenerator[tuple[GasBoiler, ModbusSource]]:
     """The boiler with the user's settings at its panel, and its source."""
     argv = ["--port", "0", "--watchdog-s", str(EXPIRES_S), "--speed", str(SPEED)]
-    async with running(GasBoiler, argv) as boiler:
+    async with skipped_waits(), running(GasBoiler, argv) as boiler:
         boiler.setpoint_c, boiler.switch = USERS
         connection = ModbusConnection(ModbusTcpParams(host="127.0.0.1", port=boiler.port))
         unit = connection.for_unit(1)
@@ -61,7 +62,7 @@ async def watched() -> AsyncGenerator[tuple[GasBoiler, ModbusSource]]:
         source = ModbusSource("proof_of_heat:b", "Boiler", unit, template, capabilities=capabilities)
         assert template.watchdog is not None
         scaled = replace(template.watchdog, every_s=template.watchdog.every_s / SPEED)
-        source._repeats = RepeatedWrites(template.controls, scaled, source._clock)
+        source._repeats = RepeatedWrites(template.controls, scaled, asyncio.get_running_loop().time)
         source.timing = QUICK
         yield boiler, source
         await source.close()

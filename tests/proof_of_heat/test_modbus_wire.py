@@ -14,6 +14,7 @@ from custom_components.proof_of_heat.drivers.modbus.template import load_builtin
 from lib.heat_source import Command, Health, Outcome
 from simulators.framework import running
 from simulators.modbus_boiler.boiler import ModbusBoiler
+from tests.skipped_waits import skipped_waits
 
 from .test_modbus import source_of
 
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("socket_enabled")
 @asynccontextmanager
 async def device(name: str = "lambda") -> AsyncGenerator[tuple[ModbusBoiler, ModbusSource]]:
     """A simulated device that is given little time to answer."""
-    async with running(ModbusBoiler, ["--port", "0", "--device", name]) as simulator:
+    async with skipped_waits(), running(ModbusBoiler, ["--port", "0", "--device", name]) as simulator:
         connection = ModbusConnection(ModbusTcpParams(host="127.0.0.1", port=simulator.port))
         unit = connection.for_unit(1)
         unit.require_timeout(0.3)

@@ -16,6 +16,7 @@ from custom_components.proof_of_heat.drivers.meter.reading import MeterReading
 from custom_components.proof_of_heat.drivers.meter.shelly import NotificationDecoder, ShellyMeter, decode_status, lines
 from simulators.framework import running
 from simulators.shelly_pro3em.meter import ShellyPro3Em
+from tests.skipped_waits import skipped_waits
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
 
@@ -119,7 +120,7 @@ async def test_password(session: aiohttp.ClientSession) -> None:
 
 @pytest.mark.parametrize("fault", ["refused", "silent", "garbage", "cut", "null"])
 async def test_fault_is_an_error_in_time(session: aiohttp.ClientSession, fault: str) -> None:
-    async with meter(session, timeout_s=2.0 if fault == "silent" else 60.0) as (device, shelly):
+    async with skipped_waits(), meter(session, timeout_s=2.0 if fault == "silent" else 60.0) as (device, shelly):
         await shelly.read()
         device.faults.set(fault)
         with pytest.raises(DriverError):

@@ -163,8 +163,28 @@ def test_a_capture_shows_an_unknown_command_in_hex() -> None:
 
 
 def test_a_capture_without_a_frame_is_refused() -> None:
-    with pytest.raises(FrameError):
+    with pytest.raises(FrameError, match=r"no complete frame found$"):
         list(decode_capture(b"nothing"))
+
+
+def test_a_capture_with_the_crc_in_the_other_order_is_refused_with_the_reason() -> None:
+    frame = Frame(1, 0xFE, 1, 0x82, bytes(7)).encode()
+    with pytest.raises(FrameError, match="no complete frame found, 1 with a wrong CRC"):
+        list(decode_capture(frame[:-2] + frame[:-3:-1]))
+
+
+def test_a_short_payload_in_a_capture_does_not_hide_the_other_frames() -> None:
+    good = Frame(1, 0xFE, 2, 0x82, bytes.fromhex("0104d2000007d0")).encode()
+    lines = list(decode_capture(Frame(1, 0xFD, 1, 0x82, b"\x01").encode() + b"\xa5" + good))
+    assert lines[0] == ("FD.error", "state payload has 1 bytes instead of 7", None)
+    assert ("FE.current_a", 1234, "mA") in lines
+
+
+def test_a_tripped_socket_of_a_capture_has_no_current() -> None:
+    tripped = Frame(1, 0xFE, 2, 0x40, bytes.fromhex("04ffff000007d0")).encode()
+    lines = list(decode_capture(tripped))
+    assert ("FE.current_a", None, "mA") in lines
+    assert ("FE.overload", True, None) in lines
 
 
 def test_noise_does_not_accumulate() -> None:

@@ -156,7 +156,12 @@ def test_radio_frames_in_hex(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     file = tmp_path / "radio.hex"
     file.write_text("\n".join(frames))
     assert decode.main(["hc12", str(file)]) == 0
-    assert len(capsys.readouterr().out.splitlines()) >= len(frames)
+    plain = capsys.readouterr().out
+    assert len(plain.splitlines()) >= len(frames)
+    for form in ("0x{}, ", "\\x{}", "{}:", "{}-"):
+        file.write_text("".join(form.format(f"{byte:02X}") for frame in frames for byte in bytes.fromhex(frame)))
+        assert decode.main(["hc12", str(file)]) == 0
+        assert capsys.readouterr().out == plain
     file.write_text("not hex")
     assert decode.main(["hc12", str(file)]) == 1
     assert "is not hex" in capsys.readouterr().err

@@ -22,6 +22,7 @@ _TOKENS: Final = re.compile(
 # A number beyond what a double can hold.
 _HUGE: Final = re.compile(r"""("(?:[^"\\]|\\.)*")|-?\d+(?:\.\d+)?[eE]\+?\d{3,}""", re.DOTALL)
 _MAX_SALVAGED: Final = 8192
+_MAX_DEPTH: Final = 4
 _STRUCTURE: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]', re.DOTALL)
 _MEMBER: Final = re.compile(r'\s*("(?:[^"\\]|\\.)*")\s*:(.*)', re.DOTALL)
 _CONTROL: Final = re.compile(r"[\x00-\x1f]")
@@ -75,13 +76,13 @@ def _replace(found: re.Match[str]) -> str:
     return found[1] or f'"{NOT_A_NUMBER}"'
 
 
-def _members(text: str) -> dict[str, Any] | None:
+def _members(text: str, depth: int = 1) -> dict[str, Any] | None:
     """Return the members of an object, one by one: a value that cannot be parsed is NOT_A_NUMBER; None: no object."""
     parsed: dict[str, Any] = {}
     for member in _split(text.strip()) or ("",):
         if (found := _MEMBER.fullmatch(member)) is not None:
             try:
-                parsed[orjson.loads(found[1])] = _parse_value(found[2])
+                parsed[orjson.loads(found[1])] = _parse_value(found[2], depth)
             except ValueError:
                 return None
         elif member.strip():
@@ -108,8 +109,10 @@ def _split(text: str) -> list[str] | None:
     return None
 
 
-def _parse_value(text: str) -> Any:
+def _parse_value(text: str, depth: int = 1) -> Any:
+    """Return a value; of an object in which one cannot be parsed, the others."""
     try:
         return orjson.loads(text)
     except ValueError, RecursionError:
-        return NOT_A_NUMBER
+        inner = _members(text, depth + 1) if depth < _MAX_DEPTH else None
+        return NOT_A_NUMBER if inner is None else inner

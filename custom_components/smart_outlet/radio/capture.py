@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from .errors import FrameError
 from .frame import Decoder, Frame
-from .messages import ANSWER, Identity, Opcode, State, decode_refusal, decode_token
+from .messages import ANSWER, OVERLOAD_MA, Identity, Opcode, State, decode_refusal, decode_token
 
-type Line = tuple[str, str | int | bool, str | None]
+type Line = tuple[str, str | int | bool | None, str | None]
 
 _STATES = frozenset({Opcode.READ | ANSWER, Opcode.RELAY | ANSWER, Opcode.SET_THRESHOLD | ANSWER, Opcode.EVENT})
 
@@ -14,15 +14,21 @@ _STATES = frozenset({Opcode.READ | ANSWER, Opcode.RELAY | ANSWER, Opcode.SET_THR
 def decode_capture(data: bytes) -> Iterator[Line]:
     """Yield a line per value: outlet and entity key, value, unit.
 
+    A frame whose payload is too short for its command has the reason as `error`.
+
     Raises:
-        FrameError: There is no complete frame, or a payload is too short for its command.
+        FrameError: There is no complete frame.
     """
     decoder = Decoder()
     frames = [*decoder.feed(data, 0.0), *decoder.feed(b"", 1.0)]
     if not frames:
-        raise FrameError("no complete frame found")
+        wrong = decoder.stats.crc_errors
+        raise FrameError("no complete frame found" + (f", {wrong} with a wrong CRC" if wrong else ""))
     for frame in frames:
-        yield from _lines(frame)
+        try:
+            yield from list(_lines(frame))
+        except FrameError as err:
+            yield f"{frame.source:02X}.error", str(err), None
     yield "radio_crc_errors", decoder.stats.crc_errors, None
     yield "radio_noise_bytes", decoder.stats.noise_bytes, None
 
@@ -46,10 +52,15 @@ def _lines(frame: Frame) -> Iterator[Line]:
 def _state(outlet: str, state: State) -> Iterator[Line]:
     yield f"{outlet}.socket_a", state.relay_a, None
     yield f"{outlet}.socket_b", state.relay_b, None
-    yield f"{outlet}.current_a", state.current_a_ma, "mA"
-    yield f"{outlet}.current_b", state.current_b_ma, "mA"
+    yield f"{outlet}.current_a", _current(state.current_a_ma), "mA"
+    yield f"{outlet}.current_b", _current(state.current_b_ma), "mA"
     yield f"{outlet}.overload", state.trip_a or state.trip_b, None
     yield f"{outlet}.threshold", state.threshold_ma, "mA"
+
+
+def _current(current_ma: int) -> int | None:
+    """Return a current; None after an overload trip, when there is none."""
+    return None if current_ma == OVERLOAD_MA else current_ma
 
 
 def _name(command: int) -> str:

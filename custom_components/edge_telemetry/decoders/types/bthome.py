@@ -97,7 +97,7 @@ _OBJECTS: Final[dict[int, Object]] = {
     0x2D: _flag("window", "window_open"),
     0x2E: Object("humidity", 1, 1, "humidity_percent"),
     0x2F: Object("moisture", 1, 1, "moisture_percent"),
-    0x3A: Object("button", 1, 0, ""),
+    0x3A: Object("button", 1, 0, ""),  # events, see _read_event
     0x3C: Object("dimmer", 2, 0, ""),
     0x3D: Object("count", 2, 1, "count"),
     0x3E: Object("count", 4, 1, "count"),
@@ -134,11 +134,26 @@ _OBJECTS: Final[dict[int, Object]] = {
     0x5F: Object("precipitation", 2, 0.1, "rain_mm"),
     0x60: Object("channel", 1, 1, ""),
     0x61: Object("rotational_speed", 2, 1, "rotational_speed_rpm"),
+    0x62: Object("speed", 4, 1e-6, "speed_ms", signed=True),
+    0x63: Object("acceleration", 4, 1e-6, "acceleration_m_s2", signed=True),
+    0x64: Object("light_level", 1, 1, "light_level"),
     0xF0: Object("device_type", 2, 0, ""),
     0xF1: Object("firmware_version", 4, 0, ""),
     0xF2: Object("firmware_version", 3, 0, ""),
 }
 _PACKET: Final = 0x00
+_BUTTON: Final = 0x3A
+_DIMMER: Final = 0x3C
+_PRESSES: Final[dict[int, str]] = {
+    0x01: "press",
+    0x02: "double_press",
+    0x03: "triple_press",
+    0x04: "long_press",
+    0x05: "long_double_press",
+    0x06: "long_triple_press",
+    0x80: "hold_press",
+}
+_TURNS: Final[dict[int, str]] = {0x01: "rotate_left", 0x02: "rotate_right"}
 # The length of these is in their first byte.
 _SIZED: Final = frozenset({0x53, 0x54})
 
@@ -178,23 +193,30 @@ def decode_service_data(data: bytes) -> Message:
     if data[0] & _ENCRYPTED:
         raise DecodeError(Reason.BAD_BTHOME_DATA, "encrypted")
     message = Message({}, device_type=KEY)
-    for metric, values in _read_objects(message, data).items():
+    found, is_unreadable = _read_objects(message, data)
+    for metric, values in found.items():
         for number, value in enumerate(values, 1):
             # Several objects of one type are those of several sensors.
+            if value == "":
+                continue
             add(message, metric if number == 1 else f"sensor_{number}_{metric}", value, _UNITS.get(metric))
-    if not message.metrics and message.seq is None:
+    if is_unreadable:
         raise DecodeError(Reason.BAD_BTHOME_DATA, "no value")
     return message
 
 
-def _read_objects(message: Message, data: bytes) -> dict[str, list[Value]]:
-    """Return the values by metric, in their order; the packet number goes into the message."""
+def _read_objects(message: Message, data: bytes) -> tuple[dict[str, list[Value]], bool]:
+    """Return the values by metric, in their order, and whether no object could be read.
+
+    The packet number goes into the message.
+    """
     found: dict[str, list[Value]] = {}
-    at = 1
+    at, is_unreadable = 1, True
     while at < len(data):
         object_id, at = data[at], at + 1
         if object_id == _PACKET:
             message.seq, at = (data[at] if at < len(data) else None), at + 1
+            is_unreadable &= message.seq is None
             continue
         if object_id in _SIZED:
             at += 1 + data[at] if at < len(data) else 1
@@ -203,11 +225,23 @@ def _read_objects(message: Message, data: bytes) -> dict[str, list[Value]]:
         if object_ is None or at + object_.size > len(data):
             break  # the length of an unknown object is unknown, too
         raw = int.from_bytes(data[at : at + object_.size], "little", signed=object_.signed)
-        at += object_.size
+        at, is_unreadable = at + object_.size, False
         if object_.metric:
-            value: Value = bool(raw) if object_.factor == 0 else round(raw * object_.factor, 3)
+            value: Value = bool(raw) if object_.factor == 0 else round(raw * object_.factor, 6)
             found.setdefault(object_.metric, []).append(value)
-    return found
+        elif (event := _read_event(object_id, raw)) is not None:
+            found.setdefault(object_.name, []).append(event)
+    return found, is_unreadable
+
+
+def _read_event(object_id: int, raw: int) -> str | None:
+    """Return what was done at a button or dimmer, "" for nothing (that of a device with several); None: no event."""
+    if object_id == _BUTTON:
+        return _PRESSES.get(raw, "")
+    if object_id == _DIMMER:
+        turn = _TURNS.get(raw & 0xFF)
+        return "" if turn is None else f"{turn} {raw >> 8}"
+    return None
 
 
 def service_data(found: Mapping[str, Any]) -> bytes | None:

@@ -1,0 +1,142 @@
+"""LoRaWAN devices, as The Things Stack (v3) and ChirpStack (v4) publish their messages over MQTT.
+
+Facts: thethingsindustries.com/docs (topic `v3/<application>/devices/<device>/up`, the normalized payload and its units)
+and chirpstack.io/docs (topic `application/<application>/device/<device>/event/up`). The values are those that the
+payload formatter of the device decodes; without one, only the reception is known.
+"""
+
+from collections.abc import Iterable, Mapping
+import re
+from typing import Any, Final
+
+from ..device_types import DeviceType, register
+from ..message import Message
+from ..reading import MAX_TEXT, add, leaves
+from ..timestamps import parse_time
+
+KEY: Final = "lorawan"
+
+# Names that payload formatters use -> metric and unit. A number at the end is a channel, a word is that of a probe.
+_NAMES: Final[dict[str, tuple[str, str | None]]] = {
+    "temp": ("temperature_c", "°C"),
+    "tempc": ("temperature_c", "°C"),
+    "temperature": ("temperature_c", "°C"),
+    "hum": ("humidity_percent", "%"),
+    "humidity": ("humidity_percent", "%"),
+    "relative_humidity": ("humidity_percent", "%"),
+    "relativehumidity": ("humidity_percent", "%"),
+    "pressure": ("pressure_hpa", "hPa"),
+    "barometric_pressure": ("pressure_hpa", "hPa"),
+    "bat_v": ("battery_v", "V"),
+    "batv": ("battery_v", "V"),
+    "battery_voltage": ("battery_v", "V"),
+    "vbat": ("battery_v", "V"),
+    "lightintensity": ("illuminance_lux", "lx"),
+    "luminosity": ("illuminance_lux", "lx"),
+    "illuminance": ("illuminance_lux", "lx"),
+    "co2": ("co2_ppm", "ppm"),
+    "moisture": ("moisture_percent", "%"),
+    "soil_moisture": ("moisture_percent", "%"),
+    "power": ("power_w", "W"),
+    "energy": ("energy_kwh", "kWh"),
+    "leak": ("water_leak_detected", None),
+}
+_PART: Final = re.compile(r"(?P<name>[a-z0-9_]*?[a-z0-9])_(?P<part>\d{1,3}|[a-z][a-z0-9]{0,15})")
+_BATTERY: Final = frozenset({"bat", "batt", "battery", "battery_level"})
+# A battery above this is in percent, one up to it is in V.
+_BATTERY_V: Final = 5.0
+
+
+def is_message(found: Mapping[str, Any]) -> bool:
+    """Return whether an object is a message of a LoRaWAN network server."""
+    return isinstance(found.get("end_device_ids"), dict) or isinstance(found.get("deviceInfo"), dict)
+
+
+def decode(found: Mapping[str, Any]) -> Message:
+    """Decode an uplink. Other messages, such as joins, contain no values."""
+    message = Message({}, original=dict(found), device_type=KEY)
+    if "end_device_ids" in found:
+        _read_things_stack(message, found)
+    else:
+        _read_chirpstack(message, found)
+    return message
+
+
+def _read_things_stack(message: Message, found: Mapping[str, Any]) -> None:
+    message.ts = parse_time(found.get("received_at"))
+    uplink = found.get("uplink_message")
+    if not isinstance(uplink, dict):
+        return
+    message.seq = _count(uplink.get("f_cnt", 0))  # a zero is not in the message
+    _read_reception(message, uplink.get("rx_metadata"))
+    _read_values(message, uplink.get("decoded_payload"))
+    normalized = uplink.get("normalized_payload")
+    for part in normalized if isinstance(normalized, list) else [normalized]:
+        for group in part.values() if isinstance(part, dict) else ():
+            _read_values(message, group)
+
+
+def _read_chirpstack(message: Message, found: Mapping[str, Any]) -> None:
+    message.ts = parse_time(found.get("time"))
+    message.seq = _count(found.get("fCnt"))
+    for name, meaning in (("deviceName", "name"), ("deviceProfileName", "model")):
+        if isinstance(text := found["deviceInfo"].get(name), str) and text:
+            message.info[meaning] = text[:MAX_TEXT]
+    _read_reception(message, found.get("rxInfo"))
+    _read_values(message, found.get("object"))
+    if "batteryLevel" in found:
+        is_unknown = found.get("batteryLevelUnavailable") is True or found.get("externalPowerSource") is True
+        add(message, "battery_percent", None if is_unknown else found["batteryLevel"], "%")
+
+
+def _read_reception(message: Message, gateways: Any) -> None:
+    """Read the signal at the gateway that received the message best."""
+    received = [item for item in gateways if isinstance(item, dict)] if isinstance(gateways, list) else []
+    for name, key in (("rssi", "rssi"), ("snr", "snr_db")):
+        if values := [item[name] for item in received if _is_number(item.get(name))]:
+            add(message, key, max(values))
+
+
+def _read_values(message: Message, payload: Any) -> None:
+    for name, value, unit in _leaves(payload):
+        lower = name.casefold()
+        key, own = _metric(lower)
+        if lower in _BATTERY and _is_number(value):
+            key, own = ("battery_v", "V") if 0 < value <= _BATTERY_V else ("battery_percent", "%")
+        add(message, key, value, unit or (own if not isinstance(value, str) else None))
+
+
+def _leaves(payload: Any) -> Iterable[tuple[str, Any, Any]]:
+    for name, value in payload.items() if isinstance(payload, dict) else ():
+        yield from leaves(name, value)
+
+
+def _metric(name: str) -> tuple[str, str | None]:
+    """Return metric and unit of a name: `temperature_2` -> `sensor_2_temperature_c`, `tempc_sht` with `sht_`."""
+    if (known := _NAMES.get(name)) is not None:
+        return known
+    if (found := _PART.fullmatch(name)) is not None and (known := _NAMES.get(found["name"])) is not None:
+        part = f"sensor_{found['part']}" if found["part"].isdigit() else found["part"]
+        return f"{part}_{known[0]}", known[1]
+    return name, None
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+register(
+    DeviceType(
+        key=KEY,
+        is_message=is_message,
+        decode=decode,
+        manufacturer="LoRaWAN",
+        accepts_commands=False,
+        # Many devices report once or twice a day.
+        timeout_s=25 * 3600,
+    )
+)
