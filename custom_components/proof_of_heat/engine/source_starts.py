@@ -20,7 +20,7 @@ STEP_K = 2.5
 STEPS = 2
 """...this often."""
 WAIT_S = 600.0
-"""A source that makes no heat for so long after it was asked for it hesitates: longer than an ignition or pump run."""
+"""A source that makes no heat this long after it was asked for it hesitates: longer than an ignition or pump run."""
 
 
 @dataclass(slots=True)
