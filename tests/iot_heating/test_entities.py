@@ -145,7 +145,7 @@ async def test_an_outdoor_sensor_can_be_chosen(hass: HomeAssistant, building: Mo
 async def test_a_controller_offline_for_a_day_is_a_repair_issue_until_it_calls(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient, key: str, freezer: FrozenDateTimeFactory
 ) -> None:
-    building.runtime_data.hub.monitor._listening.max_pause_s = DAY_S  # hours between two checks are no pause
+    building.runtime_data.hub.monitor._listening.max_pause_s = DAY_S  # hours pass between two checks
     await client.post(PATH, headers={"X-Device-Key": key}, json=TELEMETRY)
     issues = ir.async_get(hass)
 
