@@ -95,7 +95,7 @@ def test_a_steady_reading_is_alive() -> None:
 
 
 def test_a_steady_reading_while_the_station_charges_is_checked_once_an_hour() -> None:
-    """Charging for an hour without any change is no measurement: a pause shows whether the sensor is alive."""
+    """Charging for an hour without any change is not a measurement: a pause shows whether the sensor is alive."""
     signal = GridSignal()
     assert signal.age_s(0, 1, 800.0, TIMEOUT_S, uses_surplus=True) == 0
     assert signal.age_s(MAX_STEADY_CHARGING_S, 1, 800.0, TIMEOUT_S, uses_surplus=True) == 0

@@ -10,7 +10,7 @@ from custom_components.ecoflow.api.families.identify import model_key
 from custom_components.ecoflow.api.families.specs import Family
 from custom_components.ecoflow.api.models import Device
 
-# The values of all families at once: whatever pattern there is, they match it.
+# The values of all families at once: they match every pattern.
 EVERYTHING: dict[str, Any] = {
     name: 1 for family in FAMILIES for name in (*family.identifying_values, *(s.sources[0] for s in family.entities()))
 }

@@ -286,7 +286,7 @@ def test_a_cloud_that_hangs_is_no_device_that_is_offline() -> None:
     reachability.set_messages(False, 1090, 300)
     for now in (1100.0, 1301.0, 1390.0, 1391.0, 5000.0):
         assert reachability.is_silent_since(1000, now, 300) is None
-    # Replies of the cloud that go on while the device sends nothing are evidence.
+    # Replies of the cloud that continue while the device sends nothing are evidence.
     reachability.received(1400, 300)
     reachability.received(1690, 300)
     assert reachability.is_silent_since(1000, 1690, 300) is None

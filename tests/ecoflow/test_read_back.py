@@ -1,4 +1,4 @@
-"""A command is confirmed by what read values mean, in whatever form the device reports them."""
+"""A command is confirmed by what read values mean, in any form the device reports them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""One bad value costs only itself, whatever spoils it; a metric's type follows its values."""
+"""One bad value costs only itself, for any kind of error; a metric's type follows its values."""
 
 from datetime import UTC, datetime
 import json

@@ -44,7 +44,7 @@ class Installation:
         await self.device.until(lambda: self.state(platform, key) == value, f"{key} is not {value}")
 
     async def shows(self, name: str, value: str) -> None:
-        """Wait until an entity of the device has a state; its clock goes on."""
+        """Wait until an entity of the device has a state; its clock continues."""
         await self.device.until(lambda: self.device.states.get(name) == value, f"{name} is not {value}")
 
     async def reported(self) -> None:

@@ -28,7 +28,7 @@ type Heat = Callable[[float], Awaitable[None]]
 def step_clock(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[timedelta], None]:
-    """Set the wall clock. The steady clock and the timers of the event loop go on, which the freezer moves too."""
+    """Set the wall clock. The steady clock and the timers of the event loop continue, which the freezer moves too."""
     stepped_s = 0.0
     monkeypatch.setattr(hass.loop, "time", lambda: time.monotonic() - stepped_s)
 

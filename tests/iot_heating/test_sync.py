@@ -27,7 +27,7 @@ REFUSAL = {"error": "unauthorized", "message": "no valid key was presented", "fi
 
 @pytest.fixture(autouse=True)
 def wrong_login() -> Generator[AsyncMock]:
-    """Whatever a device does, Home Assistant does not see a failed login."""
+    """Nothing that a device does counts as a failed login in Home Assistant."""
     with patch("homeassistant.components.http.ban.process_wrong_login") as process:
         yield process
     process.assert_not_called()

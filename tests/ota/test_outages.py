@@ -1,4 +1,4 @@
-"""While Home Assistant is away it receives no reports: this is no failure of its devices."""
+"""While Home Assistant is away it receives no reports: this is not a failure of its devices."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

@@ -264,7 +264,7 @@ def test_powers_of_other_integrations(hass: HomeAssistant, value: str, unit: str
     ("value", "drawn"), [("1500", 1500.0), ("-1500", None), ("-4", 0.0), ("0", 0.0), ("65535", None), ("unknown", None)]
 )
 def test_a_heat_source_draws_power(hass: HomeAssistant, value: str, drawn: float | None) -> None:
-    """A clamp in the opposite direction shows what is no power of a heater: it is unknown, and not 0 W."""
+    """A clamp in the opposite direction shows what is not a power of a heater: it is unknown, and not 0 W."""
     hass.states.async_set("sensor.p", value, {"unit_of_measurement": "W"})
     assert drawn_w(hass, "sensor.p") == drawn
 

@@ -224,7 +224,7 @@ async def test_learning_again_that_a_restart_interrupts_is_done_afterwards(
         {"rows": [["warm"] * len(COLUMNS)]},
         {"rows": [[1.0] * (len(COLUMNS) + 1)]},
     ],
-    ids=["end", "day is no number", "day after the last", "other columns", "no rows", "no numbers", "too long"],
+    ids=["end", "day is not a number", "day after the last", "other columns", "no rows", "no numbers", "too long"],
 )
 async def test_import_begins_again_where_what_was_stored_is_invalid(
     importing: Importing, hass_storage: dict[str, Any], damage: dict[str, Any]

@@ -277,7 +277,7 @@ async def test_known_prices_stay_known_while_the_sensor_is_away(
         assert shown(home) == (price, quarters)
     freezer.tick(timedelta(hours=37))
     await home.coordinator.async_refresh()
-    assert shown(home)[1] == 0, "what has passed is no price"
+    assert shown(home)[1] == 0, "what has passed is not a price"
 
 
 async def test_rows_that_contradict_the_state_are_reported(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:

@@ -383,4 +383,4 @@ def test_an_end_in_another_spelling_ends_its_period(key: str) -> None:
     found = parse_rows([{"start": begin.isoformat(), key: (begin + QUARTER).isoformat(), "price": 0.2}], UTC)
     assert [(row.start, row.end) for row in found] == [(begin, begin + QUARTER)]
     (other,) = parse_rows([{"start": begin.isoformat(), key: (begin - HOUR).isoformat(), "price": 0.2}], UTC)
-    assert other.end is None, "before its begin: the end of something else"
+    assert other.end is None, "before its start: the end of something else"

@@ -234,7 +234,7 @@ def test_other_errors_leave_the_power_known(status: dict[str, Any], power_w: flo
 
 
 def test_counters_that_stand_still_are_unknown() -> None:
-    """Counting is disabled in the device: a counter that stays would be no consumption."""
+    """Counting is disabled in the device: a counter that stays would not be consumption."""
     flags = {"flags": ["count_disabled"]}
     reading = decode_status({"em:0": {**EM, **flags}, **EM_DATA}, NOW)
     assert (reading.power_w, reading.imported_kwh, reading.exported_kwh, reading.counted_at) == (150.0, *3 * (None,))

@@ -1,4 +1,4 @@
-"""The database: a change that `apply` returned from is there, whatever happens afterwards."""
+"""The database: a change that `apply` returned from is stored, regardless of what happens afterwards."""
 
 from collections.abc import Iterator
 import contextlib

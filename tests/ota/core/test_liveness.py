@@ -1,4 +1,4 @@
-"""Only the time counts in which Home Assistant can receive a report, whatever happens to it and to its clocks."""
+"""Only the time counts in which Home Assistant can receive a report, regardless of restarts and clock changes."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
