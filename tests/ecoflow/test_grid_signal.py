@@ -33,13 +33,13 @@ TIMEOUT_S = 120.0
 
 
 @pytest.mark.skipif(not CASES.is_dir(), reason="captured replies are not here")
-def test_power_that_passes_through_a_real_station_is_no_charging() -> None:
+def test_power_that_passes_through_a_real_station_is_not_charging() -> None:
     """198 W enter and leave a DELTA 3, and the battery gets nothing."""
     values, family = read_capture(json.loads((CASES / "ecoflow_delta3_real.json").read_text()), "DELTA 3 Plus")
     assert charging_power(family, values) == 0
 
 
-def test_power_that_passes_through_a_simulated_station_is_no_charging() -> None:
+def test_power_that_passes_through_a_simulated_station_is_not_charging() -> None:
     station = Delta3("P351Z", "x")
     station.plant.paused = True
     station.step(60, 0, 0)

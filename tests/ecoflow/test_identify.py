@@ -69,7 +69,7 @@ UNDESCRIBED = (
 
 @pytest.mark.slow
 @pytest.mark.parametrize("product", UNDESCRIBED)
-def test_a_model_without_a_family_is_generic_whatever_it_reports(product: str) -> None:
+def test_a_model_without_a_family_is_generic_for_any_report(product: str) -> None:
     for spelled in (product, product.upper(), f"EcoFlow {product} ", f" {product.replace(' ', '  ')}"):
         family = family_of(Device("XX11ZAB", "DELTA 2", spelled, online=True), EVERYTHING)
         assert family.name == "generic", spelled

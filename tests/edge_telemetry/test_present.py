@@ -38,7 +38,7 @@ async def run(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: int)
 
 
 @pytest.mark.parametrize("back_s", [20 * HOUR, HOUR, 300.0, 6 * 24 * HOUR])
-async def test_the_newest_arrival_is_shown_whatever_the_clock_of_the_device_is(
+async def test_the_newest_arrival_is_shown_regardless_of_the_clock_of_the_device(
     hass: HomeAssistant, data: EdgeData, publish: Publish, freezer: FrozenDateTimeFactory, back_s: float
 ) -> None:
     """A board without a battery for its clock starts with an old time (guysoft/OctoPi#606)."""
@@ -174,7 +174,7 @@ async def test_silence_counts_from_when_messages_can_be_received_again(
 
 
 @pytest.mark.parametrize("pause_s", [920, 5000])
-async def test_a_pause_of_home_assistant_is_no_silence_of_a_device(
+async def test_a_pause_of_home_assistant_is_not_silence_of_a_device(
     hass: HomeAssistant, data: EdgeData, publish: Publish, freezer: FrozenDateTimeFactory, pause_s: float
 ) -> None:
     """A blocked event loop or a suspended machine received nothing; the broker may not even have noticed."""

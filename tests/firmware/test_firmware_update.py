@@ -246,7 +246,7 @@ async def test_a_power_outage_during_the_trial_starts_the_previous_image(home: I
     assert home.device.starts == 3
 
 
-async def test_a_flash_that_cannot_be_written_is_reported_and_the_old_image_goes_on(home: Installation) -> None:
+async def test_a_flash_that_cannot_be_written_is_reported_and_the_old_image_continues(home: Installation) -> None:
     (home.device.folder / "slots/slot1").mkdir()
     await home.create_rollout("1.1.0")
     (building,) = home.hass.config_entries.async_entries("iot_heating")

@@ -198,7 +198,7 @@ async def test_bad_input_is_named_and_has_no_effect(
 
 
 @pytest.mark.parametrize("body", [nested(16), b'{"rssi": -61, "temp_out": 8}', b"{}"])
-async def test_what_is_not_known_is_no_error(client: TestClient, key: str, body: bytes) -> None:
+async def test_what_is_not_known_is_not_an_error(client: TestClient, key: str, body: bytes) -> None:
     assert (await client.post(PATH, headers={"X-Device-Key": key}, data=body)).status == HTTPStatus.OK
 
 

@@ -159,7 +159,7 @@ async def test_recorder_without_history_is_reported(importing: Importing, hass_s
     assert hass_storage[KEY]["data"] == {"done": NOW.isoformat(), "count": 0}
 
 
-async def test_import_without_result_is_no_success_after_a_restart(
+async def test_import_without_result_is_not_a_success_after_a_restart(
     importing: Importing, hass_storage: dict[str, Any]
 ) -> None:
     store(hass_storage, done="2027-01-01T00:00:00+00:00", count=0)

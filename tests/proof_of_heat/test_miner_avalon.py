@@ -332,7 +332,7 @@ async def test_what_an_avalon_does_not_have(loopback: Callable[[], str], session
 
 
 @pytest.mark.parametrize("fault", ["refused", "garbage", "cut"])
-async def test_faults_of_the_network_are_no_state(
+async def test_faults_of_the_network_are_not_a_state(
     fault: str, loopback: Callable[[], str], session: aiohttp.ClientSession
 ) -> None:
     async with miner("q", loopback(), session) as (device, source):

@@ -128,7 +128,7 @@ def test_spellings_of_a_time(start: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("value", [None, True, "x", 5, float("nan"), 1e30, "12"])
-def test_what_is_no_time(value: Any) -> None:
+def test_what_is_not_a_time(value: Any) -> None:
     assert parse_time(value, STOCKHOLM) is None
 
 

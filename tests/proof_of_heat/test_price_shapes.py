@@ -369,7 +369,7 @@ def test_all_prices_of_the_day(shape: Shape) -> None:
     assert [slot.price for slot in series.slots] == pytest.approx(expected)
 
 
-def test_a_list_of_times_with_another_list_is_no_price_list() -> None:
+def test_a_list_of_times_with_another_list_is_not_a_price_list() -> None:
     when = [time.isoformat() for _, time in quarters(BERLIN)]
     attributes = {"times": when, "temperatures": [20.0] * 96, "prices": [0.2] * 95}
     assert not from_attributes(attributes, ZoneInfo(BERLIN), datetime(2027, 1, 13, 12, tzinfo=UTC)).slots

@@ -72,7 +72,7 @@ async def test_a_heater_without_off_is_planned_at_its_lowest_power(
     assert sum(shares) == pytest.approx(lowest_w)
 
 
-async def test_a_plan_with_a_number_that_is_none_is_refused_logged_and_control_goes_on(
+async def test_a_plan_with_an_invalid_number_is_refused_and_logged_and_control_continues(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, caplog: pytest.LogCaptureFixture
 ) -> None:
     hass.states.async_set(ha.HEATER, "off")

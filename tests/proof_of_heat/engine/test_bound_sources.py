@@ -117,7 +117,7 @@ def test_its_power_is_taken_from_the_limit_of_the_home() -> None:
     assert decision.record.mix[0].power_w >= 600.0
 
 
-def test_it_goes_on_in_quiet_hours_in_which_others_are_off() -> None:
+def test_it_continues_in_quiet_hours_in_which_others_are_off() -> None:
     decision = decided((replace(CURVE, quiet_level=0.0),), (RUNS,), {"home": 18.0}, quiet=True)
     assert decision.record.mix[0].heat_w == 2000.0
 
