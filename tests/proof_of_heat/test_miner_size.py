@@ -22,7 +22,7 @@ from .test_miner_sources import miner
 
 def board_source(max_power_w: float | None = 3000.0) -> MinerSource:
     capabilities = Capabilities(kind=SourceKind.MINER, controls=frozenset(), max_power_w=max_power_w)
-    return MinerSource("m", "Miner", SimpleNamespace(), capabilities)  # type: ignore[arg-type]
+    return MinerSource("m", "Miner", SimpleNamespace(), capabilities)
 
 
 def mines(up: int | None, *, boards: int | None = 3, mining: bool = True, ths: float | None = 60.0) -> MinerReading:
