@@ -123,7 +123,7 @@ class Archive:
         self._thread = threading.Thread(target=self._run, name=f"archive {self.spec.table}", daemon=True)
 
     def start(self) -> None:
-        """Begin to write. The database need not be there yet."""
+        """Start to write. The database does not have to exist yet."""
         self._thread.start()
 
     def put(self, row: Row) -> None:

@@ -1,6 +1,6 @@
 r"""JSON as field devices write it: a byte order mark, NaN, infinity and a final NUL cost no report.
 
-    report = parse_device_object(body)      # dict; ApiError bad_json for what is no JSON object
+    report = parse_device_object(body)      # dict; ApiError bad_json for what is not a JSON object
 
 Numbers that JSON cannot express (``NaN``, ``nan``, ``-inf``, ``1e999``) are returned as their text, so that the field
 is seen as invalid, the other fields are read, and a raw log keeps what was sent. Half of a surrogate pair (``\ud83d``

@@ -63,7 +63,7 @@ class DurableStore[T: Mapping[str, Any] | Sequence[Any]](Store[T]):
 
 
 def _make_private(path: Path) -> None:
-    """Let only the owner read and write a file; a file system without permissions is no failure."""
+    """Let only the owner read and write a file; a file system without permissions is not a failure."""
     with suppress(OSError):
         if path.stat().st_mode & 0o177:
             path.chmod(0o600)

@@ -5,8 +5,8 @@
     found = await async_find_jumps(hass, statistics, start, end)
     await async_adjust_statistics(hass, found)
 
-The rows are read and judged (`statistics_repair`). Unless it is a dry run, sums are adjusted by the recorder itself, as
-the developer tools of Home Assistant do it. What a sensor shows is not changed by this.
+The rows are read and checked (`statistics_repair`). Unless it is a dry run, the recorder itself adjusts sums, as in
+the developer tools of Home Assistant. What a sensor shows is not changed by this.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -83,7 +83,7 @@ class PointsCurve:
     points: Sequence[tuple[float, float]]
 
     def __post_init__(self) -> None:
-        """Refuse points that are no falling curve."""
+        """Refuse points that are not a falling curve."""
         if not self.points:
             raise ValueError("a curve needs at least one point")
         for (left_out, left_flow), (right_out, right_flow) in pairwise(self.points):

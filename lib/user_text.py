@@ -129,7 +129,7 @@ def _check_events(events: _Events) -> None:
 
 
 def _check_values(value: Any) -> None:
-    """Refuse what is no plain data. Iterative; the depth is limited again, because anchors add to it."""
+    """Refuse what is not plain data. Iterative; the depth is limited again, because anchors add to it."""
     todo: list[tuple[Any, int]] = [(value, 0)]
     nodes = 0
     while todo:

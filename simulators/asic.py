@@ -86,7 +86,7 @@ class Machine:
 
     @property
     def hashing(self) -> bool:
-        """Whether hashes come out."""
+        """Whether it hashes now."""
         return self.running and self.clock.elapsed() - self._since >= self.boot_s
 
     @property
@@ -174,7 +174,7 @@ def cgminer_status(code: int, message: str, description: str, *, ok: bool = True
 
 
 async def read_json(reader: asyncio.StreamReader, limit: int = 65536) -> dict[str, Any] | None:
-    """One JSON object, which the client need not end with anything; None for what is not JSON."""
+    """One JSON object, which the client may leave unterminated; None for what is not JSON."""
     data = b""
     while len(data) < limit:
         chunk = await asyncio.wait_for(reader.read(4096), 10)

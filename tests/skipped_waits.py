@@ -1,7 +1,7 @@
 """Waits of the event loop that nothing can end early take no real time.
 
 Simulators run in the loop of the test: once it has nothing to do, a reply that is not there will not come, and only a
-timer goes on. The loop's clock then moves to this timer. Timeouts keep their lengths; measure with ``loop.time()``.
+timer continues. The loop's clock then moves to this timer. Timeouts keep their lengths; measure with ``loop.time()``.
 """
 
 import asyncio

@@ -96,7 +96,7 @@ def percentiles(values: list[float]) -> dict[str, float]:
 
 
 async def open_loop(rate: float, seconds: float, call: Callable[[int], Awaitable[int]]) -> dict[str, Any]:
-    """Calls at a fixed rate, whatever the answers take."""
+    """Calls at a fixed rate, regardless of the duration of the answers."""
     times: list[float] = []
     statuses: dict[int, int] = {}
 

@@ -226,7 +226,7 @@ def _filters(patterns: list[str]) -> set[str]:
 
 
 def _mqtt_is_ready(hass: HomeAssistant) -> bool:
-    """Return whether core's mqtt integration is set up; its broker need not be connected."""
+    """Return whether core's mqtt integration is set up; its broker may be disconnected."""
     return any(entry.state is ConfigEntryState.LOADED for entry in hass.config_entries.async_entries(MQTT_DOMAIN))
 
 

@@ -1,14 +1,14 @@
-"""Diagnostics: counters, devices and the archive, without positions and database credentials."""
+"""Diagnostics: counters, devices and the archive, without positions, secrets and database credentials."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
-import re
 from typing import Any, Final
 
 from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.core import HomeAssistant
 
 from ._lib.last_messages import RawMessage, shown_messages
+from ._lib.redaction import Redactor
 from .const import CONF_ARCHIVE_URL
 from .data import EdgeConfigEntry
 from .device import EdgeDevice
@@ -16,7 +16,6 @@ from .device import EdgeDevice
 _REDACT = {CONF_ARCHIVE_URL}
 _MAX_MESSAGES: Final = 100
 _POSITION_KEYS = ("latitude", "longitude", "_lat", "_lon")
-_POSITION_IN_TEXT = re.compile(r"((?:lat|lon)[a-z]*\W{1,4})[-+]?\d[\d.]*", re.IGNORECASE)
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EdgeConfigEntry) -> dict[str, Any]:
@@ -25,15 +24,12 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EdgeCon
     data = getattr(entry, "runtime_data", None)
     if data is None:
         return shown
-    archive = data.archive.archive
+    archive, redactor = data.archive.archive, Redactor()
     return shown | {
         "last_messages": await hass.async_add_executor_job(shown_messages, _last_messages(data.devices.values())),
         "counters": asdict(data.counters),
         "publisher": asdict(data.publisher.counters) | {"pending": data.publisher.pending},
-        "malformed": [
-            {**found, "sample": _POSITION_IN_TEXT.sub(rf"\1{REDACTED}", found["sample"] or "")}
-            for found in data.malformed.as_list()
-        ],
+        "malformed": data.malformed.as_list(),
         "broker": {"gaps": data.broker.gaps, "last_gap_s": data.broker.last_gap_s},
         "archive": None if archive is None else asdict(archive.status),
         "devices": [
@@ -46,7 +42,8 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: EdgeCon
                 "lost": device.tracker.lost,
                 "malformed": data.malformed.of(device.id),
                 "values": {
-                    key: REDACTED if key.endswith(_POSITION_KEYS) else value for key, value in device.values.items()
+                    key: REDACTED if key.endswith(_POSITION_KEYS) else redactor.data(value, key)
+                    for key, value in device.values.items()
                 },
             }
             for device in data.devices.values()

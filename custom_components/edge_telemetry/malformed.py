@@ -4,11 +4,14 @@ from collections import Counter
 import logging
 from typing import Any, Final
 
+from ._lib.redaction import Redactor
 from .decoders import Reason
 
 _LOGGER = logging.getLogger(__name__)
 
 _MAX_SAMPLE: Final = 120
+# Redacted before it is cut: half of a secret is not recognized.
+_MAX_READ: Final = 1000
 # Many broken devices must not fill the memory or the log: further ones are counted together.
 _MAX_ORIGINS: Final = 500
 _OTHERS: Final = "(others)"
@@ -33,13 +36,13 @@ class MalformedLog:
             self._counts[_OTHERS, reason] += 1
             return
         self._counts[key] = 1
-        self._samples[key] = sample = repr(payload[:_MAX_SAMPLE] if isinstance(payload, bytes | str) else payload)
+        self._samples[key] = sample = _sample(payload)
         _LOGGER.warning(
             "%s: malformed message (%s%s), further ones are only counted; it begins with %s",
             origin,
             reason,
             f", {detail}" if detail else "",
-            sample[: _MAX_SAMPLE * 4],
+            sample,
         )
 
     def of(self, origin: str) -> int:
@@ -52,3 +55,11 @@ class MalformedLog:
             {"origin": origin, "reason": reason, "count": count, "sample": self._samples.get((origin, reason))}
             for (origin, reason), count in self._counts.most_common()
         ]
+
+
+def _sample(payload: object) -> str:
+    """Return the beginning of a message without positions and secrets."""
+    if isinstance(payload, bytes):
+        payload = payload[:_MAX_READ].decode("utf-8", "backslashreplace")
+    text = payload[:_MAX_READ] if isinstance(payload, str) else repr(payload)[:_MAX_READ]
+    return repr(Redactor(numbered=False).text(text)[:_MAX_SAMPLE])

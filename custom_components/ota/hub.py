@@ -175,7 +175,7 @@ class OtaHub:
             _LOGGER.warning("Saving the last contact times failed: %s", err)
 
     def _update_listening(self) -> None:
-        """Measure silence from now on if Home Assistant does not accept requests yet, or did not run for a while."""
+        """Measure timeouts from now on if Home Assistant does not accept requests yet, or did not run for a while."""
         uptime_s = _uptime_s()
         if self.hass.state is not CoreState.running or self._listening.gap_s(uptime_s):
             self.state.liveness.listen(self.now)

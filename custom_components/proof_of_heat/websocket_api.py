@@ -31,7 +31,7 @@ _LANGUAGE: Final[dict[str | vol.Marker, Any]] = {vol.Optional("language"): vol.A
 
 
 def _number(limits: tuple[float, float]) -> Callable[[object], float]:
-    """Return the validator of a number within limits; texts, true and false are no numbers."""
+    """Return the validator of a number within limits; texts, true and false are not numbers."""
     low, high = limits
 
     def validate(value: object) -> float:

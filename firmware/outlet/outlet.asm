@@ -870,7 +870,7 @@ change
         xorlw   CMD_RELAY
         btfsc   STATUS, Z
         goto    change_relays
-        incfsz  f_payload + 2, w        ; FFFF is no threshold
+        incfsz  f_payload + 2, w        ; FFFF is not a threshold
         goto    change_threshold
         incfsz  f_payload + 3, w
         goto    change_threshold
@@ -1276,7 +1276,7 @@ load_record
         iorwf   crc_hi, w
         btfss   STATUS, Z
         return
-        incf    threshold_hi, w         ; FFFF is no threshold
+        incf    threshold_hi, w         ; FFFF is not a threshold
         btfss   STATUS, Z
         goto    load_valid
         incf    threshold_lo, w

@@ -44,7 +44,7 @@ class OutletBench:
         load_a: RMS current of the appliance at socket A, in A.
         load_b: RMS current of the appliance at socket B, in A.
         mains_hz: Frequency of the mains.
-        has_welded_contacts: The loads draw their current whatever the relays do.
+        has_welded_contacts: The loads draw their current regardless of the relays.
         sent: Sent bytes that were not fetched, with the cycle in which they were written to TXREG.
         on_step: Called after each step of the simulation.
     """
@@ -169,7 +169,7 @@ class OutletBench:
                 self.on_step()
 
     def _step_cycles(self) -> int:
-        """Return how long the simulation may go on by itself: each command costs more than a thousand cycles."""
+        """Return how long the simulation may continue by itself: each command costs more than a thousand cycles."""
         if self.load_a or self.load_b:
             return _STEP_CYCLES
         return _WITHOUT_LOAD_CYCLES if self.on_step is not None else _LONGEST_CYCLES

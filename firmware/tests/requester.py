@@ -36,7 +36,7 @@ class Requester:
     def refusal(self, command: int, payload: bytes = b"", sequence: int | None = None) -> int:
         """Send a request that is refused and return the reason."""
         answer = self.ask(command, payload, sequence)
-        assert answer.command == Opcode.NAK | ANSWER, f"{answer} is no refusal"
+        assert answer.command == Opcode.NAK | ANSWER, f"{answer} is not a refusal"
         assert answer.payload[0] == command
         return answer.payload[1]
 

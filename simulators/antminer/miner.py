@@ -62,7 +62,7 @@ class Antminer(WebMiner):
             "--mode-key",
             choices=["miner-mode", "bitmain-work-mode"],
             default="miner-mode",
-            help="key of a write that the firmware obeys; the other one is accepted and ignored",
+            help="key of a write that the firmware applies; the other one is accepted and ignored",
         )
 
     @override

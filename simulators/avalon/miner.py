@@ -1,8 +1,8 @@
 """A Canaan Avalon, from public replies of each model and the maker's own driver of the Nano 3S.
 
-One request at a time on 4028. Its clock need not be right; `softoff` and `softon` take a time of that clock, act when
+One request at a time on 4028. Its clock may be wrong; `softoff` and `softon` take a time of that clock, act when
 it comes, and do nothing for one that has passed. `softon` restarts the miner and closes the connection without an
-answer. The rates in `summary` and `MGHS` go on for minutes after the end of mining. `-273` is a missing sensor.
+answer. The rates in `summary` and `MGHS` continue for minutes after the end of mining. `-273` is a missing sensor.
 """
 
 import argparse

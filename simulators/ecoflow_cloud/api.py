@@ -159,7 +159,7 @@ class OpenApi:
         return self._device_refusal(sn) or success(self._values(sn))
 
     def _values(self, sn: str) -> dict[str, Any]:
-        """Return the values the cloud has: the last reported ones of a device that is offline or silent."""
+        """Return the values the cloud has: the last reported ones of a device that is offline or sends nothing."""
         device = self._cloud.devices[sn]
         if not device.online or self._cloud.fault_applies("silent", sn):
             return device.last or device.report()

@@ -1,7 +1,7 @@
 """A condensing gas boiler with Modbus TCP, with the registers of the example template in docs/proof_of_heat/modbus.md.
 
 Holding 0: flow setpoint (degC), 3: switch, 10: heartbeat; input 40: flow (0.1 degC), 41: burner's heat (10 W). With
---watchdog-s, the boiler returns to the settings of its panel if the heartbeat does not change for so long, and ignores
+--watchdog-s, the boiler returns to the settings of its panel if the heartbeat does not change that long, and ignores
 commands until it does. The burner modulates to hold the flow setpoint; below its minimum power it cycles on and off. It
 heats a simulated house (`heat_into`).
 """

@@ -191,7 +191,7 @@ class Hc12(Simulator):
             self.module.leave()
 
     def _host_baud(self) -> int | None:
-        """Return the baud rate that the host has set; None if it is none of the module."""
+        """Return the baud rate that the host has set; None if the module does not have it."""
         if self._slave is None:
             return None
         speed = termios.tcgetattr(self._slave)[5]

@@ -1,8 +1,8 @@
 """An Antminer with LuxOS, from Luxor's description of its commands.
 
 One request per connection on 4028. Writes take a session id as their first parameter; there is one session at a
-time, `logon` makes it, `logoff` or a minute of silence ends it. `curtail` sleeps (hash boards and power supply off)
-and wakes up; the state survives a restart. `profileset` chooses a profile, which the advanced thermal management
+time, `logon` makes it, `logoff` or a minute without a request ends it. `curtail` sleeps (hash boards and power supply
+off) and wakes up; the state survives a restart. `profileset` chooses a profile, which the advanced thermal management
 (ATM) takes back while it is on. `enableboard` and `disableboard` switch a board, counted from 0, while the miner is
 awake and its boards do not start.
 """

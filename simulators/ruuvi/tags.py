@@ -84,7 +84,7 @@ class Ruuvi(Simulator):
         "silent": "publishes nothing",
         "gateway_offline": "the gateway reports that it is offline, and publishes nothing",
         "not_json": "messages break off in the middle",
-        "bad_hex": "advertisements hold letters that are no hexadecimal",
+        "bad_hex": "advertisements hold letters that are not hexadecimal",
         "other_format": "tags broadcast data format 3",
         "no_sensor": "the tags' temperature, humidity and pressure sensors are missing",
         "low_battery": "the cells are at this voltage in mV (2100)",

@@ -1,7 +1,7 @@
 """A Bitdeer SEALMINER A2, with the values of a public capture: the socket of bdminer.
 
 `ascset 0,suspend` stops the hash boards, `restart` starts mining again and closes the connection without an answer.
-The means of `summary` go on for long after a change. The name of the state while it is suspended is assumed.
+The means of `summary` continue long after a change. The name of the state while it is suspended is assumed.
 """
 
 import argparse

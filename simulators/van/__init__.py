@@ -1,1 +1,1 @@
-"""A camper van whose small computers publish JSON telemetry over MQTT and obey commands."""
+"""A camper van whose small computers publish JSON telemetry over MQTT and execute commands."""

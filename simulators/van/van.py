@@ -144,7 +144,7 @@ class Van(Simulator):
     FAULTS: ClassVar[dict[str, str]] = {
         "silent": "publishes no data",
         "not_json": "messages break off in the middle",
-        "nan": "a reading that fails is printed as nan, which is no JSON",
+        "nan": "a reading that fails is printed as nan, which is not JSON",
         "byte_order_mark": "messages begin with a byte order mark",
         "wrong_type": "some values are of a wrong kind",
         "text_number": "all values come as text",

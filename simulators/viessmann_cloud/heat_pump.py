@@ -45,7 +45,7 @@ class HeatPump:
     hot_water: bool = False
     """It heats hot water: the sensors of its supply and of the direct heating circuit both show that."""
     charge_left_s: float = 0.0
-    """What is left of a one-time charge of hot water."""
+    """The rest of a one-time charge of hot water."""
     in_house: bool = False
     """Its heat goes into the water of a simulated house, which then rules its time (`heat_into`)."""
     counter_digits: int = 1
@@ -112,7 +112,7 @@ class HeatPump:
         return self.heat_w
 
     def _by_curve(self, house: House, full: float) -> float:
-        """The inverter holds the water at the curve's temperature; below its least speed it goes on and off."""
+        """The inverter holds the water at the curve's temperature; below its minimum speed it switches on and off."""
         lift = max(0.0, 20.0 - self.outdoor_c)
         target = 20 + self.shift + self.slope * lift * (1.4347 - 0.021 * lift + 0.0002479 * lift * lift)
         target = min(max(target, 20.0), 60.0)

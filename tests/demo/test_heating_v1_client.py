@@ -162,5 +162,5 @@ def test_a_bad_reading_costs_only_itself(controller: Controller, body: bytes) ->
     assert (status, set(answer)) == (200, {"config"})
 
 
-def test_unknown_fields_are_no_error(controller: Controller) -> None:
+def test_unknown_fields_are_not_an_error(controller: Controller) -> None:
     assert controller.sync({"rssi": -61, "nested": {"a": [1, None]}})[0] == 200

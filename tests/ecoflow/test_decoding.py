@@ -165,7 +165,7 @@ def test_battery_power_of_the_newer_generation_is_measured(values: dict[str, Any
     assert str(got["battery_power"]) != "-0.0"
 
 
-def test_input_minus_output_is_no_battery_power() -> None:
+def test_input_minus_output_is_not_a_battery_power() -> None:
     got = {key for key, _, _ in BY_NAME["delta_3"].decode({"powInSumW": 427, "powOutSumW": 326})}
     assert "battery_power" not in got
 

@@ -99,7 +99,7 @@ def test_serial_numbers_of_parts_are_in_no_key_and_no_name(serial: str) -> None:
     assert generic_family("PowerOcean", values).sensors == family.sensors, "keys are always the same"
 
 
-def test_ordinary_names_are_no_serial_numbers() -> None:
+def test_ordinary_names_are_not_serial_numbers() -> None:
     for text in (
         "plugInInfoPv2ChgVolMax",
         "20_1.wifiEncryptMode",

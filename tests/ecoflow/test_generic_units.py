@@ -54,7 +54,7 @@ def test_voltage_and_current_in_thousandths_that_their_power_proves() -> None:
         ({"acFreq": 50, "cfgAcOutFreq": 1}, {"ac_freq": (50.0, "Hz"), "cfg_ac_out_freq": (1, "")}),
         ({"cfgStandbyMin": 30, "cmsMinDsgSoc": 5}, {"cfg_standby_min": (30, "min"), "cms_min_dsg_soc": (5.0, "%")}),
         ({"inVol": True, "inAmp": "x"}, {}),
-        # How temperatures are shown is no temperature.
+        # How temperatures are shown is not a temperature.
         (
             {"userTempUnit": 2, "lcdShowTempType": 1, "tempUnit512": 1, "tempSmartCtrlEnable": 2, "tempAmbient": 18.94},
             {

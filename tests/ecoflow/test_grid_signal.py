@@ -33,13 +33,13 @@ TIMEOUT_S = 120.0
 
 
 @pytest.mark.skipif(not CASES.is_dir(), reason="captured replies are not here")
-def test_power_that_passes_through_a_real_station_is_no_charging() -> None:
+def test_power_that_passes_through_a_real_station_is_not_charging() -> None:
     """198 W enter and leave a DELTA 3, and the battery gets nothing."""
     values, family = read_capture(json.loads((CASES / "ecoflow_delta3_real.json").read_text()), "DELTA 3 Plus")
     assert charging_power(family, values) == 0
 
 
-def test_power_that_passes_through_a_simulated_station_is_no_charging() -> None:
+def test_power_that_passes_through_a_simulated_station_is_not_charging() -> None:
     station = Delta3("P351Z", "x")
     station.plant.paused = True
     station.step(60, 0, 0)
@@ -95,7 +95,7 @@ def test_a_steady_reading_is_alive() -> None:
 
 
 def test_a_steady_reading_while_the_station_charges_is_checked_once_an_hour() -> None:
-    """Charging for an hour without any change is no measurement: a pause shows whether the sensor is alive."""
+    """Charging for an hour without any change is not a measurement: a pause shows whether the sensor is alive."""
     signal = GridSignal()
     assert signal.age_s(0, 1, 800.0, TIMEOUT_S, uses_surplus=True) == 0
     assert signal.age_s(MAX_STEADY_CHARGING_S, 1, 800.0, TIMEOUT_S, uses_surplus=True) == 0

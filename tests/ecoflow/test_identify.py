@@ -10,7 +10,7 @@ from custom_components.ecoflow.api.families.identify import model_key
 from custom_components.ecoflow.api.families.specs import Family
 from custom_components.ecoflow.api.models import Device
 
-# The values of all families at once: whatever pattern there is, they match it.
+# The values of all families at once: they match every pattern.
 EVERYTHING: dict[str, Any] = {
     name: 1 for family in FAMILIES for name in (*family.identifying_values, *(s.sources[0] for s in family.entities()))
 }
@@ -69,7 +69,7 @@ UNDESCRIBED = (
 
 @pytest.mark.slow
 @pytest.mark.parametrize("product", UNDESCRIBED)
-def test_a_model_without_a_family_is_generic_whatever_it_reports(product: str) -> None:
+def test_a_model_without_a_family_is_generic_for_any_report(product: str) -> None:
     for spelled in (product, product.upper(), f"EcoFlow {product} ", f" {product.replace(' ', '  ')}"):
         family = family_of(Device("XX11ZAB", "DELTA 2", spelled, online=True), EVERYTHING)
         assert family.name == "generic", spelled

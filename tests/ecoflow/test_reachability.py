@@ -188,7 +188,7 @@ def test_what_the_cloud_states_counts_at_once() -> None:
 @pytest.mark.parametrize("pause_s", [320.0, 1200.0, 90_000.0])
 @pytest.mark.parametrize("wants_messages", [True, False])
 @pytest.mark.parametrize("polls_first", [True, False])
-def test_a_pause_of_home_assistant_is_no_silence_of_a_device(
+def test_a_pause_of_home_assistant_is_not_silence_of_a_device(
     pause_s: float, wants_messages: bool, polls_first: bool
 ) -> None:
     """A blocked event loop or a suspended machine: nothing was received, and the connection seems to live."""
@@ -228,7 +228,7 @@ STEPS = st.sampled_from(["broker away", "broker back", "network away", "network 
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(STEPS, max_size=40), st.integers(0, 2**32), st.booleans())
-def test_whatever_happens_to_home_assistant_a_healthy_device_is_never_offline(
+def test_a_healthy_device_is_never_offline_for_any_fault_of_home_assistant(
     steps: list[str], seed: int, changes: bool
 ) -> None:
     """Restarts, outages of broker and network, and steps of the device's clock by up to an hour, as for DST."""
@@ -279,14 +279,14 @@ def test_silence_counts_from_the_moment_of_the_connection(now: float, verdict: b
     assert reachability.is_silent_since(50, now, 300) is verdict
 
 
-def test_a_cloud_that_hangs_is_no_device_that_is_offline() -> None:
+def test_a_cloud_that_hangs_does_not_make_a_device_offline() -> None:
     """The connection dies without notice: it is found by a missing reply to a ping, 90 s later."""
     reachability = Reachability(wants_messages=True)
     reachability.set_messages(True, 0, 300)
     reachability.set_messages(False, 1090, 300)
     for now in (1100.0, 1301.0, 1390.0, 1391.0, 5000.0):
         assert reachability.is_silent_since(1000, now, 300) is None
-    # Replies of the cloud that go on while the device sends nothing are evidence.
+    # Replies of the cloud that continue while the device sends nothing are evidence.
     reachability.received(1400, 300)
     reachability.received(1690, 300)
     assert reachability.is_silent_since(1000, 1690, 300) is None
@@ -303,7 +303,7 @@ def test_where_home_assistant_is_always_late_an_offline_device_is_noticed(check_
     assert reachability.is_silent_since(1, 13 * check_s, 300) is False
 
 
-def test_two_pauses_one_after_another_are_no_device_that_is_offline() -> None:
+def test_two_pauses_one_after_another_do_not_make_a_device_offline() -> None:
     reachability = Reachability(wants_messages=True)
     reachability.set_messages(True, 0, 300)
     for now in (0.0, 2000.0, 9000.0):

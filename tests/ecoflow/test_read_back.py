@@ -1,4 +1,4 @@
-"""A command is confirmed by what read values mean, in whatever form the device reports them."""
+"""A command is confirmed by what read values mean, in any form the device reports them."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ def test_a_raw_command_is_confirmed_by_equal_values() -> None:
     assert not is_same("on", 1)
 
 
-def test_another_form_of_a_confirmed_value_is_no_contradiction() -> None:
+def test_another_form_of_a_confirmed_value_is_not_a_contradiction() -> None:
     """The station confirms "on" and then reports 14."""
     state = DeviceState(Device("SN", "x", "DELTA 3", online=True), {"flowInfoAcOut": 4})
     command = control(BY_NAME["delta_3"], "ac_output").write(True, {})

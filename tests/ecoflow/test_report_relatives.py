@@ -36,7 +36,7 @@ def _decoded(product: str, values: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("product", "values", "changed", "key", "right"),
     [
-        # Remaining times: all bits set is no 45 days; a real time above the usual placeholder is one.
+        # Remaining times: all bits set is not 45 days; a real time above the usual placeholder is one.
         ("DELTA 2", DELTA_2, {"bms_emsStatus.dsgRemainTime": 65535}, "discharge_remaining_time", None),
         ("DELTA 2", DELTA_2, {"bms_emsStatus.dsgRemainTime": 32767}, "discharge_remaining_time", None),
         ("DELTA 2", DELTA_2, {"bms_emsStatus.dsgRemainTime": -1}, "discharge_remaining_time", None),

@@ -175,13 +175,13 @@ class Ledger:
     confirmed: dict[int, float] = field(default_factory=dict)
 
     def has_confirmed(self, count: int, *, since_seq: int) -> bool:
-        """Whether so many of the newer messages are with the broker, and it is no backlog that goes out."""
+        """Whether so many of the newer messages are with the broker, and it is not a backlog that goes out."""
         drained = len(self.packets) - len(self.confirmed) < 10
         return drained and sum(seq >= since_seq and mid in self.confirmed for mid, seq in self.packets.items()) >= count
 
 
 async def steady_load(link: MqttLink, ledger: Ledger, stop: asyncio.Event) -> None:
-    """A device that publishes a few hundred messages a second, whatever becomes of the broker."""
+    """A device that publishes a few hundred messages a second, also while the broker is down."""
 
     def on_publish(_client: object, _data: object, mid: int, *_: object) -> None:
         ledger.confirmed[mid] = time.monotonic()

@@ -73,7 +73,7 @@ def watched(hass: HomeAssistant) -> Watched:
     return Watched(hass)
 
 
-def test_the_first_subscription_is_no_gap(broker: Broker, watched: Watched) -> None:
+def test_the_first_subscription_is_not_a_gap(broker: Broker, watched: Watched) -> None:
     broker.connected = False
     watched.monitor.start(TOPICS, qos=1)
     assert watched.seen() == (0, None, 1000.0)

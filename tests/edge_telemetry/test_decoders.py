@@ -150,7 +150,7 @@ NAMES = st.sampled_from([*METRICS, *ALIASES, *RESERVED, "gw_mac", "data", "metri
 @pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(st.binary(max_size=200) | st.dictionaries(NAMES, JSON_VALUES, max_size=8).map(lambda d: json.dumps(d).encode()))
-def test_whatever_comes_is_a_message_or_a_named_reason(payload: bytes) -> None:
+def test_any_input_is_a_message_or_a_named_reason(payload: bytes) -> None:
     try:
         message = decode(payload)
     except DecodeError:

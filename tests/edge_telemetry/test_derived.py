@@ -104,7 +104,7 @@ def test_duplicates_and_losses(numbers: tuple[int, ...], duplicates: list[bool],
     assert track(*numbers) == (duplicates, lost)
 
 
-def test_a_number_that_begins_again_is_no_loss() -> None:
+def test_a_number_that_begins_again_is_not_a_loss() -> None:
     assert track(65533, 65534, 0, 1, modulus=65535) == ([False] * 4, 0)
 
 
@@ -116,7 +116,7 @@ def test_the_same_number_much_later_is_a_restart() -> None:
 
 
 @given(st.data(), st.integers(20, 250), st.sampled_from([None, 300]))
-def test_what_never_came_is_counted_exactly_whatever_came_twice_or_late(
+def test_lost_messages_are_counted_exactly_also_with_duplicates_and_late_ones(
     data: st.DataObject, count: int, modulus: int | None
 ) -> None:
     """A broker's restart: some numbers are lost, some come twice, some up to twenty places late."""

@@ -160,7 +160,7 @@ def test_ruuvi_bytes_are_read_as_any_program_writes_them(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["9904", "0x", "05 12:FC", "05:", "0512F", "zz"])
-def test_other_texts_are_no_ruuvi_payload(text: str) -> None:
+def test_other_texts_are_not_a_ruuvi_payload(text: str) -> None:
     with pytest.raises(DecodeError):
         list(decode_capture(text))
 

@@ -357,7 +357,7 @@ async def test_zigbee_devices_go_by_their_availability(
     assert state(hass, "power_w", LAMP) == "1503"
 
 
-async def test_the_bridge_is_no_device_and_a_removed_one_goes(
+async def test_the_bridge_is_not_a_device_and_a_removed_one_goes(
     hass: HomeAssistant, systems: Any, publish: Publish
 ) -> None:
     await publish("zigbee2mqtt/bridge", {"state": "online"})

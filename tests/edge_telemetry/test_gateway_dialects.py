@@ -182,7 +182,7 @@ def test_a_sensor_is_the_same_behind_every_gateway() -> None:
         ("N/c0619ab12345/vebus/257/Hub4/L1/AcPowerSetpoint", {"value": 0}),
     ],
 )
-def test_what_is_no_reading_adds_no_device(topic: str, payload: Any) -> None:
+def test_what_is_not_a_reading_adds_no_device(topic: str, payload: Any) -> None:
     with pytest.raises(DecodeError):
         list(decode_capture({"topic": topic, "payload" if isinstance(payload, dict) else "text": payload}))
 

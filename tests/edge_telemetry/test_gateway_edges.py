@@ -82,11 +82,11 @@ def test_what_a_message_contains(
         ("bthome", "", '{"a": 1}'),
     ],
 )
-def test_what_is_no_reading_is_skipped(dialect: str, kind: str, payload: str) -> None:
+def test_what_is_not_a_reading_is_skipped(dialect: str, kind: str, payload: str) -> None:
     assert read(dialect, kind, payload) == []
 
 
-def test_a_shelly_message_that_is_no_object_is_skipped() -> None:
+def test_a_shelly_message_that_is_not_an_object_is_skipped() -> None:
     assert list(DIALECTS["shelly"].read("status/switch:0", [1])) == []  # type: ignore[misc] # it has a reader
 
 

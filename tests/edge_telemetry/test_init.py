@@ -1,5 +1,6 @@
 """Set-up, removal, diagnostics, and invalid payloads."""
 
+import json
 import logging
 from pathlib import Path
 import random
@@ -120,6 +121,44 @@ async def test_diagnostics_contain_no_secrets(
     ]
     assert shown["counters"]["received"] == 4
     assert shown["archive"]["dropped"] == 0
+
+
+async def test_planted_secrets_are_neither_shown_nor_logged(
+    hass: HomeAssistant,
+    data: EdgeData,
+    entry: MockConfigEntry,
+    publish: Publish,
+    hass_client: ClientSessionGenerator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What gateways and trackers report about themselves, in messages that can be decoded and in others."""
+    caplog.set_level("DEBUG")
+    place = {"lat": 45.12345, "lng": 8.54321}
+    planted = {
+        "ssid": "MyHomeNet",
+        "wifi": {"ssid": "MyHomeNet", "password": "hunter2hunter"},
+        "mac": "AA:BB:CC:DD:EE:F1",
+        "ip": "192.168.17.23",
+        "imei": "356938035643809",
+        "token": "tok3n-planted-xyz",
+        "serial": "SN1234567890ABCD",
+        "email": "me@example.org",
+        "user": "johndoe1",
+    }
+    await publish(TOPIC, {"temperature_c": 20, **place, "gps": place, "coords": "45.12345, 8.54321", **planted})
+    await publish("van/env/a/data", json.dumps({**planted, **place})[:-1])
+    await publish(
+        "van/env/b/data", 'xx password=hunter2hunter {"lat": 45.12345, "token": "tok3n-planted-xyz", "ssid":"'
+    )
+    await publish("van/env/c/data", '"' + 100 * "x" + ' token": "tok3n-planted-xyz" and more')
+    shown = str(await get_diagnostics_for_config_entry(hass, hass_client, entry))
+    logged = "\n".join(row.getMessage() for row in caplog.records if row.name.startswith("custom_components"))
+    secrets = [str(value) for value in planted.values() if isinstance(value, str)]
+    for secret in (*secrets, "hunter2", "tok3n", "45.1234", "8.5432"):
+        assert secret not in shown, secret
+        assert secret not in logged, secret
+    assert "malformed message (not_json)" in logged
+    assert "'temperature_c': 20" in shown
 
 
 async def test_diagnostics_of_an_entry_that_could_not_be_set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:

@@ -45,7 +45,7 @@ def test_a_path_names_members_and_positions(text: str, steps: tuple[Any, ...], v
 
 
 @pytest.mark.parametrize("text", ["", ".", "$", "a..b", "a[", "a[x]", "a]", "x" * 300, ".".join("abcdefghij")])
-def test_other_texts_are_no_paths(text: str) -> None:
+def test_other_texts_are_not_paths(text: str) -> None:
     with pytest.raises(MappingError, match="path_invalid"):
         parse_path(text)
 
@@ -210,7 +210,7 @@ async def test_mappings_are_exported_and_imported(hass: HomeAssistant, data: Edg
     assert entry.options["mappings"] == []
 
 
-async def test_a_message_that_is_no_json_has_no_paths(
+async def test_a_message_that_is_not_json_has_no_paths(
     hass: HomeAssistant, data: EdgeData, entry: MockConfigEntry, publish: Publish
 ) -> None:
     await publish("van/env/inside/data", METER)

@@ -96,7 +96,7 @@ async def test_a_long_response_is_truncated_and_marked(hass: HomeAssistant, data
     assert (answer["count"], answer["truncated"], len(answer["rows"])) == (3, True, 3)
 
 
-async def test_messages_without_a_metric_that_is_asked_for_are_no_answer(
+async def test_messages_without_a_metric_that_is_asked_for_are_not_an_answer(
     hass: HomeAssistant, data: EdgeData, publish: Publish
 ) -> None:
     for value in range(6):
@@ -288,7 +288,7 @@ async def test_waiting_ends_with_the_time_or_with_the_entry(
     assert (await waiting)["status"] == "pending"
 
 
-async def test_a_repetition_that_fails_is_no_error(
+async def test_a_repetition_that_fails_is_not_an_error(
     hass: HomeAssistant,
     data: EdgeData,
     publish: Publish,

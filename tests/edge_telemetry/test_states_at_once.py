@@ -1,4 +1,4 @@
-"""On/off metrics follow the message at once, whatever was written before; measured values keep the pace."""
+"""On/off metrics follow the message at once, regardless of earlier writes; measured values keep the pace."""
 
 from homeassistant.core import HomeAssistant
 

@@ -1,4 +1,4 @@
-"""One bad value costs only itself, whatever spoils it; a metric's type follows its values."""
+"""One bad value costs only itself, for any kind of error; a metric's type follows its values."""
 
 from datetime import UTC, datetime
 import json
@@ -97,7 +97,7 @@ def test_what_is_cut_off_or_no_object_is_refused(payload: bytes) -> None:
         max_size=6,
     )
 )
-def test_every_finite_value_arrives_whatever_its_neighbours_are(values: dict[str, Any]) -> None:
+def test_every_finite_value_arrives_next_to_any_others(values: dict[str, Any]) -> None:
     message = decode(json.dumps(values).replace("NaN", "nan").encode())
     bad = {name for name, value in values.items() if isinstance(value, float) and not math.isfinite(value)}
     for name, value in values.items():

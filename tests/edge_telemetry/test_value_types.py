@@ -34,7 +34,7 @@ def test_the_type_of_an_unknown_metric(before: str, previous: Any, value: Any, a
     assert widen("something_new", ValueType(before), previous, value) == (ValueType(after), shown)
 
 
-def test_a_message_that_is_no_object() -> None:
+def test_a_message_that_is_not_an_object() -> None:
     dialect = next(dialect for dialect in DIALECTS.values() if dialect.read is not None and not dialect.lists)
     with pytest.raises(DecodeError):
         read_dialect(dialect, "", b"[1, 2]", 1000)

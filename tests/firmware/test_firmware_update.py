@@ -198,7 +198,7 @@ async def test_power_outages_while_an_image_is_checked_and_while_it_waits_for_th
     original = home.ota.images.async_path
 
     async def frost_begins(sha256: str) -> Path:
-        """The device waits for this reply; then it reads its sensors before it goes on, and does not restart."""
+        """The device waits for this reply; then it reads its sensors before it continues, and does not restart."""
         sent.append(sha256)
         home.device.set_sensor("supply", 3.0)
         await asyncio.sleep(0.2)  # longer than the interval of its sensors; the device waits for this reply meanwhile
@@ -246,7 +246,7 @@ async def test_a_power_outage_during_the_trial_starts_the_previous_image(home: I
     assert home.device.starts == 3
 
 
-async def test_a_flash_that_cannot_be_written_is_reported_and_the_old_image_goes_on(home: Installation) -> None:
+async def test_a_flash_that_cannot_be_written_is_reported_and_the_old_image_continues(home: Installation) -> None:
     (home.device.folder / "slots/slot1").mkdir()
     await home.create_rollout("1.1.0")
     (building,) = home.hass.config_entries.async_entries("iot_heating")

@@ -44,7 +44,7 @@ class Installation:
         await self.device.until(lambda: self.state(platform, key) == value, f"{key} is not {value}")
 
     async def shows(self, name: str, value: str) -> None:
-        """Wait until an entity of the device has a state; its clock goes on."""
+        """Wait until an entity of the device has a state; its clock continues."""
         await self.device.until(lambda: self.device.states.get(name) == value, f"{name} is not {value}")
 
     async def reported(self) -> None:
@@ -199,7 +199,7 @@ async def test_it_heats_by_curve_and_schedule_for_a_day_without_home_assistant(h
     assert home.entry.runtime_data.hub.controllers["ESP32-001"].values["boot_count"] == 2
 
 
-async def test_the_schedule_goes_on_without_home_assistant_and_frost_protection_too(home: Installation) -> None:
+async def test_the_schedule_continues_without_home_assistant_and_frost_protection_too(home: Installation) -> None:
     await home.set_curve(60)
     await home.entry.runtime_data.building.async_patch_profile({"schedule": SCHEDULE})
     await home.reported()

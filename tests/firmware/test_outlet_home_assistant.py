@@ -177,7 +177,7 @@ async def test_the_compiled_control_unit_switches_the_outlet(house: House) -> No
     await switch(view, house.outlet, "a", on=True)
     assert house.outlet.relays == (True, relays[1])
     await until(lambda: view.state("switch", "socket_a") == "on", view)
-    # Replies that cannot be used: the unit keeps its outlets and goes on.
+    # Replies that cannot be used: the unit keeps its outlets and continues.
     for reply in (
         b"x" * 20_000,
         b'{"devices": [' + b'"FD", ' * 2000,

@@ -187,7 +187,7 @@ async def test_a_schedule_is_set(hass: HomeAssistant, building: MockConfigEntry,
     }
 
 
-async def test_a_building_is_no_controller(hass: HomeAssistant, building: MockConfigEntry, call: Any) -> None:
+async def test_a_building_is_not_a_controller(hass: HomeAssistant, building: MockConfigEntry, call: Any) -> None:
     with pytest.raises(ServiceValidationError) as caught:
         await call("get_sessions", device_id=device_of(hass, building, building.entry_id))
     assert caught.value.translation_key == "not_a_controller"
@@ -270,7 +270,7 @@ async def test_a_file_that_cannot_be_written_is_an_error_of_the_call(
     assert caught.value.translation_key == error
 
 
-async def test_a_full_disk_is_no_error_of_the_call(hass: HomeAssistant, call: Any) -> None:
+async def test_a_full_disk_is_not_an_error_of_the_call(hass: HomeAssistant, call: Any) -> None:
     hass.config.allowlist_external_dirs = {"/dev"}
     with pytest.raises(HomeAssistantError) as caught:
         await call("get_sessions", filename="/dev/full")

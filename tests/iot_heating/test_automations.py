@@ -80,7 +80,7 @@ async def test_the_end_of_a_session_triggers(
 ) -> None:
     target = device(hass, building)
     ended = await automation(hass, triggers=[{"trigger": "iot_heating.session_ended", "target": target}])
-    # The entity's first event is no change of anything: it comes from unknown.
+    # The entity's first event is not a change of anything: it comes from unknown.
     for state in ("on", "off", "on"):
         await report(client, key, state=state)
         freezer.tick(30)

@@ -100,7 +100,7 @@ async def test_a_controller_that_was_asked_to_call_seldom_is_not_missed_in_betwe
     assert states(hass, building)["connectivity"] == "off"
 
 
-async def test_a_refused_call_is_no_sign_of_life(
+async def test_a_refused_call_is_not_a_sign_of_life(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient, key: str, freezer: FrozenDateTimeFactory
 ) -> None:
     for _ in range(20):

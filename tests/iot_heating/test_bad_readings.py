@@ -1,4 +1,4 @@
-"""A sensor that fails: its reading is unknown and counted, and all else goes on."""
+"""A sensor that fails: its reading is unknown and counted, and all else continues."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta

@@ -28,7 +28,7 @@ type Heat = Callable[[float], Awaitable[None]]
 def step_clock(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[timedelta], None]:
-    """Set the wall clock. The steady clock and the timers of the event loop go on, which the freezer moves too."""
+    """Set the wall clock. The steady clock and the timers of the event loop continue, which the freezer moves too."""
     stepped_s = 0.0
     monkeypatch.setattr(hass.loop, "time", lambda: time.monotonic() - stepped_s)
 
@@ -87,7 +87,7 @@ async def test_a_clock_step_while_heating_changes_nothing(
     assert "offline" not in caplog.text
 
 
-async def test_a_dead_controller_is_noticed_whatever_the_clock_does(
+async def test_a_dead_controller_is_noticed_regardless_of_the_clock(
     hass: HomeAssistant,
     building: MockConfigEntry,
     heat: Heat,
@@ -107,7 +107,7 @@ async def test_a_dead_controller_is_noticed_whatever_the_clock_does(
     assert session.estimated
 
 
-async def test_a_pause_of_home_assistant_itself_is_no_silence(
+async def test_a_pause_of_home_assistant_itself_is_not_silence(
     hass: HomeAssistant, building: MockConfigEntry, heat: Heat, freezer: FrozenDateTimeFactory
 ) -> None:
     """The machine was suspended, or the event loop was blocked: no check ran and no call was answered."""
@@ -122,7 +122,7 @@ async def test_a_pause_of_home_assistant_itself_is_no_silence(
     assert session.estimated, "whether it was heating meanwhile is not known"
 
 
-async def test_a_slow_start_is_no_silence(
+async def test_a_slow_start_is_not_silence(
     hass: HomeAssistant, building: MockConfigEntry, key: str, freezer: FrozenDateTimeFactory
 ) -> None:
     """Home Assistant accepts calls when it has started, which can be long after the building was set up."""
@@ -142,7 +142,7 @@ async def test_a_slow_start_is_no_silence(
 
 
 @pytest.mark.parametrize("hours", [-1, 1 / 60])
-async def test_a_restart_with_another_clock_goes_on_with_the_session(
+async def test_a_restart_with_another_clock_continues_with_the_session(
     hass: HomeAssistant,
     building: MockConfigEntry,
     client: TestClient,

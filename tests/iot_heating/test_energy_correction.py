@@ -190,7 +190,7 @@ async def test_the_statistics_of_all_sensors_are_corrected_and_stay_so(home: Hom
         assert min(sums) > -0.1, key
         assert sums[-1] - sums[0] >= 0, key
     assert (await home.sums("energy", "hour"))[-1] == pytest.approx(1.0, abs=0.1)
-    # The sensor goes on to be counted from its corrected value.
+    # The sensor continues from its corrected value.
     assert (await home.correct())["controllers"] == []
 
 

@@ -21,6 +21,7 @@ from . import TELEMETRY, add_controller, building_entry, controller_subentry, en
 
 PATH = "/api/iot/device/ESP32-001/sync/"
 WHEN = "2026-01-05 11:00:00+00:00"
+DAY_S = 86_400.0
 
 
 @pytest.fixture
@@ -144,6 +145,7 @@ async def test_an_outdoor_sensor_can_be_chosen(hass: HomeAssistant, building: Mo
 async def test_a_controller_offline_for_a_day_is_a_repair_issue_until_it_calls(
     hass: HomeAssistant, building: MockConfigEntry, client: TestClient, key: str, freezer: FrozenDateTimeFactory
 ) -> None:
+    building.runtime_data.hub.monitor._listening.max_pause_s = DAY_S  # hours pass between two checks
     await client.post(PATH, headers={"X-Device-Key": key}, json=TELEMETRY)
     issues = ir.async_get(hass)
 
@@ -166,6 +168,7 @@ async def test_a_controller_offline_for_a_day_is_a_repair_issue_until_it_calls(
 async def test_a_removed_controllers_issue_goes(
     hass: HomeAssistant, building: MockConfigEntry, key: str, freezer: FrozenDateTimeFactory
 ) -> None:
+    building.runtime_data.hub.monitor._listening.max_pause_s = DAY_S
     for _ in range(3):
         freezer.tick(timedelta(hours=20))
         async_fire_time_changed(hass)

@@ -1,4 +1,4 @@
-"""Whatever a device or a user sends: an answer of the table, never a 5xx."""
+"""Any input of a device or user gets an answer of the table, never a 5xx."""
 
 from collections.abc import Awaitable, Callable
 import json

@@ -260,7 +260,7 @@ async def test_a_controller_that_was_removed_fails_and_needs_no_release(
     assert await proof_of_heat.async_get_heat_sources(hass) == []
 
 
-async def test_a_linked_entity_takes_no_flow_temperature_and_a_watched_one_is_no_source(
+async def test_a_linked_entity_takes_no_flow_temperature_and_a_watched_one_is_not_a_source(
     hass: HomeAssistant, building: MockConfigEntry
 ) -> None:
     hass.states.async_set("switch.boiler", "off")

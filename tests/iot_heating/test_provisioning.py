@@ -288,7 +288,7 @@ async def test_not_every_noise_is_a_controller(
     assert flows(hass) == []
 
 
-async def test_a_registered_controller_with_a_wrong_key_is_no_discovery(
+async def test_a_registered_controller_with_a_wrong_key_is_not_a_discovery(
     hass: HomeAssistant, client: TestClient, key: str
 ) -> None:
     await call_unregistered(client, "ESP32-001", "wrong")

@@ -1,4 +1,4 @@
-"""The heating state follows a report within a second, whatever was written before."""
+"""The heating state follows a report within a second, regardless of earlier writes."""
 
 from datetime import timedelta
 

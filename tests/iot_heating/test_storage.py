@@ -133,7 +133,7 @@ def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path, db: SessionData
 async def test_a_damaged_sessions_file_costs_no_heating(
     hass: HomeAssistant, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / FILE_NAME).write_bytes(b"this is no database, it is a piece of text" * 100)
+    (tmp_path / FILE_NAME).write_bytes(b"this is not a database, it is a piece of text" * 100)
     entry = building_entry()
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)

@@ -27,7 +27,7 @@ REFUSAL = {"error": "unauthorized", "message": "no valid key was presented", "fi
 
 @pytest.fixture(autouse=True)
 def wrong_login() -> Generator[AsyncMock]:
-    """Whatever a device does, Home Assistant does not see a failed login."""
+    """Nothing that a device does counts as a failed login in Home Assistant."""
     with patch("homeassistant.components.http.ban.process_wrong_login") as process:
         yield process
     process.assert_not_called()
@@ -198,7 +198,7 @@ async def test_bad_input_is_named_and_has_no_effect(
 
 
 @pytest.mark.parametrize("body", [nested(16), b'{"rssi": -61, "temp_out": 8}', b"{}"])
-async def test_what_is_not_known_is_no_error(client: TestClient, key: str, body: bytes) -> None:
+async def test_what_is_not_known_is_not_an_error(client: TestClient, key: str, body: bytes) -> None:
     assert (await client.post(PATH, headers={"X-Device-Key": key}, data=body)).status == HTTPStatus.OK
 
 

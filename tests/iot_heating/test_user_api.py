@@ -235,7 +235,7 @@ async def test_a_stale_revision_is_a_conflict(
     assert building.runtime_data.building.profile.revision == (2 if status == HTTPStatus.OK else 1)
 
 
-async def test_fields_that_are_no_settings_are_passed_over(building: MockConfigEntry, admin: TestClient) -> None:
+async def test_fields_that_are_not_settings_are_passed_over(building: MockConfigEntry, admin: TestClient) -> None:
     reply = await admin.patch(SETTINGS, json={"mode": "eco", "building_id": 9, "x": [1]})
     assert reply.status == HTTPStatus.OK
     assert building.runtime_data.building.profile.revision == 1

@@ -58,7 +58,7 @@ def test_other_urls_are_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize("bad", ["", "1st", "drop table", "Robert'); --", "x" * 41])
-def test_names_that_are_no_identifiers_are_refused(bad: str) -> None:
+def test_names_that_are_not_identifiers_are_refused(bad: str) -> None:
     with pytest.raises(ValueError, match="not a name"):
         ArchiveSpec(table=bad)
     with pytest.raises(ValueError, match="not a name"):
@@ -151,9 +151,7 @@ def test_a_range_without_a_zone_and_raw_buckets_are_refused(archive: Archive) ->
 @given(
     rows=st.lists(st.tuples(st.integers(0, 7200), st.sampled_from("ab"), st.floats(-1e9, 1e9)), min_size=1, max_size=60)
 )
-def test_whatever_was_written_the_hours_say_what_the_messages_say(
-    store: Store, rows: list[tuple[int, str, float]]
-) -> None:
+def test_the_hours_match_the_messages_for_any_writes(store: Store, rows: list[tuple[int, str, float]]) -> None:
     """The rollup against a sum over the raw messages through the database's own JSON functions."""
     with store.engine.begin() as connection:
         for table in (store.tables.raw, store.tables.rollup):

@@ -240,7 +240,7 @@ def test_stored_commands_are_restored_without_a_notice(queues: CommandQueues[str
 
 
 class AnySequence(RuleBasedStateMachine):
-    """What holds whatever happens."""
+    """What always holds."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -196,7 +196,7 @@ async def test_a_connection_that_breaks_is_bad_json() -> None:
     "body",
     [b"", b"x", b"{", b"[]", b'"a"', b"null", b'{"a": NaN}', b'{"a": -Infinity}', b'{"a": "\xff"}', b'{"a": 01}'],
 )
-def test_what_is_no_json_object_is_refused(body: bytes) -> None:
+def test_what_is_not_a_json_object_is_refused(body: bytes) -> None:
     with pytest.raises(ApiError) as caught:
         parse_object(body)
     assert (caught.value.status, caught.value.code, caught.value.name) == (400, "bad_json", None)

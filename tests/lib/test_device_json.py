@@ -36,7 +36,7 @@ def test_what_is_meant_is_read(body: bytes, value: object) -> None:
         b'{"a": "\xff", "b": nan}', b'{"a":' * 17 + b"nan" + b"}" * 17,
     ],
 )  # fmt: skip
-def test_what_is_no_json_object_is_refused(body: bytes) -> None:
+def test_what_is_not_a_json_object_is_refused(body: bytes) -> None:
     with pytest.raises(ApiError) as caught:
         parse_device_object(body)
     assert caught.value.code == "bad_json"

@@ -34,7 +34,7 @@ def test_only_the_whole_key_opens(presented: str | None) -> None:
     assert KeyRing.of(OLD).match(OLD, NOW) is KeyMatch.CURRENT
 
 
-def test_the_hash_itself_is_no_key() -> None:
+def test_the_hash_itself_is_not_a_key() -> None:
     assert KeyRing.of(OLD).match(hash_key(OLD), NOW) is KeyMatch.NONE
 
 
@@ -93,5 +93,5 @@ def test_no_two_texts_open_each_other(left: str, right: str) -> None:
         assert KeyRing.of(left).match(right, NOW) is KeyMatch.NONE
 
 
-def test_a_key_is_no_option_on_a_command_line() -> None:
+def test_a_key_is_not_an_option_on_a_command_line() -> None:
     assert all(new_key()[0].isalnum() for _ in range(500))

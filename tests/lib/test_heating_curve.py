@@ -70,6 +70,6 @@ def test_points() -> None:
 
 
 @pytest.mark.parametrize("points", [(), ((0, 40), (-15, 55)), ((-15, 40), (0, 45)), ((0, 40), (0, 30))])
-def test_points_that_are_no_curve(points: tuple[tuple[float, float], ...]) -> None:
+def test_points_that_are_not_a_curve(points: tuple[tuple[float, float], ...]) -> None:
     with pytest.raises(ValueError, match=r"curve|ordered|fall"):
         PointsCurve(points)

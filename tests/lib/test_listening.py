@@ -64,7 +64,7 @@ def test_a_dead_controller_is_noticed_while_home_assistant_listens(died_s: float
 
 
 @given(st.lists(st.floats(MAX_PAUSE_S, 40_000), min_size=2, max_size=3))
-def test_pauses_one_after_another_are_no_silence(pauses_s: list[float]) -> None:
+def test_pauses_one_after_another_are_not_silence(pauses_s: list[float]) -> None:
     listening, now = Listening(), 0.0
     listening.check(now)
     for pause_s in pauses_s:

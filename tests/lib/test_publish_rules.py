@@ -176,7 +176,7 @@ def test_values_of_an_unavailable_entity_are_not_written() -> None:
         max_size=80,
     )
 )
-def test_whatever_is_measured_the_pace_holds_and_the_newest_value_wins(
+def test_the_pace_holds_for_any_measurements_and_the_newest_value_wins(
     steps: list[tuple[float, object]],
 ) -> None:
     """Driven by its own due times, writes keep the pace and no change waits longer than five minutes."""

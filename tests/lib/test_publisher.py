@@ -424,7 +424,7 @@ async def test_a_confirmed_command_is_shown_past_the_limit(hass: HomeAssistant, 
     pump.publisher.close()
 
 
-async def test_on_and_off_are_shown_at_once_whatever_was_written_before(
+async def test_on_and_off_are_shown_at_once_regardless_of_earlier_writes(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     pump = Pump(Publisher.for_entry(hass, entry))

@@ -149,7 +149,7 @@ def test_many_known_secrets_are_found_wherever_they_are() -> None:
     assert redactor.text("abc d 0001 12345-") == "abc d 0001 12345-"
 
 
-def test_a_text_of_beginnings_of_web_tokens_is_no_token() -> None:
+def test_a_text_of_beginnings_of_web_tokens_is_not_a_token() -> None:
     redactor = Redactor()
     assert redactor.text("eyJaaaaaaaa-" * 5_000).startswith("eyJ")
     assert redactor.text("x eyJhbGciOiJI.eyJpc3MiOi.c2ln x") == "x <token 1> x"

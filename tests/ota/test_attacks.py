@@ -207,7 +207,7 @@ async def test_guessing_is_rate_limited_and_the_device_is_not_locked_out(add_dev
     assert (await device.check())["poll_s"] == 300
 
 
-async def test_wrong_keys_are_no_failed_logins_of_home_assistant(hass: HomeAssistant, add_device: AddDevice) -> None:
+async def test_wrong_keys_are_not_failed_logins_of_home_assistant(hass: HomeAssistant, add_device: AddDevice) -> None:
     """A raised 401 would count towards a ban of the device's address."""
     device = await add_device()
     for _ in range(5):
@@ -324,7 +324,7 @@ async def test_a_body_that_is_not_an_object_is_rejected(add_device: AddDevice, b
         assert reply.status == status
 
 
-async def test_an_empty_body_is_no_report(add_device: AddDevice) -> None:
+async def test_an_empty_body_is_not_a_report(add_device: AddDevice) -> None:
     device = await add_device()
     reply = await device.client.post("/api/ota/v1/devices/dev-1/status/", data=b"", headers=device.headers)
     answer = await reply.json()

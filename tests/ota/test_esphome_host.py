@@ -1,7 +1,7 @@
 """ESPHome itself: the documented configuration is valid, and a program that it compiles here talks to us.
 
-What it cannot be: `update: http_request` refuses ESPHome's host platform, and its toolchain for a real chip is no
-package of a registry. So the HTTP client, headers and lengths are ESPHome's; reading the manifest is not.
+Not covered: `update: http_request` refuses ESPHome's host platform, and no registry has the toolchain for a real chip
+as a package. So the HTTP client, headers and lengths are ESPHome's; reading the manifest is not.
 """
 
 import asyncio

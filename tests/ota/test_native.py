@@ -165,7 +165,7 @@ async def test_every_path_works_with_and_without_the_trailing_slash(
     assert (await reply.json())["error"] == "not_found"
 
 
-async def test_an_expired_install_link_is_no_failed_login(
+async def test_an_expired_install_link_is_not_a_failed_login(
     ota: OtaData, admin: Client, client: Client, release: Release, caplog: pytest.LogCaptureFixture
 ) -> None:
     await release()

@@ -1,4 +1,4 @@
-"""While Home Assistant is away it receives no reports: this is no failure of its devices."""
+"""While Home Assistant is away it receives no reports: this is not a failure of its devices."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -91,7 +91,7 @@ async def start_again(hass: HomeAssistant, entry: MockConfigEntry) -> OtaData:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("away_s", [5, 400, 86_400])
-async def test_absence_of_home_assistant_is_no_failure_of_its_devices(
+async def test_absence_of_home_assistant_is_not_a_failure_of_its_devices(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     ota: OtaData,
@@ -138,7 +138,7 @@ async def test_kill_does_not_lose_the_last_contacts(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("step_s", [-3600, 3600])
-async def test_a_step_of_the_clock_is_no_silence(
+async def test_a_step_of_the_clock_is_not_silence(
     hass: HomeAssistant,
     ota: OtaData,
     six: list[Registered],
@@ -196,7 +196,7 @@ async def test_silence_counts_from_the_end_of_the_start(
     assert JobState.FAILED in states(ota)
 
 
-async def test_time_in_which_the_process_was_stopped_is_no_silence(
+async def test_time_in_which_the_process_was_stopped_is_not_silence(
     hass: HomeAssistant, ota: OtaData, six: list[Registered], wait: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await updated(hass, six, wait)

@@ -41,7 +41,7 @@ class World:
         self.recent: deque[dict[str, float]] = deque(maxlen=max(SLOW.values()))
         self.energy: dict[str, float] = dict.fromkeys((PUMP, MINER, BOILER), 0.0)
         self.midnight = dict(winter.cloud.pump.energy)
-        """The counters of the heat pump at the begin of the day."""
+        """The counters of the heat pump at the start of the day."""
         self.day = dt_util.as_local(winter.now).date()
         self.costs: dict[int, float] = {}
         """What each day really cost, by the number of the day."""

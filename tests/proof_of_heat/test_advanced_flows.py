@@ -182,7 +182,7 @@ async def test_impossible_curve_is_an_error(
         ("tariff", {"base_price": 0.3, "tariff_windows": [[0]]}),
     ],
 )
-async def test_row_that_is_no_object_is_an_error_of_the_form(
+async def test_row_that_is_not_an_object_is_an_error_of_the_form(
     hass: HomeAssistant, home: MockConfigEntry, form: str, values: dict[str, Any]
 ) -> None:
     with pytest.raises(InvalidData):

@@ -120,7 +120,7 @@ async def everything_fails(winter: Winter, failing_h: float, recovery_h: float, 
 
 @pytest.mark.parametrize("winter", [True], indirect=True)
 async def test_everything_fails_in_turn_and_the_users_settings_come_back(winter: Winter) -> None:
-    winter.cloud.pump.counter_digits = 3  # finer than most pumps count, so that their heat is no estimate
+    winter.cloud.pump.counter_digits = 3  # finer than most pumps count, so that their heat is not an estimate
     await everything_fails(winter, 0.75, 0.5, {"miner", "cloud"})
 
 

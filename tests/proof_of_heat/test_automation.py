@@ -163,7 +163,7 @@ async def test_condition_of_the_profile(hass: HomeAssistant, entry: MockConfigEn
         await entry.runtime_data.user.async_set_profile(Profile.AWAY)
     await hass.async_block_till_done()
     assert [(event.data["from"], event.data["to"]) for event in changed] == [("auto", "away")], (
-        "the second is no change"
+        "the second is not a change"
     )
     assert await holds(hass, "profile_is", entity_id, profile=["away", "eco"])
     assert not await holds(hass, "profile_is", entity_id, profile="comfort")
@@ -336,7 +336,7 @@ def test_integrator_counts_means_and_skips_gaps() -> None:
     summed.update(at + timedelta(minutes=6), 1000.0)
     assert summed.total_kwh == pytest.approx(0.15), "the same report again"
     summed.update(at + timedelta(minutes=12), None)
-    assert summed.total_kwh == pytest.approx(0.15), "how long it went on is unknown"
+    assert summed.total_kwh == pytest.approx(0.15), "how long it continued is unknown"
     summed.update(at + timedelta(minutes=18), 4000.0)
     assert summed.total_kwh == pytest.approx(0.15), "the rate during the gap is unknown"
     summed.update(at + timedelta(minutes=40), float("nan"))

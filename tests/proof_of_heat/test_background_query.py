@@ -65,7 +65,7 @@ async def test_failure_keeps_the_last_result_and_is_retried_with_increasing_dela
     assert len([r for r in caplog.records if r.levelname == "WARNING" and "down" in r.message]) == 1
 
 
-async def test_failures_while_home_assistant_starts_are_no_news(
+async def test_failures_while_home_assistant_starts_are_not_news(
     hass: HomeAssistant, caplog: pytest.LogCaptureFixture
 ) -> None:
     query = create(hass, Fetch(OSError("starting"), OSError("down"), OSError("down"), "good"))

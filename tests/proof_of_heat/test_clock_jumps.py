@@ -1,4 +1,4 @@
-"""The clock of Home Assistant is set: what waits goes on waiting as long as it should."""
+"""The clock of Home Assistant is set: what waits waits as long as it should."""
 
 from datetime import UTC, datetime, timedelta
 import time

@@ -221,7 +221,7 @@ async def test_a_shared_meter_is_not_the_electricity_of_one_heat_pump(
 async def test_a_meter_of_a_source_without_a_cop_gives_its_power_only(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, kind: SourceKind, heat_kwh: float | None, share: float
 ) -> None:
-    """It counts no heat, is no heat pump, or shares its meter and does not count its electricity itself."""
+    """It counts no heat, is not a heat pump, or shares its meter and does not count its electricity itself."""
     calculator, pump = CopCalculator(ZoneInfo("Europe/Rome")), Pump()
     nothing = calculator.dump()
     pump.capabilities = Capabilities(kind=kind, controls=frozenset())

@@ -214,7 +214,7 @@ async def test_a_state_written_while_a_cycle_runs_has_the_attributes_of_its_deci
         ({"now_s": RECORD.now_s + 600}, False),
     ],
 )
-def test_small_movements_are_no_other_decision(moved: dict[str, Any], is_other: bool) -> None:
+def test_small_movements_are_not_another_decision(moved: dict[str, Any], is_other: bool) -> None:
     shown = ShownDecision()
     first = shown.key(RECORD, Delivery())
     assert (shown.key(replace(RECORD, **moved), Delivery()) != first) is is_other

@@ -163,7 +163,7 @@ async def test_an_l7_hashes_in_megahashes(session: aiohttp.ClientSession, loopba
     assert [row.hashrate_ths for row in reading.board_readings] == pytest.approx(4 * [0.0023755])
 
 
-def test_rates_in_solutions_are_no_hash_rates() -> None:
+def test_rates_in_solutions_are_not_hash_rates() -> None:
     stats = {"STATS": [{"rate_unit": "KSol/s", "chain": [{"rate_real": 140.0, "temp_chip": [60]}]}]}
     (board,) = decode_page_boards(stats)
     assert (board.hashrate_ths, board.chip_c) == (None, 60.0)

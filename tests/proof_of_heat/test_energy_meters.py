@@ -324,7 +324,7 @@ async def test_energy_by_the_rated_power_is_an_estimate(hass: HomeAssistant, fre
     assert sensor(hass, entry.entry_id, "cost").attributes["estimated"] is False
 
 
-async def test_a_linked_counter_goes_on_after_a_restart(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+async def test_a_linked_counter_continues_after_a_restart(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
     freezer.move_to(BEGIN)
     counted = SourceMeter(19.0)
     counted.update(at(-30), counter_kwh=100.0, read_at=at(-30), power_w=None)

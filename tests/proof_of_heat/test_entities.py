@@ -164,7 +164,7 @@ async def test_climate_sets_and_clears_an_override(hass: HomeAssistant, heated: 
     assert hass.states.get(climate).attributes["temperature"] == 21.0
     taken_back = await call("set_preset_mode", preset_mode="auto")
     assert (taken_back.attributes["temperature"], taken_back.attributes["preset_mode"]) == (18.5, "eco"), (
-        "the home's boost goes on without this zone"
+        "the home's boost continues without this zone"
     )
     assert (await call("turn_on")).state == "heat"
     both = await call("set_temperature", temperature=19.5, hvac_mode="off")

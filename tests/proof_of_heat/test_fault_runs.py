@@ -113,7 +113,7 @@ async def test_room_sensor(winter: Winter, watch: Watch, fault: str) -> None:
     await live(winter, 6)
     assert watch.wrong == []
     assert math.isnan(winter.system.coordinator.data.decision.record.room_c) or fault == "jumps"
-    assert 16 < winter.home.house.room_c < 26, "the curve goes on"
+    assert 16 < winter.home.house.room_c < 26, "the curve continues"
     del winter.sensors[ROOM]
     await live(winter, 2)
     assert math.isfinite(winter.system.coordinator.data.decision.record.room_c)

@@ -110,7 +110,7 @@ async def test_found_device_is_selected_tested_added_and_not_found_again(
         # The one that is set up is not offered again.
         result = await search(hass, await scan_form(hass, entry), one)
         assert (result["step_id"], result["errors"]) == ("scan", {"range": "nothing_found"})
-        # The dialog goes on from there with another range.
+        # The dialog continues from there with another range.
         result = await search(hass, result, two)
         assert result["step_id"] == "found"
         await hass.config_entries.async_unload(entry.entry_id)

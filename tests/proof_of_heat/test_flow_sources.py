@@ -73,7 +73,7 @@ async def test_serial_boiler_is_added_and_its_serial_settings_changed(
         result = await go_on(hass, result, {**values, "baudrate": "9600"})
         assert result["errors"] == {"device": "cannot_connect"}
         await hass.async_block_till_done()
-        assert entry.state is ConfigEntryState.LOADED, "it goes on as it was"
+        assert entry.state is ConfigEntryState.LOADED, "it continues as it was"
         boiler.faults.clear("silent")
         result = await go_on(hass, result, {**values, "baudrate": "9600"})
         assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")

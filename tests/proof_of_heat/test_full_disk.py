@@ -1,4 +1,4 @@
-"""A full disk: heating goes on, changes apply, one repair issue, and everything is stored once there is space."""
+"""A full disk: heating continues, changes apply, one repair issue, and everything is stored once there is space."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

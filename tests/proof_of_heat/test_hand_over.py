@@ -221,7 +221,7 @@ async def test_a_disabled_source_that_is_enabled_again_is_released_once(
     thermostat.calls.clear()
     await hass.config_entries.async_set_disabled_by(entry.entry_id, None)
     await passes(hass, freezer, 60)
-    assert thermostat.settings["preset_mode"] == "none", "control was on, and goes on"
+    assert thermostat.settings["preset_mode"] == "none", "control was on, and continues"
     await turn_off(hass, entry)
     await passes(hass, freezer, 60)
     assert thermostat.settings == USERS

@@ -149,7 +149,7 @@ def test_a_year_without_one_of_its_parts_is_unknown() -> None:
 
 @pytest.mark.parametrize("words", [[0x8000, 0], [0, 0x8000], [0x7FFF, 0xFFFF], [0xFFFF, 0x7FFF], [0xFFFF, 0xFFFF]])
 @pytest.mark.parametrize("data_type", ["int32", "uint32"])
-def test_a_placeholder_is_no_evidence_of_the_word_order(words: list[int], data_type: str) -> None:
+def test_a_placeholder_is_not_evidence_of_the_word_order(words: list[int], data_type: str) -> None:
     order = WordOrder()
     register = Register(key="heat", address=0, data_type=data_type, scale=0.001, any_word_order=True, minimum=0.0)
     assert register.decode(words, low_word_first=order.judge("heat", words)) is None
@@ -264,7 +264,7 @@ def test_powers_of_other_integrations(hass: HomeAssistant, value: str, unit: str
     ("value", "drawn"), [("1500", 1500.0), ("-1500", None), ("-4", 0.0), ("0", 0.0), ("65535", None), ("unknown", None)]
 )
 def test_a_heat_source_draws_power(hass: HomeAssistant, value: str, drawn: float | None) -> None:
-    """A clamp in the opposite direction shows what is no power of a heater: it is unknown, and not 0 W."""
+    """A clamp in the opposite direction shows what is not a power of a heater: it is unknown, and not 0 W."""
     hass.states.async_set("sensor.p", value, {"unit_of_measurement": "W"})
     assert drawn_w(hass, "sensor.p") == drawn
 
@@ -324,7 +324,9 @@ def test_a_forecast_of_wind_only() -> None:
         (SourceKind.MINER, False, 12.0, True),
     ],
 )
-def test_no_power_of_what_is_off_is_no_estimate(kind: SourceKind, on: bool, power_w: float, estimated: bool) -> None:
+def test_no_power_of_what_is_off_is_not_an_estimate(
+    kind: SourceKind, on: bool, power_w: float, estimated: bool
+) -> None:
     """Else the power of the whole home would be one. A heat pump in standby draws some power."""
     device = Device(state())
     device._state = state(on=on, power_w=power_w)

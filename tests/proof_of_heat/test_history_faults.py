@@ -101,7 +101,7 @@ def on_holiday() -> Readings:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-async def test_holiday_and_defects_are_no_other_house(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+async def test_holiday_and_defects_are_not_another_house(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
     await recorded(hass, freezer, on_holiday())
     found = await finished(hass, await set_up(hass, meter=METER))
     rows = found.engine.history.all_rows

@@ -159,7 +159,7 @@ async def test_recorder_without_history_is_reported(importing: Importing, hass_s
     assert hass_storage[KEY]["data"] == {"done": NOW.isoformat(), "count": 0}
 
 
-async def test_import_without_result_is_no_success_after_a_restart(
+async def test_import_without_result_is_not_a_success_after_a_restart(
     importing: Importing, hass_storage: dict[str, Any]
 ) -> None:
     store(hass_storage, done="2027-01-01T00:00:00+00:00", count=0)
@@ -224,7 +224,7 @@ async def test_learning_again_that_a_restart_interrupts_is_done_afterwards(
         {"rows": [["warm"] * len(COLUMNS)]},
         {"rows": [[1.0] * (len(COLUMNS) + 1)]},
     ],
-    ids=["end", "day is no number", "day after the last", "other columns", "no rows", "no numbers", "too long"],
+    ids=["end", "day is not a number", "day after the last", "other columns", "no rows", "no numbers", "too long"],
 )
 async def test_import_begins_again_where_what_was_stored_is_invalid(
     importing: Importing, hass_storage: dict[str, Any], damage: dict[str, Any]

@@ -129,7 +129,7 @@ async def test_a_document_that_comes_in_parts_is_read_whole(session: ClientSessi
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"price": ', b"[" * 100_000])
-async def test_a_document_that_is_no_json_is_an_error(session: ClientSession, body: bytes) -> None:
+async def test_a_document_that_is_not_json_is_an_error(session: ClientSession, body: bytes) -> None:
     async def answer(_: web.Request) -> web.Response:
         return web.Response(body=body)
 

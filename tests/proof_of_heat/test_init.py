@@ -31,7 +31,7 @@ def entity_id(hass: HomeAssistant, domain: str, owner: str, key: str) -> str:
 
 
 async def advance(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float, step: float = 61) -> None:
-    """Let time pass on Home Assistant's clock; sensors go on reporting."""
+    """Let time pass on Home Assistant's clock; sensors keep reporting."""
     left = seconds
     while left > 0:
         freezer.tick(min(step, left))

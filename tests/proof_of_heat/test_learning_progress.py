@@ -37,7 +37,7 @@ async def found(hass: HomeAssistant) -> HeatingSystem:
     return system_
 
 
-async def test_ended_import_is_no_learned_house(hass: HomeAssistant, found: HeatingSystem) -> None:
+async def test_ended_import_is_not_a_learned_house(hass: HomeAssistant, found: HeatingSystem) -> None:
     assert hass.states.get("sensor.home_learning_progress").state == "0"  # type: ignore[union-attr]
     ended = (status for status in ImportStatus if status is not ImportStatus.IMPORTING)
     for status in ended:

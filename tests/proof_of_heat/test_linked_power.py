@@ -59,7 +59,7 @@ def test_the_measured_power_beats_the_flag(active: bool | None, meter_w: float |
     assert seen(active, meter_w).running is running
 
 
-def test_the_part_of_a_shared_meter_is_no_proof() -> None:
+def test_the_part_of_a_shared_meter_is_not_a_proof() -> None:
     assert seen(False, 3600.0, share=0.5).running is False
 
 

@@ -63,7 +63,7 @@ async def test_first_generation_with_a_password(session: aiohttp.ClientSession) 
             await meter.read()
 
 
-async def test_another_device_of_the_first_generation_is_no_meter(session: aiohttp.ClientSession) -> None:
+async def test_another_device_of_the_first_generation_is_not_a_meter(session: aiohttp.ClientSession) -> None:
     async with gen1(session, "--type", "SHSW-1") as (_, meter):
         with pytest.raises(BadReplyError, match="not an energy meter"):
             await meter.identify()

@@ -332,7 +332,7 @@ async def test_what_an_avalon_does_not_have(loopback: Callable[[], str], session
 
 
 @pytest.mark.parametrize("fault", ["refused", "garbage", "cut"])
-async def test_faults_of_the_network_are_no_state(
+async def test_faults_of_the_network_are_not_a_state(
     fault: str, loopback: Callable[[], str], session: aiohttp.ClientSession
 ) -> None:
     async with miner("q", loopback(), session) as (device, source):
@@ -353,7 +353,7 @@ async def test_without_a_pool_it_idles_but_is_not_off(
 
 
 async def test_the_capture_of_a_q_and_of_an_a1246(captures: Path, loopback: Callable[[], str]) -> None:
-    """The Q idles after softoff; its rates of the summary still go on."""
+    """The Q idles after softoff; its rates of the summary still continue."""
     host = loopback()
     async with replaying(captures / "miners" / "avalon", host):
         lines = {key: value for key, value, _ in await decode_miner(host)}

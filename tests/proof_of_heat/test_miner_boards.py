@@ -51,7 +51,7 @@ async def test_a_board_is_switched_off_and_on_again(
         assert device.machine.boards_off == {1}
         assert [source.is_board_on(number) for number in (1, 2, 3, 4)] == [True, False, True, None]
         state = source.state
-        assert state.health == Health.OK, "what the user switched off is no fault"
+        assert state.health == Health.OK, "what the user switched off is not a fault"
         assert state.power_w == state.heat_w == pytest.approx(device.machine.power_w, abs=1)
         assert state.power_w < 0.8 * full_w, "the heat of the board is missing"
         assert (state.extra["boards_up"], state.extra["board_2_hashrate"]) == (2, 0.0)
@@ -73,7 +73,7 @@ async def test_control_and_hand_over_leave_the_boards(
             Outcome.UNCHANGED,
         )
         assert (await source.switch_board(3, on=False)).outcome == Outcome.APPLIED
-        assert source.leased, "the lease goes on"
+        assert source.leased, "the lease continues"
         await source.apply(Command(id="b", on=True, power_w=2400.0))
         assert device.machine.boards_off == {2}
         assert (await source.release()).outcome == Outcome.APPLIED
@@ -119,7 +119,7 @@ async def test_what_the_miner_does_not_carry_out_is_not_shown(
         written_at = source._written_at
         result = await source.switch_board(1, on=False)
         assert (result.outcome, result.reason) == (Outcome.REFUSED, FaultReason.REJECTED)
-        assert source._written_at == written_at, "control need not wait for what was rejected"
+        assert source._written_at == written_at, "control does not have to wait for what was rejected"
         assert (device.machine.boards_off, source.is_board_on(1)) == (set(), True)
         device.faults.set("refused")
         assert (await source.switch_board(1, on=False)).outcome == Outcome.FAILED

@@ -200,7 +200,7 @@ def test_nicehash_signature_is_over_nul_separated_parts() -> None:
 
 
 @pytest.mark.parametrize("row", [None, [], {}, {"rigId": 5}, {"rigId": ""}])
-def test_rows_that_are_no_rig_are_left_out(row: object) -> None:
+def test_rows_that_are_not_rigs_are_left_out(row: object) -> None:
     assert decode_rig(row) is None
 
 

@@ -120,7 +120,7 @@ def test_a_stopped_miner_without_statistics_is_paused_not_broken(reply: dict[str
     assert (reading.mining, reading.power_w, reading.power_limit_w, reading.boards) == (False, None, 900.0, None)
 
 
-def test_other_errors_are_errors_and_a_hashrate_target_is_no_power_limit() -> None:
+def test_other_errors_are_errors_and_a_hashrate_target_is_not_a_power_limit() -> None:
     error = {"message": "database is locked", "extensions": {"code": "INTERNAL"}}
     with pytest.raises(BadReplyError, match="database is locked INTERNAL"):
         decode_graphql({"data": {"bosminer": None}, "errors": [error]})

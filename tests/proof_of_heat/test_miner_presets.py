@@ -386,7 +386,7 @@ async def _speak(replies: dict[str, object], host: str) -> Any:
     return await asyncio.start_server(answer, host, 4028)
 
 
-async def test_luxos_refuses_what_is_no_luxos_and_a_logon_without_a_session(loopback: Callable[[], str]) -> None:
+async def test_luxos_refuses_what_is_not_a_luxos_and_a_logon_without_a_session(loopback: Callable[[], str]) -> None:
     host = loopback()
     async with await _speak({"version": {"VERSION": [{"Type": "x"}]}, "logon": {"SESSION": []}}, host):
         client = LuxosClient(host)

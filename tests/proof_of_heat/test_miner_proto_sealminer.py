@@ -298,7 +298,7 @@ async def test_operations_of_a_sealminer(loopback: Callable[[], str], session: a
 
 @pytest.mark.parametrize("kind", list(SIMULATORS))
 @pytest.mark.parametrize("fault", ["refused", "garbage", "cut"])
-async def test_faults_of_the_network_are_no_state(
+async def test_faults_of_the_network_are_not_a_state(
     port_80: None, kind: str, fault: str, loopback: Callable[[], str], session: aiohttp.ClientSession
 ) -> None:
     async with miner(kind, loopback(), session) as (device, source):

@@ -209,7 +209,7 @@ async def test_a_range_that_is_refused_sends_nothing(session: aiohttp.ClientSess
     [b"[" * 100_000, b"{" * 300_000, b'{"STATUS":', b"\xff\xfe\0", b"", b'{"a":1}}' * 2, b"\0"],
     ids=["deep", "long", "cut", "binary", "empty", "torn", "nul"],
 )
-async def test_other_services_at_the_miners_port_are_no_miners(
+async def test_other_services_at_the_miners_port_are_not_miners(
     reply: bytes, loopback: Callable[[], str], session: aiohttp.ClientSession
 ) -> None:
     host = loopback()

@@ -459,7 +459,7 @@ async def test_dead_board_and_error_code_degrade(loopback: Callable[[], str], se
         assert "218" in state.detail
 
 
-async def test_command_that_is_no_number_is_refused(
+async def test_command_that_is_not_a_number_is_refused(
     loopback: Callable[[], str], session: aiohttp.ClientSession
 ) -> None:
     async with miner("whatsminer_v2", loopback(), session) as (device, source):

@@ -198,7 +198,7 @@ def test_values_that_no_board_has_are_unknown() -> None:
     assert decode_devs({"DEVS": [{"MHS av": 41e6, "Temperature": 0}]}) == (BoardReading(hashrate_ths=41.0),)
 
 
-def test_an_empty_place_of_a_stock_antminer_is_no_board() -> None:
+def test_an_empty_place_of_a_stock_antminer_is_not_a_board() -> None:
     row = {"chain_acn1": 0, "chain_acn2": 76, "chain_rate1": "", "chain_rate2": "31000.4", "temp_chip2": "60-55"}
     assert decode_socket_boards({"STATS": [{}, row]}) == (BoardReading(hashrate_ths=31.0, chip_c=60.0),)
 

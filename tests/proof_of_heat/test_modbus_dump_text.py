@@ -206,7 +206,7 @@ def test_the_command_reads_redirected_output(tmp_path: Path, capsys: pytest.Capt
     ]
 
 
-def test_the_command_names_what_is_no_dump(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_names_what_is_not_a_dump(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     dump = tmp_path / "dump.json"
     dump.write_text("5")
     assert decode.main(["modbus", "lambda_eu", str(dump)]) == 1

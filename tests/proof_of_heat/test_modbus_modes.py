@@ -144,7 +144,7 @@ async def test_a_device_that_answers_few_registers_at_once_is_read() -> None:
     await source.close()
 
 
-async def test_a_setpoint_that_is_no_request_is_unknown() -> None:
+async def test_a_setpoint_that_is_not_a_request_is_unknown() -> None:
     device = Device("weishaupt_wwp")
     device.tables[AddressSpace.INPUT] |= {31104: 1, 32101: 0x8000}
     source = source_of("weishaupt_wwp", device)

@@ -82,7 +82,7 @@ async def test_line_fault_is_failing_in_time_and_recovers(device: str, fault: st
         for _ in range(4):
             state = await source.refresh()
         assert state.health == Health.OK
-        assert not source.absent, "a fault of the line is no missing register"
+        assert not source.absent, "a fault of the line is not a missing register"
 
 
 async def test_noise_never_gives_a_wrong_number(socket_enabled: None, tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def test_the_command_prints_lines_or_json(tmp_path: Path, capsys: pytest.Capture
     reasons = capsys.readouterr().err.splitlines()
     assert "scripts/decode: power (holding 1012): not in the dump" in reasons
     assert (
-        "scripts/decode: electricity (holding 1020): 0x7FFF 0xFFFF is no valid value, see invalid, min and max"
+        "scripts/decode: electricity (holding 1020): 0x7FFF 0xFFFF is not a valid value, see invalid, min and max"
         in reasons
     )
     assert any(text.startswith("scripts/decode: room_temperature (holding 5004): 0x07D0 is no") for text in reasons)

@@ -128,7 +128,7 @@ async def test_a_register_that_fails_later_keeps_its_reading_for_a_while_only() 
         assert (await source.refresh()).flow_c is not None
 
 
-async def test_a_connection_reset_in_the_middle_of_a_reading_is_no_old_reading() -> None:
+async def test_a_connection_reset_in_the_middle_of_a_reading_is_not_an_old_reading() -> None:
     async with device() as (simulator, source):
         assert (await source.refresh()).health == Health.OK
         simulator.faults.set("reset_once", 1)
@@ -179,7 +179,7 @@ async def test_values_that_no_device_measures_are_unknown(raw: int, monkeypatch:
 
 
 @pytest.mark.parametrize("word", [0x7FC00000, 0x7F800000, 0xFF800000, 0xC47A0000, 0x7F7FFFFF])
-async def test_floats_that_are_no_number_are_unknown(word: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_floats_that_are_not_numbers_are_unknown(word: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """NaN, infinity, -1000 and the largest number."""
     async with device("idm") as (simulator, source):
         fill = simulator._fill_idm

@@ -73,7 +73,7 @@ async def test_log_lines_of_a_command_contain_the_cycle_id(
     running = entry.runtime_data
     await running.user.async_set_active(True)
     (unit,) = running.sources.values()
-    for _ in range(40):  # minutes; a source that was just found off rests before it may go on
+    for _ in range(40):  # minutes; a source that was just found off rests before it may continue
         freezer.tick(60)
         thermometer(hass, ROOM, 15.0)
         thermometer(hass, OUTDOOR, 3.0)

@@ -128,7 +128,7 @@ def test_spellings_of_a_time(start: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("value", [None, True, "x", 5, float("nan"), 1e30, "12"])
-def test_what_is_no_time(value: Any) -> None:
+def test_what_is_not_a_time(value: Any) -> None:
     assert parse_time(value, STOCKHOLM) is None
 
 
@@ -277,7 +277,7 @@ async def test_known_prices_stay_known_while_the_sensor_is_away(
         assert shown(home) == (price, quarters)
     freezer.tick(timedelta(hours=37))
     await home.coordinator.async_refresh()
-    assert shown(home)[1] == 0, "what has passed is no price"
+    assert shown(home)[1] == 0, "what has passed is not a price"
 
 
 async def test_rows_that_contradict_the_state_are_reported(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:

@@ -96,7 +96,7 @@ def test_shape(name: str) -> None:
         {"today": ["n/a"] * 24},
     ],
 )
-def test_what_is_no_price_of_a_bought_kwh(attributes: dict[str, Any]) -> None:
+def test_what_is_not_a_price_of_a_bought_kwh(attributes: dict[str, Any]) -> None:
     assert from_attributes(attributes, BERLIN, AT).at(AT) is None
 
 

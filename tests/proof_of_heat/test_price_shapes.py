@@ -369,7 +369,7 @@ def test_all_prices_of_the_day(shape: Shape) -> None:
     assert [slot.price for slot in series.slots] == pytest.approx(expected)
 
 
-def test_a_list_of_times_with_another_list_is_no_price_list() -> None:
+def test_a_list_of_times_with_another_list_is_not_a_price_list() -> None:
     when = [time.isoformat() for _, time in quarters(BERLIN)]
     attributes = {"times": when, "temperatures": [20.0] * 96, "prices": [0.2] * 95}
     assert not from_attributes(attributes, ZoneInfo(BERLIN), datetime(2027, 1, 13, 12, tzinfo=UTC)).slots
@@ -383,4 +383,4 @@ def test_an_end_in_another_spelling_ends_its_period(key: str) -> None:
     found = parse_rows([{"start": begin.isoformat(), key: (begin + QUARTER).isoformat(), "price": 0.2}], UTC)
     assert [(row.start, row.end) for row in found] == [(begin, begin + QUARTER)]
     (other,) = parse_rows([{"start": begin.isoformat(), key: (begin - HOUR).isoformat(), "price": 0.2}], UTC)
-    assert other.end is None, "before its begin: the end of something else"
+    assert other.end is None, "before its start: the end of something else"

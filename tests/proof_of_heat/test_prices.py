@@ -132,7 +132,7 @@ def test_plain_lists_on_days_when_the_clock_changes(month: int, day: int, count:
         {"today": []},
     ],
 )
-def test_attributes_that_are_no_prices_give_nothing(attributes: dict[str, Any]) -> None:
+def test_attributes_that_are_not_prices_give_nothing(attributes: dict[str, Any]) -> None:
     assert from_attributes(attributes, ROME, NOW) == PriceSeries()
 
 

@@ -236,7 +236,7 @@ def test_co2_makes_gas_dearer_by_its_emission() -> None:
     assert pump.priority == 0.0
 
 
-def test_points_that_are_no_curve_leave_slope_and_level() -> None:
+def test_points_that_are_not_a_curve_leave_slope_and_level() -> None:
     rising = [{"outdoor": -15, "flow": 25}, {"outdoor": 15, "flow": 45}]
     assert config_of({"curve": {"advanced": {"curve_type": "points", "curve_points": rising}}}).curve.kind == "slope"
 

@@ -40,7 +40,7 @@ def hours(entity_id: str, unit: str, unit_class: str | None, rows: list[dict[str
 
 
 async def read(hass: HomeAssistant, entity_id: str, quantity: Quantity) -> list[tuple[float, float]]:
-    """Return the samples, in hours from the begin."""
+    """Return the samples, in hours from the start."""
     await async_wait_recording_done(hass)
     found = await async_read(hass, [(entity_id, quantity)], BEGIN, END)
     return [((at - BEGIN.timestamp()) / 3600, value) for at, value in found[entity_id, quantity]]
@@ -139,7 +139,7 @@ async def test_state_from_before_the_period_counts_from_its_begin(
 async def test_mean_power_of_an_hour_counts_from_its_begin(hass: HomeAssistant) -> None:
     hours("sensor.pump", "kW", "power", [{"mean": 0.5}, {"mean": None}, {"mean": 2.0}], hass)
     assert await read(hass, "sensor.pump", Quantity.POWER) == [(0.0, 500.0), (2.0, 2000.0)]
-    assert await read(hass, "sensor.pump", Quantity.ENERGY) == [], "it is no counter"
+    assert await read(hass, "sensor.pump", Quantity.ENERGY) == [], "it is not a counter"
 
 
 async def test_counter_of_an_hour_counts_at_its_end(hass: HomeAssistant) -> None:

@@ -57,7 +57,7 @@ def test_notifications_merge_over_the_last_full_status(captures: Path) -> None:
 
 
 @pytest.mark.parametrize("status", [{}, {"em:0": {}}, {"em:0": {"total_act_power": None}}, {"em1:0": {"id": 0}}])
-def test_status_without_power_is_no_reading(status: dict[str, object]) -> None:
+def test_status_without_power_is_not_a_reading(status: dict[str, object]) -> None:
     with pytest.raises(BadReplyError):
         decode_status(status, NOW)
 
@@ -91,7 +91,7 @@ async def test_polled_reading_is_the_meters(session: aiohttp.ClientSession, argv
         assert reading.imported_kwh == pytest.approx(1500, abs=1)
 
 
-async def test_a_channel_that_does_not_measure_is_no_zero() -> None:
+async def test_a_channel_that_does_not_measure_is_not_a_zero() -> None:
     status: dict[str, Any] = {f"em1:{index}": {"act_power": 1000.0} for index in range(3)}
     assert decode_status(status, NOW).power_w == 3000.0
     with pytest.raises(BadReplyError, match="channel 1 has no power"):

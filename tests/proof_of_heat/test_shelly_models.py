@@ -96,7 +96,7 @@ async def test_counter_of_the_simulated_meter_that_is_lost(session: aiohttp.Clie
         assert (await shelly.read()).imported_kwh == pytest.approx(1500, abs=1)
 
 
-async def test_a_switch_is_no_meter(session: aiohttp.ClientSession) -> None:
+async def test_a_switch_is_not_a_meter(session: aiohttp.ClientSession) -> None:
     async with meter(session, "--model", "emg3") as (device, shelly):
         device._status = lambda: {"switch:0": {"id": 0}}  # type: ignore[method-assign]
         with pytest.raises(BadReplyError, match="not an energy meter"):
@@ -144,7 +144,7 @@ def test_relays_and_plugs_with_a_meter(
 @pytest.mark.parametrize(
     "status", [{"switch:0": {"id": 0, "output": True}}, {"switch:0": {**SWITCH, "apower": None}}, {"light:0": {}}]
 )
-def test_a_relay_without_a_reading_is_no_meter(status: dict[str, Any]) -> None:
+def test_a_relay_without_a_reading_is_not_a_meter(status: dict[str, Any]) -> None:
     with pytest.raises(BadReplyError):
         decode_status(status, NOW)
 
@@ -234,7 +234,7 @@ def test_other_errors_leave_the_power_known(status: dict[str, Any], power_w: flo
 
 
 def test_counters_that_stand_still_are_unknown() -> None:
-    """Counting is disabled in the device: a counter that stays would be no consumption."""
+    """Counting is disabled in the device: a counter that stays would not be consumption."""
     flags = {"flags": ["count_disabled"]}
     reading = decode_status({"em:0": {**EM, **flags}, **EM_DATA}, NOW)
     assert (reading.power_w, reading.imported_kwh, reading.exported_kwh, reading.counted_at) == (150.0, *3 * (None,))

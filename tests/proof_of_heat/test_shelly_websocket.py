@@ -181,7 +181,7 @@ async def test_a_device_that_restarts_is_received_again(session: aiohttp.ClientS
                 await heard.until(1335)
 
 
-async def test_values_that_are_null_are_no_reading(session: aiohttp.ClientSession) -> None:
+async def test_values_that_are_null_are_not_a_reading(session: aiohttp.ClientSession) -> None:
     argv = ["--port", "0", "--push", "0.05"]
     async with running(ShellyPro3Em, argv) as device, pushing(session, device.port) as heard:
         await heard.until(335)

@@ -225,7 +225,7 @@ async def test_a_counter_that_reads_zero_once_changes_nothing(shown: Shown) -> N
 @pytest.mark.slow
 @pytest.mark.parametrize("frozen", ["true_kwh", "true_heat_kwh"])
 async def test_a_frozen_counter_gives_no_wrong_cop(shown: Shown, frozen: str) -> None:
-    """For three hours; then it either goes on or catches up."""
+    """For three hours; then it either continues or catches up."""
     shown.pump.watts, shown.pump.heat_w = 2000.0, 7000.0
     await shown.pass_time(100)
     rate = shown.pump.watts if frozen == "true_kwh" else shown.pump.heat_w

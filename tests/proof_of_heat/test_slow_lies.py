@@ -1,7 +1,7 @@
 """Sensors that lie slowly, in the range of what is possible, over half a day with all simulators.
 
 No reading is impossible by itself, so no check of a single value can find them. The limits hold, the home is neither
-cold nor hot, and control goes on when the sensor is right again.
+cold nor hot, and control continues when the sensor is right again.
 """
 
 from collections.abc import Callable
@@ -94,7 +94,7 @@ async def test_clock_jumps_back_and_forward_under_control(winter: Winter, watch:
         winter.freezer.tick(300)
         async_fire_time_changed(winter.hass)
         await winter.quiet()
-    assert winter.now >= at, "the house's time goes on from here"
+    assert winter.now >= at, "the house's time continues from here"
     await live(winter, 1)
     assert winter.system.coordinator.last_update_success
     await winter.step(3 * 86_400.0)

@@ -58,7 +58,7 @@ async def test_a_thermostat_without_off_is_turned_down_and_one_with_it_off(
 async def test_a_heater_without_off_is_planned_at_its_lowest_power(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, lowest_w: int, runs_on: bool
 ) -> None:
-    """It goes on heating in a home that is too warm, and the decision shows that it does."""
+    """It keeps heating in a home that is too warm, and the decision shows that it does."""
     number = {"min": lowest_w, "max": 3000, "step": 100, "unit_of_measurement": "W"}
     hass.states.async_set("number.heater", "2000", number)
     data = {"entity": "number.heater", "source_kind": "direct_electric", "number_is": "power", "nominal_power": 3000.0}
@@ -72,7 +72,7 @@ async def test_a_heater_without_off_is_planned_at_its_lowest_power(
     assert sum(shares) == pytest.approx(lowest_w)
 
 
-async def test_a_plan_with_a_number_that_is_none_is_refused_logged_and_control_goes_on(
+async def test_a_plan_with_an_invalid_number_is_refused_and_logged_and_control_continues(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, caplog: pytest.LogCaptureFixture
 ) -> None:
     hass.states.async_set(ha.HEATER, "off")

@@ -107,7 +107,7 @@ def test_device_messages_are_faults(captures: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["rate_limit", "device_offline", "expired_token", "error_500"])
-def test_error_bodies_are_no_features(captures: Path, name: str) -> None:
+def test_error_bodies_are_not_features(captures: Path, name: str) -> None:
     with pytest.raises(BadReplyError):
         decode(json.loads((captures / "viessmann" / "errors" / f"{name}.json").read_text()))
 

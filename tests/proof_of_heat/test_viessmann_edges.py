@@ -258,7 +258,7 @@ async def test_after_a_start_without_an_answer_the_cloud_is_asked_again_soon(set
     assert source.state.health == Health.OK
     setup.cloud.faults.set("error_500")
     assert await asked(300.0)
-    assert [await asked(after_s) for after_s in (200.0, 100.0)] == [False, True], "an outage is no start"
+    assert [await asked(after_s) for after_s in (200.0, 100.0)] == [False, True], "an outage is not a start"
 
 
 async def test_a_small_contract_is_read_more_seldom(socket_enabled: None) -> None:

@@ -89,7 +89,7 @@ async def test_a_boiler_is_a_boiler(hass: HomeAssistant, socket_enabled: None) -
         assert found.data["info"]["circuit"] == 1
 
 
-def test_captured_heat_pumps_are_no_boilers(captures: Path) -> None:
+def test_captured_heat_pumps_are_not_boilers(captures: Path) -> None:
     for file in (captures / "viessmann").glob("Vitocal*.json"):
         assert not decode(json.loads(file.read_text())).is_boiler, file.name
 
@@ -113,7 +113,7 @@ def test_parts_that_make_heat(rows: list[dict[str, Any]], is_boiler: bool) -> No
     assert decode({"data": rows}).is_boiler is is_boiler
 
 
-def test_a_curve_that_cannot_be_written_is_no_control() -> None:
+def test_a_curve_that_cannot_be_written_is_not_control() -> None:
     """An old boiler reports its curve, and its command is not executable or absent."""
     params = {"slope": {"constraints": {"min": 0.2, "max": 3.5}}, "shift": {"constraints": {"min": -13, "max": 40}}}
     curve = feature("heating.circuits.0.heating.curve", slope=1.4, shift=0)

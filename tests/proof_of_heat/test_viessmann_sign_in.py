@@ -81,7 +81,7 @@ async def come_back(client: ClientSessionGenerator, answer: dict[str, str]) -> N
 async def signed_in(
     hass: HomeAssistant, client: ClientSessionGenerator, result: Any, form: dict[str, str] = USER
 ) -> Any:
-    """Sign in at the website and go on with the dialog."""
+    """Sign in at the website and continue with the dialog."""
     assert (result["type"], result["step_id"]) == (FlowResultType.EXTERNAL_STEP, "sign_in"), result
     await come_back(client, await browse(result["url"], form))
     return await hass.config_entries.subentries.async_configure(result["flow_id"])

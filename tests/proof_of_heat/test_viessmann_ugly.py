@@ -73,13 +73,13 @@ def test_the_runtime_of_the_heating_rod_in_hours(unit: str, raw: float) -> None:
     assert decode(row).number("heating_rod_level_1_hours") == 2
 
 
-def test_gas_in_kilowatt_hours_is_no_volume() -> None:
+def test_gas_in_kilowatt_hours_is_not_a_volume() -> None:
     row = reply("heating.gas.consumption.summary.heating", currentDay={"value": 42, "unit": "kilowattHour"})
     assert decode(row).number("gas_heating_today") is None
 
 
 @pytest.mark.parametrize("word", ["-", "--", "", "unknown", "notConnected", "null", None, 3])
-def test_a_word_that_is_no_state(word: Any) -> None:
+def test_a_word_that_is_not_a_state(word: Any) -> None:
     """A heat pump in an unknown mode is not on."""
     assert decode(reply(MODE, value={"value": word})).text("mode") is None
     assert decode(reply("heating.compressors.0", phase={"value": word})).values == {}

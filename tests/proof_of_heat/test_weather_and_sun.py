@@ -170,7 +170,7 @@ def test_forecast_in_steps_of_three_hours() -> None:
         ([0], 1, {0: 0.0}),
     ],
 )
-def test_resolution_that_changes_is_no_gap(hours: list[float], known: int, at: dict[int, float]) -> None:
+def test_resolution_that_changes_is_not_a_gap(hours: list[float], known: int, at: dict[int, float]) -> None:
     given = [{"datetime": (NOW + timedelta(hours=hour)).isoformat(), "temperature": hour} for hour in hours]
     found = parse_forecast({"w": {"forecast": given}}, "w").temperatures_c
     assert len(found) == known

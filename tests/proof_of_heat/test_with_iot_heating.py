@@ -81,7 +81,7 @@ async def test_controller_of_a_building_is_found_added_read_and_commanded(
     assert after["config"] != before["config"]
     await call(state="on")
     assert (await unit.source.refresh()).on is True
-    # The building goes: the source fails, the system goes on.
+    # The building goes: the source fails, the system continues.
     assert await hass.config_entries.async_unload(building.entry_id)
     await hass.async_block_till_done()
     state = await unit.source.refresh()
@@ -167,7 +167,7 @@ async def test_a_controller_has_its_own_profile_at_the_end(
     assert heating_of(await call("off")) != users, "it is commanded"
     await call("on")
     await _kill(hass, tmp_path, entry, building)
-    assert heating_of(await call("on")) != users, "the lease of the command goes on"
+    assert heating_of(await call("on")) != users, "the lease of the command continues"
     await entry.runtime_data.user.async_set_active(False)  # the controller does not report now
     await _kill(hass, tmp_path, entry, building)
     config: dict[str, Any] = {}

@@ -177,7 +177,7 @@ class Slow(SourceBase):
 
 
 @pytest.mark.parametrize(("interval_s", "spaced"), [(120.0, True), (60.0, False)])
-async def test_each_driver_goes_on_with_its_spacing(
+async def test_each_driver_continues_with_its_spacing(
     hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, interval_s: float, *, spaced: bool
 ) -> None:
     """Where it is longer than the first minute of a run, in which nothing is commanded anyway."""

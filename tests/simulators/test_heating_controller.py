@@ -162,7 +162,7 @@ def test_the_schedule_in_the_controller(local: datetime, target: float) -> None:
 
 def test_a_two_point_burner_has_hysteresis() -> None:
     assert burner(False, 30, 40, 18, 20)
-    assert burner(True, 42, 40, 18, 20), "inside the band it goes on"
+    assert burner(True, 42, 40, 18, 20), "inside the band it continues"
     assert not burner(False, 38, 40, 18, 20), "inside the band it stays off"
     assert not burner(True, 43.1, 40, 18, 20)
     assert not burner(True, 30, 40, 20.4, 20), "the room is warm"

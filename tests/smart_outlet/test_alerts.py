@@ -46,7 +46,7 @@ def restarted(home: Home) -> Home:
 
 
 @pytest.mark.parametrize("unread", [0, 1, 3])
-def test_a_trip_from_before_a_restart_is_no_new_alert(unread: int) -> None:
+def test_a_trip_from_before_a_restart_is_not_a_new_alert(unread: int) -> None:
     """Also where the first currents after the start cannot be read."""
     home = Home()
     home.report(current_a=OVERLOAD_MA, is_overload=True)

@@ -1,4 +1,4 @@
-"""Alarms and on/off states follow the report at once, whatever was written just before."""
+"""Alarms and on/off states follow the report at once, regardless of earlier writes."""
 
 from homeassistant.exceptions import ServiceValidationError
 import pytest

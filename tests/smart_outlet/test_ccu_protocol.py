@@ -137,7 +137,7 @@ def test_a_value_that_cannot_be_read_is_unknown_and_leaves_the_others(name: str)
     assert report == replace(decode_report(body), **{name: None})
 
 
-def test_a_report_without_any_value_is_no_report() -> None:
+def test_a_report_without_any_value_is_not_a_report() -> None:
     with pytest.raises(MissingFieldError):
         read_report({"device_id": "FE", "rssi": -60})
 
@@ -214,7 +214,7 @@ def test_an_invalid_ack_names_its_field(body: dict[str, Any], field: str) -> Non
 
 
 @pytest.mark.parametrize("nothing", [[], None])
-def test_nothing_to_acknowledge_is_no_error(nothing: object) -> None:
+def test_nothing_to_acknowledge_is_not_an_error(nothing: object) -> None:
     assert read_acks({"acks": nothing}) == ([], [])
 
 

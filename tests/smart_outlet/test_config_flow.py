@@ -241,7 +241,7 @@ async def test_an_outlet_is_reconfigured(hass: HomeAssistant, ccu: Ccu) -> None:
 
 @pytest.fixture(autouse=True)
 def quick_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The simulated module answers in milliseconds; the search for its baud rate need not wait longer."""
+    """The simulated module answers in milliseconds; the search for its baud rate does not have to wait longer."""
     for name in ("ENTER_S", "LEAVE_S", "QUIET_S"):
         monkeypatch.setattr(at, name, 0.005)
     monkeypatch.setattr(at, "WAKE_ANSWER_S", 0.05)

@@ -161,7 +161,7 @@ def test_a_ccu_that_was_silent_for_long_may_have_rebooted() -> None:
 
 
 @given(st.sampled_from((3600, -3600, 90, -90)), st.booleans())
-def test_a_command_lives_a_minute_whatever_the_system_clock_shows(step: int, restarts: bool) -> None:
+def test_a_command_lives_a_minute_regardless_of_the_system_clock(step: int, restarts: bool) -> None:
     world = World()
     world.run(4)
     world.model.submit("FE", ON_A, world.model.clock())

@@ -88,7 +88,7 @@ async def test_the_key_is_accepted_as_a_bearer_token(ccu: Ccu) -> None:
     assert reply.status == 200
 
 
-async def test_unknown_fields_and_query_parameters_are_no_error(ccu: Ccu) -> None:
+async def test_unknown_fields_and_query_parameters_are_not_an_error(ccu: Ccu) -> None:
     reply = await ccu.client.post("/api/data/?x=1", json=DATA | {"rssi": -3}, headers=ccu.headers)
     assert reply.status == 200
 

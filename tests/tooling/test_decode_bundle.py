@@ -65,7 +65,7 @@ def test_last_messages(tmp_path: Path, captures: Path, capsys: pytest.CaptureFix
     ],
     ids=["list", "no entries", "no issues", "too deep", "garbage", "too large"],
 )
-def test_what_is_no_bundle_is_refused(
+def test_what_is_not_a_bundle_is_refused(
     files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(decode, "_LARGEST_BUNDLE", 300_000 if "[[" in files["versions.json"] else 90_000)

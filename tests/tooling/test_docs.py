@@ -256,7 +256,7 @@ def texts_in(value: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=named)
 def test_no_table_is_torn_apart(path: Path) -> None:
-    """A row after an empty line is no table for Markdown."""
+    """A row after an empty line is not a table for Markdown."""
     lines = re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL).splitlines()
     starts = [
         number for number, line in enumerate(lines) if line.strip().startswith("|") and not lines[number - 1].strip()

@@ -150,7 +150,7 @@ class EcoflowClient:
     def is_online(self, sn: str) -> bool | None:
         """Return whether a device is online, None while that cannot be known because the cloud cannot be reached.
 
-        Silence counts only for as long as Home Assistant could have received something.
+        A timeout counts only for the time in which Home Assistant could have received something.
         """
         state, now = self.states.get(sn), self._clock()
         if state is None or state.online is False:
@@ -160,7 +160,7 @@ class EcoflowClient:
         return self._reachability.is_silent_since(state.last_seen, now, self.timing.max_age_s)
 
     def check_listening(self) -> None:
-        """Record that Home Assistant runs; call it every few seconds, and before a device is judged silent."""
+        """Record that Home Assistant runs; call it every few seconds, and before devices are checked."""
         self._reachability.check(self._clock())
 
     def is_fresh(self, sn: str) -> bool:
@@ -352,7 +352,7 @@ class EcoflowClient:
         return self.family(sn).command_format
 
     async def _read_back(self, state: DeviceState, command: Command) -> bool:
-        """Whether the device reports the values that a command leads to, in whatever form."""
+        """Whether the device reports the values that a command leads to, in any form."""
         for attempt in range(READ_BACK_ATTEMPTS):
             if attempt:
                 await asyncio.sleep(self.timing.read_back_interval_s)

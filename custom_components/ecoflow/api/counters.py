@@ -7,7 +7,7 @@ from .._lib.counters import EnergyMeter, PowerIntegrator as _Power
 
 # A longer gap between two powers is not integrated, unless values arrive at a slower rate anyway.
 MAX_GAP_S = 300.0
-# The most that a station, an inverter or a panel can carry: faster growth of a counter is no consumption.
+# The most that a station, an inverter or a panel can carry: faster growth of a counter is not consumption.
 DEFAULT_MAX_KW: Final = 30.0
 
 
@@ -38,7 +38,7 @@ class MonotonicCounter:
     """A device's own counter in kWh, without what counters do wrong.
 
     Devices repeat an older value, read 0 once, restart, and stop counting while energy flows. The power that belongs to
-    the counter bridges such times; it is not counted twice when the counter goes on. The total starts at the first
+    the counter bridges such times; it is not counted twice when the counter continues. The total starts at the first
     reading, which is the energy since the device was made.
     """
 

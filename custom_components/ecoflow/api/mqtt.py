@@ -30,7 +30,7 @@ QUEUE_SIZE = 4000
 STOP_TIMEOUT_S = 10.0
 MESSAGE_TYPES = ("quota", "status", "set_reply")
 # A second client with the same id takes the session over at once, and is disconnected by the next reconnect: while
-# the broker is reachable, sessions stay short. This many within the window are no coincidence.
+# the broker is reachable, sessions stay short. This many within the window are not a coincidence.
 SHORT_SESSION_S = 20.0
 TAKEOVER_SESSIONS = 5
 TAKEOVER_WINDOW_S = 300.0

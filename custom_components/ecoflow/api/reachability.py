@@ -1,4 +1,4 @@
-"""Since when something of a device could have been received: earlier silence is no evidence. No I/O."""
+"""Since when a report of a device could have been received: a timeout that began earlier shows nothing. No I/O."""
 
 from dataclasses import dataclass, field
 from math import inf
@@ -34,7 +34,7 @@ class Reachability:
 
     @property
     def silence_counts_from(self) -> float | None:
-        """The time from which silence of a device counts, None while its messages cannot be received."""
+        """The time from which a timeout of a device is measured, None while its messages cannot be received."""
         return self.messages_since if self.wants_messages else self._paused_until
 
     def received(self, now: float, max_age_s: float) -> None:
@@ -56,12 +56,12 @@ class Reachability:
             self.messages_since = None
 
     def is_silent_since(self, last_seen: float | None, now: float, max_age_s: float) -> bool | None:
-        """Return False (not online) if the silence was long enough and could be noticed, else None."""
+        """Return False (not online) if nothing was received for long enough, although it could have been, else None."""
         if self._since is None or self._last is None:
             return None
         if self.messages_since is None and now - self._last > max_age_s:
             return None
         begin = self._since if last_seen is None else max(self._since, last_seen)
-        # A connection that died is noticed late: without one, the silence ends with the last answer of the cloud.
+        # A lost connection is noticed late: without one, the timeout is measured until the last answer of the cloud.
         end = self._last if self.messages_since is None else now
         return False if end - begin > max_age_s else None

@@ -16,8 +16,9 @@ CLOCK_SET_MS = 3_600_000
 # So many late messages in a row, over this time, are in order: the device's clock was set back.
 CLOCK_SET_MESSAGES = 3
 CLOCK_SET_S = 30.0
-# The cloud repeats the last values of a silent device over HTTP. Unchanged values prove that it is alive only for
-# this time; while its messages could not be received, for the longer one, as long as the cloud lists it as online.
+# Over HTTP, the cloud repeats the last values of a device that sends nothing. Unchanged values prove that it is alive
+# only for this time; while its messages could not be received, for the longer one, as long as the cloud lists it as
+# online.
 UNCHANGED_VALID_S = 900.0
 UNREACHABLE_VALID_S = 6 * 3600.0
 
@@ -38,7 +39,7 @@ class _HeldValue:
 
     until: float
     before: Any
-    # Whether a reported value is the confirmed one, in whatever form.
+    # Whether a reported value is the confirmed one, in any form.
     matches: Callable[[Any], bool]
     repeated: bool = False
 
@@ -121,7 +122,7 @@ class DeviceState:
         """Merge an HTTP reply to a request sent at `requested_at` and return the names of the changed values.
 
         A value that arrived by MQTT after the request was sent is newer than the reply and is kept. Messages of the
-        device can be received since `reachable_since`, None while they cannot: earlier silence is no evidence.
+        device can be received since `reachable_since`, None while they cannot: an earlier timeout shows nothing.
         """
         self.counts.http += 1
         if self.is_disputed(requested_at):
@@ -160,7 +161,7 @@ class DeviceState:
         return matches
 
     def _is_alive(self, now: float, reachable_since: float | None) -> bool:
-        """Whether a reply proves that the device is alive: it changed, or the silence is not long enough."""
+        """Whether a reply proves that the device is alive: it changed, or the timeout has not expired."""
         changed_at = self._reply_changed_at
         if changed_at is None:
             return False

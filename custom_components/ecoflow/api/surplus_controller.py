@@ -24,7 +24,7 @@ _AC_OUTPUTS = ("ac_output_power", "ac_low_voltage_output_power", "ac_tt30_output
 def charging_power(family: Family, values: Values) -> float | None:
     """Return the power in W that a station takes from the grid to charge, None if it is not known.
 
-    What passes through to the AC outputs, or is consumed without reaching the battery, is no charging.
+    What passes through to the AC outputs, or is consumed without reaching the battery, is not charging.
     """
     if family.charge is None or (input_w := _read(family, values, family.charge.power)) is None:
         return None

@@ -90,7 +90,7 @@ _DIGITS: dict[Quantity, int] = {
 
 
 def to_unit(wire_value: object, quantity: Quantity, scale: float) -> float | int | None:
-    """Return a wire value in the quantity's unit, None if it is no number, a placeholder or outside the valid range."""
+    """Return a wire value in the quantity's unit, None for a placeholder, another type or a value out of range."""
     value = as_number(wire_value)
     if value is None or value in _PLACEHOLDERS.get(quantity, PLACEHOLDERS):
         return None

@@ -47,7 +47,7 @@ class EnergyMeter:
     ) -> None:
         """Update the counters of a device; values that are not fresh interrupt the integration.
 
-        `at` is in seconds of a clock that does not jump and goes on after a restart (`SteadyClock`). Values are valid
+        `at` is in seconds of a clock that does not jump and continues after a restart (`SteadyClock`). Values are valid
         for `max_age_s`, so a gap of that length is integrated at any poll interval.
         """
         counters = self._store.device_counters(sn)

@@ -101,7 +101,7 @@ class EcoflowStore:
             raise
 
     async def async_apply_surplus_enabled(self, subentry_id: str, enabled: bool) -> None:
-        """Turn surplus charging on or off, whatever the disk does: what cannot be stored is stored later."""
+        """Turn surplus charging on or off, regardless of the disk: what cannot be stored is stored later."""
         self.surplus_enabled[subentry_id] = enabled
         await self._store.async_save_or_retry()
 

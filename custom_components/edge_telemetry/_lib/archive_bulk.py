@@ -111,7 +111,7 @@ class Bulk(ABC):
 
     @contextmanager
     def _cursor(self, connection: Connection, what: str) -> Generator[Any]:
-        """The driver's own cursor; its errors come out as SQLAlchemy's."""
+        """The driver's own cursor; its errors are raised as SQLAlchemy's."""
         dbapi: Any = self._engine.dialect.loaded_dbapi
         cursor = connection.connection.cursor()
         try:

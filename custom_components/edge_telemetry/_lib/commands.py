@@ -176,7 +176,7 @@ def submit[P](
             return other.as_closed(CommandStatus.SUPERSEDED, command.created)
         return other
 
-    droppable = {other.id for other in queue if not other.is_open}  # not what this command supersedes: it is news
+    droppable = {other.id for other in queue if not other.is_open}  # not what this command supersedes: it is new
     queue = update(queue, close)
     if max_open is not None and sum(other.is_open for other in queue) >= max_open:
         raise TooManyCommandsError

@@ -55,12 +55,12 @@ class BrokerMonitor:
 
     @callback
     def note_unconfirmed(self) -> None:
-        """Silence is no evidence: a subscription is missing, and is made again."""
+        """A timeout shows nothing: a subscription is missing, and is made again."""
         self._listening_since = None
 
     @callback
     def check(self) -> None:
-        """Note that Home Assistant runs: called every ten seconds, and before silence is judged."""
+        """Note that Home Assistant runs: called every ten seconds, and before devices are checked for timeouts."""
         self._listening.check(self._clock())
 
     @property

@@ -31,7 +31,7 @@ class DeviceClock:
             self._reference, self._since = offset, now
 
     def is_wrong(self, now: float) -> bool:
-        """Return whether the clock is off by the same time for so long that its values are not stored ones."""
+        """Return whether the clock is off by the same time for long enough that its values are not stored ones."""
         if self._since is None or now - self._since < _STEADY_AFTER_S:
             return False
         return abs(self._reference) > MAX_AHEAD_S

@@ -27,7 +27,7 @@ class DeviceType:
         key: Stored with a device; never changes.
         is_message: Whether a JSON object is a message of this type; None: recognized by the topic alone.
         decode: Decodes such an object; raises DecodeError.
-        capture: Decodes recorded data that is no message (raw bytes of an advertisement, a gateway's history).
+        capture: Decodes recorded data that is not a message (raw bytes of an advertisement, a gateway's history).
         topic_systems: Systems (a level of the topic, lower case) whose devices are of this type.
         derive: Returns values that follow from a message's metrics.
         sources: Metrics from which others are derived; without a value of one of these, those are unknown.
@@ -37,7 +37,7 @@ class DeviceType:
         model: Shown on the device page unless the device reports another one.
         sequence_modulus: Where sequence numbers start again at zero; None: never.
         reports_losses: Whether a gap in the sequence numbers is a lost message.
-        trusts_availability: Whether the broker reports that a device is offline, so that silence has no meaning.
+        trusts_availability: Whether the broker reports that a device is offline, so that it has no timeout.
         timeout_s: Time without a message after which a device is offline, if that is more than the option; or None.
         answers_within_s: Time within which a device that is asked regularly answers; it is offline after that. Or None.
         battery_timeout_s: Time without a message after which a device that reports a battery is offline: "offline" on

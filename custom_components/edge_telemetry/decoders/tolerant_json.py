@@ -9,7 +9,7 @@ import orjson
 from .errors import DecodeError, Reason
 
 NOT_A_NUMBER: Final = "\ue000not a number"
-"""Marks in a parsed message what is no number, such as `nan` or `inf`."""
+"""Marks in a parsed message what is not a number, such as `nan` or `inf`."""
 
 _BOMS: Final = ((BOM_UTF8, "utf-8"), (BOM_UTF16_LE, "utf-16-le"), (BOM_UTF16_BE, "utf-16-be"))
 
@@ -31,7 +31,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f]")
 def parse_json(payload: bytes | str) -> tuple[Any, Reason | None]:
     """Parse a message; return what it contains, and what had to be repaired around its values.
 
-    A value that is no number is `NOT_A_NUMBER` in it. A repair is a byte order mark or an invalid character.
+    A value that is not a number is `NOT_A_NUMBER` in it. A repair is a byte order mark or an invalid character.
 
     Raises:
         DecodeError: It is not JSON.
@@ -68,7 +68,7 @@ def _as_text(payload: bytes | str) -> tuple[str, Reason | None]:
                 text, repair = payload.decode("utf-8", "replace"), Reason.BAD_CHARACTER
     if text.startswith("\ufeff"):
         text, repair = text.removeprefix("\ufeff"), Reason.BYTE_ORDER_MARK
-    # Texts of C end with a zero byte; a line break within a text is no JSON, between values it is.
+    # Texts of C end with a zero byte; a line break within a text is not JSON, between values it is.
     return _CONTROL.sub(" ", text.rstrip("\0")), repair
 
 

@@ -153,7 +153,7 @@ def _places(pattern: tuple[str, ...], levels: list[str]) -> dict[str, str] | Non
 def overlap(first: str, second: str) -> bool:
     """Return whether a topic exists that matches both topic filters.
 
-    `#` also matches the level above it; the prefix of a shared subscription (`$share/group/`) is no part of a filter.
+    `#` also matches the level above it; the prefix of a shared subscription (`$share/group/`) is not part of a filter.
     """
     return _overlap(_filter(first), _filter(second))
 

@@ -185,8 +185,8 @@ def _imported(text: str) -> list[dict[str, str]]:
     """Return the mappings in a text.
 
     Raises:
-        UserTextError: It is no JSON.
-        MappingError: It is no list of mappings.
+        UserTextError: It is not JSON.
+        MappingError: It is not a list of mappings.
     """
     found = parse_json(text)
     if not isinstance(found, list) or len(found) > MAX_MAPPINGS:

@@ -23,7 +23,7 @@ def parse_url(url: str) -> URL:
     """Read a database URL; `postgres://` and `postgresql://` mean psycopg.
 
     Raises:
-        ValueError: It is no URL, or not of SQLite or PostgreSQL.
+        ValueError: It is not a URL, or not of SQLite or PostgreSQL.
     """
     try:
         parsed = make_url(url)

@@ -1,12 +1,12 @@
 # Generated from lib/listening.py by scripts/build: edit that file, not this one.
-"""Silence of a device proves something only while Home Assistant could receive its calls.
+"""A device is offline only if Home Assistant could have received its calls.
 
     listening = Listening()
     listening.check(clock(), is_listening=hass.state is CoreState.running)   # at each regular check
     if listening.silence_s(device.heard_s, clock()) > limit_s: ...
 
-A start, a blocked event loop and a suspended machine are no fault of devices: their silence counts from the moment at
-which calls can be received again. All times are seconds of a steady clock.
+A start, a blocked event loop and a suspended machine are not faults of the devices: their timeout is measured from the
+moment at which calls can be received again. All times are seconds of a steady clock.
 """
 
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ class Listening:
         self._checked_s = now_s
 
     def silence_s(self, heard_s: float | None, now_s: float) -> float:
-        """Return how long a device has been silent while its calls could be received; None: it has never called."""
+        """Return how long a device has not called although its calls could be received; None: it has never called."""
         if self._checked_s is None:
             return 0.0 if heard_s is None else max(0.0, now_s - heard_s)
         since_s = self.since_s if heard_s is None else max(heard_s, self.since_s)

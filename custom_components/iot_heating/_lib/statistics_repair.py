@@ -105,7 +105,7 @@ def find_jumps(
         hours: All rows in order of time; the first one is compared with nothing.
         max_kw: The most that can flow.
         powers: Power by start of the hour, positive in the direction that the energy counts.
-        start: Earlier hours are not judged, in s since 1970.
+        start: Earlier hours are not checked, in s since 1970.
         end: Nor are hours from here on.
     """
     powers = powers or {}

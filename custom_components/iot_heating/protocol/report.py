@@ -67,7 +67,7 @@ def decode_report(data: dict[str, Any], protocol: int | None = None, previous: M
         previous: The values before, which distinguish a hot flow from a sensor's power-on value.
 
     Raises:
-        ProtocolError: ``state`` is neither on nor off, or ``errors`` is no list.
+        ProtocolError: ``state`` is neither on nor off, or ``errors`` is not a list.
     """
     ignored: dict[str, str] = {}
     if unknown := data.keys() - _NAMES:

@@ -84,7 +84,7 @@ class DeviceSyncView(HomeAssistantView):
             return await self._async_reply(connection, match, report, sessions_changed=sessions_changed, now=now)
         except ApiError as err:
             return after_broken_body(request, err.response())
-        except Exception as err:  # noqa: BLE001 - the controller waits for an answer, whatever has failed
+        except Exception as err:  # noqa: BLE001 - the controller waits for an answer in any case
             return unexpected(err).response()
 
     async def _async_authenticate(

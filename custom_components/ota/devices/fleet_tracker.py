@@ -113,7 +113,7 @@ class FleetTracker:
             self._update_offer(f"{domain}:{device_id}")
 
     def _lookup(self, domain: str, count: int) -> Callable[[str], FleetDevice | None]:
-        """Return how to look up devices: a large fleet need not list all of them for a single one."""
+        """Return how to look up devices: a large fleet does not have to list all of them for a single one."""
         fleet = self._directory.fleets[domain]
         single: Callable[[str], FleetDevice | None] | None = getattr(fleet, "device", None)
         return single if single is not None and count <= _SINGLE_LOOKUPS else fleet.devices().get

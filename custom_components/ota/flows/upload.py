@@ -38,7 +38,7 @@ CONF_VERSION: Final = "version"
 CONF_NOTES: Final = "notes"
 _CHUNK: Final = 256 * 1024
 MIN_PROGRESS_S: Final = 1.5
-"""The dialog shows the progress at least for so long: it subscribes late and would miss an earlier end."""
+"""The dialog shows the progress for at least this time: it subscribes late and would miss an earlier end."""
 _READING_SHARE: Final = 0.9
 """The share of the progress bar for reading and hashing the file."""
 

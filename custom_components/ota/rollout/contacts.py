@@ -13,7 +13,7 @@ EXCHANGE_S: Final = 5.0
 
 
 def start_listening(state: State, now: float) -> None:
-    """Measure silence from now on; the stored times are those of a wall clock that may have been set since."""
+    """Measure timeouts from now on; the stored times are those of a wall clock that may have been set since."""
     for uid, device in list(state.devices.items()):
         if (device.last_seen or 0.0) > now:
             state.devices[uid] = replace(device, last_seen=now)
@@ -50,7 +50,7 @@ def timeout_reason(state: State, job: Job, now: float) -> str | None:
 
 
 def is_stuck(state: State, job: Job, now: float) -> bool:
-    """Return whether a job makes no progress for so long that a user should check the device."""
+    """Return whether a job has made no progress for long enough that a user should check the device."""
     return machine.is_stuck(job, state.elapsed(job, now), _timeouts(state, job), _interval_s(state, job))
 
 

@@ -289,7 +289,7 @@ def _checksum(kind: str, record_id: str, data: bytes) -> int:
 
 
 def _primary_code(err: Exception) -> int | None:
-    """Return the result code of SQLite, if the error has one: not if a text, or a message about one, is no UTF-8."""
+    """Return the result code of SQLite, if the error has one: not if a text, or a message about one, is not UTF-8."""
     code: int | None = getattr(err, "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
 

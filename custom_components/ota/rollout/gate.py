@@ -18,7 +18,7 @@ class GatePolicy:
             verified.
         failure_rate: A higher share of failures among the finished devices stops the rollout at once …
         failures: … if there are at least this many failures.
-        max_failures: This many failures stop the rollout whatever their share; None: no limit.
+        max_failures: This many failures stop the rollout regardless of their share; None: no limit.
     """
 
     coverage: float = 0.8

@@ -181,7 +181,7 @@ class ImageStore:
         """Return the path of an image, whether it exists or not.
 
         Raises:
-            StorageError: `no_such_image`, the name is no hash: nothing else ever becomes a path.
+            StorageError: `no_such_image`, the name is not a hash: nothing else ever becomes a path.
         """
         if not _SHA256.fullmatch(sha256):
             raise StorageError("no_such_image")

@@ -167,7 +167,7 @@ def timeout_reason(job: Job, elapsed: Elapsed, timeouts: Timeouts, interval_s: f
 
 
 def is_stuck(job: Job, elapsed: Elapsed, timeouts: Timeouts, interval_s: float) -> bool:
-    """Return whether a job makes no progress for so long that a user should check the device.
+    """Return whether a job has made no progress for long enough that a user should check the device.
 
     After a start the device first gets the time to report.
     """

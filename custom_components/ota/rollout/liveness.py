@@ -3,7 +3,7 @@
 Times that are stored and shown follow the wall clock, which may be set at any time. Timeouts of
 devices are decided on a clock that never jumps. Only the time counts in which Home Assistant could have received a
 contact: not the time before it started, nor while it was stopped, or while the integration of a fleet was not loaded.
-After a restart, silence is measured from the start.
+After a restart, timeouts are measured from the start.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -37,7 +37,7 @@ class Liveness:
         self._changes = {job_id: min(self._from_wall(at), limit) for job_id, at in changes}
 
     def listen(self, now: float) -> None:
-        """Discard all silence until now, because nothing could be received."""
+        """Restart all timeouts, because nothing could be received."""
         self._since = self._from_wall(now)
 
     def set_reachable(self, uid: str, now: float, *, reachable: bool) -> None:

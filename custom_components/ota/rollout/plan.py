@@ -141,7 +141,7 @@ def membership(
     """Return the devices of a rollout with their waves.
 
     Each device is in the earliest wave that includes it. A device that got an offer (`offered`: device -> wave) stays
-    in its wave, whatever rank new devices get.
+    in its wave, regardless of the rank of new devices.
     """
     by_uid = {device.uid: device for device in eligible(rollout, devices, chips)}
     order = rank_devices(rollout.salt, by_uid)

@@ -19,7 +19,7 @@ _NUMBERS: Final = r"\d{1,9}(?:\.\d{1,9}){0,3}"
 _IDENTIFIERS: Final = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
 _SEMVER: Final = re.compile(rf"({_NUMBERS})(?:-({_IDENTIFIERS}))?(?:\+({_IDENTIFIERS}))?", re.ASCII)
 _DESCRIBE: Final = re.compile(r"(.+)-(\d{1,9})-g([0-9a-f]{1,40})", re.ASCII)
-# A commit without the number of those since the tag: `1.2.3-gabc1234` is no pre-release of 1.2.3.
+# A commit without the number of those since the tag: `1.2.3-gabc1234` is not a pre-release of 1.2.3.
 _COMMIT: Final = re.compile(r"(.+)-g([0-9a-f]{7,40})", re.ASCII)
 _UNKNOWN_COMMITS: Final = -1
 # Which build of a version it is, as Tasmota writes it: 14.3.0(release-tasmota).
@@ -39,7 +39,7 @@ _COUNT: Final = 4
 
 
 type SemverKey = tuple[tuple[int, ...], bool, tuple[tuple[bool, int, str], ...]]
-"""Numbers, whether it is no pre-release, identifiers of the pre-release."""
+"""Numbers, whether it is not a pre-release, identifiers of the pre-release."""
 type Pep440Key = tuple[int, tuple[int, ...], tuple[int, int], int, tuple[int, int]]
 """Epoch, numbers, pre-release, post-release, development release."""
 type VersionKey = tuple[tuple[int, ...], bool, tuple[tuple[bool, int, str], ...], int]

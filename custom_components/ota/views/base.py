@@ -145,7 +145,7 @@ class OtaView(HomeAssistantView):
     def apply_check_in(
         self, device: Device, check_in: CheckIn, *, requested_s: float | None = None, usual_s: float | None = None
     ) -> None:
-        """Apply a check-in. A fleet's device that its provider reports as busy need not repeat it.
+        """Apply a check-in. A fleet's device that its provider reports as busy does not have to repeat it.
 
         Args:
             device: The device that calls.
@@ -245,7 +245,7 @@ def handle_errors[V: OtaView, **P](handler: Handler[V, P]) -> Wrapped[V, P]:
             answer = ApiError(
                 HTTPStatus.SERVICE_UNAVAILABLE, "storage_failed", "the change could not be saved", retry_after_s=60
             ).response()
-        except Exception as err:  # noqa: BLE001 - the device waits for an answer, whatever has failed
+        except Exception as err:  # noqa: BLE001 - the device waits for an answer in any case
             answer = unexpected(err).response()
         return after_broken_body(request, answer)
 

@@ -214,7 +214,7 @@ class ArtifactView(DdiView):
         return await self.send_image(request, device, sha256)
 
     async def _send_companion(self, request: web.Request, release: Release) -> web.StreamResponse:
-        """Send another artifact; the update is judged by the image of the release itself."""
+        """Send another artifact; the update depends on the image of the release itself."""
         path = await self.data.images.async_path(release.sha256)
         part = select(request.headers, release.sha256, release.size, method=request.method)
         return await ImageResponse(path, part, release.sha256, headers={}).async_send(request)

@@ -28,7 +28,7 @@ class Pace:
     state_interval_s: float = 1.0
     state_burst: int = 10
     falls_at_once: bool = False
-    """Whether a significant fall does not wait: of a sum, it is a correction or the begin of another day."""
+    """Whether a significant fall does not wait: of a sum, it is a correction or the start of another day."""
 
 
 CREEPING_S: Final = 60.0

@@ -254,7 +254,7 @@ def parse_slot(text: Any, where: str = ".slots") -> Slot:
 def _minute(hour: str, minute: str, where: str) -> int:
     value = int(hour) * 60 + int(minute)
     if int(minute) > 59 or value > _DAY_MINUTES:
-        raise ScheduleError(where, f"{hour}:{minute} is no time of day")
+        raise ScheduleError(where, f"{hour}:{minute} is not a time of day")
     return value
 
 

@@ -36,7 +36,7 @@ _SENSORS: Final = {
 }
 
 type Series = dict[str, dict[float, float]]
-"""By statistic: values by the begin of their bucket, in seconds."""
+"""By statistic: values by the start of their bucket, in seconds."""
 
 
 class Period(StrEnum):

@@ -82,7 +82,7 @@ def drift(history: list[tuple[float, float]], sd: float | None) -> dict[str, Any
 
 
 async def _async_loss_history(hass: HomeAssistant, system: HeatingSystem, now: datetime) -> list[tuple[float, float]]:
-    """Return the daily means of the sensor of the heat loss from the recorder, by the begin of the day in seconds."""
+    """Return the daily means of the sensor of the heat loss from the recorder, by the start of the day in seconds."""
     entry_id = system.coordinator.config_entry.entry_id
     entity_id = er.async_get(hass).async_get_entity_id("sensor", DOMAIN, f"{entry_id}_heat_loss")
     if entity_id is None or "recorder" not in hass.config.components:

@@ -1,6 +1,6 @@
 """The settings that a device had before it was controlled, and that it gets back when control ends.
 
-A control period begins with the first command and ends with a confirmed release. At its begin, the settings that
+A control period begins with the first command and ends with a confirmed release. At its start, the settings that
 commands change are kept; they are on disk before the first write. While it lasts, the device is followed: a value that
 changes without a command was changed by the user, and the newer value is the one that is restored.
 """

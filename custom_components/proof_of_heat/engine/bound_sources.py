@@ -12,7 +12,7 @@ CAP_SLACK = 1.02
 
 
 def keeps_running(config: SourceConfig, reading: SourceSnapshot) -> bool:
-    """Return whether a source would go on at its lowest heat when it is not needed: it has no off and runs now."""
+    """Return whether a source would continue at its lowest heat when it is not needed: it has no off and runs now."""
     if config.can_stop:
         return False
     return (reading.on if reading.running is None else reading.running) is not False

@@ -79,8 +79,7 @@ class Engine:
         self._band: ComfortBand | None = None
         self._last_s: float | None = None
         self._elapsed_s = 0.0
-        self.spent = RunningCostMeter()
-        self.delivery, self.cost = Delivery(), RunningCost()
+        self.spent, self.delivery, self.cost = RunningCostMeter(), Delivery(), RunningCost()
         self._shares: dict[str, SourceShare] = {}
         pumps = [source.source_id for source in config.sources if source.has_performance_map]
         self.pump_id = pumps[0] if pumps else None
@@ -128,6 +127,7 @@ class Engine:
         self._flow_control.update(self.learned, delivered_w, self._elapsed_s)
         self._idle_check.add(next((s for s in snapshot.sources if s.source_id == self.pump_id), None), self._elapsed_s)
         self.delivery = now = delivery(self.configs, snapshot, inputs.outdoor_c, self._shares)
+        self._flow_control.starts.update(self.configs, snapshot, now, self._elapsed_s)
         self.cost = cost_of(now, self.configs, snapshot)
         paid, meanwhile = self.spent.since_last(snapshot, now)
         reference_price = self.source_selector.reference_price(paid)
@@ -293,7 +293,7 @@ class Engine:
         state, learned = self.state, self.learned
         if state is None or learned is None or plan.heat_w <= 0:
             return min(demand.flow_c, self.config.safety.max_flow_c)
-        return self._flow_control.flow_c(learned, state, plan.heat_w, since_s=now_s - plan.made_s)
+        return self._flow_control.flow_c(learned, state, plan.heat_w, since_s=now_s - plan.made_s, used=plan.used)
 
     def _locks(self, snapshot: Snapshot) -> dict[str, Any]:
         return {s.source_id: self.short_cycle.locks(s, snapshot.now_s) for s in self.config.sources}

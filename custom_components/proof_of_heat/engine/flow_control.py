@@ -4,11 +4,13 @@ The learned house gives the flow temperature at which the emitters take this hea
 shows how far the learned heat transfer is off: a slow correction removes the difference.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 
 from .learning import LearnedModel
 from .model.history import STEP_S
 from .model.observer import HouseState
+from .source_starts import SourceStarts
 
 LIMIT_K = 4.0
 """The correction is at most this much."""
@@ -27,14 +29,20 @@ class FlowControl:
     """The flow temperature setpoint of a plan, with its correction."""
 
     correction_k: float = 0.0
+    starts: SourceStarts = field(default_factory=SourceStarts)
     _asked_w: float = 0.0
     _running_s: float = 0.0
 
-    def flow_c(self, learned: LearnedModel, state: HouseState, heat_w: float, *, since_s: float) -> float:
-        """Return the flow temperature for a planned heat; ``since_s``: seconds since the state was estimated."""
+    def flow_c(
+        self, learned: LearnedModel, state: HouseState, heat_w: float, *, since_s: float, used: Collection[str] = ()
+    ) -> float:
+        """Return the flow temperature for a planned heat of the sources ``used``.
+
+        ``since_s``: seconds since the state was estimated.
+        """
         self._asked_w = heat_w
         lead_s = min(max(since_s, 0.0), STEP_S)
-        return learned.flow_for(state, heat_w, lead_s) + self.correction_k
+        return max(learned.flow_for(state, heat_w, lead_s) + self.correction_k, self.starts.flow_c(used))
 
     def update(self, learned: LearnedModel | None, delivered_w: float, elapsed_s: float) -> None:
         """Compare what was delivered since the last cycle with what the setpoint was meant for."""

@@ -32,7 +32,7 @@ class PowerExcess:
         return min(LIMIT, max((factor for _, factor in self._days), default=1.0))
 
     def add(self, row: Row, made_s: float, cap_w: float) -> None:
-        """Compare a step with the limit of the plan that was made at its begin, in local time."""
+        """Compare a step with the limit of the plan that was made at its start, in local time."""
         if not math.isfinite(cap_w) or abs(row.time_s - STEP_S - made_s) > TOLERANCE_S or row.power_w < NEAR * cap_w:
             return
         factor, day = max(1.0, row.power_w / cap_w), int(row.time_s // DAY_S)

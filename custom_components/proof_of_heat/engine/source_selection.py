@@ -97,7 +97,7 @@ class SourceSelector:
         return frozenset(name for name, source in self.sources.items() if is_needed(source, inputs.zones, too_warm_k))
 
     def unstoppable(self, snapshot: Snapshot) -> frozenset[str]:
-        """Return the IDs of the sources that go on at their lowest heat when they are not needed."""
+        """Return the IDs of the sources that continue at their lowest heat when they are not needed."""
         readings = {source.source_id: source for source in snapshot.sources}
         return frozenset(
             name

@@ -53,7 +53,7 @@ def select(options: list[str] | list[SelectOptionDict], key: str | None = None) 
 
 
 class RowsSelector(ObjectSelector):
-    """A selector for a list of rows. A row that is no object is an error of the form, not of the server."""
+    """A selector for a list of rows. A row that is not an object is an error of the form, not of the server."""
 
     def __call__(self, data: Any) -> Any:
         """Validate the rows."""

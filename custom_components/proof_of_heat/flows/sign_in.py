@@ -46,7 +46,7 @@ type SignedIn = Callable[[], Awaitable[dict[str, Any]]]
 
 class _Continue(Protocol):
     def __call__(self, *, signed_in: SignedIn) -> Awaitable[SubentryFlowResult]:
-        """Go on with the form after the sign-in."""
+        """Continue with the form after the sign-in."""
 
 
 class SignInRequiredError(HomeAssistantError):
@@ -117,7 +117,7 @@ class SignInSteps(ConfigSubentryFlow):
     """The config flow that waits for the answer of the website."""
 
     async def _sign_in(self, implementation: AbstractOAuth2Implementation, pending: _Continue) -> SubentryFlowResult:
-        """Open the website; then go on with `pending`."""
+        """Open the website; then continue with `pending`."""
         self._implementation, self._pending = implementation, pending
         self._waiting, self._url = await async_begin(self.hass, implementation, self.flow_id)
         return await self.async_step_sign_in()

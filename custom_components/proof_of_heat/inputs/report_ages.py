@@ -1,4 +1,4 @@
-"""How long entities have been silent, by a clock that does not jump.
+"""How long ago entities reported, by a clock that does not jump.
 
 The wall clock only dates a report when it is first seen. From then on its age is counted on the monotonic clock:
 setting the clock or daylight saving makes no sensor silent, nor a silent one alive. Home Assistant keeps states in

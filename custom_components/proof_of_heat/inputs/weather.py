@@ -194,7 +194,7 @@ def _points(row: Any, unit: str | None) -> Iterator[_Point]:
 
 
 def _celsius(given: Any, unit: str | None) -> float | None:
-    """Return a temperature in degC; None for one that is no outdoor temperature, such as 999."""
+    """Return a temperature in degC; None for one that is not an outdoor temperature, such as 999."""
     value = number(given)
     if value is not None and unit in TemperatureConverter.VALID_UNITS:
         value = TemperatureConverter.convert(value, unit, UnitOfTemperature.CELSIUS)

@@ -40,7 +40,7 @@ class PastDay:
     grid_w: Samples = ()
     """Power of the meter that shows the surplus."""
     switched: Mapping[str, Samples]
-    """Of the schedules that are no weeks."""
+    """Of the schedules that are not weeks."""
 
 
 @dataclass(frozen=True, slots=True)

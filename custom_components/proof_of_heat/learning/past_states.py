@@ -74,7 +74,7 @@ def _price(state: State, selected: str | None, home: str) -> float:
 def _hours(
     hass: HomeAssistant, entity_id: str, selected: str | None, begin: datetime, end: datetime
 ) -> list[tuple[float, float]]:
-    """Return the mean price of each hour from its begin on, from the statistics."""
+    """Return the mean price of each hour from its start on, from the statistics."""
     from homeassistant.components.recorder.statistics import get_metadata, statistics_during_period
 
     rows: Mapping[str, Any] = statistics_during_period(hass, begin, end, {entity_id}, "hour", None, {"mean"})

@@ -61,7 +61,7 @@ def _read(hass: HomeAssistant, wanted: tuple[tuple[str, Quantity], ...], begin: 
 
 
 def _of_hour(row: Mapping[str, Any], quantity: Quantity) -> list[tuple[float, float]]:
-    """Return what an hour's statistics report: a mean in the middle of the hour, a power from its begin, a counter."""
+    """Return what an hour's statistics report: a mean in the middle of the hour, a power from its start, a counter."""
     start = float(row["start"])
     match quantity:
         case Quantity.ENERGY:

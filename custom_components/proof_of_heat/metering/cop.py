@@ -128,7 +128,7 @@ class CopCalculator:
         self._settle()
 
     def feed_heat(self, at: datetime, heating_kwh: float | None, dhw_kwh: float | None = None) -> None:
-        """Add a reading of the heat counters; an unchanged one is no edge."""
+        """Add a reading of the heat counters; an unchanged one is not an edge."""
         if self._heat_fed_at is not None and at <= self._heat_fed_at:
             return
         self._heat_fed_at = at

@@ -30,7 +30,7 @@ class CounterPower:
 
     A counter in steps of 0.01 kWh that grew by five of them is accurate to a fifth. One that does not move gives an
     upper bound: less than one step since it last moved. What a reading adds is for `Counter` to decide: falls, single
-    zeros and jumps are no consumption, and while a reading is doubted, the power is unknown.
+    zeros and jumps are not consumption, and while a reading is doubted, the power is unknown.
     """
 
     span: timedelta = SPAN

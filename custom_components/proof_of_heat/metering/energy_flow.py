@@ -16,7 +16,7 @@ MIN_KWH: Final = 0.0005
 _RESISTIVE: Final = (SourceKind.MINER, SourceKind.DIRECT_ELECTRIC)
 
 type Buckets = Mapping[float, float]
-"""Energy in kWh by the begin of its bucket, in seconds."""
+"""Energy in kWh by the start of its bucket, in seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

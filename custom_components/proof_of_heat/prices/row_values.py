@@ -15,7 +15,7 @@ _UTC_NAME: Final = re.compile(r"\s*(?:UTC|GMT|Z)$", re.IGNORECASE)
 _ZONE_NAME: Final = re.compile(r"\[[A-Za-z0-9_+\-/]+\]$")
 """After the offset: "2026-01-15T12:00+01:00[Europe/Berlin]"."""
 _WEEKDAY: Final = re.compile(r"[A-Za-z]{3}, \d")
-"""The begin of an RFC 5322 date: "Thu, 15 Jan 2026 12:00:00 GMT"."""
+"""The start of an RFC 5322 date: "Thu, 15 Jan 2026 12:00:00 GMT"."""
 _DAY_FIRST: Final = re.compile(r"(\d{1,2})[.-](\d{1,2})[.-](\d{4})(.*)", re.DOTALL)
 _DATE_ONLY: Final = re.compile(r"\d{4}[-/.]?\d{2}[-/.]?\d{2}|\d{1,2}[.-]\d{1,2}[.-]\d{4}")
 _CLOCK: Final = re.compile(r"(\d{1,2})(?::(\d{2}))?(?::\d{2})?\s*h?(\s*[-\u2013].*)?", re.IGNORECASE)

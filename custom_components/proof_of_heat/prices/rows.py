@@ -175,7 +175,7 @@ def _has_ends_only(rows: Sequence[Any], context: RowContext) -> bool:
 
 
 def _begun(rows: Sequence[PriceRow]) -> list[PriceRow]:
-    """Return rows whose begin is the end of their period with its begin: all periods are as long as the shortest."""
+    """Return rows whose start is the end of their period with its start: all periods are as long as the shortest."""
     step = usual_step(sorted({row.start for row in rows}))
     return [replace(row, start=row.start - step, end=row.start) for row in rows]
 
@@ -215,7 +215,7 @@ def _after(when: datetime | None, start: datetime) -> bool:
 def _start_of(
     row: Mapping[Any, Any], keys: Mapping[str, Any], context: RowContext, last: datetime | None
 ) -> datetime | None:
-    """Return the begin of a row: a time, a date with a clock time, or a clock time of the list's day."""
+    """Return the start of a row: a time, a date with a clock time, or a clock time of the list's day."""
     found = next((when for when in _times(row, keys, _STARTS, context.zone, last) if when is not None), None)
     if found is None:
         found = next((when for when in _times(row, keys, _like_starts(keys), context.zone, last) if when), None)

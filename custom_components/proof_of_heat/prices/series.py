@@ -267,7 +267,7 @@ def _plain_day(values: Sequence[Any], day: date, zone: tzinfo) -> PriceSeries:
     """Return a list of numbers for a day: one, two or four for each hour of the day.
 
     A list for 24 hours on a day of 23 or 25 hours is by the clock: what the clock skips is dropped, what it repeats is
-    unknown. Any other length is no list of a day.
+    unknown. Any other length is not a list of a day.
     """
     begin = datetime.combine(day, time(), zone).timestamp()
     end = datetime.combine(day + timedelta(days=1), time(), zone).timestamp()

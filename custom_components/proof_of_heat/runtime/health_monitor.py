@@ -131,7 +131,7 @@ class HealthMonitor:
         self._check_lasting(f"outdoor_dead_{self._entry_id}", dead, "outdoor_dead", placeholders)
 
     def _check_site_meter(self) -> None:
-        """Report the silent meter that a power limit depends on."""
+        """Report the meter that a power limit depends on and that sends nothing."""
         placeholders = {"name": self._config.name, "entity": self._config.site_meter or ""}
         issue, lost = f"site_meter_lost_{self._entry_id}", self._engine.site_load.site_is_lost
         self._check_lasting(issue, lost, "site_meter_lost", placeholders)

@@ -17,7 +17,7 @@ from ..system_config import SystemConfig
 from .background_query import BackgroundQuery
 
 MAX_AGE_S: Final = 900.0
-"""An older reading is no present surplus."""
+"""An older reading is not a present surplus."""
 
 
 class Surplus:

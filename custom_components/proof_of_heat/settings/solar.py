@@ -14,7 +14,7 @@ class SolarSettings:
     """The settings."""
 
     is_used: bool = False
-    """Whether the form was submitted: else a negative grid power is no surplus with a known price."""
+    """Whether the form was submitted: else a negative grid power is not a surplus with a known price."""
 
     export_meter: str | None = None
     """Power that the home exports; negative while it draws power from the grid."""

@@ -65,7 +65,7 @@ class AccountBudget:
             self.budget.configure(replace(strictest, short=min(item.short for item in limits)))
 
     async def async_save(self, _: dict[str, Any]) -> None:
-        """Store durably. While the disk is full, calls are counted in memory: heating goes on."""
+        """Store durably. While the disk is full, calls are counted in memory: heating continues."""
         await self._store.async_save_or_retry()
 
 
@@ -91,6 +91,6 @@ async def async_account_budget(hass: HomeAssistant, client_id: str, api_url: str
 
 
 async def async_remove_budgets(hass: HomeAssistant, keys: Iterable[str]) -> None:
-    """Remove stored budgets. In memory they stay: the cloud goes on counting."""
+    """Remove stored budgets. In memory they stay: the cloud keeps counting."""
     for key in keys:
         await _store(hass, key).async_remove()

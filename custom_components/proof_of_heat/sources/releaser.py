@@ -1,7 +1,7 @@
 """Releases sources from control: retried with increasing delay until the device confirms it, with a repair issue.
 
 A source of a loaded entry is released with the entry's own objects. The release of a source that was removed or
-disabled goes on with what was stored for it, also after a restart. The open control period is the only sign of a
+disabled continues with what was stored for it, also after a restart. The open control period is the only sign of a
 release that is due: it is on disk before the first command and is removed by the confirmation.
 """
 
@@ -48,7 +48,7 @@ class Releaser:
 
     @callback
     def start(self, entry: ConfigEntry, sources: Iterable[ManagedSource], on_result: Callable[..., None]) -> None:
-        """Release sources of a loaded entry; its unloading interrupts that, and the next set-up goes on."""
+        """Release sources of a loaded entry; its unloading interrupts that, and the next set-up continues it."""
         for managed in sources:
             key = device_key(entry.subentries[managed.subentry_id])
             record = self._records.get(key)
@@ -117,7 +117,7 @@ class Releaser:
             await asyncio.wait(tasks, timeout=wait_s)
 
     async def async_resume(self) -> None:
-        """Go on with the releases of removed sources that a restart interrupted, once Home Assistant has started."""
+        """Continue the releases of removed sources that a restart interrupted, once Home Assistant has started."""
         await self._records.async_load()
 
         @callback

@@ -69,7 +69,7 @@ class HubDirectory:
 
     @callback
     def _tick(self, _now: datetime) -> None:
-        # While Home Assistant starts or stops, it cannot be reached, and the silence of a hub means nothing.
+        # While Home Assistant starts or stops, it cannot be reached, and a hub without calls is not offline.
         listening = self._hass.state is CoreState.running
         for hub in tuple(self.hubs.values()):
             hub.model.tick(hub.model.clock(), listening=listening)

@@ -11,7 +11,7 @@ from ..model.errors import FieldError
 from .schemas import OUTLET_SCHEMA, RECONFIGURE_OUTLET_SCHEMA
 
 _RESERVED_ON_RADIO: Final = frozenset({"00", "FF"})
-"""00 is no address, FF is the broadcast address."""
+"""00 is not an address, FF is the broadcast address."""
 
 
 class OutletSubentryFlow(ConfigSubentryFlow):

@@ -78,7 +78,7 @@ class HubNotifier:
         model: The observed model, assigned after its creation.
         hub_listeners: Entities of the hub.
         outlet_listeners: Entities by the device ID of their outlet.
-        report_listeners: Subscribers that get every report, whatever the publisher writes.
+        report_listeners: Subscribers that get every report, regardless of what the publisher writes.
         alert_listeners: Called with each new alert.
         power_off_listeners: Called with each finished emergency power-off.
         on_save: Called when stored data has changed.

@@ -54,7 +54,7 @@ describe("the state", () => {
     expect(panels.h?.outlets).toEqual({});
   });
 
-  it("reads amperes in both notations; no number is an error, nothing is no limit", () => {
+  it("reads amperes in both notations; text that is not a number is an error, empty means no limit", () => {
     expect([parseAmperes("2.5"), parseAmperes("2,5"), parseAmperes(""), parseAmperes("-1"), parseAmperes("x")]).toEqual([
       2500, 2500, 0, undefined, undefined,
     ]);

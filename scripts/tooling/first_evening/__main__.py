@@ -314,7 +314,7 @@ class Evening:
         await user.picture("dashboard")
 
     async def remove(self, ha: HomeAssistant) -> list[str]:
-        """Remove the entries; return what is left of them, except the archives, which are kept for a new entry."""
+        """Remove the entries; return what remains of them, except the archives, which are kept for a new entry."""
         for domain in _SUITE:
             for entry in await ha.call("config_entries/get", domain=domain):
                 await ha.request("DELETE", f"config/config_entries/entry/{entry['entry_id']}", None)

@@ -138,7 +138,7 @@ def number(value: Any) -> float | None:
 
 
 def smart_outlet_webapp(source: Source) -> Iterator[Sample]:
-    """SensorData of each outlet and MainBreakerReading, in mA. 0xFFFF means overload and is no current."""
+    """SensorData of each outlet and MainBreakerReading, in mA. 0xFFFF means overload and is not a current."""
     outlets = {str(row.get("id")): str(row.get("device_id")).upper() for row in source.rows("outlet")}
     for row in source.rows("sensordata"):
         when = source.time(row)

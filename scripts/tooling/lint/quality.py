@@ -83,7 +83,7 @@ def _tested(name: str) -> Callable[[Integration], bool]:
     return lambda integration: any((ROOT / "tests" / integration.domain).rglob(name))
 
 
-# Evidence that needs no test run; rules without an entry are judged by reviewers.
+# Evidence that needs no test run; rules without an entry are checked by reviewers.
 _EVIDENCE: dict[str, Callable[[Integration], bool]] = {
     "brands": _has_file("brand/icon.png"),
     "common-modules": lambda i: (

@@ -69,7 +69,7 @@ def _core_imports(integration: Integration) -> Findings:
 
 def _library_import(integration: Integration, name: str, line: int, module: str) -> Findings:
     file = integration.path.parent.joinpath(*module.split(".")).with_suffix(".py")
-    # A type of Home Assistant in the signature of a contract is no dependency at run time.
+    # A type of Home Assistant in the signature of a contract is not a dependency at run time.
     if file.is_file() and re.search(r"^(from|import) homeassistant", file.read_text("utf-8"), re.MULTILINE):
         yield f"{name}:{line}: a core package imports {module}, which imports homeassistant"
 

@@ -24,7 +24,7 @@ _BACKLOG = Path(__file__).with_name("wording_backlog.json")
 _TABLE = Path(__file__).with_name("banned_phrases.toml")
 # Name parts that are private metaphors; the words of stored keys and wire fields are not names of ours.
 _NAME_PARTS = re.compile(
-    r"(^|_)(tell|tells|told|telling|says|said|stranger|strangers|beside|ahead|blame|foretell|mend|anew|reckon|wanted|wishes|gone|heard|nobody|somebody|whoever|stands|believed)(_|$)"
+    r"(^|_)(tell|tells|told|telling|says|said|stranger|strangers|beside|ahead|blame|foretell|mend|anew|reckon|wanted|wishes|gone|heard|nobody|somebody|whoever|whatever|foretells|stands|believed)(_|$)"
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 

@@ -36,7 +36,7 @@ def test_a_change_counts_up_the_revision_and_is_dated() -> None:
     assert (profile.curve_value, profile.revision, profile.updated_at) == (60, 2, LATER)
 
 
-def test_what_is_the_same_is_no_change() -> None:
+def test_what_is_the_same_is_not_a_change() -> None:
     profile = Profile.initial(NOW).patched({"curve_value": 60, "schedule": SCHEDULE}, NOW)
     assert profile.patched({"curve_value": 60.0, "schedule": SCHEDULE, "iot_enabled": True}, LATER) is profile
 
@@ -45,7 +45,7 @@ def test_whole_numbers_have_no_fraction() -> None:
     assert repr(Profile.initial(NOW).patched({"curve_value": 60.0}, NOW).curve_value) == "60"
 
 
-def test_keys_that_are_no_setting_are_passed_over() -> None:
+def test_keys_that_are_not_settings_are_passed_over() -> None:
     profile = Profile.initial(NOW)
     assert profile.patched({"building_id": 5, "revision": 9, "updated_at": "x"}, LATER) is profile
 

@@ -24,7 +24,7 @@ def test_the_documents_example_is_read() -> None:
     assert report.protocol == 1
 
 
-def test_every_field_is_optional_and_unknown_ones_are_no_error() -> None:
+def test_every_field_is_optional_and_unknown_ones_are_not_an_error() -> None:
     assert decode_report({}).values == {}
     assert decode_report({"rssi": -61, "nested": {"a": [1]}}).values == {}
 

@@ -83,7 +83,7 @@ def test_silence_ends_the_session_when_it_was_last_seen() -> None:
     assert tracker.total.on_s == 300, "the outage adds nothing"
 
 
-def test_a_short_break_goes_on_and_is_marked() -> None:
+def test_a_short_break_continues_and_is_marked() -> None:
     tracker = SessionTracker()
     tracker.report(True, NOW)
     assert tracker.report(True, NOW + timedelta(minutes=9)) == ()

@@ -79,6 +79,6 @@ def test_a_difference_by_chance_is_not_significant() -> None:
     assert compare(("1.0", "2.0"), []).reboots is None
 
 
-def test_a_success_that_was_rolled_back_is_no_failure_of_the_release() -> None:
+def test_a_success_that_was_rolled_back_is_not_a_failure_of_the_release() -> None:
     taken_back = replace(jobs(0, 1, 0, 1.0)[0], state=JobState.ROLLED_BACK, reason="rollback")
     assert compare(("1.0", "2.0"), [taken_back]).arms[0].failed == 0

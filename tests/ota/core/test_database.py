@@ -1,4 +1,4 @@
-"""The database: a change that `apply` returned from is there, whatever happens afterwards."""
+"""The database: a change that `apply` returned from is stored, regardless of what happens afterwards."""
 
 from collections.abc import Iterator
 import contextlib
@@ -339,7 +339,7 @@ def test_a_file_that_cannot_be_read_is_reported(path: Path) -> None:
         Database(path).load()
 
 
-def test_a_record_that_is_no_json_is_not_written(database: Database, path: Path) -> None:
+def test_a_record_that_is_not_json_is_not_written(database: Database, path: Path) -> None:
     with pytest.raises(TypeError):
         database.apply([("job", "1", 1), ("job", "2", object())])
     database.apply([("job", "3", 3)])

@@ -43,7 +43,7 @@ def test_a_minimum_sample_holds_a_wave_that_has_covered_enough() -> None:
     assert decide(policy, outcome(3, 3)).verdict is Verdict.ADVANCE
 
 
-def test_an_absolute_limit_stops_whatever_the_share() -> None:
+def test_an_absolute_limit_stops_regardless_of_the_share() -> None:
     policy = GatePolicy(max_failures=3, failure_rate=0.5)
     assert is_breaking(policy, 1000, 2) is None
     assert is_breaking(policy, 1000, 3) == "max_failures"

@@ -113,7 +113,7 @@ def test_a_merged_image_is_named(offset: int) -> None:
     assert error(b"\xff" * offset + esp32_image(descriptor=False), chip="esp32c3") == "factory_image"
 
 
-def test_erased_flash_without_a_bootloader_is_no_merged_image() -> None:
+def test_erased_flash_without_a_bootloader_is_not_a_merged_image() -> None:
     assert error(b"\xff" * 0x3000, chip="esp32c3") == "not_an_image"
 
 

@@ -106,7 +106,7 @@ def test_a_boot_loop_is_a_failure() -> None:
 
 
 @pytest.mark.parametrize(("after", "soak_s", "failed"), [(3600, 0, True), (3601, 0, False), (80_000, 86_400, True)])
-def test_power_outages_in_later_months_are_no_boot_loop(after: float, soak_s: float, failed: bool) -> None:
+def test_power_outages_in_later_months_are_not_a_boot_loop(after: float, soak_s: float, failed: bool) -> None:
     job = replace(in_state(JobState.VERIFIED), boots_verified=6, reboots=2)
     job = apply_check_in(job, 100.0 + after, version="2.0.0", boots=9, soak_s=soak_s)
     assert (job.state is JobState.FAILED, job.reboots) == (failed, 3)

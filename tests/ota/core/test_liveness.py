@@ -1,4 +1,4 @@
-"""Only the time counts in which Home Assistant can receive a report, whatever happens to it and to its clocks."""
+"""Only the time counts in which Home Assistant can receive a report, regardless of restarts and clock changes."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -202,7 +202,7 @@ def test_silent_devices_are_still_judged(steps: list[tuple[str, float]], uid: st
 
 @pytest.mark.parametrize("state", [JobState.DOWNLOADING, JobState.INSTALLING, JobState.REBOOTING])
 @pytest.mark.parametrize("away_s", [5.0, 400.0, 90_000.0])
-def test_absence_in_any_state_is_no_timeout(state: JobState, away_s: float) -> None:
+def test_absence_in_any_state_is_not_a_timeout(state: JobState, away_s: float) -> None:
     world = World()
     engine = world.engine
     job = engine.poll("d0", world.wall).job
@@ -217,7 +217,7 @@ def test_absence_in_any_state_is_no_timeout(state: JobState, away_s: float) -> N
     assert world.reasons() == {"d0": "no_heartbeat" if state is JobState.REBOOTING else "stalled"}
 
 
-def test_the_old_version_right_after_a_start_is_no_rollback_by_the_device() -> None:
+def test_the_old_version_right_after_a_start_is_not_a_rollback_by_the_device() -> None:
     world = World()
     job = world.engine.poll("d0", world.wall).job
     assert job is not None
@@ -274,7 +274,7 @@ def test_contacts_of_unknown_devices_are_ignored() -> None:
     assert not state.liveness.expected_s
 
 
-def test_time_in_which_home_assistant_was_away_is_no_poll_interval() -> None:
+def test_time_in_which_home_assistant_was_away_is_not_a_poll_interval() -> None:
     world = World()
     world.run(300)
     before = world.engine.device("d0").interval_s

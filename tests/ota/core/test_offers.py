@@ -295,4 +295,4 @@ def test_paused_rollout_holds_offers_that_were_not_accepted() -> None:
     assert reason(engine, "d1") is Reason.PAUSED
     assert job is not None
     engine.report("d0", job.job_id, JobState.DOWNLOADING, T0 + 62)
-    assert reason(engine, now=T0 + 63) is Reason.OFFERED  # a device that has begun goes on
+    assert reason(engine, now=T0 + 63) is Reason.OFFERED  # a device that has begun continues

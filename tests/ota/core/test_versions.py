@@ -93,7 +93,7 @@ def test_versions_that_cannot_be_compared(left: str, right: str) -> None:
 
 
 @pytest.mark.parametrize("bad", ["abc1234", "1.0.0+", "1.0.0-", "1.0.0+a+b", "1.0.0-ä", "-3-gabc1234", "1.0.0-a..b"])
-def test_other_texts_are_no_versions(bad: str) -> None:
+def test_other_texts_are_not_versions(bad: str) -> None:
     with pytest.raises(ReleaseError, match="bad_version"):
         version_key(bad)
 

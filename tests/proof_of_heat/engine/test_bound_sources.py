@@ -100,7 +100,7 @@ def test_what_has_no_off_counts_with_its_lowest_heat_while_it_runs(reading: Sour
 
 @pytest.mark.parametrize(("can_stop", "running"), [(True, {"rod"}), (False, {"pump"})])
 def test_the_others_make_what_remains(running: set[str], *, can_stop: bool) -> None:
-    """2.4 kW are needed, the rod is preferred; a heat pump that goes on anyway makes 2 kW of them."""
+    """2.4 kW are needed, the rod is preferred; a heat pump that continues anyway makes 2 kW of them."""
     rod = replace(ROD, nominal_power_w=2400.0, nominal_heat_w=2400.0)
     sources = (replace(CURVE, can_stop=can_stop, priority=-1.0), rod)
     assert chosen(sources, (RUNS, SourceSnapshot(source_id="rod", on=False)), {"home": 20.0}, 2400.0) == running
@@ -117,7 +117,7 @@ def test_its_power_is_taken_from_the_limit_of_the_home() -> None:
     assert decision.record.mix[0].power_w >= 600.0
 
 
-def test_it_goes_on_in_quiet_hours_in_which_others_are_off() -> None:
+def test_it_continues_in_quiet_hours_in_which_others_are_off() -> None:
     decision = decided((replace(CURVE, quiet_level=0.0),), (RUNS,), {"home": 18.0}, quiet=True)
     assert decision.record.mix[0].heat_w == 2000.0
 

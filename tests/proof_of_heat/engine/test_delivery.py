@@ -88,7 +88,7 @@ def test_a_commanded_pump_that_idles_does_not_heat() -> None:
     assert one(PUMP, counts=True, counted_w=1500.0).is_heating
 
 
-def test_a_compressor_that_rests_gives_no_heat_whatever_the_last_hour_gave() -> None:
+def test_a_compressor_that_rests_gives_no_heat_also_after_an_hour_of_heating() -> None:
     counted = {"counts": True, "counted_w": 1500.0, "counted_enough": True}
     heat = {"counted_heat_w": 5000.0, "counted_heat_enough": True}
     rests = one(PUMP, running=False, **counted, **heat)

@@ -147,7 +147,7 @@ def test_a_jump_is_refused_until_it_stays() -> None:
     assert jumps.accept(35.2, 180.0 + 900.0)
 
 
-def test_a_slow_change_is_no_jump() -> None:
+def test_a_slow_change_is_not_a_jump() -> None:
     jumps = JumpFilter(3.0)
     assert jumps.accept(20.0, 0.0)
     assert jumps.accept(28.0, 180.0)

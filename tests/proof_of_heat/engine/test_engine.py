@@ -237,7 +237,7 @@ def test_savings_are_proved_with_an_interval(lived: tuple[Engine, Home]) -> None
     assert proof.days >= 3
 
 
-def test_savings_proof_foretells_what_the_reference_really_costs(going_on: tuple[Engine, Home]) -> None:
+def test_savings_proof_predicts_what_the_reference_really_costs(going_on: tuple[Engine, Home]) -> None:
     """The reference simulation is right: a home under that thermostat costs the same within a few percent."""
     engine, home = going_on
     live(engine, home, 1)

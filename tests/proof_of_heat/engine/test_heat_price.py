@@ -84,7 +84,7 @@ def test_why_a_source_does_not_run() -> None:
     assert found(replace(IDLE, requested_w=100.0, limits=site))["heater"].reason == "site_limit"
 
 
-def test_what_holds_back_one_source_is_no_reason_of_another() -> None:
+def test_what_holds_back_one_source_is_not_a_reason_of_another() -> None:
     deferred = (message(MessageCode.WRITE_DEFERRED, source="pump"), message(MessageCode.SITE_LIMIT))
     prices = found(replace(IDLE, requested_w=100.0, limits=deferred))
     assert (prices["pump"].reason, prices["heater"].reason) == ("write_deferred", "site_limit")

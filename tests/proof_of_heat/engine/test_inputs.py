@@ -28,7 +28,7 @@ def test_finer_forecasts_are_averaged_and_coarser_ones_drawn_as_a_line() -> None
     assert len(resample([], 900)) == 0
 
 
-def test_a_short_forecast_goes_on_with_yesterdays_course_without_a_step() -> None:
+def test_a_short_forecast_continues_with_yesterdays_course_without_a_step() -> None:
     rows = lived_history(2)
     home = Home(time_s=rows[-1].time_s)
     short = Forecast(step_s=3600, outdoor_c=[9.0, 9.0])
@@ -46,7 +46,7 @@ def test_no_forecast_and_no_history_holds_what_is_now() -> None:
     assert len(found.lower_c) == 192
 
 
-def test_a_forecast_ends_where_it_is_no_number() -> None:
+def test_a_forecast_ends_where_it_is_not_a_number() -> None:
     home = Home()
     fc = Forecast(step_s=900, outdoor_c=[5.0, math.nan, 60.0])
     found = build_horizon(replace(snapshot(home), forecast=fc), 5.0, [], band(0), 192)

@@ -125,7 +125,7 @@ def test_gate(errors: tuple[float, ...], was_open: bool, open_: bool) -> None:
     assert gate(errors, 0.8, was_open=was_open) is open_
 
 
-def test_pump_map_foretells_levels_it_has_not_seen(series: Series) -> None:
+def test_pump_map_predicts_levels_it_has_not_seen(series: Series) -> None:
     pump = learn(series)
     assert pump is not None
     home = Home(time_s=3600 * 11, flow_c=36.0)

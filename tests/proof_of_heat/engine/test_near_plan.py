@@ -135,7 +135,7 @@ def test_heat_is_dispatched_once(
     assert requests == [heat_w]
 
 
-def test_source_that_has_to_run_goes_on_although_the_plan_does_not_use_it() -> None:
+def test_source_that_has_to_run_continues_although_the_plan_does_not_use_it() -> None:
     assert running(selected((UNIT, ROD), 2600.0, {"unit"}, {"more": RunLocks(must_run=True)})) >= {"more"}
 
 

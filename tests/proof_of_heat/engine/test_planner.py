@@ -175,6 +175,54 @@ def test_locks_bind_the_first_step() -> None:
     assert rest.levels["pump"] == 0.0
 
 
+FLAT = ResponseModel(
+    replace(
+        HOUSE,
+        emitter_w_k=400.0,
+        mass_w_k=300.0,
+        loss_w_k=40.0,
+        mass_loss_w_k=20.0,
+        emitter_j_k=1e5,
+        room_j_k=4e5,
+        mass_j_k=8e6,
+    ),
+    192,
+)
+"""A small flat: a quarter of an hour of its air-to-air unit warms the air by more than the band is wide."""
+SPLIT = SourceConfig(source_id="pump", kind=SourceKind.HEAT_PUMP, nominal_heat_w=2600.0, nominal_power_w=720.0)
+FILLER = SourceConfig(source_id="boiler", kind=SourceKind.DIRECT_ELECTRIC, nominal_heat_w=800, nominal_power_w=800)
+
+
+def _flat_request(room_c: float, sources: tuple[SourceConfig, ...], **changes: object) -> PlanRequest:
+    values: dict[str, object] = {"pumps": {}, "discomfort_price_kh": 0.5, "start_price": 0.03}
+    return _request(
+        _horizon(21.0, upper_c=np.full(192, 22.5), outdoor_c=np.full(192, 10.0)),
+        responses=FLAT,
+        state=HouseState(room_c, room_c, room_c, 0.0),
+        sources=sources,
+        **(values | changes),
+    )
+
+
+@pytest.mark.parametrize("room_c", [20.3, 20.7])
+def test_a_small_home_gets_a_short_run_that_overheats_it_instead_of_none(room_c: float) -> None:
+    assert make_plan(_flat_request(room_c, (SPLIT,))).levels["pump"] == 1.0
+    assert make_plan(_flat_request(22.3, (SPLIT,))).levels["pump"] == 0.0, "no more than needed"
+
+
+@pytest.mark.parametrize("sources", [(SPLIT, FILLER), (FILLER, SPLIT)], ids=["first", "second"])
+@pytest.mark.parametrize("room_c", [20.3, 20.5, 20.7])
+def test_a_dearer_source_does_not_put_off_the_start_of_a_cheaper_one(
+    sources: tuple[SourceConfig, ...], room_c: float
+) -> None:
+    assert make_plan(_flat_request(room_c, sources)).levels == {"pump": 1.0, "boiler": 0.0}
+
+
+def test_what_a_source_that_has_to_rest_does_not_deliver_is_left_to_the_next() -> None:
+    rests = make_plan(_flat_request(20.5, (SPLIT, FILLER), locks={"pump": RunLocks(must_rest=True)}))
+    assert rests.levels == {"pump": 0.0, "boiler": 1.0}
+
+
 def test_site_limit_bounds_all_sources_together() -> None:
     heater = SourceConfig(
         source_id="boiler", kind=SourceKind.DIRECT_ELECTRIC, nominal_heat_w=6000, nominal_power_w=6000

@@ -387,7 +387,7 @@ def test_a_meter_of_something_else_is_found_without_a_meter_of_heat(power: str, 
     ("own_w", "other_w", "is_doubted"),
     [(1.0, 0.0, False), (1.0, 400.0, False), (0.5, 0.0, False), (0.0, 400.0, True), (0.01, 600.0, True)],
 )
-def test_loads_that_do_not_follow_the_weather_are_no_heat(own_w: float, other_w: float, is_doubted: bool) -> None:
+def test_loads_that_do_not_follow_the_weather_are_not_heat(own_w: float, other_w: float, is_doubted: bool) -> None:
     """Four weeks whose weather changes; the daily heat scatters by a third, with the sun and habits."""
     rows, two_weeks = [], lived_history(DAYS_OF_METERS)
     later = [replace(row, time_s=row.time_s + DAYS_OF_METERS * 86400.0) for row in two_weeks]

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.slow  # left out by scripts/test --quick
 
 SEQUENCES = 10_000
 CYCLES = (*(5,) * 15, 40)
-"""Most sequences are short; some go on long enough for starts to be counted."""
+"""Most sequences are short; some continue long enough for starts to be counted."""
 RESTARTS = 0.05
 SLACK_W = 1.0
 NAN = math.nan

@@ -179,7 +179,7 @@ def test_a_phase_bounds_the_sources_on_it() -> None:
 
 
 def test_each_modulating_source_learns_its_own_map() -> None:
-    """A heat pump and a rod that modulates: the rod's map is no heat pump's."""
+    """A heat pump and a rod that modulates: the rod's map is not a heat pump's."""
     rod = SourceConfig(source_id="rod", kind=SourceKind.DIRECT_ELECTRIC, steering=Steering.LEVEL, nominal_power_w=2500)
     config = EngineConfig(sources=(pump_config(), rod))
     engine, home = Engine(config), Home()

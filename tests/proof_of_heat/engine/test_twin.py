@@ -51,7 +51,7 @@ def test_tables_name_window_and_tariff(cold: Scored) -> None:
     assert "| dynamic |" in tariffs_table({"dynamic": summary([cold])})
 
 
-def test_baseline_runs_at_its_own_period_whatever_ours_is() -> None:
+def test_baseline_runs_at_its_own_period() -> None:
     try:
         load_twin()
     except FileNotFoundError as err:

@@ -93,7 +93,7 @@ def test_outage_is_a_gap() -> None:
     assert all(row.heat_w > 1000 for row in engine.history.all_rows)
 
 
-def test_short_loss_is_no_gap() -> None:
+def test_short_loss_is_not_a_gap() -> None:
     engine, home = new_engine(), Home()
     for minute in range(120):
         home.run(0.6, 60)

@@ -13,7 +13,7 @@ from ..wire_values import Values, lookup, number_at
 from .builders import minutes
 from .specs import Evidence, SensorSpec
 
-# The battery supplies the station itself with a few watts, which is no discharging in the sense of the state.
+# The battery supplies the station itself with a few watts, which is not discharging in the sense of the state.
 IDLE_W: Final = 5.0
 CHARGING: Final = "charging"
 DISCHARGING: Final = "discharging"

@@ -80,7 +80,7 @@ def identify(families: Iterable[Family], device: Device, values: Values, product
     """
     families = tuple(families)
     product = device.product.strip()
-    # A part of the product name is no evidence: the whole name has to be a known one.
+    # A part of the product name is not evidence: the whole name has to be a known one.
     if product and (family := _by_name(families, product)) is not None:
         return family
     if product and _names_a_model(product):

@@ -121,7 +121,7 @@ def pack_direction_power(values: Values, prefix: str, name: str, sign: int) -> f
 
 
 def _reports_power(values: Values, prefix: str) -> bool:
-    """Whether a pack is there and reports what its power is calculated from, in whatever form."""
+    """Whether a pack is there and reports what its power is calculated from, in any form."""
     paths = (f"{prefix}.vol", f"{prefix}.amp")
     return pack_is_present(values, prefix) and any(lookup(values, path) is not None for path in paths)
 

@@ -52,7 +52,7 @@ def _battery_power(values: Values) -> float | None:
     return -abs(output_w) if output_w else None
 
 
-# Both remaining times hold the same number, whatever the direction is.
+# Both remaining times hold the same number, regardless of the direction.
 _FLOW = BatteryFlow(
     power=_battery_power,
     power_sources=("bms.vol", "bms.amp", "power.batPwrOut", "pd.batPwrOut"),

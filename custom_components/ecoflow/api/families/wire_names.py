@@ -101,7 +101,7 @@ _MEASURES: Final = frozenset(
 _POWER_WORDS: Final = frozenset({"watts", "watt", "w", "pwr", "pow", "power"})
 # What may follow a power word: `wattsInSum` is a power, `powConsumptionMeasurement` is not.
 _POWER_TAIL: Final = frozenset({"in", "out", "sum", "max", "min", "total", "limit", "set", "avg", "l1", "l2", "l3"})
-# A percentage, and what is no power in W.
+# A percentage, and what is not a power in W.
 _NO_POWER_WORDS: Final = frozenset({"remain", "remaining", "factor"})
 _REACTIVE_WORDS: Final = frozenset({"react", "reactive"})
 _APPARENT_WORDS: Final = frozenset({"apparent", "apperent"})

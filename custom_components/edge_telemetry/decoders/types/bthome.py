@@ -323,7 +323,7 @@ def device_id(found: Mapping[str, Any]) -> str | None:
 
 
 def read(_kind: str, found: Mapping[str, Any]) -> Found:
-    """Return the message of a sensor; none for what is no BTHome data."""
+    """Return the message of a sensor; none for what is not BTHome data."""
     if is_message(found):
         yield device_id(found), decode_message(found)
 

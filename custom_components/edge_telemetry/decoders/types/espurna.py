@@ -51,7 +51,7 @@ _MAGNITUDES: Final[dict[str, str]] = {
     "voltage": "voltage_v",
 }
 _INFO: Final = {"board": "model", "version": "sw_version"}
-# What is no reading; "energy_delta" is part of the total.
+# What is not a reading; "energy_delta" is part of the total.
 _OTHER: Final = frozenset(
     {"app", "build", "datetime", "desc", "heartbeat", "host", "id", "interval", "ip", "loadavg", "mac", "ssid",
      "status", "time", "timestamp", "energy_delta"}

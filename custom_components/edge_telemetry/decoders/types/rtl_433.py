@@ -59,7 +59,7 @@ _UNITS: Final[dict[str, tuple[str, str]]] = {
     "ug_m3": ("μg/m³", "ug_m3"),
 }
 _ENDING: Final = re.compile(rf"(.*?)_({'|'.join(sorted(_UNITS, key=len, reverse=True))})")
-# The begin of a name and the ending -> metric, where they do not simply follow each other.
+# The start of a name and the ending -> metric, where they do not simply follow each other.
 _NAMES: Final[dict[str, str]] = {
     "battery_voltage_v": "battery_v",
     "gust_speed_ms": "wind_gust_ms",

@@ -211,7 +211,7 @@ def _read_sensor(message: Message, name: str, values: Mapping[str, Any], found: 
 
 
 def _meter_unit(leaf: str, value: Any) -> str | None:
-    """Return the unit of a meter's value; None for what is no value or has another name."""
+    """Return the unit of a meter's value; None for what is not a value or has another name."""
     if isinstance(value, str | bool | dict | list):
         return None
     return next((unit for names, unit in _METER_UNITS if names.fullmatch(leaf.lower())), None)

@@ -21,7 +21,7 @@ _NOTIFY: Final = "N"
 _REQUEST: Final = "R"
 _DEPTH: Final = 4
 KEEPALIVE_TIMEOUT_S: Final = 300.0
-"""All values are published again every two minutes: without any for so long, the device does not answer."""
+"""All values are published again every two minutes: without any for that long, the device does not answer."""
 
 # Whole paths -> metric.
 _PATHS: Final[dict[str, str]] = {
@@ -105,7 +105,7 @@ _ENDINGS: Final[dict[str, str]] = {
     "V": "voltage_v",
     "Voltage": "voltage_v",
 }
-# The levels before it -> the begin of the name; "" adds nothing.
+# The levels before it -> the start of the name; "" adds nothing.
 _PARTS: Final[dict[str, str]] = {
     "Ac": "",
     "ActiveIn": "input",

@@ -43,7 +43,7 @@ def base(
     """Return the response to a poll. `root` is the URL of the controller.
 
     Zephyr's client (as rewritten in 2024) skips the first character of the number of a cancel action, and stops if the
-    rest is no number: for it, the number begins with a zero.
+    rest is not a number: for it, the number begins with a zero.
     """
     links: dict[str, Any] = {}
     if cancel is not None:

@@ -66,7 +66,7 @@ def readings(data: Mapping[str, Any], name: str, *, most: int) -> Readings:
     A reading that failed (null, NaN or infinity) is ignored without a reason.
 
     Raises:
-        WireError: `bad_value` for what is no object, or has too many members.
+        WireError: `bad_value` for what is not an object, or has too many members.
     """
     found = data.get(name)
     if found is None:

@@ -1,7 +1,7 @@
 """Antminer with stock firmware (S19 and later): the socket through pyasic, the configuration page directly.
 
 Facts: the page requires digest authentication. Work modes: 0 normal, 1 sleep, 3 low power; reported as
-`bitmain-work-mode` (text) but written as `miner-mode`; most firmware ignores the reported key in a write, some obeys
+`bitmain-work-mode` (text) but written as `miner-mode`; most firmware ignores the reported key in a write, some applies
 it. The reply to a write may take 21 s, because the miner restarts. The rest of the configuration must be sent back
 unchanged. The miner does not report its power: a linked meter does.
 """

@@ -2,9 +2,9 @@
 
 Facts: Canaan's driver-avalon.c of the Nano 3S, its API manual of the A10, and public replies of all models. The socket
 serves one request at a time. The values are a text in the reply to `stats`, "Key[value] Key[value]"; -273 °C is a
-missing sensor. `softoff` and `softon` take a time of the miner's own clock, which is in each reply and need not be
+missing sensor. `softoff` and `softon` take a time of the miner's own clock, which is in each reply and may not be
 right; the Nano 3 and 3S have neither. `softon` restarts the miner, which may not answer it. While a miner calibrates
-its chips, it rejects other modes. `MGHS` and the averages of `summary` go on for minutes after the end of mining:
+its chips, it rejects other modes. `MGHS` and the averages of `summary` continue for minutes after the end of mining:
 `GHSspd` is the present rate.
 """
 

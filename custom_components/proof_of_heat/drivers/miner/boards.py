@@ -1,6 +1,6 @@
 """Hash boards that the user switches singly.
 
-A board that is switched off is no fault. Its heat is missing from the measured power, from which the heat of a miner
+A board that is switched off is not a fault. Its heat is missing from the measured power, from which the heat of a miner
 follows. The switches are the user's: they are none of the settings that control changes or restores.
 """
 

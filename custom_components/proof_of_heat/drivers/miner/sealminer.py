@@ -113,7 +113,7 @@ def decode_info(stats: object) -> MinerInfo:
 
 
 def decode_reading(stats: object, summary: object, *, pool: PoolReading) -> MinerReading:
-    """Return the reading. Rates are in MH/s; the mean of `summary` goes on for long after a change."""
+    """Return the reading. Rates are in MH/s; the mean of `summary` continues for long after a change."""
     row = _row(stats)
     state = str(at(row, "PM State"))
     places = [index for index in range(_MAX_BOARDS) if number_at(row, f"{index} Chip Count") is not None]

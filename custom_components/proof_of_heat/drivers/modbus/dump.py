@@ -2,7 +2,7 @@
 
 A dump is an object with the tables `holding` and `input`; each has protocol addresses, from 0, or ranges of them
 ("1000-1003"), with a value or a list of consecutive values. Without tables, the addresses count for both. A list has an
-object per register. Text that is no JSON is the output of a Modbus program (dump_text).
+object per register. Text that is not JSON is the output of a Modbus program (dump_text).
 
 Addresses in the old notation (30001, 40001) are used as such where the template has none of them as they are.
 """
@@ -59,7 +59,7 @@ def missing_values(template: str, data: Mapping[str, Any] | list[Any] | str) -> 
             continue
         words = [tables[register.space][register.address + index] for index in range(register.words)]
         raw = " ".join(f"0x{word:04X}" for word in words)
-        texts.append(f"{where}: {raw} is no valid value, see invalid, min and max")
+        texts.append(f"{where}: {raw} is not a valid value, see invalid, min and max")
     return texts
 
 

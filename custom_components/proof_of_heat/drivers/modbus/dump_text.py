@@ -132,7 +132,7 @@ def _polled(lines: list[str]) -> Tables:
             refused = header[1] if re.search(r"32-bit|float|64-bit|coil|discrete", header[1], re.IGNORECASE) else ""
         elif (match := _POLLED.match(line)) is not None:
             if refused:
-                raise DumpError(f"{where}: {refused} are no registers of 16 bits; poll them as 16-bit registers")
+                raise DumpError(f"{where}: {refused} are not registers of 16 bits; poll them as 16-bit registers")
             rows.append((spaces, int(match[1]), _words(match[2], where)[:1], where))
     first = 0 if any(map(_ZERO_BASED.search, lines)) or any(row[1] == 0 for row in rows) else 1
     tables = _empty()

@@ -71,7 +71,7 @@ class TemplateFit:
 def judge(
     template: DeviceTemplate, values: Mapping[str, float | bool | None], absent: frozenset[str] = frozenset()
 ) -> TemplateFit:
-    """Judge the values of a first reading; `absent`: registers that the device refused."""
+    """Check the values of a first reading; `absent`: registers that the device refused."""
     lines = tuple(
         _line(key, values, register, key in absent)
         for key, register in template.registers.items()

@@ -1,4 +1,4 @@
-"""The word order of a device whose firmware determines it, judged by its counters.
+"""The word order of a device whose firmware determines it, found by its counters.
 
 Of a counter in two registers, the high word is small and hardly ever changes; the low word changes with each reading.
 One reading can be misleading shortly after the low word restarted: the majority of the last readings counts.

@@ -170,7 +170,7 @@ def decode(reply: object, circuit: int | None = None) -> ViessmannReading:
 
 
 def _enabled_circuits(features: Mapping[str, Any]) -> tuple[int, ...]:
-    """Return the numbers of the enabled heating circuits: the first one need not be 0."""
+    """Return the numbers of the enabled heating circuits: the first one may be another than 0."""
     rows = rows_at(features.get("heating.circuits"), "properties", "enabled", "value")
     enabled = sorted({int(text) for row in rows if (text := str(row)).isdecimal()})
     return tuple(enabled) or (0,)

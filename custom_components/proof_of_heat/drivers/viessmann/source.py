@@ -173,7 +173,7 @@ class ViessmannSource(SourceBase, HotWaterCharge):
             health=Health.DEGRADED if reading.faults else Health.OK,
             detail=", ".join(reading.faults),
             on=None if mode is None else mode not in (_DHW_ONLY, _STANDBY),
-            # The compressor's rated power is no measurement: without an inverter reading, a meter is needed.
+            # The compressor's rated power is not a measurement: without an inverter reading, a meter is needed.
             power_w=self._power_w(reading),
             mode=mode,
             flow_c=reading.flow_c,

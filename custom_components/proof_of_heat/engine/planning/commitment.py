@@ -34,6 +34,8 @@ type Fixes = dict[int, tuple[float, ...]]
 
 WHOLE, UNUSED = 0.97, 0.03
 BOUND_CELLS = 2
+SOON_START_H = 1.0
+"""A start within this time, while another source heats, is not avoided."""
 CAP_SHORTFALL_KH = 0.7
 """If the power cap causes more discomfort than this in the next hours..."""
 CAP_GAIN_KH = CAP_SHORTFALL_KH / 4
@@ -243,40 +245,77 @@ def _configured_segments(source: SourceConfig, request: PlanRequest, price: Arra
 def _commit(request: PlanRequest, problem: PlanProblem, plan: Plan) -> list[float]:
     """Return the use of each segment now.
 
-    Locks are applied first. Sources used below their minimum are then tried on and off.
+    Locks are applied first. Sources used below their minimum are then tried on and off; what a source does not deliver
+    is left to the next ones.
     """
     configs = {source.source_id: source for source in request.sources}
     fixed: Fixes = {}
-    first = [float(plan.use[place, 0]) for place in range(len(plan.segments))]
+    first = [0.0] * len(plan.segments)
     cells = min(BOUND_CELLS, len(plan.grid))
     for place, segment in enumerate(plan.segments):
-        config = configs[segment.source_id]
-        if segment.level_from[0] > 0 or config.steering is Steering.STEPS:
+        first[place] = float(plan.use[place, 0])
+        if segment.level_from[0] > 0 or configs[segment.source_id].steering is Steering.STEPS:
             continue
-        least = _min_use(config, request)
-        locks = request.locks.get(segment.source_id, RunLocks())
-        if segment.source_id in request.unstoppable:
-            first[place] = max(first[place], _lowest_use(config, segment))
-        elif locks.must_rest:
-            first[place] = 0.0
-        elif locks.must_run:
-            first[place] = max(first[place], least)
-        elif UNUSED < first[place] < least * WHOLE:
-            trial = (least,) * cells
-            runs = request.running.get(segment.source_id, False)
-            first[place] = (
-                least if _is_cheaper_on(problem, fixed, place, trial, _switching_cost(request, runs)) else 0.0
-            )
-        elif first[place] >= least * WHOLE:
-            first[place] = max(first[place], least)
-        else:
-            first[place] = 0.0
+        first[place], plan = _first_use(request, problem, plan, fixed, place)
         fixed[place] = (first[place],) * cells
+        if first[place] < float(plan.use[place, 0]) - UNUSED and place + 1 < len(plan.segments):
+            plan = problem.solve(fixed)
     for place, segment in enumerate(plan.segments):
         if segment.level_from[0] > 0:
             base = next(p for p, other in enumerate(plan.segments) if other.source_id == segment.source_id)
             first[place] = first[place] if first[base] > 0 else 0.0
     return first
+
+
+def _first_use(request: PlanRequest, problem: PlanProblem, plan: Plan, fixed: Fixes, place: int) -> tuple[float, Plan]:
+    """Return the use of a source's first segment now, and the plan after that decision."""
+    segment, use = plan.segments[place], float(plan.use[place, 0])
+    config = next(source for source in request.sources if source.source_id == segment.source_id)
+    least, locks = _min_use(config, request), request.locks.get(segment.source_id, RunLocks())
+    if segment.source_id in request.unstoppable:
+        return max(use, _lowest_use(config, segment)), plan
+    if locks.must_rest:
+        return 0.0, plan
+    if locks.must_run or use >= least * WHOLE:
+        return max(use, least), plan
+    return (0.0, plan) if use <= UNUSED else _on_or_off(request, problem, fixed, place, least)
+
+
+def _on_or_off(
+    request: PlanRequest, problem: PlanProblem, fixed: Fixes, place: int, least: float
+) -> tuple[float, Plan]:
+    """Return the use of a source in the next cells that is cheaper, on or off, and the plan with it.
+
+    On is as long as off. Rooms that need heat now may be overheated by that: then on is at most one cell. A small
+    home with a large air-to-air unit needs short runs, and would wait, too cold, until a longer one is worth it.
+    """
+    cells = min(BOUND_CELLS, len(problem.model.grid))
+    runs, rests = (problem.solve({**fixed, place: (use,) * cells}) for use in (least, 0.0))
+    needs_heat = (problem.free_room[:cells] < problem.lower[:cells]).any()
+    if needs_heat and (runs.room_c[:cells] > problem.upper[:cells]).any():
+        runs = problem.solve({**fixed, place: (least,)})
+    if _with_switching(request, runs) < _with_switching(request, rests):
+        return least, runs
+    return 0.0, rests
+
+
+def _with_switching(request: PlanRequest, plan: Plan) -> float:
+    """Return the objective of a plan with the cost of its starts: now, and later of what stops now.
+
+    While another source heats instead, a start in the next hour is only put off: it counts as well.
+    """
+    uses = {segment.source_id: np.zeros(len(plan.grid), dtype=bool) for segment in plan.segments}
+    for segment, use in zip(plan.segments, plan.use, strict=True):
+        uses[segment.source_id] |= use > UNUSED
+    heating = {name for name, used in uses.items() if used[0]}
+    soon = np.cumsum(plan.grid.hours) <= SOON_START_H
+    starts = 0
+    for name, used in uses.items():
+        if request.running.get(name, False):
+            starts += name not in heating
+        else:
+            starts += name in heating or bool(heating and used[soon].any())
+    return plan.objective + request.start_price * starts
 
 
 def _min_use(source: SourceConfig, request: PlanRequest) -> float:
@@ -291,17 +330,6 @@ def _lowest_use(source: SourceConfig, segment: Segment) -> float:
     if source.steering is not Steering.LEVEL:
         return 1.0
     return min(1.0, source.least_level / max(float(segment.level_to[0]), source.least_level))
-
-
-def _switching_cost(request: PlanRequest, runs: bool) -> float:
-    """Return the switching cost of running now: a start, or (negative) the start that it avoids later."""
-    return -request.start_price if runs else request.start_price
-
-
-def _is_cheaper_on(problem: PlanProblem, fixed: Fixes, place: int, trial: tuple[float, ...], change: float) -> bool:
-    with_it = problem.solve({**fixed, place: trial}).objective
-    without = problem.solve({**fixed, place: (0.0,) * len(trial)}).objective
-    return with_it + change < without
 
 
 def _messages(plan: Plan, now_w: float, cap_w: float, next_rise: SetpointRise | None) -> tuple[Message, ...]:

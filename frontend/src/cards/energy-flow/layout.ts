@@ -74,7 +74,7 @@ export const layout = (nodes: readonly FlowNode[], flows: readonly Flow[], width
   return { height, bars, ribbons: ribbons(bars, flows, scale) };
 };
 
-/** Whether one side of a node is measured completely, so that its sum is no estimate. */
+/** Whether one side of a node is measured completely, so that its sum is not an estimate. */
 const isMeasured = (out: readonly Flow[], into: readonly Flow[]): boolean => {
   const sides = [out, into].filter((side) => side.length > 0);
   const largest = Math.max(...sides.map(sum));

@@ -95,7 +95,7 @@ export const socketName = (panel: Panel, id: string): string => {
   return `${panel.outlets[device]?.name ?? device} ${socket.toUpperCase()}`;
 };
 
-/** Amperes of a text in the user's notation as mA; undefined if it is no number. Empty is 0: no limit. */
+/** Amperes of a text in the user's notation as mA; undefined if it is not a number. Empty is 0: no limit. */
 export const parseAmperes = (text: string): number | undefined => {
   const value = Number(text.trim().replace(",", "."));
   return Number.isFinite(value) && value >= 0 ? Math.round(value * 1000) : undefined;
