@@ -17,6 +17,7 @@ from .planning.commitment import PlanRequest
 from .short_cycle import RunLocks
 from .snapshot import ComfortBand, Snapshot
 from .source_selection import SourceSelector
+from .sources import all_sized
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class PlanContext:
 def plan_request(snapshot: Snapshot, inputs: ValidatedInputs, context: PlanContext) -> PlanRequest:
     """Return the request of a plan from now on."""
     learned, cfg, selector, band = context.learned, context.config, context.selector, context.band
+    sources = all_sized(cfg.sources, snapshot)
     steps = learned.responses.grid.steps
     price = horizon.price_series(snapshot, steps, cfg.weights.carbon_price_kg)
     usual_price = max(float(np.abs(price).mean()), 1e-3)
@@ -57,7 +59,7 @@ def plan_request(snapshot: Snapshot, inputs: ValidatedInputs, context: PlanConte
         surplus_w=horizon.surplus_series(snapshot, steps),
         quiet=quiet,
         weights=cfg.weights,
-        sources=cfg.sources,
+        sources=sources,
         locks=context.locks,
         running=context.running,
         available=selector.available(snapshot) & selector.needed(inputs),

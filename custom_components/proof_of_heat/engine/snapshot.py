@@ -106,6 +106,8 @@ class SourceSnapshot:
     """Temperature in its heating circuit, if that has a sensor of its own."""
     hot_water: bool = False
     """Whether it heats domestic hot water now: its temperatures are not those of the heating circuit."""
+    size_share: float = 1.0
+    """The share of its size that it has now: a miner without one of its hash boards gives less at each of its steps."""
     settled: bool = True
     """False while an earlier command is not yet visible in the readings (a miner that reboots)."""
     running: bool | None = None

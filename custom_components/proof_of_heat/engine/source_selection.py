@@ -22,7 +22,7 @@ from .operating_points import OFF, OperatingPoint, SourceOption, without_off
 from .planning.segments import FLOW_OVER_MEAN
 from .short_cycle import RunLocks
 from .snapshot import NAN, Snapshot, SourceSnapshot
-from .sources import full_load, revenue_h
+from .sources import full_load, revenue_h, sized
 
 LEVELS = 10
 SHORT_W = 50.0
@@ -194,7 +194,7 @@ class SourceSelector:
             if not reading.available:
                 limits.append(message(why_unavailable(reading), source=source.source_id))
                 continue
-            option = self._option(source, reading, snapshot, inputs, _Context(learned, state, frost))
+            option = self._option(sized(source, reading), reading, snapshot, inputs, _Context(learned, state, frost))
             if source.steering is Steering.LEVEL:
                 option = within_cap(option, power_cap_w)
             lock = locks.get(source.source_id, RunLocks())

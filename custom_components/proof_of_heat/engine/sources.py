@@ -1,6 +1,6 @@
 """What a source gives, takes and earns, from its configuration and its readings: sizes, heat output, mining revenue."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 import math
 
@@ -28,6 +28,28 @@ def full_load(source: SourceConfig) -> tuple[float, float]:
     if source.kind == SourceKind.HEAT_PUMP:
         return heat, source.nominal_power_w or heat / source.typical_cop
     return heat, max(source.steps_w, default=0.0) or source.nominal_power_w or heat
+
+
+def sized(source: SourceConfig, reading: SourceSnapshot) -> SourceConfig:
+    """Return the source with the size that it has now."""
+    share = reading.size_share
+    if share == 1.0:
+        return source
+    heat_w, power_w = source.nominal_heat_w, source.nominal_power_w
+    return replace(
+        source,
+        nominal_heat_w=None if heat_w is None else heat_w * share,
+        nominal_power_w=None if power_w is None else power_w * share,
+        steps_w=tuple(watts * share for watts in source.steps_w),
+    )
+
+
+def all_sized(sources: Iterable[SourceConfig], snapshot: Snapshot) -> tuple[SourceConfig, ...]:
+    """Return the sources with the sizes that they have now."""
+    readings = {reading.source_id: reading for reading in snapshot.sources}
+    return tuple(
+        source if (reading := readings.get(source.source_id)) is None else sized(source, reading) for source in sources
+    )
 
 
 def revenue_h(source: SourceConfig, power_w: float, hashprice_ph_day: float) -> float:

@@ -37,6 +37,7 @@ def source_snapshot(source: HeatSource, config: SourceConfig, now: datetime) -> 
             flow_c=_number(state.flow_c),
             return_c=_number(state.return_c),
             running=_running(state) if age_s <= RUNNING_VALID_S else None,
+            size_share=getattr(source, "size_share", 1.0),
             power_estimated=_is_estimated(source, config),
             circuit_c=_number(getattr(state, "circuit_c", None)),
             hot_water=bool(getattr(state, "hot_water", None)),

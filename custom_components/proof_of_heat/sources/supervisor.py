@@ -82,8 +82,9 @@ class SourceSupervisor:
             managed = self._sources.get(planned.source_id)
             if managed is None:
                 continue
+            share = getattr(managed.source, "size_share", 1.0)  # what is set is the power that it had with all boards
             command = source_command(
-                planned,
+                replace(planned, power_w=planned.power_w / share),
                 managed.source.capabilities,
                 managed.source.state,
                 cycle_id=cycle_id,

@@ -19,6 +19,10 @@ class BoardSource(SourceBase, BoardSwitches):
     """A miner whose boards are switched by its client."""
 
     _client: MinerClient
+    size_share: float = 1.0
+    """The share of its power that it has with the boards that are up, as far as it was seen to mine."""
+    _counted: tuple[int, int] | None = None
+    """The boards that are up, and all, for which this share is."""
     _boards: tuple[BoardReading, ...] = ()
     """As they were read last."""
 
@@ -34,6 +38,21 @@ class BoardSource(SourceBase, BoardSwitches):
     @override
     def is_board_on(self, number: int) -> bool | None:
         return self._boards[number - 1].on if 0 < number <= len(self._boards) else None
+
+    def _update_size(self, reading: MinerReading, power_w: float | None) -> None:
+        """Update the share: by the number of boards, or by what it draws where the others make up for a missing one.
+
+        The tuner of some firmware works for its power target with the boards that it has.
+        """
+        up, boards = reading.boards_up, reading.boards
+        if not (reading.mining and reading.hashrate_ths and up and boards):
+            return
+        share, most_w = min(1.0, up / boards), self._capabilities.max_power_w
+        if share < 1.0 and power_w is not None and most_w:
+            share = min(1.0, max(share, power_w / most_w))
+        if self._counted == (up, boards):
+            share = max(share, self.size_share)
+        self._counted, self.size_share = (up, boards), round(share, 2)
 
     @override
     async def switch_board(self, number: int, on: bool) -> CommandResult:

@@ -176,6 +176,7 @@ class MinerSource(BoardSource, Operable, PresetChoice):
         power_w = reading.power_w if metered is None else metered
         if power_w is None and reading.mining is False:
             power_w = 0.0
+        self._update_size(reading, power_w)
         return SourceState(
             at=self._now(),
             health=_health(reading),
