@@ -18,7 +18,7 @@ def home(folder: Path, stage: Path, domains: list[str]) -> Path:
             packed.extractall(folder / "custom_components" / domain)
     (folder / "configuration.yaml").write_text("")
     # Port 0: any free one.
-    stored = {"stable": config_folder._http(0), "pending": None, "yaml_migration_done": True}
+    stored = {"stable": config_folder.http_settings(0), "pending": None, "yaml_migration_done": True}
     (folder / ".storage").mkdir(exist_ok=True)
     (folder / ".storage" / "http").write_text(
         json.dumps({"version": 2, "minor_version": 2, "key": "http", "data": stored})
