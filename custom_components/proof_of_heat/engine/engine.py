@@ -14,7 +14,7 @@ from .delivery import Delivery, counted, delivery
 from .demand import Demand, DemandControl, Target, preheat_offsets_k
 from .duty_cycle import DutyCycle
 from .earlier_learnings import LearningMemory
-from .flow_control import FlowControl
+from .flow_control import FlowControl, response
 from .horizon import DAY_STEPS
 from .input_validation import InputValidator, ValidatedInputs
 from .jobs import Job, JobResult, learning, planning
@@ -124,7 +124,7 @@ class Engine:
             self._plan_due = True
         self._band = band = self.zones.band(inputs.zones, snapshot.band)
         delivered_w = all_heat_w(self.configs, snapshot, inputs.outdoor_c)
-        self._flow_control.update(self.learned, delivered_w, self._elapsed_s)
+        self._flow_control.update(self.learned, response(snapshot, delivered_w, self.plan), self._elapsed_s)
         self._idle_check.add(next((s for s in snapshot.sources if s.source_id == self.pump_id), None), self._elapsed_s)
         self.delivery = now = delivery(self.configs, snapshot, inputs.outdoor_c, self._shares)
         self._flow_control.starts.update(self.configs, snapshot, now, self._elapsed_s)
@@ -195,10 +195,10 @@ class Engine:
             kind = self.configs[self.pump_id].kind if self.pump_id else None
             self.learned = learned = result.learned.checked(is_heat_pump=kind is SourceKind.HEAT_PUMP)
             self._memory.last = learned.kept
-            self._observer = result.learned.observer(self._since_learning)
+            before, self._observer = self.state, result.learned.observer(self._since_learning)
             reference = learned.pump or self.source_selector.reference_map()
             if reference is not None:
-                self.savings.update_model(result.learned.fitted, reference, self._observer.state)
+                self.savings.update_model(result.learned.fitted, reference, self._observer.state, before)
             if not self.predicting:
                 self.plan = None
             self._plan_due = True

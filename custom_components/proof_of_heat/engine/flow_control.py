@@ -1,27 +1,56 @@
 """The flow temperature that makes a source deliver the planned heat.
 
 The learned house gives the flow temperature at which the emitters take this heat now. What the source then delivers
-shows how far the learned heat transfer is off: a slow correction removes the difference.
+shows how far the learned heat transfer is off: a correction removes the difference.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+import math
 
 from .learning import LearnedModel
 from .model.history import STEP_S
 from .model.observer import HouseState
+from .planning.commitment import PlanResult
+from .snapshot import Snapshot
 from .source_starts import SourceStarts
 
 LIMIT_K = 4.0
 """The correction is at most this much."""
+FOLLOWS_K = 1.0
+"""A source whose flow temperature is within this distance below the setpoint follows it. One that is still colder
+starts, or is at its maximum: a higher setpoint would only make it deliver too much later."""
+TIME_S = 600.0
+"""Time constant of the correction while a source that follows its setpoint delivers too little heat."""
 SETTLE_S = 900.0
-"""The flow is raised this long after a start at the earliest, when the emitters and the compressor have settled."""
-TIME_S = 2700.0
-"""Time constant of the correction while too little heat is delivered."""
+"""Without a flow temperature, the setpoint is raised this long after a start at the earliest..."""
+BLIND_TIME_S = 2700.0
+"""...and with this time constant."""
 TOO_MUCH_TIME_S = 300.0
-"""The same while there is too much, from the start on: it raises the peak of the home's power."""
+"""Time constant while there is too much heat, from the start on: it raises the peak of the home's power."""
 LEAST_SHARE = 0.4
 """Below this share of the full heat, a source may be at its minimum: a lower setpoint would stop it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """How the sources respond to the setpoint."""
+
+    heat_w: float
+    flow_c: float = math.nan
+    """The lowest flow temperature of the sources of the plan; NaN without a sensor."""
+    spare_w: float = math.inf
+    """Heat that the power limit of the plan leaves."""
+
+
+def response(snapshot: Snapshot, heat_w: float, plan: PlanResult | None) -> Response:
+    """Return the response of the sources that a plan uses; ``heat_w``: what all sources deliver."""
+    used = [source for source in snapshot.sources if plan is not None and source.source_id in plan.used]
+    flow_c = min([source.flow_c for source in used if math.isfinite(source.flow_c)], default=math.nan)
+    power_w = sum([source.power_w for source in used])
+    if plan is None or not power_w > 0:
+        return Response(heat_w, flow_c)
+    return Response(heat_w, flow_c, max(0.0, plan.cap_w - power_w) / power_w * heat_w)
 
 
 @dataclass(slots=True)
@@ -31,6 +60,7 @@ class FlowControl:
     correction_k: float = 0.0
     starts: SourceStarts = field(default_factory=SourceStarts)
     _asked_w: float = 0.0
+    _setpoint_c: float = math.nan
     _running_s: float = 0.0
 
     def flow_c(
@@ -42,20 +72,28 @@ class FlowControl:
         """
         self._asked_w = heat_w
         lead_s = min(max(since_s, 0.0), STEP_S)
-        return max(learned.flow_for(state, heat_w, lead_s) + self.correction_k, self.starts.flow_c(used))
+        self._setpoint_c = learned.flow_for(state, heat_w, lead_s) + self.correction_k
+        return max(self._setpoint_c, self.starts.flow_c(used))
 
-    def update(self, learned: LearnedModel | None, delivered_w: float, elapsed_s: float) -> None:
+    def update(self, learned: LearnedModel | None, now: Response, elapsed_s: float) -> None:
         """Compare what was delivered since the last cycle with what the setpoint was meant for."""
-        if learned is None or self._asked_w <= 0 or delivered_w <= 0:
+        if learned is None or self._asked_w <= 0 or now.heat_w <= 0:
             self._running_s = 0.0
             self._asked_w = 0.0
             return
         self._running_s += elapsed_s
-        missing_k = learned.flow_rise_k(self._asked_w - delivered_w)
-        if missing_k > 0 and self._running_s <= SETTLE_S:
+        missing_w = self._asked_w - now.heat_w
+        if missing_w > 0:
+            missing_w, time_s = min(missing_w, now.spare_w), self._raise_time_s(now.flow_c)
+        elif self._asked_w < LEAST_SHARE * learned.full_heat_w:
             return
-        if missing_k < 0 and self._asked_w < LEAST_SHARE * learned.full_heat_w:
-            return
-        time_s = TIME_S if missing_k > 0 else TOO_MUCH_TIME_S
-        step = self.correction_k + missing_k * min(1.0, elapsed_s / time_s)
+        else:
+            time_s = TOO_MUCH_TIME_S
+        step = self.correction_k + learned.flow_rise_k(missing_w) * min(1.0, elapsed_s / time_s)
         self.correction_k = min(LIMIT_K, max(-LIMIT_K, step))
+
+    def _raise_time_s(self, flow_c: float) -> float:
+        """Return the time constant while too little heat is delivered; infinite while the source is not settled."""
+        if math.isfinite(flow_c):
+            return TIME_S if flow_c >= self._setpoint_c - FOLLOWS_K else math.inf
+        return BLIND_TIME_S if self._running_s > SETTLE_S else math.inf

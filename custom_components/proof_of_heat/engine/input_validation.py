@@ -11,6 +11,7 @@ import math
 
 from .config import SafetyLimits
 from .messages import Message, MessageCode, message
+from .sensor_resolution import SensorResolution
 from .snapshot import NAN, SensorReading, Snapshot, ZoneSnapshot
 from .staleness import ReportRhythm, StaleRule
 
@@ -83,6 +84,8 @@ class ValidatedInputs:
     outdoor_from: OutdoorSource
     flow_c: float
     return_c: float
+    room_doubt_k: float = 0.0
+    """By how much a room may be colder or warmer than its reading, by the steps of its sensor."""
     notes: tuple[Message, ...] = ()
 
     @property
@@ -108,6 +111,7 @@ class InputValidator:
     limits: SafetyLimits
     _filters: dict[str, JumpFilter] = field(default_factory=dict)
     _rhythms: dict[str, ReportRhythm] = field(default_factory=dict)
+    _resolutions: dict[str, SensorResolution] = field(default_factory=dict)
     _day: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=1500))
 
     def validate(self, snapshot: Snapshot) -> ValidatedInputs:
@@ -127,6 +131,7 @@ class InputValidator:
             outdoor_from=origin,
             flow_c=max(flows, default=NAN),
             return_c=max(returns, default=NAN),
+            room_doubt_k=max([self._resolutions[zone.zone_id].doubt_k for zone in zones if zone.room.known], default=0),
             notes=tuple(notes),
         )
 
@@ -139,6 +144,7 @@ class InputValidator:
         elif not self._filter(f"zone {zone.zone_id}").accept(room.value, now_s - room.age_s):
             why = MessageCode.ROOM_JUMPS
         if why is None:
+            self._resolutions.setdefault(zone.zone_id, SensorResolution()).add(room.value)
             return zone
         notes.append(message(why, zone=zone.zone_id))
         return replace(zone, room=SensorReading())

@@ -1,7 +1,7 @@
 """Builds the request of a plan from a snapshot and what the engine knows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import math
 
 import numpy as np
@@ -58,7 +58,7 @@ def plan_request(snapshot: Snapshot, inputs: ValidatedInputs, context: PlanConte
         price_kwh=price,
         surplus_w=horizon.surplus_series(snapshot, steps),
         quiet=quiet,
-        weights=cfg.weights,
+        weights=replace(cfg.weights, margin_k=cfg.weights.margin_k + inputs.room_doubt_k),
         sources=sources,
         locks=context.locks,
         running=context.running,

@@ -93,12 +93,14 @@ class SavingsTracker:
         self._reference_house: ReferenceHouse | None = None
         self.days: list[SavingsDay] = []
 
-    def update_model(self, fitted: HouseFit, pump: PerformanceMap, state: HouseState) -> None:
-        """Use a newer model from now on; the simulated temperatures continue."""
+    def update_model(
+        self, fitted: HouseFit, pump: PerformanceMap, state: HouseState, before: HouseState | None = None
+    ) -> None:
+        """Use a newer model from now on. ``state``: of the real house by it; ``before``: by the last model."""
         if self._reference_house is None:
             self._reference_house = ReferenceHouse(self._reference, fitted, pump, state, seed=1)
         else:
-            self._reference_house.update_model(fitted, pump)
+            self._reference_house.update_model(fitted, pump, state, before or state)
 
     def add_row(self, row: Row, band: ComfortBand, price_kwh: float, spent: RunningCost) -> None:
         """Add a history row; ``spent``: the mean cost and electric input of all sources in it."""

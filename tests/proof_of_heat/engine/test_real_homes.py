@@ -16,7 +16,7 @@ from custom_components.proof_of_heat.engine import (
     SourceSnapshot,
     Steering,
 )
-from custom_components.proof_of_heat.engine.flow_control import LIMIT_K, FlowControl
+from custom_components.proof_of_heat.engine.flow_control import LIMIT_K, FlowControl, Response
 from custom_components.proof_of_heat.engine.jobs import JobResult
 from custom_components.proof_of_heat.engine.learning import LearnedModel, learn
 from custom_components.proof_of_heat.engine.model.backtest import backtest
@@ -208,12 +208,12 @@ def test_flow_setpoint_follows_the_heat_that_is_delivered(learned: LearnedModel)
     control, state = FlowControl(), learned.state
     first = control.flow_c(learned, state, 6000.0, since_s=0.0)
     for minute in range(60):
-        control.update(learned, 5000.0, 60.0)
+        control.update(learned, Response(5000.0), 60.0)
         last = control.flow_c(learned, state, 6000.0, since_s=0.0)
         assert last - first <= LIMIT_K, minute
     assert last > first, "too little heat: the flow is raised"
     for _ in range(20):
-        control.update(learned, 8000.0, 60.0)
+        control.update(learned, Response(8000.0), 60.0)
         control.flow_c(learned, state, 6000.0, since_s=0.0)
     assert control.correction_k < last - first, "too much heat: it is lowered again"
 
@@ -283,16 +283,16 @@ def test_flow_setpoint_is_not_corrected_while_the_source_starts(learned: Learned
     control = FlowControl()
     for _ in range(10):
         control.flow_c(learned, learned.state, 6000.0, since_s=0.0)
-        control.update(learned, 1000.0, 60.0)
+        control.update(learned, Response(1000.0), 60.0)
     assert control.correction_k == 0.0
-    control.update(learned, 0.0, 60.0)
+    control.update(learned, Response(0.0), 60.0)
     assert control.correction_k == 0.0
 
 
 def test_flow_setpoint_is_lowered_at_the_first_reading_with_too_much_heat(learned: LearnedModel) -> None:
     control = FlowControl()
     first = control.flow_c(learned, learned.state, 6000.0, since_s=0.0)
-    control.update(learned, 8000.0, 300.0)
+    control.update(learned, Response(8000.0), 300.0)
     then = control.flow_c(learned, learned.state, 6000.0, since_s=0.0)
     assert first - then == pytest.approx(learned.flow_rise_k(2000.0)), "emitters colder than estimated"
 
@@ -302,10 +302,10 @@ def test_flow_setpoint_is_not_lowered_for_a_source_at_its_minimum(learned: Learn
     control = FlowControl()
     for _ in range(12):
         control.flow_c(learned, learned.state, 0.25 * learned.full_heat_w, since_s=0.0)
-        control.update(learned, 0.4 * learned.full_heat_w, 300.0)
+        control.update(learned, Response(0.4 * learned.full_heat_w), 300.0)
     assert control.correction_k == 0.0
     control.flow_c(learned, learned.state, 0.25 * learned.full_heat_w, since_s=0.0)
-    control.update(learned, 0.15 * learned.full_heat_w, 300.0)
+    control.update(learned, Response(0.15 * learned.full_heat_w), 300.0)
     assert control.correction_k > 0.0, "too little is corrected at any output"
 
 

@@ -46,10 +46,16 @@ class ReferenceHouse:
         self._integral = np.zeros(MEMBERS)
         self._steps = 0
         self._seed = seed
-        self.update_model(fitted, pump)
+        self.update_model(fitted, pump, start, start)
 
-    def update_model(self, fitted: HouseFit, pump: PerformanceMap) -> None:
-        """Use a newer model; the temperatures continue."""
+    def update_model(self, fitted: HouseFit, pump: PerformanceMap, state: HouseState, before: HouseState) -> None:
+        """Use a newer model.
+
+        It means other temperatures by room and mass than the last one. What continues is the difference from the real
+        house, whose state is ``state`` by the newer model and ``before`` by the last one: otherwise the thermostat would
+        heat at full power, or pause, because of a change of the model.
+        """
+        self._temperatures = self._temperatures + (state.temperatures - before.temperatures)
         self._parameters = draw_parameters(fitted, MEMBERS, self._seed)
         self._a, self._b = discretise(self._parameters, SUB_STEP_S)
         self._share = self._parameters[:, NAMES.index("sensor_mass_share")]

@@ -1,0 +1,94 @@
+"""The flow temperature setpoint of a plan follows what the source delivers, within its power limit."""
+
+from dataclasses import replace
+import math
+
+import pytest
+
+from custom_components.proof_of_heat.engine import Engine, EngineConfig, Snapshot
+from custom_components.proof_of_heat.engine.flow_control import FlowControl, Response, response
+from custom_components.proof_of_heat.engine.learning import LearnedModel, learn
+from custom_components.proof_of_heat.engine.model.history import History, Row
+from custom_components.proof_of_heat.engine.planning.commitment import PlanResult
+
+from .homes import PUMP, Home, lived_history, pump_config, snapshot
+
+ASKED_W = 8000.0
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[Row]:
+    return lived_history(9)
+
+
+@pytest.fixture(scope="module")
+def learned(rows: list[Row]) -> LearnedModel:
+    return learn(History(rows).series(), None, 0.8)
+
+
+@pytest.fixture(scope="module")
+def plan(rows: list[Row]) -> PlanResult:
+    engine = Engine(EngineConfig(sources=(pump_config(),), commission=False))
+    engine.adopt_history(History(rows))
+    now = snapshot(Home(time_s=rows[-1].time_s, air_c=18.0, wall_c=18.0))
+    engine.observe(now)
+    while (job := engine.job(now)) is not None:
+        engine.adopt(job())
+    assert engine.plan is not None
+    return replace(engine.plan, levels={PUMP: 1.0}, cap_w=3000.0)
+
+
+def corrected(learned: LearnedModel, minutes: int, *, behind_k: float, heat_w: float, spare_w: float = math.inf) -> float:
+    """Return the correction after some minutes with a source ``behind_k`` below its setpoint."""
+    control = FlowControl()
+    for _ in range(minutes):
+        setpoint_c = control.flow_c(learned, learned.state, ASKED_W, since_s=0.0)
+        control.update(learned, Response(heat_w, setpoint_c - behind_k, spare_w), 60.0)
+    return control.correction_k
+
+
+def test_too_little_heat_of_a_source_that_follows_is_corrected_within_a_quarter_of_an_hour(learned: LearnedModel) -> None:
+    """After a long pause, the emitters are colder than estimated: the setpoint was lowered at once."""
+    control = FlowControl(correction_k=-3.0)
+    stiffness_w_k = 1.0 / learned.flow_rise_k(1.0)
+    first_c = control.flow_c(learned, learned.state, ASKED_W, since_s=0.0)
+    for _ in range(30):
+        setpoint_c = control.flow_c(learned, learned.state, ASKED_W, since_s=0.0)
+        heat_w = ASKED_W - 2000.0 + (setpoint_c - first_c) * stiffness_w_k
+        control.update(learned, Response(heat_w, setpoint_c), 60.0)
+    assert heat_w == pytest.approx(ASKED_W, abs=150.0)
+
+
+def test_setpoint_is_not_raised_while_the_source_does_not_reach_it(learned: LearnedModel) -> None:
+    """It starts, or it is at its maximum: it would deliver too much later."""
+    assert corrected(learned, 60, behind_k=3.0, heat_w=5000.0) == 0.0
+    assert corrected(learned, 10, behind_k=0.5, heat_w=5000.0) > 1.0
+    assert corrected(learned, 10, behind_k=3.0, heat_w=9000.0) < 0.0, "too much heat is corrected in any case"
+
+
+def test_setpoint_is_raised_only_as_far_as_the_power_limit_allows(learned: LearnedModel) -> None:
+    assert corrected(learned, 30, behind_k=0.0, heat_w=7000.0, spare_w=0.0) == 0.0
+    little = corrected(learned, 5, behind_k=0.0, heat_w=7000.0, spare_w=200.0)
+    assert 0.0 < little < 0.3 * corrected(learned, 5, behind_k=0.0, heat_w=7000.0)
+
+
+def test_response_is_that_of_the_sources_of_the_plan(rows: list[Row], plan: PlanResult) -> None:
+    now = snapshot(Home(time_s=rows[-1].time_s))
+
+    def seen(plan: PlanResult | None = plan, **changes: float) -> Response:
+        return response(_with_source(now, **changes), 8000.0, plan)
+
+    assert seen(power_w=2500.0, flow_c=33.0) == Response(8000.0, 33.0, pytest.approx(1600.0))
+    assert seen(power_w=3100.0).spare_w == 0.0
+    assert seen(power_w=math.nan).spare_w == math.inf, "not measured"
+    assert seen(power_w=0.0).spare_w == math.inf, "a burner"
+    assert math.isnan(seen(flow_c=math.nan).flow_c)
+    unused = seen(replace(plan, levels={PUMP: 0.0}))
+    assert math.isnan(unused.flow_c)
+    assert unused.spare_w == math.inf
+    assert seen(None).spare_w == math.inf
+
+
+def _with_source(now: Snapshot, **changes: float) -> Snapshot:
+    (source,) = now.sources
+    return replace(now, sources=(replace(source, **changes),))
