@@ -38,7 +38,9 @@ def plan(rows: list[Row]) -> PlanResult:
     return replace(engine.plan, levels={PUMP: 1.0}, cap_w=3000.0)
 
 
-def corrected(learned: LearnedModel, minutes: int, *, behind_k: float, heat_w: float, spare_w: float = math.inf) -> float:
+def corrected(
+    learned: LearnedModel, minutes: int, *, behind_k: float, heat_w: float, spare_w: float = math.inf
+) -> float:
     """Return the correction after some minutes with a source ``behind_k`` below its setpoint."""
     control = FlowControl()
     for _ in range(minutes):
@@ -47,7 +49,7 @@ def corrected(learned: LearnedModel, minutes: int, *, behind_k: float, heat_w: f
     return control.correction_k
 
 
-def test_too_little_heat_of_a_source_that_follows_is_corrected_within_a_quarter_of_an_hour(learned: LearnedModel) -> None:
+def test_too_little_heat_of_a_source_that_follows_is_corrected_soon(learned: LearnedModel) -> None:
     """After a long pause, the emitters are colder than estimated: the setpoint was lowered at once."""
     control = FlowControl(correction_k=-3.0)
     stiffness_w_k = 1.0 / learned.flow_rise_k(1.0)

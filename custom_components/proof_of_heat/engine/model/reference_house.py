@@ -49,11 +49,10 @@ class ReferenceHouse:
         self.update_model(fitted, pump, start, start)
 
     def update_model(self, fitted: HouseFit, pump: PerformanceMap, state: HouseState, before: HouseState) -> None:
-        """Use a newer model.
+        """Use a newer model, by which the state of the real house is ``state``, and was ``before`` by the last model.
 
-        It means other temperatures by room and mass than the last one. What continues is the difference from the real
-        house, whose state is ``state`` by the newer model and ``before`` by the last one: otherwise the thermostat would
-        heat at full power, or pause, because of a change of the model.
+        The two mean different temperatures by room and mass. What continues is the difference from the real house:
+        otherwise the thermostat would heat at full power, or pause, because the model changed.
         """
         self._temperatures = self._temperatures + (state.temperatures - before.temperatures)
         self._parameters = draw_parameters(fitted, MEMBERS, self._seed)
