@@ -37,7 +37,7 @@ def test_steps_are_known_after_some_changes() -> None:
     values = 20.0 + 0.1 * np.arange(CHANGES + 1)
     assert doubt_k(values) == pytest.approx(0.05)
     assert doubt_k(values[:-1]) == 0.0
-    assert doubt_k(np.repeat(values[:-1], 20)) == 0.0, "the same reading again is no change"
+    assert doubt_k(np.repeat(values[:-1], 20)) == 0.0, "the same reading again does not count"
 
 
 def test_larger_changes_between_two_cycles_are_multiples_of_the_steps() -> None:
