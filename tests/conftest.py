@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Generator
+from datetime import UTC
 import gc
 import inspect
 import logging
@@ -11,9 +12,10 @@ import threading
 
 from homeassistant.components import file_upload
 from homeassistant.helpers.entity import Entity
-from homeassistant.util import executor
+from homeassistant.util import dt as dt_util, executor
 from hypothesis import HealthCheck, settings
 import pytest
+from pytest_homeassistant_custom_component.plugins import HASocketBlockedError
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 from xdist.remote import Producer
@@ -91,14 +93,18 @@ skip_stop_scripts = _for_event_loop("skip_stop_scripts")
 
 @pytest.fixture(autouse=True)
 def verify_cleanup(request: pytest.FixtureRequest) -> Generator[None]:
-    """Check that a test leaves no task, timer or thread; without an event loop there are only threads."""
+    """Check that a test leaves nothing: the plugin's check, or without an event loop what can be left then."""
     if _runs_event_loop(request):
         request.getfixturevalue("verify_cleanup")
         yield
         return
     before = set(threading.enumerate())
     yield
+    zone, dt_util.DEFAULT_TIME_ZONE = dt_util.DEFAULT_TIME_ZONE, UTC
+    blocked, HASocketBlockedError.instances = HASocketBlockedError.instances, []
     assert set(threading.enumerate()) <= before
+    assert zone is UTC, "the test changes the default time zone"
+    assert not blocked, "the test opens sockets"
 
 
 @pytest.fixture(autouse=True)

@@ -52,6 +52,8 @@ def test_an_uplink_of_the_things_stack() -> None:
         ({"temperature": {"value": 70.7, "unit": "°F"}}, {"temperature_c": 21.5}),
         ({"battery": 3.6}, {"battery_v": 3.6}),
         ({"battery": 87}, {"battery_percent": 87}),
+        ({"battery": 0}, {"battery_percent": 0}),
+        ({"battery": 3}, {}),  # 3 % of a battery or 3 V
         ({"leak": 1}, {"water_leak_detected": True}),
         ({"temperature": None}, {"temperature_c": None}),
         ({"gps_1": {"latitude": 60.1, "longitude": 24.9}}, {"gps_1_latitude": 60.1, "gps_1_longitude": 24.9}),

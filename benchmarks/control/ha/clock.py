@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 import time
 from typing import Any
+import warnings
 
 import freezegun.api
 from pytest_homeassistant_custom_component import plugins
@@ -29,7 +30,11 @@ class LoopClock:
 
 
 def patch_clock() -> None:
-    """Apply the patches of the test framework that freezing the time needs; sockets stay enabled."""
+    """Apply the patches of the test framework that freezing the time needs; sockets stay enabled.
+
+    Only connections to this machine are allowed. Home Assistant looks for its own address by one to another, and copes.
+    """
+    warnings.filterwarnings("ignore", message="A test tried to use socket")
     plugins.pytest_runtest_setup()
     pytest_socket.enable_socket()
     freezegun.api.call_stack_inspection_limit = 0  # every caller gets the frozen time

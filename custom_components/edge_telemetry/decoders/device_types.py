@@ -33,7 +33,7 @@ class DeviceType:
         sources: Metrics from which others are derived; without a value of one of these, those are unknown.
         derived: The metrics that are derived.
         metrics: Added to the table of metrics.
-        manufacturer: Shown on the device page.
+        manufacturer: Shown on the device page; None if unknown. A format or network is not one.
         model: Shown on the device page unless the device reports another one.
         sequence_modulus: Where sequence numbers start again at zero; None: never.
         reports_losses: Whether a gap in the sequence numbers is a lost message.

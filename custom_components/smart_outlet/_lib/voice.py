@@ -54,8 +54,8 @@ type _Answer = Callable[[Any, Any], Awaitable[str | None]]
 class VoiceCommand:
     """Sentence templates by language, and the function that answers; None leaves the answer to another one.
 
-    A topic of several integrations is registered once. Home Assistant stops to look for further triggers at a sentence
-    that fits two templates of one, and would not find that of the integration that answers.
+    A topic of several integrations is registered once: Home Assistant stops looking for further triggers when a
+    sentence fits two templates of one, and would not find the integration that answers.
     """
 
     sentences: Mapping[str, tuple[str, ...]]

@@ -333,7 +333,6 @@ register(
         key=KEY,
         is_message=is_message,
         decode=decode_message,
-        manufacturer="BTHome",
         metrics=(
             Metric("conductivity_us_cm", "conductivity", "μS/cm", decimals=0),
             Metric("window_open", "window", kind=Kind.FLAG),

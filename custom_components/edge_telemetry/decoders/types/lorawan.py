@@ -43,8 +43,8 @@ _NAMES: Final[dict[str, tuple[str, str | None]]] = {
 }
 _PART: Final = re.compile(r"(?P<name>[a-z0-9_]*?[a-z0-9])_(?P<part>\d{1,3}|[a-z][a-z0-9]{0,15})")
 _BATTERY: Final = frozenset({"bat", "batt", "battery", "battery_level"})
-# A battery above this is in percent, one up to it is in V.
 _BATTERY_V: Final = 5.0
+"""A battery above this is in percent, one up to it in V. From 1 to it, a whole number can be both: 3 % or 3 V."""
 
 
 def is_message(found: Mapping[str, Any]) -> bool:
@@ -102,7 +102,10 @@ def _read_values(message: Message, payload: Any) -> None:
         lower = name.casefold()
         key, own = _metric(lower)
         if lower in _BATTERY and _is_number(value):
-            key, own = ("battery_v", "V") if 0 < value <= _BATTERY_V else ("battery_percent", "%")
+            is_small = 0 < value <= _BATTERY_V
+            if is_small and value == int(value):
+                continue
+            key, own = ("battery_v", "V") if is_small else ("battery_percent", "%")
         add(message, key, value, unit or (own if not isinstance(value, str) else None))
 
 
@@ -134,7 +137,6 @@ register(
         key=KEY,
         is_message=is_message,
         decode=decode,
-        manufacturer="LoRaWAN",
         accepts_commands=False,
         # Many devices report once or twice a day.
         timeout_s=25 * 3600,

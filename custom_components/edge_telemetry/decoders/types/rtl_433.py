@@ -185,7 +185,6 @@ def _forms(levels: Levels) -> tuple[Form, ...]:
 register(
     DeviceType(
         key=KEY,
-        manufacturer="rtl_433",
         metrics=(
             Metric("radiation_w_m2", "irradiance", "W/m²", decimals=0),
             Metric("rain_rate_mm_h", "precipitation_intensity", "mm/h", decimals=1),

@@ -307,7 +307,7 @@ TASMOTA: Final = register(
 
 register(
     # Devices behind a Zigbee bridge report on change.
-    DeviceType(key=ZIGBEE, manufacturer="Zigbee", accepts_commands=False, timeout_s=25 * 3600)
+    DeviceType(key=ZIGBEE, accepts_commands=False, timeout_s=25 * 3600)
 )
 
 register_dialect(

@@ -155,7 +155,6 @@ def _ignores(levels: list[str]) -> bool:
 register(
     DeviceType(
         key=KEY,
-        manufacturer="Zigbee2MQTT",
         metrics=(
             Metric("carbon_monoxide_detected", "carbon_monoxide", kind=Kind.FLAG),
             Metric("gas_detected", "gas", kind=Kind.FLAG),
