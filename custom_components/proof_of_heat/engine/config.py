@@ -104,16 +104,16 @@ class Weights:
     sun_doubt: float = 0.15
     discomfort_weight: float = 27.0
     """Cost of a kelvin-hour outside the comfort band, in kWh of electricity per kW/K of heat loss."""
-    upper_price_share: float = 0.5
+    upper_price_share: float = 0.15
     stored_heat_share: float = 0.6
     start_kwh: float = 0.12
     """Cost of a start of a compressor or burner, in kWh of electricity."""
     carbon_price_kg: float = 0.0
     peak: PeakPolicy = PeakPolicy.REFERENCE
     peak_days: float = 7.0
-    peak_share: float = 0.96
-    """Share of the reference's peak; the rest is a margin for the model error."""
-    peak_floor: float = 0.8
+    peak_share: float = 0.95
+    """Share of the reference's peak that is enough on most days; planning.commitment raises it for comfort."""
+    peak_floor: float = 0.76
     """The cap is at least this share of the source's full input: further throttling wastes more than it saves."""
 
 

@@ -28,6 +28,8 @@ BLIND_TIME_S = 2700.0
 """...and with this time constant."""
 TOO_MUCH_TIME_S = 300.0
 """Time constant while there is too much heat, from the start on: it raises the peak of the home's power."""
+FULL_LEVEL = 0.99
+"""A source that a plan uses at this level is not throttled by the power limit, or cannot be."""
 LEAST_SHARE = 0.4
 """Below this share of the full heat, a source may be at its minimum: a lower setpoint would stop it."""
 
@@ -40,7 +42,7 @@ class Response:
     flow_c: float = math.nan
     """The lowest flow temperature of the sources of the plan; NaN without a sensor."""
     spare_w: float = math.inf
-    """Heat that the power limit of the plan leaves."""
+    """Heat that the power limit of the plan leaves; negative while the sources draw more than it."""
 
 
 def response(snapshot: Snapshot, heat_w: float, plan: PlanResult | None) -> Response:
@@ -50,7 +52,9 @@ def response(snapshot: Snapshot, heat_w: float, plan: PlanResult | None) -> Resp
     power_w = sum([source.power_w for source in used])
     if plan is None or not power_w > 0:
         return Response(heat_w, flow_c)
-    return Response(heat_w, flow_c, max(0.0, plan.cap_w - power_w) / power_w * heat_w)
+    spare_w = (plan.cap_w - power_w) / power_w * heat_w
+    is_throttled = all(plan.levels[source.source_id] < FULL_LEVEL for source in used)
+    return Response(heat_w, flow_c, spare_w if is_throttled else max(0.0, spare_w))
 
 
 @dataclass(slots=True)
@@ -61,6 +65,8 @@ class FlowControl:
     starts: SourceStarts = field(default_factory=SourceStarts)
     _asked_w: float = 0.0
     _setpoint_c: float = math.nan
+    _highest_c: float = math.inf
+    """At a higher setpoint, the sources would draw more than the plan's power limit."""
     _running_s: float = 0.0
 
     def flow_c(
@@ -72,7 +78,7 @@ class FlowControl:
         """
         self._asked_w = heat_w
         lead_s = min(max(since_s, 0.0), STEP_S)
-        self._setpoint_c = learned.flow_for(state, heat_w, lead_s) + self.correction_k
+        self._setpoint_c = min(learned.flow_for(state, heat_w, lead_s) + self.correction_k, self._highest_c)
         return max(self._setpoint_c, self.starts.flow_c(used))
 
     def update(self, learned: LearnedModel | None, now: Response, elapsed_s: float) -> None:
@@ -80,20 +86,35 @@ class FlowControl:
         if learned is None or self._asked_w <= 0 or now.heat_w <= 0:
             self._running_s = 0.0
             self._asked_w = 0.0
+            self._highest_c = math.inf
             return
         self._running_s += elapsed_s
-        missing_w = self._asked_w - now.heat_w
+        self._highest_c = self._limit_c(learned, now)
+        missing_w = min(self._asked_w - now.heat_w, now.spare_w)
         if missing_w > 0:
-            missing_w, time_s = min(missing_w, now.spare_w), self._raise_time_s(now.flow_c)
-        elif self._asked_w < LEAST_SHARE * learned.full_heat_w:
+            time_s = self._raise_time_s(now.flow_c)
+        elif self._is_low(learned):
             return
         else:
             time_s = TOO_MUCH_TIME_S
         step = self.correction_k + learned.flow_rise_k(missing_w) * min(1.0, elapsed_s / time_s)
         self.correction_k = min(LIMIT_K, max(-LIMIT_K, step))
 
+    def _limit_c(self, learned: LearnedModel, now: Response) -> float:
+        """Return the highest setpoint that the power limit allows, by what was drawn at the last one."""
+        is_free = not self._follows(now.flow_c) if now.spare_w > 0 else self._is_low(learned)
+        if is_free:
+            return math.inf
+        return self._setpoint_c + learned.flow_rise_k(now.spare_w)
+
+    def _is_low(self, learned: LearnedModel) -> bool:
+        return self._asked_w < LEAST_SHARE * learned.full_heat_w
+
+    def _follows(self, flow_c: float) -> bool:
+        return flow_c >= self._setpoint_c - FOLLOWS_K
+
     def _raise_time_s(self, flow_c: float) -> float:
         """Return the time constant while too little heat is delivered; infinite while the source is not settled."""
         if math.isfinite(flow_c):
-            return TIME_S if flow_c >= self._setpoint_c - FOLLOWS_K else math.inf
+            return TIME_S if self._follows(flow_c) else math.inf
         return BLIND_TIME_S if self._running_s > SETTLE_S else math.inf

@@ -58,7 +58,7 @@ def plan_request(snapshot: Snapshot, inputs: ValidatedInputs, context: PlanConte
         price_kwh=price,
         surplus_w=horizon.surplus_series(snapshot, steps),
         quiet=quiet,
-        weights=replace(cfg.weights, margin_k=cfg.weights.margin_k + inputs.room_doubt_k),
+        weights=replace(cfg.weights, margin_k=math.hypot(cfg.weights.margin_k, inputs.room_doubt_k)),
         sources=sources,
         locks=context.locks,
         running=context.running,

@@ -8,7 +8,9 @@ A sensor whose rhythm is not known yet has the usual time of its kind.
 from dataclasses import dataclass, field
 import math
 
-GAP_MARGIN, GAP_DECAY = 1.25, 0.98
+GAP_MARGIN = 1.25
+HALF_LIFE_S = 4 * 86400.0
+"""In this time, a rhythm that was not seen again is half forgotten: a room is steady at some times of the day only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,10 @@ class ReportRhythm:
         reported_s = now_s - age_s
         if not reported_s <= self._reported_s + 1.0:
             gap_s = reported_s - self._reported_s
+            if math.isfinite(gap_s):
+                self.longest_gap_s *= 0.5 ** (gap_s / HALF_LIFE_S)
             if self.rule.is_steady(self._value, value):
-                self.longest_gap_s = max(gap_s, GAP_DECAY * self.longest_gap_s)
+                self.longest_gap_s = max(gap_s, self.longest_gap_s)
             self._reported_s, self._value = reported_s, value
         return age_s > self.allowed_s
 

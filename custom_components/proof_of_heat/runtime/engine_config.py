@@ -52,12 +52,6 @@ _ELECTRICITY: Final = "electricity"
 ASSUMED_FUEL_PRICES: Final = {"gas": 0.11, "oil": 0.11, "pellets": 0.08, "wood": 0.06, "district_heating": 0.12}
 """Price per kWh of a fuel for which the user entered none. Gas: the average of households in the European Union in the
 first half of 2025 (Eurostat). The others are usual in Central Europe. Costs with them are marked as estimates."""
-UPPER_PRICE_SHARE: Final = 0.15
-"""Penalty for a room above the setpoint's band, as a share of that for one below it. A cold morning is never the price
-of an afternoon that the sun will make a little warmer than the setpoint."""
-PEAK_SHARE: Final = 0.95
-"""Share of the reference's peak that a plan may use. A source that is controlled by flow temperature, in steps of
-half a kelvin, exceeds the planned power by some percent now and then."""
 ASSUMED_FUEL_PRICE: Final = 0.11
 """The same of other fuels."""
 
@@ -181,8 +175,6 @@ def engine_config(system: SystemConfig, sources: tuple[SourceConfig, ...]) -> En
             start_kwh=planning.start_kwh,
             carbon_price_kg=planning.co2_price_kg,
             peak=PeakPolicy(planning.peak),
-            peak_share=PEAK_SHARE,
-            upper_price_share=UPPER_PRICE_SHARE,
         ),
         commission=planning.measure,
         site=SiteLimits(

@@ -36,11 +36,11 @@ WHOLE, UNUSED = 0.97, 0.03
 BOUND_CELLS = 2
 SOON_START_H = 1.0
 """A start within this time, while another source heats, is not avoided."""
-CAP_SHORTFALL_KH = 0.7
-"""If the power cap causes more discomfort than this in the next hours..."""
-CAP_GAIN_KH = CAP_SHORTFALL_KH / 4
-CAP_RELIEF = (1.1, 1.25, np.inf)
-"""...it is raised by these factors, one after the other."""
+CAP_RELIEF = ((1.04, 0.03), (1.15, 0.7), (1.3, 0.7), (np.inf, 0.7))
+"""The power cap is raised by these factors, one after the other, if it causes more discomfort (K·h) in the next hours.
+A small step is taken soon: on a mild day, the lower cap costs nothing."""
+CAP_GAIN_SHARE = 0.25
+"""Share of that discomfort that the higher cap has to avoid."""
 
 
 @dataclass(frozen=True)
@@ -101,12 +101,12 @@ def make_plan(request: PlanRequest) -> PlanResult:
     """Return the plan. It takes about 10 ms: call it in an executor thread."""
     cap = request.power_cap_w
     problem, plan = _solve(request, cap)
-    for relief in CAP_RELIEF:
-        if not np.isfinite(cap) or plan.near_shortfall_kh <= CAP_SHORTFALL_KH:
+    for relief, most_kh in CAP_RELIEF:
+        if not np.isfinite(cap) or plan.near_shortfall_kh <= most_kh:
             break
         raised, raised_plan = _solve(request, request.power_cap_w * relief)
         # Only discomfort that more power avoids counts: a plan may prefer a cold morning to a hot afternoon.
-        if raised_plan.discomfort_kh_total < plan.discomfort_kh_total - CAP_GAIN_KH:
+        if raised_plan.discomfort_kh_total < plan.discomfort_kh_total - CAP_GAIN_SHARE * most_kh:
             problem, plan, cap = raised, raised_plan, request.power_cap_w * relief
     first = _commit(request, problem, plan)
     levels: dict[str, float] = {}

@@ -73,8 +73,9 @@ class PlanCriteria:
     """Share of the forecast solar gain that is not relied on, neither for heating nor for overheating."""
     discomfort_price_kh: float = 2.0
     """Penalty per kelvin-hour outside the comfort band."""
-    upper_price_share: float = 0.5
-    """Penalty for being too warm, as a share of that for being too cold."""
+    upper_price_share: float = 0.15
+    """Penalty for being too warm, as a share of that for being too cold. A cold morning is never the price of an
+    afternoon that the sun will make a little too warm, by a forecast that may be wrong."""
     stored_heat_share: float = 0.6
     """Value of the heat stored in the house at the end of the plan, as a share of its cost."""
     limits: tuple[PowerLimit, ...] = ()
