@@ -170,7 +170,7 @@ describe("the card", () => {
     expect(requests).toHaveLength(0);
     reply = { status: 400, body: { error: "bad_signature", message: "the signature is invalid" } };
     await drop("fw.bin", "fw.json");
-    expect(text(".live")).toBe("Not done: the signature is invalid");
+    expect(text(".live")).toBe("Failed: the signature is invalid");
   });
 
   it("has disabled controls for everybody but administrators", async () => {
@@ -191,6 +191,6 @@ describe("the card", () => {
     await push({});
     button("Pause").click();
     await settle();
-    expect(text(".live")).toBe("Not done: unknown rollout");
+    expect(text(".live")).toBe("Failed: unknown rollout");
   });
 });
