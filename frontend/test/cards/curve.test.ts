@@ -103,9 +103,10 @@ describe("heating-curve card", () => {
 
   it("shows the curve, the present point, measured points within the axis, and the suggestion", async () => {
     const { text, plot } = await mount();
-    for (const part of ["Measured last week", "Fits the learned house", "slope 0.70, level 1 K (confidence 86 %)", "Confirmed · flow 35.0 °C"])
+    for (const part of ["Measured last week", "Fits the learned house", "slope 0.70, level 1 K (confidence 86%)", "Confirmed · flow 35.0 °C"])
       expect(text()).toContain(part);
-    expect(plot().shadowRoot?.textContent).toContain("36 °C · 2 °C");
+    expect(plot().shadowRoot?.textContent).toContain("flow 36\u00a0°C");
+    expect(plot().shadowRoot?.textContent).toContain("Flow temperature (°C)");
     expect(plot().shadowRoot?.querySelectorAll("circle[opacity]").length).toBe(2);
     expect(text()).not.toContain("Unsaved");
   });

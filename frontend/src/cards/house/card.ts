@@ -2,7 +2,7 @@
 
 import { css, html, nothing, svg, type TemplateResult } from "lit";
 import { SuiteCard } from "../../lib/card.js";
-import { formatDuration, formatKelvin, formatNumber, formatPercent, formatPower, formatTemperature, isFahrenheit, UNKNOWN } from "../../lib/format.js";
+import { formatDays, formatDuration, formatKelvin, formatNumber, formatPercent, formatPower, formatTemperature, isFahrenheit, timeUnits, UNKNOWN } from "../../lib/format.js";
 import { localizer, pageLanguage } from "../../lib/localize.js";
 import { TEXTS } from "../../lib/proof-of-heat.js";
 import { ofSystem } from "../../lib/system-card.js";
@@ -68,6 +68,7 @@ export class HouseCard extends SuiteCard<HouseConfig> {
         font-size: 12px;
         color: var(--muted);
         text-align: start;
+        vertical-align: bottom;
       }
       th,
       td {
@@ -126,12 +127,7 @@ export class HouseCard extends SuiteCard<HouseConfig> {
 
   private status(data: House, hass: HomeAssistant): string {
     if (!data.values.loss_w_k) return this.localize("house.learning");
-    const days = new Intl.NumberFormat(hass.locale.language, {
-      style: "unit",
-      unit: "day",
-      unitDisplay: "long",
-      maximumFractionDigits: 0,
-    }).format(Math.max(1, data.days ?? 0));
+    const days = formatDays(Math.max(1, data.days ?? 0), hass.locale);
     return this.localize(data.learning.trusted ? "house.used" : "house.checked", { days });
   }
 
@@ -169,7 +165,7 @@ export class HouseCard extends SuiteCard<HouseConfig> {
   private format(name: ValueName, value: number, hass: HomeAssistant, alone = false): string {
     const shown = name === "loss_w_k" && isFahrenheit(hass) ? value / 1.8 : value;
     const number = formatNumber(shown, hass.locale, name === "solar_gain_m2" ? 1 : 0);
-    return alone ? number : `${number} ${{ loss_w_k: this.lossUnit(hass), time_constant_h: "h", solar_gain_m2: "m²" }[name]}`;
+    return alone ? number : `${number} ${{ loss_w_k: this.lossUnit(hass), time_constant_h: timeUnits(hass.locale)[0], solar_gain_m2: "m²" }[name]}`;
   }
 
   private lossUnit(hass: HomeAssistant): string {
