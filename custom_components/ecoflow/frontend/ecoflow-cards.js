@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-a6da01647e9d.js";
+import"/heat_suite_static/runtime-1773ef76e7fb.js";

@@ -61,7 +61,7 @@ describe("house report", () => {
   it("compares the backtest with a room that stays as it is", async () => {
     const card = await mount(data());
     expect([...(card.shadowRoot?.querySelectorAll("td") ?? [])].map((cell) => cell.textContent?.trim())).toEqual([
-      "3 hours", "0.12 K", "0.31 K", "12 hours", "0.24 K", "0.62 K",
+      "3 h", "0.12 K", "0.31 K", "12 h", "0.24 K", "0.62 K",
     ]);
     expect(card.shadowRoot?.querySelectorAll("td.good")).toHaveLength(2);
     const worse = await mount(data({ backtest: [{ hours: 3, error_k: 0.5, unchanged_k: 0.3 }] }));

@@ -227,7 +227,8 @@ export class CurvePlot extends LitElement {
     const left = x(clamp(outdoor, COLD, WARM));
     const label = localize("curve.flow", { value: formatTemperature(hass, setpoint, 0) });
     const end = outdoor > 5;
-    const isBelow = end || setpoint < flowAt(outdoor, values.slope, values.level, data.room_c, values.max_flow_c);
+    // The curve falls to the right: next to it, the free side is above on the right, and below on the left.
+    const isBelow = end || setpoint < flowAt(outdoor, values.slope, values.level, data.room_c, values.max_flow_c) - 3;
     return svg`
       <line x1=${left} x2=${left} y1=${y(setpoint)} y2=${height - BOTTOM} stroke="var(--primary-color)" stroke-dasharray="2 3" />
       <circle cx=${left} cy=${y(setpoint)} r="5" fill="var(--primary-color)" />

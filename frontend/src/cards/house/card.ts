@@ -238,8 +238,6 @@ export class HouseCard extends SuiteCard<HouseConfig> {
   private backtest(data: House, hass: HomeAssistant): TemplateResult | typeof nothing {
     if (!data.backtest.length) return nothing;
     const { localize } = this;
-    const hours = (value: number): string =>
-      new Intl.NumberFormat(hass.locale.language, { style: "unit", unit: "hour", unitDisplay: "long" }).format(value);
     return html`
       <section>
         <h2>${localize("house.backtest")}</h2>
@@ -247,7 +245,7 @@ export class HouseCard extends SuiteCard<HouseConfig> {
           <tr><th scope="col">${localize("house.lead")}</th><th scope="col">${localize("house.error")}</th><th scope="col">${localize("house.unchanged")}</th></tr>
           ${data.backtest.map(
             ({ hours: lead, error_k, unchanged_k }) => html`<tr>
-              <td>${hours(lead)}</td>
+              <td>${formatDuration(lead * 3600, hass.locale)}</td>
               <td class=${isNumber(unchanged_k) && error_k < unchanged_k ? "good" : ""}>${formatKelvin(hass, error_k, 2)}</td>
               <td>${formatKelvin(hass, unchanged_k, 2)}</td>
             </tr>`,
