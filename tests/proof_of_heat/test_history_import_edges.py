@@ -18,6 +18,7 @@ from custom_components.proof_of_heat.engine.engine import Engine
 from custom_components.proof_of_heat.engine.model.history import COLUMNS, History, Row
 from custom_components.proof_of_heat.learning import history_import
 from custom_components.proof_of_heat.learning.history_import import HistoryImport, ImportStatus, async_remove_import
+from custom_components.proof_of_heat.learning.home_key import HomeKey
 from custom_components.proof_of_heat.learning.links import HomeLinks, SourceLinks
 
 NOW = datetime(2027, 1, 20, 18, 0, tzinfo=UTC)
@@ -78,7 +79,8 @@ class Importing:
 
     def _new(self) -> HistoryImport:
         learner = cast("Engine", self.learner)
-        return HistoryImport(self.hass, self.entry, learner, lambda: LINKS, lambda: None, save=self._save)
+        key = HomeKey()
+        return HistoryImport(self.hass, self.entry, learner, lambda: LINKS, lambda: None, key=key, save=self._save)
 
     def stop_after(self, days: int) -> None:
         """Let the import hang after so many days."""
@@ -136,7 +138,7 @@ async def test_without_a_recorder_nothing_is_imported(importing: Importing, hass
     importing.hass.config.components.remove("recorder")
     assert await importing.run() is ImportStatus.NO_RECORDER
     assert importing.begins == []
-    assert KEY not in hass_storage, "it is tried again after the next restart"
+    assert hass_storage[KEY]["data"].keys() == {"key"}, "it is tried again after the next restart"
 
 
 async def test_result_is_stored_before_the_import_counts_as_done(
@@ -156,7 +158,7 @@ async def test_recorder_without_history_is_reported(importing: Importing, hass_s
     importing.rows_a_day = []
     assert await importing.run() is ImportStatus.NO_HISTORY
     assert importing.learner.adopted is None, "what was learned is kept"
-    assert hass_storage[KEY]["data"] == {"done": NOW.isoformat(), "count": 0}
+    assert hass_storage[KEY]["data"] == {"key": HomeKey().dump(), "done": NOW.isoformat(), "count": 0}
 
 
 async def test_import_without_result_is_not_a_success_after_a_restart(

@@ -21,6 +21,7 @@ from custom_components.proof_of_heat.engine.shadow.replay import BAND_STEPS, Rep
 from custom_components.proof_of_heat.engine.shadow.savings import dump
 from custom_components.proof_of_heat.learning import history_replay
 from custom_components.proof_of_heat.learning.history_replay import HistoryReplay, ReplayStatus
+from custom_components.proof_of_heat.learning.home_key import HomeKey
 from custom_components.proof_of_heat.learning.links import HomeLinks, SourceLinks
 from custom_components.proof_of_heat.learning.past_home import DaySteps, PastDay, assemble, has_price, steps_of
 from custom_components.proof_of_heat.learning.rows import HomeSeries, SourceSeries
@@ -177,6 +178,7 @@ class Replaying:
         self.hass, self.config = hass, config
         self.links = links(PUMP)
         self.needed, self.controlled = True, False
+        self.key = HomeKey()
         self.begins: list[datetime] = []
         self.changes = 0
         self.entry = MockConfigEntry(domain=DOMAIN, title="Home", entry_id="01HOME")
@@ -201,6 +203,7 @@ class Replaying:
             self.config,
             lambda: EngineConfig(sources=(PUMP,)),
             lambda: self.links,
+            key=self.key,
             is_needed=lambda: self.needed,
             was_controlled=lambda: self.controlled,
             changed=self._changed,
