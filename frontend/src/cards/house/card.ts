@@ -119,7 +119,7 @@ export class HouseCard extends SuiteCard<HouseConfig> {
           <h2 class="title">${this.config?.title ?? localize("house.name")}</h2>
           <p class="muted small">${this.status(data, hass)}</p>
         </div>
-        ${data.values.loss_w_k ? this.report(data, hass) : this.learning(data)}
+        ${this.reread(data)} ${data.values.loss_w_k ? this.report(data, hass) : this.learning(data)}
       </ha-card>
     `;
   }
@@ -133,6 +133,11 @@ export class HouseCard extends SuiteCard<HouseConfig> {
       maximumFractionDigits: 0,
     }).format(Math.max(1, data.days ?? 0));
     return this.localize(data.learning.trusted ? "house.used" : "house.checked", { days });
+  }
+
+  /** Why the history is read again: the figures shown are still those of the home as it was. */
+  private reread({ import: { status, reason } }: House): TemplateResult | typeof nothing {
+    return status === "importing" && reason ? html`<p class="muted">${this.localize(`house.reread.${reason}`)}</p>` : nothing;
   }
 
   /** Before anything is learned: how far it is, and how long it takes. */
