@@ -30,10 +30,8 @@ class KeyedStore(Store[dict[str, Any]]):
     async def _async_migrate_func(
         self, old_major_version: int, old_minor_version: int, old_data: dict[str, Any]
     ) -> dict[str, Any]:
-        """Return the data without a key: that of the present home is adopted, so that nothing is repeated."""
-        if old_major_version != STORE_VERSION:
-            raise NotImplementedError
-        return {**old_data, "key": None}
+        """Return the data of any minor version; without a key, that of the present home is adopted."""
+        return {"key": None, **old_data}
 
 
 @dataclass(frozen=True, slots=True)
