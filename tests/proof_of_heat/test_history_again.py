@@ -25,6 +25,7 @@ from custom_components.proof_of_heat.engine.shadow import replay as replay_modul
 from custom_components.proof_of_heat.learning import history_import, history_replay
 from custom_components.proof_of_heat.learning.history_import import HistoryImport, ImportStatus
 from custom_components.proof_of_heat.learning.history_replay import ReplayStatus
+from custom_components.proof_of_heat.runtime import assembly
 
 from .ha import HEATER, ROOM, real_pause, source, start, system, zone
 from .test_history_import import METER, NOW, lived, write_states, write_statistics
@@ -257,9 +258,6 @@ async def test_second_source_counts_in_the_heat_and_its_removal_too(home: Changi
     power_w = sum(row.power_w for row in home.rows) / len(home.rows)
     assert power_w == pytest.approx(heat_w / 3.0, rel=0.15), "of the heat pump"
     assert home.system.history_import.since == NOW
-    store = home.system.history_import._store
-    saved = await store.async_load()
-    assert saved is not None
     home.hass.config_entries.async_remove_subentry(home.entry, added.subentry_id)
     await home.settle()
     assert len(home.system.sources) == 1
@@ -351,6 +349,31 @@ async def test_new_meter_of_which_the_recorder_has_two_days(home: Changing) -> N
     older = [row for row in home.rows if row.power_w == 0.0 and row.heat_w > 0.0]
     assert len(older) > 96, "the heat is known, but it is not that of a heat pump with this meter"
     assert all(row.heat_w == before[round(row.time_s / 900)].heat_w for row in older)
+
+
+@pytest.mark.slow
+async def test_source_that_cannot_be_set_up_once_is_not_removed(
+    home: Changing, monkeypatch: pytest.MonkeyPatch, hass_storage: dict[str, Any]
+) -> None:
+    """Nothing is imported without it, not even if another change asks for that."""
+    create, before = assembly.async_create_source, [row.heat_w for row in home.rows]
+
+    async def fails(*_: object) -> None:
+        raise RuntimeError("not now")
+
+    monkeypatch.setattr(assembly, "async_create_source", fails)
+    assert await home.hass.config_entries.async_reload(home.entry.entry_id)
+    await home.settle()
+    assert (len(home.system.sources), home.system.history_import.cause) == (0, None)
+    await home.record(OTHER_ROOM, ROOM, lambda kelvin: kelvin - 2.0)
+    await home.change("zone", temperature=OTHER_ROOM)
+    assert home.system.history_import.progress.status is ImportStatus.WAITING
+    assert [row.heat_w for row in home.rows] == before
+    monkeypatch.setattr(assembly, "async_create_source", create)
+    assert await home.hass.config_entries.async_reload(home.entry.entry_id)
+    await home.settle()
+    assert home.system.history_import.progress.status is ImportStatus.DONE
+    assert [row.heat_w for row in home.rows] == before, "only the thermometer is another one"
 
 
 @pytest.mark.slow
