@@ -24,6 +24,8 @@ from custom_components.proof_of_heat.learning.history_import import HistoryImpor
 from custom_components.proof_of_heat.learning.home_key import HomeKey, Link, Part
 from custom_components.proof_of_heat.learning.links import HomeLinks, SourceLinks, standard_time_s
 
+from .test_full_disk import full_disk
+
 NOW = datetime(2027, 1, 20, 18, 0, tzinfo=UTC)
 ENTRY_ID = "01HOME"
 KEY = f"{DOMAIN}.learning.{ENTRY_ID}"
@@ -452,3 +454,18 @@ async def test_sources_that_are_added_during_the_set_up_are_not_a_change(
     assert (len(importing.begins), importing.changes) == (6 + DAYS, [])
     assert importing.learner.adopted == [ROW] * DAYS
     assert importing.importer.since is None
+
+
+async def test_change_is_found_again_after_a_full_disk(
+    importing: Importing, hass_storage: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The home is heated all the same."""
+    await lived_before(importing, hass_storage)
+    with full_disk():
+        await importing.importer.async_load()
+        assert f"{KEY}: could not be written: [Errno 28] No space left on device" in caplog.text
+        assert importing.importer.cause is Part.SOURCES
+        assert await importing.run() is ImportStatus.FAILED
+    await importing.restart()
+    assert await importing.run() is ImportStatus.DONE
+    assert len(importing.changes) == 1

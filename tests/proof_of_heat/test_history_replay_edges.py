@@ -29,6 +29,7 @@ from custom_components.proof_of_heat.learning.rows import HomeSeries, SourceSeri
 from custom_components.proof_of_heat.system_config import SystemConfig, read_config
 
 from .ha import system, zone
+from .test_full_disk import full_disk
 from .test_shadow_mode import simulated_days
 
 BEGIN = datetime(2027, 1, 18, tzinfo=UTC)
@@ -420,6 +421,11 @@ async def test_result_without_a_key_is_that_of_the_present_home(
     key = f"{DOMAIN}.replay.01HOME"
     data = {"days": dump(simulated_days(3)), "map_error": [0.0] * MEMBERS}
     hass_storage[key] = {"version": 1, "minor_version": 1, "key": key, "data": data}
+    with full_disk():
+        replaying.key = HOME
+        replaying.replay = replaying.new()
+        await replaying.replay.async_load()
+        assert replaying.replay.report() is not None
     for home, status in ((HOME, ReplayStatus.DONE), (HomeKey(), ReplayStatus.WAITING), (HOME, ReplayStatus.DONE)):
         replaying.key = home
         replaying.replay = replaying.new()

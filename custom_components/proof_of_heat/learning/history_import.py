@@ -150,7 +150,7 @@ class HistoryImport:
             _LOGGER.info("%s: %s changed: the history is read again", self._entry.title, _CAUSES[cause])
         self._state = state
         if state != before or not saved or saved.get("key") is None:
-            await self._async_store(state)
+            await self._store.async_save_if_possible(state.dump())
         return state
 
     @callback

@@ -129,7 +129,8 @@ class HistoryReplay:
             return
         self._result, self._stored = result, stored
         if stored.get("key") != (key := self._key.dump()):  # stored without one, or an entity was renamed
-            await self._async_store({**stored, "key": key})
+            self._stored = {**stored, "key": key}
+            await self._store.async_save_if_possible(self._stored)
         self._set(ReplayStatus.DONE)
 
     @callback

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+import logging
 import math
 from typing import Any, Final, Self, override
 
@@ -12,6 +13,8 @@ from homeassistant.util import dt as dt_util
 from ..const import DOMAIN
 from ..engine.model.history import COLUMNS, STEP_S, Row
 from .home_key import HomeChange, HomeKey
+
+_LOGGER = logging.getLogger(__name__)
 
 STORE_VERSION: Final = 1
 STORE_MINOR_VERSION: Final = 2
@@ -25,6 +28,13 @@ class KeyedStore(Store[dict[str, Any]]):
 
     def __init__(self, hass: HomeAssistant, name: str, entry_id: str) -> None:
         super().__init__(hass, STORE_VERSION, f"{DOMAIN}.{name}.{entry_id}", minor_version=STORE_MINOR_VERSION)
+
+    async def async_save_if_possible(self, data: dict[str, Any]) -> None:
+        """Store while a system is set up, which a full disk must not prevent: it is tried again later."""
+        try:
+            await self.async_save(data)
+        except OSError as err:
+            _LOGGER.warning("%s: could not be written: %s", self.key, err)
 
     @override
     async def _async_migrate_func(
