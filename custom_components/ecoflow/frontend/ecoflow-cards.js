@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-aa426b560b1f.js";
+import"/heat_suite_static/runtime-6a4f181b03eb.js";

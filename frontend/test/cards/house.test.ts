@@ -51,7 +51,7 @@ describe("house report", () => {
     for (const part of [
       "Learned from 14 days, used for planning",
       "215 W/K",
-      "95 % certain: 201 to 229 W/K",
+      "95% certain: 201 to 229 W/K",
       "4.3 kW at 1 °C outdoors",
       "61 h",
       "6.1 m²",
@@ -61,7 +61,7 @@ describe("house report", () => {
   it("compares the backtest with a room that stays as it is", async () => {
     const card = await mount(data());
     expect([...(card.shadowRoot?.querySelectorAll("td") ?? [])].map((cell) => cell.textContent?.trim())).toEqual([
-      "3 hours", "0.12 K", "0.31 K", "12 hours", "0.24 K", "0.62 K",
+      "3 h", "0.12 K", "0.31 K", "12 h", "0.24 K", "0.62 K",
     ]);
     expect(card.shadowRoot?.querySelectorAll("td.good")).toHaveLength(2);
     const worse = await mount(data({ backtest: [{ hours: 3, error_k: 0.5, unchanged_k: 0.3 }] }));
@@ -69,9 +69,9 @@ describe("house report", () => {
     expect(text(card)).toContain("COP 3.1");
   });
   it("distinguishes a drift from noise", async () => {
-    expect(text(await mount(data()))).toContain("Unchanged within its uncertainty over 40 days (+4 W/K, +2 %)");
+    expect(text(await mount(data()))).toContain("Unchanged within its uncertainty over 40 days (+4 W/K, +2%)");
     const drifted = data({ drift: { days: 40, change_w_k: -40, percent: -16, significant: true } });
-    expect(text(await mount(drifted))).toContain("Changed by -40 W/K (-16 %) in 40 days.");
+    expect(text(await mount(drifted))).toContain("Changed by -40 W/K (-16%) in 40 days.");
     expect(text(await mount(data({ drift: null })))).toContain("A change is shown after three weeks.");
     expect(text(await mount(data({ loss_history: [] })))).not.toContain("Heat loss over time");
   });
@@ -84,7 +84,7 @@ describe("house report", () => {
     const none = { loss_w_k: null, time_constant_h: null, solar_gain_m2: null };
     const learning = { trusted: false, learned: false, progress: 40, hours: 4, expected: "2026-01-15T18:00:00+00:00", error_k: null, limit_k: 0.8 };
     const card = await mount(data({ values: none, learning, backtest: [], import: { status: "importing", reason: null, expected_end: null, days_imported: 3 } }));
-    expect(text(card)).toContain("First values in about 6 hr");
+    expect(text(card)).toContain("First values in about 6 h");
     expect(text(card)).toContain("3 recorded days were read.");
     expect(card.shadowRoot?.querySelector("progress")?.getAttribute("value")).toBe("40");
   });
