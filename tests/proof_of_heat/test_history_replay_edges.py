@@ -420,12 +420,13 @@ async def test_result_without_a_key_is_that_of_the_present_home(
     """It was stored by an earlier version: nothing is simulated again after the update, but after a change."""
     key = f"{DOMAIN}.replay.01HOME"
     data = {"days": dump(simulated_days(3)), "map_error": [0.0] * MEMBERS}
-    hass_storage[key] = {"version": 1, "minor_version": 1, "key": key, "data": data}
+    hass_storage[key] = {"version": 1, "minor_version": 2, "key": key, "data": {**data, "key": None}}
     with full_disk():
         replaying.key = HOME
         replaying.replay = replaying.new()
         await replaying.replay.async_load()
-        assert replaying.replay.report() is not None
+        assert replaying.replay.report() is not None, "the set-up continues"
+    hass_storage[key] = {"version": 1, "minor_version": 1, "key": key, "data": data}
     for home, status in ((HOME, ReplayStatus.DONE), (HomeKey(), ReplayStatus.WAITING), (HOME, ReplayStatus.DONE)):
         replaying.key = home
         replaying.replay = replaying.new()
