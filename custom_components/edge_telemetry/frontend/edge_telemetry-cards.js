@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-1773ef76e7fb.js";
+import"/heat_suite_static/runtime-6a4f181b03eb.js";
