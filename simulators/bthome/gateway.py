@@ -59,7 +59,12 @@ class BtHome(Simulator):
         self.sensors = {
             name: Sensor(name, model, number)
             for number, (name, model) in enumerate(
-                (("attic", "SBHT-003C"), ("window", "SBDW-002C"), ("remote", "SBBT-004CEU"), ("mast", "DIY weather mast"))
+                (
+                    ("attic", "SBHT-003C"),
+                    ("window", "SBDW-002C"),
+                    ("remote", "SBBT-004CEU"),
+                    ("mast", "DIY weather mast"),
+                )
             )
         }
         self.last: dict[str, dict[str, Any]] = {}
@@ -73,7 +78,10 @@ class BtHome(Simulator):
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
         add_broker_arguments(parser)
         parser.add_argument(
-            "--relay", choices=("openmqttgateway", "shelly", "service_data"), default="openmqttgateway", help="who relays"
+            "--relay",
+            choices=("openmqttgateway", "shelly", "service_data"),
+            default="openmqttgateway",
+            help="who relays",
         )
         parser.add_argument("--period", type=float, default=20.0, help="seconds between two advertisements of a sensor")
 
@@ -100,9 +108,10 @@ class BtHome(Simulator):
 
     @override
     async def do(self, name: str, arguments: dict[str, Any]) -> Any:
-        """`advertise`: every sensor, now; `press {"button": 1, "press": "double_press"}`; `turn {"turn": …, "steps": 3}`;
+        """Run an action.
 
-        `window {"open": true}`.
+        `advertise`: every sensor, now; `press {"button": 1, "press": "double_press"}`; `turn {"turn": "rotate_left",
+        "steps": 3}`; `window {"open": true}`.
         """
         match name:
             case "advertise":
@@ -179,13 +188,19 @@ class BtHome(Simulator):
             case "service_data":
                 found = {"mac": sensor.mac, "rssi": rssi, "service_data": {"fcd2": text}}
             case _:
-                found = {"id": sensor.mac, "mac_type": 0, "rssi": rssi, "servicedata": text, "servicedatauuid": "0xfcd2"}
+                found = {
+                    "id": sensor.mac,
+                    "mac_type": 0,
+                    "rssi": rssi,
+                    "servicedata": text,
+                    "servicedatauuid": "0xfcd2",
+                }
         self._send(sensor.id, found)
 
     def _decoded(
         self, sensor: Sensor, objects: Objects, buttons: list[str] | None, dimmer: tuple[str, int] | None
     ) -> dict[str, Any]:
-        """Return what Shelly's example script makes of an advertisement: names and numbers, events as they are coded."""
+        """Return what Shelly's example script makes of an advertisement: names and numbers, events by their codes."""
         if "encrypted" in self.faults:
             return {"encryption": True, "BTHome_version": 2}
         found: dict[str, Any] = {"encryption": False, "BTHome_version": 2, "pid": sensor.packet, **objects}

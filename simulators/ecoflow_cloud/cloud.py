@@ -306,6 +306,8 @@ class EcoflowCloud(Simulator):
                 await self.set_online(arguments["sn"], bool(arguments["online"]))
             case "grid" | "solar" | "load" | "soc":
                 self._plant(name, arguments)
+            case "wake" | "values":
+                self._change(name, arguments)
             case "report":
                 for sn in [arguments["sn"]] if "sn" in arguments else list(self.devices):
                     await self.report(sn)
@@ -313,10 +315,6 @@ class EcoflowCloud(Simulator):
                 return self.add(arguments["model"], arguments.get("sn", "")).sn
             case "remove":
                 del self.devices[arguments["sn"]]
-            case "wake":
-                self.devices[arguments["sn"]].wake(int(arguments.get("reports", self.args.wake_up or 1)))
-            case "values":
-                self.devices[arguments["sn"]].overrides = dict(arguments["values"])
             case "new_password":
                 assert self.broker is not None
                 self.broker.realm.password = arguments["password"]
@@ -324,6 +322,14 @@ class EcoflowCloud(Simulator):
             case _:
                 raise KeyError(f"no action {name}")
         return True
+
+    def _change(self, name: str, arguments: dict[str, Any]) -> None:
+        """Change what a device reports."""
+        device = self.devices[arguments["sn"]]
+        if name == "wake":
+            device.wake(int(arguments.get("reports", self.args.wake_up or 1)))
+        else:
+            device.overrides = dict(arguments["values"])
 
     def _plant(self, name: str, arguments: dict[str, Any]) -> None:
         device = self.devices[arguments["sn"]]
@@ -352,7 +358,9 @@ def _with_duplicate_keys(message: dict[str, Any]) -> str:
     for name, value in message.items():
         text = json.dumps(value)
         if name in ("params", "param"):
-            pairs = [f"{json.dumps(key)}: {shown}" for key, right in value.items() for shown in (65535, json.dumps(right))]
+            pairs = [
+                f"{json.dumps(key)}: {shown}" for key, right in value.items() for shown in (65535, json.dumps(right))
+            ]
             text = "{" + ", ".join(pairs) + "}"
         parts.append(f"{json.dumps(name)}: {text}")
     return "{" + ", ".join(parts) + "}"

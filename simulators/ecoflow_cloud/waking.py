@@ -24,7 +24,10 @@ _KINDS: Final[tuple[tuple[re.Pattern[str], tuple[Any, ...]], ...]] = tuple(
         (r"Rem(ain)?Time$|^remainTime$", _MINUTES),
         (r"^(chg|dsg)(Power(A[cC]|D[cC])|SunPower)$", _COUNTERS),
         (r"[wW]att?s((In|Out)Sum)?$", _WORDS),
-        (r"^cfg|[eE]nable|[sS]tand[bB]y|lcdOff|screenOff|[bB]eep|[xX]boost|Limit$|rightness|Config$|En$|Set$", _SETTINGS),
+        (
+            r"^cfg|[eE]nable|[sS]tand[bB]y|lcdOff|screenOff|[bB]eep|[xX]boost|Limit$|rightness|Config$|En$|Set$",
+            _SETTINGS,
+        ),
         (r"[sS]oc$|^soh$|^batPct$|Prio(rity)?$|OilEb$", _LEVELS),
         (r"Stat(e)?$|Sta$|^flowInfo|InFlag$|Flag$|OnOff$", _LEVELS),
         (r"[aA]mp$|[cC]ur(rent)?$|[tT]emp|^tmp", _SIGNED),

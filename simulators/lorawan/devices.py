@@ -1,7 +1,7 @@
 """Devices on LoRaWAN: what they measure, as their payload formatters name it, and the bytes that they send.
 
 Names, units and the marks of missing sensors are those of the makers' formatters: Dragino LHT65N (327.67 °C without a
-probe), Dragino LDDS75 (0 mm without an echo), Milesight WS301, and Cayenne LPP, which numbers its channels.
+probe), Dragino LDDS75 ("Invalid Reading" without an echo), Milesight WS301, and Cayenne LPP, which numbers channels.
 """
 
 from abc import ABC, abstractmethod
@@ -61,7 +61,7 @@ class CellarSensor(Node):
 
 
 class TankSensor(Node):
-    """A Dragino LDDS75: the distance to the water, 0 without an echo."""
+    """A Dragino LDDS75: the distance to the water; its formatter writes units and, without an echo, a word."""
 
     NAME, PROFILE = "cistern-ldds75", "LDDS75"
     battery_percent = 64.173
@@ -69,7 +69,8 @@ class TankSensor(Node):
     @override
     def measure(self, when: datetime, faults: Any) -> tuple[Payload, bytes]:
         distance = 0 if "no_echo" in faults else round(840 + self.rng.gauss(0, 3))
-        payload = {"Bat": 3.447, "Distance": f"{distance} mm", "Interrupt_flag": 0, "Sensor_flag": int(distance > 0)}
+        text = f"{distance} mm" if distance else "Invalid Reading"
+        payload = {"Bat": "3.447 V", "Distance": text, "Interrupt_flag": 0, "Sensor_flag": int(distance > 0)}
         return payload, struct.pack(">HHB", 3447, distance, 0)
 
 

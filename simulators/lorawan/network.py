@@ -1,7 +1,7 @@
 """The network server: joins, uplinks and statuses of its devices in the JSON of The Things Stack v3 or ChirpStack v4.
 
-Shapes: thethingsindustries.com/docs (data formats; a field that is 0, false or empty is left out) and chirpstack.io/docs
-(event types).
+Shapes: thethingsindustries.com/docs (data formats; a field that is 0, false or empty is left out) and
+chirpstack.io/docs (event types).
 """
 
 import argparse
@@ -45,7 +45,7 @@ class LoRaWan(Simulator):
     FAULTS: ClassVar[dict[str, str]] = {
         "silent": "publishes nothing",
         "no_probe": "the external probe is missing: 327.67 °C",
-        "no_echo": "the distance sensor hears no echo: 0 mm",
+        "no_echo": "the distance sensor hears no echo: Invalid Reading",
         "no_formatter": "no payload formatter: only bytes, and how they were received",
         "formatter_error": "the payload formatter failed",
         "no_gateways": "no metadata of the gateways",

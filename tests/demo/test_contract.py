@@ -143,7 +143,9 @@ def test_a_power_station_that_starts_shows_nothing_that_it_does_not_know(demo: R
     assert [float(demo.state(entity_id)) for entity_id in energy] == pytest.approx(before, abs=0.05)
     demo.wait_for(entities["grid_present"], "on")
     for key, low, high in (("battery_level", 5, 100), ("ac_output_power", 50, 400)):
-        assert demo.wait_for(entities[key], lambda state, low=low, high=high: state != "unknown" and low <= float(state) <= high)
+        assert demo.wait_for(
+            entities[key], lambda state, low=low, high=high: state != "unknown" and low <= float(state) <= high
+        )
     assert [float(demo.state(entity_id)) for entity_id in energy] == pytest.approx(before, abs=0.1)
     assert demo.state(entities["grid"]) == grid, "no outage was signaled"
 

@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.ecoflow.const import DOMAIN
 from simulators.ecoflow_cloud.models import MODELS
 
-from .conftest import DELTA_2, DELTA_PRO, CloudThread, Settle, account_data, entity_of, state_of
+from .conftest import DELTA_2, DELTA_PRO, CloudThread, Settle, account_data, state_of
 
 # As many reports as there are literals of a kind, so that each value holds each of them.
 REPORTS = 7
