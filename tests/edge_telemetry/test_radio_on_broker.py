@@ -218,7 +218,7 @@ async def test_each_press_of_a_button_is_an_event(
             """Do something, and wait for its event: those of one millisecond are one to Home Assistant."""
             before = len(happened)
             await hall.do(action, arguments)
-            await until(lambda: len(happened) > before and data.counters.received == hall.published)
+            await until(lambda: len(happened) > before and data.counters.received >= hall.published)
 
         await act("press", button=1, press="press")
         hall.faults.set("duplicate")
@@ -232,7 +232,7 @@ async def test_each_press_of_a_button_is_an_event(
             await act("turn", turn="rotate_left", steps=3)
             assert happened[4:] == [("dimmer_event", "rotate_left", 3)] * 2
         await hall.do("advertise", {})
-        await until(lambda: data.counters.received == hall.published)
+        await until(lambda: data.counters.received >= hall.published)
         assert len(happened) == (4 if relay == "shelly" else 6), "nothing happened"
         assert data.malformed.total == 0
 
