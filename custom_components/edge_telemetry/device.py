@@ -112,7 +112,7 @@ class EdgeDevice:
         self.reachable = True
         self.last_seen: float | None = None
         # Monotonic time of its last message.
-        self.heard: float | None = None
+        self.received_at: float | None = None
         # The newest time that it reported.
         self.last_ts = 0.0
         self.clock = DeviceClock()

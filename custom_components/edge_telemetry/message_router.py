@@ -242,7 +242,7 @@ class MessageRouter:
         is_old = device.type.time_is_age and measured is not None and arrival - measured > self._timeout_s(device)
         if retained or is_old:
             # It was archived when it was sent.
-            if device.heard is None:
+            if device.received_at is None:
                 self._accept_retained(device, message, derived, payload, measured)
             return
         ts, refused = pick_time(measured, arrival)
@@ -259,7 +259,7 @@ class MessageRouter:
         self._archive.put(device.address, ts, payload, message, derived)
         self._reject_parts(device, message, payload)
         device.messages += 1
-        device.last_seen, device.heard = arrival, now
+        device.last_seen, device.received_at = arrival, now
         device.gateway = message.source
         if is_late:
             self.counters.late += 1  # stored by the device while it was offline: history, not the present

@@ -85,7 +85,8 @@ async def test_whatsminer_on_dhcp_is_added_and_follows_its_address(
         result = await dhcp(hass, first, "020000000001")
         assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "found_miner")
         assert result["description_placeholders"] == {"name": "Whatsminer", "host": first}
-        assert {str(key) for key in result["data_schema"].schema}.isdisjoint({"address", "system"})
+        shown = {str(key) for key in result["data_schema"].schema}
+        assert shown == {"name", "password", "port", "idle_on_release"}, "it reports its power"
         (flow,) = hass.config_entries.flow.async_progress()
         assert flow["context"]["title_placeholders"] == {"name": f"Whatsminer ({first})"}
         miner.faults.set("refused")
@@ -115,6 +116,7 @@ async def test_antminer_found_by_host_name_requires_its_password(
 ) -> None:
     async with running(Antminer, ["--host", host := loopback()]):
         result = await dhcp(hass, host, "020000000003", "antminer")
+        assert {"meter", "power_normal", "power_low"} <= {str(key) for key in result["data_schema"].schema}
         result = await send(hass, result, {**MINER, "password": "no"})
         assert result["errors"] == {"password": "invalid_auth"}
         result = await send(hass, result, {"port": 80, "idle_on_release": True})

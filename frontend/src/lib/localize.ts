@@ -42,12 +42,15 @@ const find = (texts: Texts | undefined, key: string): string | undefined => {
   return typeof at === "string" ? at : undefined;
 };
 
+/** Keep a number on the line of its unit, or of what is counted. */
+export const joined = (text: string): string => text.replace(/(\d) /g, "$1\u00a0");
+
 /** Return the function for a language such as "de" or "de-CH". A key that exists nowhere is returned itself. */
 export const localizer = (languages: Languages, language: string): Localize => {
   const texts = languages[language] ?? languages[language.split("-")[0] ?? "en"];
   return (key, values) => {
     const text = find(texts, key) ?? find(languages.en, key) ?? key;
-    return values ? text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole)) : text;
+    return joined(values ? text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole)) : text);
   };
 };
 

@@ -12,7 +12,7 @@ from ..base import SourceBase
 from ..errors import RefusedError, UnreachableError
 from ..operations import BoardSwitches
 from .models import MinerClient, MinerReading
-from .work import BoardReading
+from .readings import BoardReading
 
 
 class BoardSource(SourceBase, BoardSwitches):

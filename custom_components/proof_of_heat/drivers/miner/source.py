@@ -24,7 +24,7 @@ from .antminer import SLEEP
 from .boards import BoardSource, lacks_boards
 from .luxos import LuxosClient
 from .models import MinerClient, MinerReading
-from .work import values_of
+from .readings import entity_values
 
 _THERMAL: Final = "thermal_management"
 _HIDDEN_WHILE_PAUSED: Final = frozenset({"mode", "power_w"})
@@ -339,5 +339,5 @@ def extra_of(reading: MinerReading, power_w: float | None) -> dict[str, float | 
         "fault": ", ".join(reading.faults) or None,
         _THERMAL: reading.thermal_management,
         LOCATE_LIGHT: reading.locating,
-        **values_of(reading.board_readings, reading.pool, reading.best_share, reading.found_blocks),
+        **entity_values(reading.board_readings, reading.pool, reading.best_share, reading.found_blocks),
     }

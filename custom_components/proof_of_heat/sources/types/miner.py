@@ -32,7 +32,7 @@ from ...const import (
     CONF_POWER_LOW,
     CONF_POWER_NORMAL,
 )
-from ...drivers.capabilities import capabilities_to_dict
+from ...drivers.capabilities import capabilities_from_dict, capabilities_to_dict
 from ...drivers.errors import DriverError
 from ...drivers.miner.avalon import is_avalon, variant_of
 from ...drivers.miner.client_factory import create_client
@@ -51,6 +51,7 @@ _LOGGER = logging.getLogger(__name__)
 
 KEY: Final = "miner"
 _EFFICIENCY_RANGE_J_TH: Final = (5, 200)
+_MODE_FIELDS: Final = (CONF_POWER_NORMAL, CONF_POWER_LOW)
 
 
 async def schema(_: HomeAssistant) -> vol.Schema:
@@ -60,13 +61,23 @@ async def schema(_: HomeAssistant) -> vol.Schema:
             vol.Required(CONF_ADDRESS): TextSelector(),
             vol.Optional(CONF_PASSWORD): SECRET,
             vol.Required(CONF_PORT, default=80): PORT,
+            vol.Optional(CONF_METER): POWER_METER,
             vol.Optional(CONF_POWER_NORMAL): WATTS,
             vol.Optional(CONF_POWER_LOW): WATTS,
-            vol.Optional(CONF_METER): POWER_METER,
             vol.Optional(CONF_EFFICIENCY_J_TH): number(*_EFFICIENCY_RANGE_J_TH, "J/TH", 0.1),
             vol.Required(CONF_IDLE_ON_RELEASE, default=True): BooleanSelector(),
         }
     )
+
+
+def missing(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the fields of a miner that does not report its power: a sensor, or the power of its work modes."""
+    capabilities, family = capabilities_from_dict(data[CONF_CAPABILITIES]), data[CONF_INFO]["family"]
+    # Of the miners that pyasic reads, some have no power.
+    if capabilities.reads_power and (family != MinerFamily.OTHER or CONF_NOMINAL_POWER in data):
+        return ()
+    has_work_modes = family == MinerFamily.ANTMINER and bool(capabilities.modes)
+    return (CONF_METER, *(_MODE_FIELDS if has_work_modes else ()), CONF_EFFICIENCY_J_TH)
 
 
 async def connect(hass: HomeAssistant, data: dict[str, Any]) -> list[DeviceCandidate]:
@@ -172,7 +183,15 @@ SOURCE_TYPE: Final = SourceType(
     key=KEY,
     menu_order=10,
     forms={
-        KEY: SourceForm(schema, connect, {"": CONF_ADDRESS, "invalid_auth": CONF_PASSWORD}, (CONF_PASSWORD,)),
+        KEY: SourceForm(
+            schema,
+            connect,
+            {"": CONF_ADDRESS, "invalid_auth": CONF_PASSWORD},
+            (CONF_PASSWORD,),
+            advanced=(CONF_METER, CONF_EFFICIENCY_J_TH),
+            of_some=_MODE_FIELDS,
+            missing=missing,
+        ),
     },
     create=create,
     secrets=frozenset({CONF_PASSWORD}),
