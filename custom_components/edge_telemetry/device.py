@@ -123,7 +123,7 @@ class EdgeDevice:
         self.gateway: str | None = None
         self.tracker = SequenceTracker(self.type.sequence_modulus)
         self.entities: dict[str, PublishedEntity] = {}
-        # Metrics whose values are events -> who is told of one, None until its entity is there.
+        # Metrics whose values are events -> their receiver, None until its entity is there.
         self._events: dict[str, Callable[[Value], None] | None] = dict.fromkeys(filter(is_event, record.metrics))
         # Entities about the device itself.
         self.listeners: list[CALLBACK_TYPE] = []

@@ -53,5 +53,5 @@ def service_data(
 
 
 def encrypted(data: bytes) -> bytes:
-    """Return data whose objects nobody can read: as of a device with a bind key."""
+    """Return data whose objects cannot be read: as of a device with a bind key."""
     return bytes((_ENCRYPTED,)) + bytes(byte ^ 0xA5 for byte in data[1:]) + bytes(8)

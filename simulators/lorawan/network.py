@@ -45,7 +45,7 @@ class LoRaWan(Simulator):
     FAULTS: ClassVar[dict[str, str]] = {
         "silent": "publishes nothing",
         "no_probe": "the external probe is missing: 327.67 °C",
-        "no_echo": "the distance sensor hears no echo: Invalid Reading",
+        "no_echo": "the distance sensor receives no echo: Invalid Reading",
         "no_formatter": "no payload formatter: only bytes, and how they were received",
         "formatter_error": "the payload formatter failed",
         "no_gateways": "no metadata of the gateways",

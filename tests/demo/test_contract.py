@@ -129,7 +129,7 @@ def test_the_simulated_controller_applies_the_number(demo: RunningDemo) -> None:
 
 
 def test_a_power_station_that_starts_shows_nothing_that_it_does_not_know(demo: RunningDemo) -> None:
-    """Its placeholders are no states, its energy stays where it was, and the grid was not lost."""
+    """No state is a placeholder, its energy stays where it was, and the grid was not lost."""
     device = demo.device(STATION)
     entities = device["entities"]
     control = "http://{host}:{port}".format(**device["simulator"]["control"])

@@ -50,7 +50,7 @@ async def report(hass: HomeAssistant, entry: MockConfigEntry, cloud: CloudThread
 
 
 async def know(hass: HomeAssistant, entry: MockConfigEntry, cloud: CloudThread, sn: str, settle: Settle) -> None:
-    """Let the world of the device move once, and stand still then: all states are known."""
+    """Let the world of the device move once, and keep it as it is then: all states are known."""
     cloud.fault("frozen")
     for noise in (0.5, 0.6):
         cloud.device(sn).step(1.0, 0.9, noise)
@@ -71,7 +71,7 @@ def shown(hass: HomeAssistant, entry: MockConfigEntry, sn: str) -> dict[str, str
 async def test_no_state_is_a_placeholder(
     hass: HomeAssistant, make_cloud: Callable[..., CloudThread], settle: Settle, model: str
 ) -> None:
-    """While a device starts, each state is unknown or what it is afterwards; the world stands still meanwhile."""
+    """While a device starts, each state is unknown or what it is afterwards; the world does not change meanwhile."""
     cloud = make_cloud("--device", model, "--wake-up", str(REPORTS), "--fault", "frozen")
     (sn,) = cloud.cloud.devices
     seen: list[dict[str, str]] = []
@@ -95,7 +95,7 @@ async def test_no_state_is_a_placeholder(
 async def test_a_restart_of_a_device_moves_no_counter_and_signals_no_outage(
     hass: HomeAssistant, cloud: CloudThread, settle: Settle
 ) -> None:
-    """Counters that read 0, 4294967295 or nothing for a while: energy goes on from where it was."""
+    """Counters that read 0, 4294967295 or nothing for a while: energy continues from its last value."""
     energies = [f"sensor.{key}" for key in ("ac_input_energy", "solar_input_energy", "ac_output_energy")]
     async with connected(hass, cloud, settle) as entry:
         for sn in (DELTA_PRO, DELTA_2):
@@ -148,7 +148,7 @@ async def test_a_sum_with_an_unknown_part_is_unknown(
 async def test_no_remaining_time_is_unknown(
     hass: HomeAssistant, make_cloud: Callable[..., CloudThread], settle: Settle, minutes: int | None
 ) -> None:
-    """A battery that charges has a time to full; what stands for no time is none, in both directions."""
+    """A battery that charges has a time to full; a placeholder is unknown, in both directions."""
     names = ("bms_emsStatus.chgRemainTime", "bms_emsStatus.dsgRemainTime")
     cloud = make_cloud("--device", "delta_2", "--fault", "frozen")
     (sn,) = cloud.cloud.devices

@@ -14,7 +14,7 @@ _BYTE_PLACEHOLDER = 255
 
 
 def greater_than(limit: float) -> Callable[[Any], bool | None]:
-    """Return a test for a number greater than `limit`; a negative number or a placeholder is no amount of anything."""
+    """Return a test for a number greater than `limit`; a negative number and a placeholder are unknown."""
 
     def test(wire_value: Any) -> bool | None:
         value = as_number(wire_value)
