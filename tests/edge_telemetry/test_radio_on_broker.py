@@ -189,7 +189,9 @@ async def test_bthome_sensors_of_a_gateway(hass: HomeAssistant, broker: Mosquitt
         await hall.do("window", {"open": True})
         address = address_of(data, ids["window"]) or ""
         await until(lambda: state(hass, "window_open", address, "binary_sensor") == "on")
-        assert "69D9A1BE3F43" not in {device.address.device for device in data.devices.values()}, "a phone is not a sensor"
+        assert "69D9A1BE3F43" not in {device.address.device for device in data.devices.values()}, (
+            "a phone is not a sensor"
+        )
         assert data.malformed.total == 0
 
 
