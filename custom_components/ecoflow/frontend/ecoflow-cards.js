@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-dffb02d5cef4.js";
+import"/heat_suite_static/runtime-8806d348afd4.js";

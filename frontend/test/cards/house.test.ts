@@ -24,7 +24,7 @@ const data = (changes: Partial<House> = {}): House => ({
   full_power_w: 5200,
   full_load_cop: 3.1,
   learning: { trusted: true, learned: true, progress: 100, hours: 336, expected: null, error_k: 0.24, limit_k: 0.8 },
-  import: { status: "done", expected_end: null, days_imported: 14 },
+  import: { status: "done", reason: null, expected_end: null, days_imported: 14 },
   ...changes,
 });
 
@@ -83,10 +83,20 @@ describe("house report", () => {
   it("shows the progress before anything is learned", async () => {
     const none = { loss_w_k: null, time_constant_h: null, solar_gain_m2: null };
     const learning = { trusted: false, learned: false, progress: 40, hours: 4, expected: "2026-01-15T18:00:00+00:00", error_k: null, limit_k: 0.8 };
-    const card = await mount(data({ values: none, learning, backtest: [], import: { status: "importing", expected_end: null, days_imported: 3 } }));
+    const card = await mount(data({ values: none, learning, backtest: [], import: { status: "importing", reason: null, expected_end: null, days_imported: 3 } }));
     expect(text(card)).toContain("First values in about 6 h");
     expect(text(card)).toContain("3 recorded days were read.");
     expect(card.shadowRoot?.querySelector("progress")?.getAttribute("value")).toBe("40");
+  });
+  it.each([
+    ["sources", "Your heat sources or their power sensors changed. The history is read again."],
+    ["rooms", "Your room temperature sensors changed. The history is read again."],
+    ["outdoor", "Your outdoor temperature sensor changed. The history is read again."],
+    ["weather", "Your weather entity changed. The history is read again."],
+  ] as const)("shows that the history is read again because of the %s", async (reason, shown) => {
+    const read = { reason, expected_end: null, days_imported: 3 };
+    expect(text(await mount(data({ import: { status: "importing", ...read } })))).toContain(shown);
+    expect(text(await mount(data({ import: { status: "done", ...read } })))).not.toContain(shown);
   });
   it("leaves out what is unknown", async () => {
     const values = { loss_w_k: { value: 200, sd: null }, time_constant_h: null, solar_gain_m2: { value: 5, sd: 1 } };

@@ -1,6 +1,6 @@
 """The history of the house: one row per 15 minutes, limited in length, in the form that the fit needs."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import astuple, dataclass, fields
 from itertools import pairwise
 import math
@@ -57,6 +57,8 @@ def mean_water_c(flow_c: float, return_c: float) -> float:
 
 OPTIONAL = frozenset({"water_c", "flow_c"})
 INTERPOLATED = frozenset({"time_s", "room_c", "outdoor_c"})
+PUMP = frozenset({"power_w", "level", "pump_heat_w"})
+"""Columns of the modulating source alone."""
 COLUMNS = tuple(field.name for field in fields(Row))
 
 
@@ -152,6 +154,31 @@ class History:
             both._append(*self._rows[1:])
         return both
 
+    def remeasured(self, imported: History, columns: Collection[str], until_s: float, *, enough_h: float) -> History:
+        """Return a history in which these columns were measured as in another one up to a time.
+
+        Rows of which the other history has nothing stay as they are while there are too few others to learn from: they
+        are of the same house. They then show nothing of the modulating source, if that is another one.
+        """
+        places = [COLUMNS.index(name) for name in columns]
+        theirs = {_step(row): row for row in imported._rows}
+        newer, known, others = [], [], []
+        for row in self._rows:
+            found = theirs.pop(_step(row), None)
+            if row[0] > until_s:
+                newer.append(row)
+            elif found is None:
+                others.append(row)
+            else:
+                known.append(tuple(found[at] if at in places else value for at, value in enumerate(row)))
+        known += theirs.values()
+        if (len(known) + len(newer)) * STEP_S / 3600 < enough_h:
+            idle = [COLUMNS.index(name) for name in PUMP if name in columns]
+            known += [tuple(0.0 if at in idle else value for at, value in enumerate(row)) for row in others]
+        both = History()
+        both._append(*sorted(known + newer))
+        return both
+
     def recent(self, count: int) -> list[Row]:
         """Return the newest rows, oldest first."""
         return [Row(*row) for row in self._rows[-count:]]
@@ -216,6 +243,11 @@ class History:
         """Return what makes the columns of the present rows, in another thread."""
         rows = self._rows.copy()
         return lambda: _series(rows, pace)
+
+
+def _step(row: tuple[float, ...]) -> int:
+    """Return the quarter of an hour to whose end a row is nearest."""
+    return round(row[0] / STEP_S)
 
 
 def _series(rows: list[tuple[float, ...]], pace: Callable[[], None]) -> Series:

@@ -120,7 +120,7 @@ export class HouseCard extends SuiteCard<HouseConfig> {
           <h2 class="title">${this.config?.title ?? localize("house.name")}</h2>
           <p class="muted small">${this.status(data, hass)}</p>
         </div>
-        ${data.values.loss_w_k ? this.report(data, hass) : this.learning(data)}
+        ${this.reread(data)} ${data.values.loss_w_k ? this.report(data, hass) : this.learning(data)}
       </ha-card>
     `;
   }
@@ -129,6 +129,11 @@ export class HouseCard extends SuiteCard<HouseConfig> {
     if (!data.values.loss_w_k) return this.localize("house.learning");
     const days = formatDays(Math.max(1, data.days ?? 0), hass.locale);
     return this.localize(data.learning.trusted ? "house.used" : "house.checked", { days });
+  }
+
+  /** Why the history is read again: the figures shown are still those of the home as it was. */
+  private reread({ import: { status, reason } }: House): TemplateResult | typeof nothing {
+    return status === "importing" && reason ? html`<p class="muted">${this.localize(`house.reread.${reason}`)}</p>` : nothing;
   }
 
   /** Before anything is learned: how far it is, and how long it takes. */

@@ -1,0 +1,51 @@
+"""Adoption of the history of a home whose heat sources, meters or thermometers have changed."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from .engine import Engine
+from .model.history import History
+
+ENOUGH_H: Final = 240.0
+"""A house is learned well from ten days: from then on, what was measured otherwise does not count."""
+PUMP_COLUMNS: Final = ("power_w", "level", "water_c", "flow_c", "pump_heat_w")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedHome:
+    """What is measured otherwise, from a time on (in seconds of local standard time)."""
+
+    since_s: float
+    room: bool = False
+    outdoor: bool = False
+    sun: bool = False
+    heat: bool = False
+    source_ids: frozenset[str] = field(default=frozenset())
+    """Heat sources that were added, or have another meter."""
+    was_source_removed: bool = False
+
+    def is_other_pump(self, pump_id: str | None) -> bool:
+        """Return whether the source whose performance map is in the history may be another one, or has another meter.
+
+        The source that was removed may have been that one.
+        """
+        return self.was_source_removed or pump_id in self.source_ids
+
+    def columns(self, pump_id: str | None) -> frozenset[str]:
+        """Return the columns of the history that were measured otherwise."""
+        pump = PUMP_COLUMNS if self.is_other_pump(pump_id) else ()
+        changed = {"room_c": self.room, "outdoor_c": self.outdoor, "solar_w_m2": self.sun, "heat_w": self.heat}
+        return frozenset([name for name, is_changed in changed.items() if is_changed] + list(pump))
+
+
+def adopt_changed_home(engine: Engine, imported: History, change: ChangedHome) -> None:
+    """Adopt a history of the home as it is measured now; the house is learned from it at the next job.
+
+    What the engine recorded itself is more precise: it stays, except for what was measured otherwise.
+    """
+    is_other_pump = change.is_other_pump(engine.pump_id)
+    engine.memory.forget_home(change.source_ids, pump=is_other_pump)
+    engine.operating_history.forget(change.source_ids)
+    engine.use_history(
+        engine.history.remeasured(imported, change.columns(engine.pump_id), change.since_s, enough_h=ENOUGH_H)
+    )
