@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-8806d348afd4.js";
+import"/heat_suite_static/runtime-ab68cf2e6ad5.js";
