@@ -201,9 +201,13 @@ def test_another_home_asks_for_its_history() -> None:
     assert (later.key, later.since) == (C, NOW + timedelta(hours=1))
     assert later.change == HomeChange(frozenset({Part.ROOMS, Part.OUTDOOR}))
     assert later.earlier == changed.earlier == Earlier(A, DONE.since, NOW)
-    done = later.finished(NOW + timedelta(hours=2), 700)
+    done = later.finished(NOW + timedelta(hours=2), 700, is_mixed=False)
     assert done == ImportState(C, later.since, "2027-01-20T20:00:00+00:00", 700)
     assert done.of_home(C, NOW + timedelta(days=9), has_rows=True) == done
+    mixed = later.finished(NOW, 0, is_mixed=True).of_home(A, NOW, has_rows=True)
+    assert mixed.is_mixed
+    assert mixed.of_home(C, NOW, has_rows=True) == replace(done, done=NOW.isoformat(), count=0, is_mixed=True)
+    assert not mixed.finished(NOW, 700, is_mixed=False).has_old_rows
 
 
 @pytest.mark.parametrize(
@@ -240,7 +244,9 @@ def restored(data: Any) -> ImportState:
 def test_state_survives_storing() -> None:
     changed = DONE.of_home(B, NOW, has_rows=True)
     row = Row(**{name: float(place) for place, name in enumerate(COLUMNS)})
-    for state in (DONE, ImportState(A), changed, replace(changed, partial=Partial(NOW, 5, [row]))):
+    mixed = changed.finished(NOW, 5, is_mixed=True)
+    assert (DONE.has_old_rows, changed.has_old_rows, mixed.has_old_rows) == (False, True, True)
+    for state in (DONE, ImportState(A), changed, mixed, replace(changed, partial=Partial(NOW, 5, [row]))):
         assert restored(state.dump()) == state
     assert ImportState.restored(None, C, DAYS) == ImportState(C)
 
@@ -254,6 +260,7 @@ def test_state_survives_storing() -> None:
         ({"since": 5}, {"since": None}),
         ({"done": 3}, {"done": None}),
         ({"count": "many"}, {"count": 0}),
+        ({"mixed": 1}, {"is_mixed": False}),
         ({"again": "yes"}, {"is_asked": False}),
         ({"change": []}, {"change": None}),
         ({"earlier": []}, {"earlier": None}),
