@@ -100,11 +100,18 @@ def test_key_differs_in_what_is_measured_otherwise(
     assert before.change_from(now) == HomeChange(frozenset(parts), frozenset(sources))
 
 
-def test_another_weather_entity_is_another_sun(hass: HomeAssistant) -> None:
+def test_another_weather_entity_matters_where_it_provides_the_outdoor_temperature(hass: HomeAssistant) -> None:
     entry = home()
     now = key(hass, system(zone(temperature="sensor.room"), heat_source(), options=PRICE, weather="weather.other"))
     assert now.change_from(key(hass, entry)).parts == {Part.WEATHER}
-    assert now.change_from(key(hass, entry)).cause is Part.WEATHER
+    assert now.change_from(key(hass, entry)).cause is None, "in the history of the house, it is the same"
+    without = key(hass, system(zone(temperature="sensor.room"), heat_source(), options=PRICE))
+    assert without.change_from(now).parts == {Part.WEATHER}
+    provides, other = (
+        key(hass, system(zone(), heat_source(), options=PRICE, outdoor=None, weather=entity_id))
+        for entity_id in ("weather.home", "weather.other")
+    )
+    assert other.change_from(provides).cause is Part.OUTDOOR
 
 
 def test_order_of_zones_and_sources_does_not_matter(hass: HomeAssistant) -> None:
@@ -179,7 +186,7 @@ def test_invalid_change_is_none(saved: object) -> None:
 
 def test_most_important_change_is_the_cause() -> None:
     assert HomeChange(frozenset(Part)).cause is Part.SOURCES
-    assert HomeChange(frozenset({Part.PRICE, Part.GRID})).cause is None
+    assert HomeChange(frozenset({Part.PRICE, Part.GRID, Part.WEATHER})).cause is None
     both = HomeChange(frozenset({Part.ROOMS})) | HomeChange(frozenset({Part.SOURCES}), frozenset({"a"}))
     assert both == HomeChange(frozenset({Part.ROOMS, Part.SOURCES}), frozenset({"a"}))
     assert HomeChange.restored(json.loads(json.dumps(both.dump()))) == both

@@ -84,7 +84,7 @@ def drift(history: list[tuple[float, float]], sd: float | None) -> dict[str, Any
 
 
 async def _async_loss_history(hass: HomeAssistant, system: HeatingSystem, now: datetime) -> list[tuple[float, float]]:
-    """Return the daily means of the sensor of the heat loss from the recorder, by the start of the day in seconds.
+    What was learned before the home was measured otherwise does not count as a drift.
 
     What was learned before the home was measured otherwise is no drift.
     """

@@ -18,7 +18,6 @@ class ChangedHome:
     since_s: float
     room: bool = False
     outdoor: bool = False
-    sun: bool = False
     heat: bool = False
     source_ids: frozenset[str] = field(default=frozenset())
     """Heat sources that were added, or have another meter."""
@@ -34,7 +33,7 @@ class ChangedHome:
     def columns(self, pump_id: str | None) -> frozenset[str]:
         """Return the columns of the history that were measured otherwise."""
         pump = PUMP_COLUMNS if self.is_other_pump(pump_id) else ()
-        changed = {"room_c": self.room, "outdoor_c": self.outdoor, "solar_w_m2": self.sun, "heat_w": self.heat}
+        changed = {"room_c": self.room, "outdoor_c": self.outdoor, "heat_w": self.heat}
         return frozenset([name for name, is_changed in changed.items() if is_changed] + list(pump))
 
 

@@ -45,7 +45,6 @@ _CAUSES: Final = {
     Part.SOURCES: "the heat sources or their meters",
     Part.ROOMS: "the room temperature sensors",
     Part.OUTDOOR: "the outdoor temperature sensor",
-    Part.WEATHER: "the weather entity",
 }
 
 

@@ -46,7 +46,6 @@ def values(engine: Engine, name: str) -> list[float]:
     [
         ({"room": True}, {"room_c"}),
         ({"outdoor": True}, {"outdoor_c"}),
-        ({"sun": True}, {"solar_w_m2"}),
         ({"heat": True, "source_ids": frozenset({BOILER})}, {"heat_w"}),
         (
             {"heat": True, "source_ids": frozenset({PUMP})},
@@ -57,7 +56,7 @@ def values(engine: Engine, name: str) -> list[float]:
             {"heat_w", "power_w", "level", "water_c", "flow_c", "pump_heat_w"},
         ),
     ],
-    ids=["room", "outdoor", "weather", "second source", "meter of the heat pump", "a source less"],
+    ids=["room", "outdoor", "second source", "meter of the heat pump", "a source less"],
 )
 def test_own_rows_keep_all_but_what_was_measured_otherwise(change: dict[str, object], columns: set[str]) -> None:
     """The times of its own rows are not those of the clock: each has the nearest quarter of an hour."""
