@@ -27,6 +27,7 @@ from .decoders import (
     Value,
     decode,
     gateway_status_levels,
+    is_event,
     pick_time,
     read_dialect,
     resolve_local_time,
@@ -282,6 +283,8 @@ class MessageRouter:
         self, device: EdgeDevice, message: Message, derived: dict[str, Value], payload: bytes, measured: float | None
     ) -> None:
         """Publish the values of a retained message, unless it is so old that its device would be offline by now."""
+        # What happened is over.
+        message.metrics = {key: value for key, value in message.metrics.items() if not is_event(key)}
         age_s = None if measured is None else time.time() - measured
         if age_s is None or age_s < -MAX_AHEAD_S:
             self._publish(device, message, derived, payload, self._clock())

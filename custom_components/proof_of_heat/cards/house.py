@@ -84,9 +84,9 @@ def drift(history: list[tuple[float, float]], sd: float | None) -> dict[str, Any
 
 
 async def _async_loss_history(hass: HomeAssistant, system: HeatingSystem, now: datetime) -> list[tuple[float, float]]:
-    What was learned before the home was measured otherwise does not count as a drift.
+    """Return the daily means of the sensor of the heat loss from the recorder, by the start of the day in seconds.
 
-    What was learned before the home was measured otherwise is no drift.
+    What was learned before the home was measured otherwise does not count as a drift.
     """
     entry_id = system.coordinator.config_entry.entry_id
     entity_id = er.async_get(hass).async_get_entity_id("sensor", DOMAIN, f"{entry_id}_heat_loss")
