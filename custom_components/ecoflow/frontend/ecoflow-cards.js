@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-ab68cf2e6ad5.js";
+import"/heat_suite_static/runtime-0104bb3864c2.js";

@@ -29,7 +29,7 @@ const cyrillic = (text: string): string =>
     return found < "a" ? letter.toUpperCase() : letter;
   });
 
-const unpacked = (languages: Languages): Languages => {
+export const unpacked = (languages: Languages): Languages => {
   let keys: Keys = languages.en;
   const result = Object.entries(languages).map(([language, texts]) => {
     const { packed } = texts;
