@@ -114,8 +114,18 @@ async def _restart(house: House) -> dict[str, Any]:
         "lag_ms_until_running": _ms(at_start["lag_s"]),
         "lag_ms_minute_after": _ms(after["lag_s"]),
         "collections": [*at_start["collections"], *after["collections"]],
+        "stacks": [*at_start["stacks"], *after["stacks"]],
+        "setup_s": await _setup_times(house),
         "census": after["census"],
     }
+
+
+async def _setup_times(house: House) -> dict[str, float]:
+    """Return how long the set-up of each integration took, the longest ones."""
+    async with house.client() as ha:
+        rows = await ha.call("integration/setup_info")
+    found = {row["domain"]: round(row["seconds"], 2) for row in rows if row.get("seconds")}
+    return dict(sorted(found.items(), key=lambda item: -item[1])[:12])
 
 
 def _ms(lags: dict[str, float]) -> dict[str, float]:
@@ -154,6 +164,7 @@ async def _run(house: House, seconds: float, profile: Path | None) -> dict[str, 
         "lags_over_50_ms": probe["lags_over_50_ms"],
         "states_per_s": round(probe["changes"] / seconds, 1),
         "collections": probe["collections"],
+        "stacks": probe["stacks"],
         "memory_mb": round(_memory_mb(pid), 1),
     }
 
@@ -219,6 +230,7 @@ def _print(name: str, result: dict[str, Any]) -> None:
             f"  collection of generation {item['generation']}: {item['took_s'] * 1000:.0f} ms, at {item['at_s']:.0f} s"
         )
     print(f"  {start['census']}")
+    print(f"  set-up in s: {start['setup_s']}")
     if "calls" in result:
         print(f"  {result['calls']}, {result['states']} states")
 

@@ -2,7 +2,10 @@
 
 from collections import Counter
 import gc
+import sys
+import threading
 import time
+import traceback
 from typing import Any
 
 from aiohttp import web
@@ -11,6 +14,7 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.typing import ConfigType
 
 _LAG_STEP_S = 0.005
+_LONG_S = 0.05
 _OURS = ("custom_components.", "suite_probe")
 
 
@@ -26,7 +30,33 @@ class Probe:
         self._gc_began = 0.0
         self._began = time.monotonic()
         gc.callbacks.append(self._collected)
+        self.stacks: list[dict[str, Any]] = []
+        self._loop_thread = threading.get_ident()
+        threading.Thread(target=self._watch, daemon=True, name="suite-probe").start()
         self._tick()
+
+    def _watch(self) -> None:
+        """Note what the event loop and the other threads do while the loop is late."""
+        noted = 0.0
+        while True:
+            time.sleep(0.01)
+            due = self._due
+            if due == noted or time.monotonic() - due < _LONG_S or len(self.stacks) > 200:
+                continue
+            noted = due
+            frames = sys._current_frames()  # noqa: SLF001 - the only way to see another thread
+            own = threading.get_ident()
+            self.stacks.append(
+                {
+                    "at_s": round(time.monotonic() - self._began, 2),
+                    "loop": _where(frames[self._loop_thread]),
+                    "others": [
+                        where
+                        for ident, frame in frames.items()
+                        if ident not in (own, self._loop_thread) and not _waits(where := _where(frame))
+                    ],
+                }
+            )
 
     @callback
     def changed(self, event: Event[Any]) -> None:
@@ -46,6 +76,15 @@ class Probe:
         self.lags.append(max(0.0, now - self._due))
         self._due = now + _LAG_STEP_S
         self.hass.loop.call_at(self._due, self._tick)
+
+
+def _where(frame: Any) -> list[str]:
+    """Return the innermost places of a thread."""
+    return [f"{item.filename[-60:]}:{item.lineno} {item.name}" for item in traceback.extract_stack(frame)[-7:]]
+
+
+def _waits(where: list[str]) -> bool:
+    return any(word in where[-1] for word in ("wait", "select", "_worker", "get", "poll", "sleep", "accept"))
 
 
 def census() -> dict[str, Any]:
@@ -81,8 +120,10 @@ class ProbeView(HomeAssistantView):
             },
             "lags_over_50_ms": sum(lag > 0.05 for lag in lags),
             "collections": collections,
+            "stacks": probe.stacks[:],
             "changes": sum(changes.values()),
         }
+        probe.stacks.clear()
         if "census" in request.query:
             found["census"] = census()
         return self.json(found)
