@@ -105,6 +105,15 @@ describe("the dashboard", () => {
     ]);
   });
 
+  it("keeps the order of the tiles where most names are long", async () => {
+    const hass = home(["ecoflow"]);
+    for (const [id, key, name] of [["sensor.battery", "battery_level", "Уровень заряда аккумулятора"], ["sensor.solar", "solar_power", "Мощность солнечных панелей"], ["sensor.ac", "ac_input_power", "Мощность на входе AC"]] as const)
+      hass.entities[id] = { entity_id: id, translation_key: key, platform: "ecoflow", device_id: "ecoflow", name };
+    const cards = (await generate(hass)).views[1]?.sections.flatMap(({ cards }) => cards).filter(({ entity }) => entity) ?? [];
+    expect(cards.map(({ entity }) => entity)).toEqual(["sensor.battery", "sensor.solar", "sensor.ac"]);
+    expect(cards.every(({ grid_options }) => grid_options)).toBe(true);
+  });
+
   it("begins with the panel of what is installed where nothing is heated", async () => {
     const overviews = async (domains: string[]): Promise<string[] | undefined> => shown((await generate(home(domains))).views).overview;
     expect(await overviews(["smart_outlet"])).toEqual(["custom:smart-outlet-panel"]);

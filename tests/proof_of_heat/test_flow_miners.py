@@ -47,15 +47,15 @@ async def test_the_form_of_a_miner_begins_with_what_every_miner_needs(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     result = await go_on(hass, await begin(hass, entry, "source"), {"next_step_id": "miner"})
-    assert fields(result) == ["name", "address", "password", "port", "idle_on_release", "advanced"]
-    assert fields(result, "advanced")[:3] == ["meter", "efficiency_j_th", "heat_share"]
+    assert fields(result) == ["name", "address", "password", "idle_on_release", "advanced"]
+    assert fields(result, "advanced")[:4] == ["port", "meter", "efficiency_j_th", "heat_share"]
 
 
 async def test_a_stock_antminer_is_asked_for_its_power(
     hass: HomeAssistant, entry: MockConfigEntry, loopback: Callable[[], str], port_80: None
 ) -> None:
     async with running(Antminer, ["--host", host := loopback()]) as miner:
-        result = await add(hass, entry, "miner", {"address": host, "port": 80, "idle_on_release": True})
+        result = await add(hass, entry, "miner", {"address": host, "idle_on_release": True})
         assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "details")
         assert fields(result) == DETAILS
         assert result["description_placeholders"]["name"].startswith("Bitmain")
@@ -80,7 +80,7 @@ async def test_the_power_of_a_stock_antminer_may_stay_unknown(
     hass: HomeAssistant, entry: MockConfigEntry, loopback: Callable[[], str], port_80: None
 ) -> None:
     async with running(Antminer, ["--host", host := loopback()]):
-        values = {"address": host, "port": 80, "idle_on_release": True, "advanced": {"efficiency_j_th": 30.0}}
+        values = {"address": host, "idle_on_release": True, "advanced": {"efficiency_j_th": 30.0}}
         result = await add(hass, entry, "miner", values)
         assert fields(result) == DETAILS[:3], "what was entered is not asked again"
         result = await go_on(hass, result, {})
@@ -95,7 +95,7 @@ async def test_a_miner_that_reports_its_power_is_asked_for_none(
     hass: HomeAssistant, entry: MockConfigEntry, loopback: Callable[[], str]
 ) -> None:
     async with running(Whatsminer, ["--host", host := loopback(), "--boot-s", "0"]):
-        values = {"address": host, "password": "admin", "port": 80, "idle_on_release": True}
+        values = {"address": host, "password": "admin", "idle_on_release": True}
         result = await add(hass, entry, "miner", {**values, "advanced": {"heat_share": 80.0, "efficiency_j_th": 31.0}})
         assert result["type"] is FlowResultType.CREATE_ENTRY
         await hass.async_block_till_done()
@@ -111,7 +111,7 @@ async def test_values_that_an_entry_already_has_stay_visible_and_stay(
     hass: HomeAssistant, entry: MockConfigEntry, loopback: Callable[[], str]
 ) -> None:
     async with running(Whatsminer, ["--host", host := loopback(), "--boot-s", "0"]):
-        values = {"address": host, "password": "admin", "port": 80, "idle_on_release": True}
+        values = {"address": host, "password": "admin", "idle_on_release": True}
         await add(hass, entry, "miner", values)
         await hass.async_block_till_done()
         (subentry,) = entry.subentries.values()

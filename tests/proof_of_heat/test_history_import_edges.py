@@ -47,6 +47,7 @@ class Learner:
     def __init__(self, hours: float) -> None:
         self.history = self
         self.hours = hours
+        self.old_until_s = -math.inf
         self.adopted: list[Row] | None = None
 
     def adopt_history(self, older: History) -> None:
@@ -83,8 +84,9 @@ class Importing:
             self.begins.append(begin)
             return [replace(row, time_s=begin.timestamp()) for row in self.rows_a_day]
 
-        def adopt_changed(_: Engine, imported: History, change: ChangedHome) -> None:
+        def adopt_changed(_: Engine, imported: History, change: ChangedHome) -> bool:
             self.changes.append((len(imported), change))
+            return len(imported) < DAYS
 
         monkeypatch.setattr(history_import, "adopt_changed_home", adopt_changed)
         monkeypatch.setattr(HistoryImport, "_day", day)
@@ -290,6 +292,7 @@ async def test_home_with_another_meter_is_imported_again(
     assert await importing.run() is ImportStatus.DONE
     assert "Home: the heat sources or their meters changed: the history is read again" in caplog.text
     assert (len(importing.begins), finished, importing.saved) == (DAYS, [True], [None])
+    assert "mixed" not in hass_storage[KEY]["data"]
     (rows, change) = importing.changes[0]
     assert rows == DAYS
     assert change == ChangedHome(
@@ -411,6 +414,7 @@ async def test_second_import_waits_until_it_is_possible(
     for _ in range(2):
         assert await importing.run() is status
         assert (importing.begins, importing.changes, importing.importer.cause) == ([], [], Part.SOURCES)
+        assert importing.learner.old_until_s == standard_time_s(dt_util.as_local(NOW))
         await importing.restart()
     importing.links = LINKS
     importing.hass.config.components.add("recorder")
@@ -426,9 +430,15 @@ async def test_new_meter_without_history_is_known_all_the_same(
     importing.rows_a_day = []
     assert await importing.run() is ImportStatus.NO_HISTORY
     assert [rows for rows, _ in importing.changes] == [0]
+    importing.learner.old_until_s = -math.inf
     await importing.restart()
     assert await importing.run() is ImportStatus.NO_HISTORY
     assert (len(importing.begins), importing.importer.cause) == (DAYS, None)
+    since_s = standard_time_s(dt_util.as_local(NOW))
+    assert importing.learner.old_until_s == since_s, "known after a restart: it is dropped when there is enough"
+    importing.rows_a_day = [ROW]
+    assert await importing.run(again=True) is ImportStatus.DONE
+    assert hass_storage[KEY]["data"]["mixed"], "by the button, nothing is measured otherwise"
 
 
 async def test_system_that_recorded_enough_by_itself_imports_after_a_change(

@@ -100,11 +100,18 @@ def test_key_differs_in_what_is_measured_otherwise(
     assert before.change_from(now) == HomeChange(frozenset(parts), frozenset(sources))
 
 
-def test_another_weather_entity_is_another_sun(hass: HomeAssistant) -> None:
+def test_another_weather_entity_matters_where_it_provides_the_outdoor_temperature(hass: HomeAssistant) -> None:
     entry = home()
     now = key(hass, system(zone(temperature="sensor.room"), heat_source(), options=PRICE, weather="weather.other"))
     assert now.change_from(key(hass, entry)).parts == {Part.WEATHER}
-    assert now.change_from(key(hass, entry)).cause is Part.WEATHER
+    assert now.change_from(key(hass, entry)).cause is None, "in the history of the house, it is the same"
+    without = key(hass, system(zone(temperature="sensor.room"), heat_source(), options=PRICE))
+    assert without.change_from(now).parts == {Part.WEATHER}
+    provides, other = (
+        key(hass, system(zone(), heat_source(), options=PRICE, outdoor=None, weather=entity_id))
+        for entity_id in ("weather.home", "weather.other")
+    )
+    assert other.change_from(provides).cause is Part.OUTDOOR
 
 
 def test_order_of_zones_and_sources_does_not_matter(hass: HomeAssistant) -> None:
@@ -179,7 +186,7 @@ def test_invalid_change_is_none(saved: object) -> None:
 
 def test_most_important_change_is_the_cause() -> None:
     assert HomeChange(frozenset(Part)).cause is Part.SOURCES
-    assert HomeChange(frozenset({Part.PRICE, Part.GRID})).cause is None
+    assert HomeChange(frozenset({Part.PRICE, Part.GRID, Part.WEATHER})).cause is None
     both = HomeChange(frozenset({Part.ROOMS})) | HomeChange(frozenset({Part.SOURCES}), frozenset({"a"}))
     assert both == HomeChange(frozenset({Part.ROOMS, Part.SOURCES}), frozenset({"a"}))
     assert HomeChange.restored(json.loads(json.dumps(both.dump()))) == both
@@ -201,9 +208,13 @@ def test_another_home_asks_for_its_history() -> None:
     assert (later.key, later.since) == (C, NOW + timedelta(hours=1))
     assert later.change == HomeChange(frozenset({Part.ROOMS, Part.OUTDOOR}))
     assert later.earlier == changed.earlier == Earlier(A, DONE.since, NOW)
-    done = later.finished(NOW + timedelta(hours=2), 700)
+    done = later.finished(NOW + timedelta(hours=2), 700, is_mixed=False)
     assert done == ImportState(C, later.since, "2027-01-20T20:00:00+00:00", 700)
     assert done.of_home(C, NOW + timedelta(days=9), has_rows=True) == done
+    mixed = later.finished(NOW, 0, is_mixed=True).of_home(A, NOW, has_rows=True)
+    assert mixed.is_mixed
+    assert mixed.of_home(C, NOW, has_rows=True) == replace(done, done=NOW.isoformat(), count=0, is_mixed=True)
+    assert not mixed.finished(NOW, 700, is_mixed=False).has_old_rows
 
 
 @pytest.mark.parametrize(
@@ -240,7 +251,9 @@ def restored(data: Any) -> ImportState:
 def test_state_survives_storing() -> None:
     changed = DONE.of_home(B, NOW, has_rows=True)
     row = Row(**{name: float(place) for place, name in enumerate(COLUMNS)})
-    for state in (DONE, ImportState(A), changed, replace(changed, partial=Partial(NOW, 5, [row]))):
+    mixed = changed.finished(NOW, 5, is_mixed=True)
+    assert (DONE.has_old_rows, changed.has_old_rows, mixed.has_old_rows) == (False, True, True)
+    for state in (DONE, ImportState(A), changed, mixed, replace(changed, partial=Partial(NOW, 5, [row]))):
         assert restored(state.dump()) == state
     assert ImportState.restored(None, C, DAYS) == ImportState(C)
 
@@ -254,6 +267,7 @@ def test_state_survives_storing() -> None:
         ({"since": 5}, {"since": None}),
         ({"done": 3}, {"done": None}),
         ({"count": "many"}, {"count": 0}),
+        ({"mixed": 1}, {"is_mixed": False}),
         ({"again": "yes"}, {"is_asked": False}),
         ({"change": []}, {"change": None}),
         ({"earlier": []}, {"earlier": None}),

@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-6a4f181b03eb.js";
+import"/heat_suite_static/runtime-0104bb3864c2.js";

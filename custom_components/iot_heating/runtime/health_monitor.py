@@ -124,7 +124,7 @@ class HealthMonitor:
                     self._hass, controller.device_id, controller.name, self._building_name, since
                 )
         elif self._is_overdue(controller):
-            _LOGGER.warning("Controller %s is offline: it has missed %s calls", controller.device_id, MISSED_POLLS)
+            _LOGGER.warning("Controller %s is offline: missed %s calls", controller.device_id, MISSED_POLLS)
             self._receiver.set_offline(controller)
 
     def _is_overdue(self, controller: Controller) -> bool:

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from .engine import Engine
-from .model.history import History
+from .model.history import ENOUGH_ROWS, History
 
-ENOUGH_H: Final = 240.0
-"""A house is learned well from ten days: from then on, what was measured otherwise does not count."""
-PUMP_COLUMNS: Final = ("power_w", "level", "water_c", "flow_c", "pump_heat_w")
+PUMP_COLUMNS: Final = ("power_w", "level", "pump_heat_w", "water_c", "flow_c")
+PUMP_ALONE: Final = PUMP_COLUMNS[:3]
+"""What is not of the house."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,6 @@ class ChangedHome:
     since_s: float
     room: bool = False
     outdoor: bool = False
-    sun: bool = False
     heat: bool = False
     source_ids: frozenset[str] = field(default=frozenset())
     """Heat sources that were added, or have another meter."""
@@ -34,18 +33,21 @@ class ChangedHome:
     def columns(self, pump_id: str | None) -> frozenset[str]:
         """Return the columns of the history that were measured otherwise."""
         pump = PUMP_COLUMNS if self.is_other_pump(pump_id) else ()
-        changed = {"room_c": self.room, "outdoor_c": self.outdoor, "solar_w_m2": self.sun, "heat_w": self.heat}
+        changed = {"room_c": self.room, "outdoor_c": self.outdoor, "heat_w": self.heat}
         return frozenset([name for name, is_changed in changed.items() if is_changed] + list(pump))
 
 
-def adopt_changed_home(engine: Engine, imported: History, change: ChangedHome) -> None:
+def adopt_changed_home(engine: Engine, imported: History, change: ChangedHome) -> bool:
     """Adopt a history of the home as it is measured now; the house is learned from it at the next job.
 
-    What the engine recorded itself is more precise: it stays, except for what was measured otherwise.
+    What the engine recorded itself is more precise: it stays, except for what was measured otherwise. Returns whether
+    the history before the change is used for now, because there is too little else.
     """
     is_other_pump = change.is_other_pump(engine.pump_id)
     engine.memory.forget_home(change.source_ids, pump=is_other_pump)
     engine.operating_history.forget(change.source_ids)
-    engine.use_history(
-        engine.history.remeasured(imported, change.columns(engine.pump_id), change.since_s, enough_h=ENOUGH_H)
-    )
+    history = engine.history.remeasured(imported, change.columns(engine.pump_id), change.since_s)
+    if is_too_short := len(history) < ENOUGH_ROWS:
+        history = engine.history.with_old_rows(change.since_s, PUMP_ALONE if is_other_pump else ())
+    engine.use_history(history)
+    return is_too_short

@@ -86,7 +86,7 @@ class DiscoverySteps(ConfigFlow):
         form = miner.SOURCE_TYPE.forms[miner.KEY]
         errors: dict[str, str] = {}
         if user_input is not None:
-            entered = {**user_input, CONF_ADDRESS: self._host, CONF_KIND: miner.KEY}
+            entered = {**user_input, CONF_ADDRESS: self._host, CONF_PORT: self._port, CONF_KIND: miner.KEY}
             system, name = self._system(entered), str(entered.pop(CONF_NAME, "")).strip()
             try:
                 candidate = (await form.connect(self.hass, entered))[0]
@@ -98,10 +98,10 @@ class DiscoverySteps(ConfigFlow):
                 return self._add(system, candidate, name)
         schema = await form.schema(self.hass)
         schema = vol.Schema({vol.Optional(CONF_NAME): TextSelector(), **schema.schema})
-        hidden = (CONF_ADDRESS, *(() if self._family is MinerFamily.ANTMINER else form.of_some))
+        hidden = (CONF_ADDRESS, CONF_PORT, *(() if self._family is MinerFamily.ANTMINER else form.of_some))
         if self._family not in _WITHOUT_POWER:
             hidden += form.advanced
-        return self._show("found_miner", schema, hidden, user_input or {CONF_PORT: self._port}, errors)
+        return self._show("found_miner", schema, hidden, user_input or {}, errors)
 
     async def async_step_found_meter(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Enter name and password."""

@@ -45,7 +45,6 @@ _CAUSES: Final = {
     Part.SOURCES: "the heat sources or their meters",
     Part.ROOMS: "the room temperature sensors",
     Part.OUTDOOR: "the outdoor temperature sensor",
-    Part.WEATHER: "the weather entity",
 }
 
 
@@ -149,6 +148,8 @@ class HistoryImport:
         if state.change is not None and state.change != before.change and (cause := state.change.cause):
             _LOGGER.info("%s: %s changed: the history is read again", self._entry.title, _CAUSES[cause])
         self._state = state
+        if state.has_old_rows and state.since is not None:
+            self._engine.history.old_until_s = standard_time_s(dt_util.as_local(state.since))
         if state != before or not saved or saved.get("key") is None:
             await self._store.async_save_if_possible(state.dump())
         return state
@@ -191,8 +192,8 @@ class HistoryImport:
             self._changed()
             if (day + 1) % STORE_EVERY_DAYS == 0 and day + 1 < DAYS:
                 await self._async_store(replace(state, partial=Partial(end, day + 1, list(rows))))
-        await self._adopt(state, links, rows)
-        await self._async_store(state.finished(dt_util.utcnow(), len(rows)))
+        is_mixed = await self._adopt(state, links, rows)
+        await self._async_store(state.finished(dt_util.utcnow(), len(rows), is_mixed=is_mixed))
         _LOGGER.info("%s: %.1f days of history were imported", self._entry.title, len(rows) * STEP_S / 86400)
         self._set(ImportStatus.DONE if rows else ImportStatus.NO_HISTORY)
 
@@ -210,17 +211,22 @@ class HistoryImport:
             return ImportStatus.WAITING
         return None if links.is_measured else ImportStatus.NOT_MEASURED
 
-    async def _adopt(self, state: ImportState, links: HomeLinks, rows: list[Row]) -> None:
-        """Let the engine learn from the rows, and store what it has then: a crash would otherwise lose it."""
+    async def _adopt(self, state: ImportState, links: HomeLinks, rows: list[Row]) -> bool:
+        """Let the engine learn from the rows, and store what it has then: a crash would otherwise lose it.
+
+        Returns whether its history is still that of a home that was measured otherwise.
+        """
+        is_mixed = state.is_mixed
         if not rows and state.change is None:
-            return
+            return is_mixed
         history = await self._hass.async_add_executor_job(History, rows)
         if state.change is None or state.since is None:
             self._engine.adopt_history(history)
         else:
             since_s = standard_time_s(dt_util.as_local(state.since))
-            adopt_changed_home(self._engine, history, links.changed_home(state.change, since_s))
+            is_mixed = adopt_changed_home(self._engine, history, links.changed_home(state.change, since_s))
         await self._save()
+        return is_mixed
 
     async def _async_store(self, state: ImportState) -> None:
         self._state = state

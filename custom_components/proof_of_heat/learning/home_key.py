@@ -21,8 +21,11 @@ class Part(StrEnum):
     GRID = "grid"
 
 
-IN_HISTORY: Final = (Part.SOURCES, Part.ROOMS, Part.OUTDOOR, Part.WEATHER)
-"""The parts that are in the history of the house; the others are only in the simulation over it."""
+IN_HISTORY: Final = (Part.SOURCES, Part.ROOMS, Part.OUTDOOR)
+"""The parts that are in the history of the house; the others are only in the simulation over it.
+
+The recorder keeps the clouds of a weather entity for some days only, and they are those over the same home.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,13 @@ class ImportState:
     """What has changed since the last import."""
     earlier: Earlier | None = None
     partial: Partial | None = None
+    is_mixed: bool = False
+    """Whether the history before the last change is used until there is enough since then."""
+
+    @property
+    def has_old_rows(self) -> bool:
+        """Whether what was recorded before ``since`` was measured otherwise."""
+        return self.is_mixed or self.change is not None
 
     def of_home(self, key: HomeKey, now: datetime, *, has_rows: bool) -> ImportState:
         """Return the state for the present home. ``has_rows``: whether anything of the last one was recorded."""
@@ -88,13 +95,15 @@ class ImportState:
         earlier = self.earlier or Earlier(self.key, self.since, now)
         is_undone = key.change_from(earlier.key).cause is None and timedelta() <= now - earlier.until < UNDONE_WITHIN
         if is_undone:
-            return ImportState(key, earlier.since, self.done, self.count)
+            return ImportState(key, earlier.since, self.done, self.count, is_mixed=self.is_mixed)
         change = change if self.change is None else self.change | change
-        return ImportState(key, now, self.done, self.count, is_asked=True, change=change, earlier=earlier)
+        return ImportState(
+            key, now, self.done, self.count, is_asked=True, change=change, earlier=earlier, is_mixed=self.is_mixed
+        )
 
-    def finished(self, now: datetime, count: int) -> ImportState:
+    def finished(self, now: datetime, count: int, *, is_mixed: bool) -> ImportState:
         """Return the state after the history was imported."""
-        return ImportState(self.key, self.since, now.isoformat(), count)
+        return ImportState(self.key, self.since, now.isoformat(), count, is_mixed=is_mixed)
 
     def dump(self) -> dict[str, Any]:
         """Return JSON values."""
@@ -105,6 +114,8 @@ class ImportState:
             data |= {"done": self.done, "count": self.count}
         if self.is_asked:
             data["again"] = True
+        if self.is_mixed:
+            data["mixed"] = True
         if self.change is not None:
             data["change"] = self.change.dump()
         if self.earlier is not None:
@@ -129,6 +140,7 @@ class ImportState:
             change=HomeChange.restored(saved.get("change")),
             earlier=_earlier(saved.get("earlier")),
             partial=_partial(saved, days),
+            is_mixed=saved.get("mixed") is True,
         )
 
 

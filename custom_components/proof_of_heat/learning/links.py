@@ -77,7 +77,6 @@ class HomeLinks:
         return ChangedHome(
             room=Part.ROOMS in change.parts,
             outdoor=Part.OUTDOOR in change.parts,
-            sun=Part.WEATHER in change.parts,
             heat=Part.SOURCES in change.parts,
             source_ids=frozenset(present[item] for item in change.sources & present.keys()),
             was_source_removed=bool(change.sources - present.keys()),

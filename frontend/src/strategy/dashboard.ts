@@ -122,9 +122,13 @@ const deviceSections = (hass: Hass, platform: string, icon: string, keys?: reado
       ? keys.flatMap((key) => entities.filter((each) => each.translation_key === key))
       : entities.filter(({ entity_id }) => /^(binary_)?sensor\./.test(entity_id));
     if (!shown.length) return [];
-    const tiles = shown.slice(0, MAX_TILES).map(({ entity_id, name }): Card => ({
-      ...tile(hass, entity_id, "entity"),
-      ...((name ?? nameOf(hass, device)).length > MAX_NAME && { grid_options: { columns: "full" } }),
+    const first = shown.slice(0, MAX_TILES);
+    const isLong = ({ name }: Entity): boolean => (name ?? nameOf(hass, device)).length > MAX_NAME;
+    // Where most names are long, all tiles are wide, in their order.
+    const areLong = first.filter(isLong).length * 2 >= first.length;
+    const tiles = first.map((each): Card => ({
+      ...tile(hass, each.entity_id, "entity"),
+      ...((areLong || isLong(each)) && { grid_options: { columns: "full" } }),
     }));
     // Tall tiles first, wide ones last: no row has gaps.
     const place = (card: Card): number => ("grid_options" in card ? 2 : "features" in card ? 0 : 1);

@@ -92,7 +92,6 @@ describe("house report", () => {
     ["sources", "Your heat sources or their power sensors changed. The history is read again."],
     ["rooms", "Your room temperature sensors changed. The history is read again."],
     ["outdoor", "Your outdoor temperature sensor changed. The history is read again."],
-    ["weather", "Your weather entity changed. The history is read again."],
   ] as const)("shows that the history is read again because of the %s", async (reason, shown) => {
     const read = { reason, expected_end: null, days_imported: 3 };
     expect(text(await mount(data({ import: { status: "importing", ...read } })))).toContain(shown);

@@ -33,6 +33,13 @@ describe("localizer", () => {
       "Lämmitys", "Seuraava", "Last", "Tallenna",
     ]);
   });
+  it("unpacks English texts by their keys, which are their first line", () => {
+    const packed = { en: { packed: "title,plan{next,part{last}},end|Heating|Next|Last|End" }, de: { packed: "Heizung|Nächste|Letzte|Ende" } };
+    const merged = withCommon(packed, { en: { packed: "save|Save" } });
+    const all = (language: string): string[] => ["title", "plan.next", "plan.part.last", "end", "common.save"].map((key) => localizer(merged, language)(key));
+    expect(all("en")).toEqual(["Heating", "Next", "Last", "End", "Save"]);
+    expect(all("de")).toEqual(["Heizung", "Nächste", "Letzte", "Ende", "Save"]);
+  });
   it("restores the Cyrillic letters of a bundle", () => {
     const text = "Обогрев {names}: ≈ 3\u00a0кВт, COP насоса, ёж|Чтобы Юг 5\u00a0W/K: {size}{unit}";
     expect(latin("Сохранить {names} COP", CYRILLIC)).toBe("Sohranitx {names} `COP`");

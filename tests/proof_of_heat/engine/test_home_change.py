@@ -1,7 +1,7 @@
 """A home whose heat sources, meters or thermometers change: what was recorded, and what was learned of it."""
 
 from collections.abc import Sequence
-from dataclasses import astuple, replace
+from dataclasses import replace
 import math
 
 import numpy as np
@@ -9,9 +9,10 @@ import pytest
 
 from custom_components.proof_of_heat.engine import Engine, EngineConfig
 from custom_components.proof_of_heat.engine.earlier_learnings import EarlierLearnings
-from custom_components.proof_of_heat.engine.home_change import ENOUGH_H, ChangedHome, adopt_changed_home
+from custom_components.proof_of_heat.engine.home_change import ChangedHome, adopt_changed_home
 from custom_components.proof_of_heat.engine.jobs import JobResult
-from custom_components.proof_of_heat.engine.model.history import COLUMNS, STEP_S, History, Row
+from custom_components.proof_of_heat.engine.learning import learn
+from custom_components.proof_of_heat.engine.model.history import COLUMNS, ENOUGH_ROWS, STEP_S, History, Row
 from custom_components.proof_of_heat.engine.model.performance_map import PerformanceMap
 from custom_components.proof_of_heat.engine.shadow.home import DAY_S, ShadowHome
 from custom_components.proof_of_heat.engine.shadow.savings import WHOLE_S, ShadowDay
@@ -45,7 +46,6 @@ def values(engine: Engine, name: str) -> list[float]:
     [
         ({"room": True}, {"room_c"}),
         ({"outdoor": True}, {"outdoor_c"}),
-        ({"sun": True}, {"solar_w_m2"}),
         ({"heat": True, "source_ids": frozenset({BOILER})}, {"heat_w"}),
         (
             {"heat": True, "source_ids": frozenset({PUMP})},
@@ -56,7 +56,7 @@ def values(engine: Engine, name: str) -> list[float]:
             {"heat_w", "power_w", "level", "water_c", "flow_c", "pump_heat_w"},
         ),
     ],
-    ids=["room", "outdoor", "weather", "second source", "meter of the heat pump", "a source less"],
+    ids=["room", "outdoor", "second source", "meter of the heat pump", "a source less"],
 )
 def test_own_rows_keep_all_but_what_was_measured_otherwise(change: dict[str, object], columns: set[str]) -> None:
     """The times of its own rows are not those of the clock: each has the nearest quarter of an hour."""
@@ -85,31 +85,68 @@ def test_rows_since_the_change_are_its_own() -> None:
 def test_gaps_of_the_own_history_are_filled() -> None:
     """Nothing was recorded while the heat was not known; now there is a meter, and its history."""
     engine = engine_with([*steps(OWN, 0, 50), *steps(OWN, 200, 250)])
-    adopt_changed_home(engine, History(steps(READ, 20, 240)), ChangedHome(since_s=260 * STEP_S, heat=True))
+    adopt_changed_home(engine, History(steps(READ, 0, 250)), ChangedHome(since_s=260 * STEP_S, heat=True))
     assert values(engine, "time_s") == [step * STEP_S for step in range(250)]
     assert values(engine, "room_c") == [20.0] * 50 + [22.0] * 150 + [20.0] * 50
 
 
-@pytest.mark.parametrize("days", [9, 10])
-def test_what_was_measured_otherwise_stays_while_there_is_too_little_else(days: int) -> None:
-    """The new meter has the history of some days: before ten of them, the other days are of the same house."""
+def test_days_of_which_the_new_meter_has_nothing_are_dropped() -> None:
+    """Two days with it are better than two weeks of two meters."""
     engine, end = engine_with(steps(OWN, 0, 20 * DAY_STEPS)), 20 * DAY_STEPS
-    imported = History(steps(READ, end - days * DAY_STEPS, end))
-    change = ChangedHome(since_s=end * STEP_S, heat=True, source_ids=frozenset({PUMP}))
-    adopt_changed_home(engine, imported, change)
-    assert ENOUGH_H == 10 * 24
-    older = len(engine.history) - days * DAY_STEPS
-    assert older == (0 if days == 10 else 11 * DAY_STEPS)
-    assert values(engine, "heat_w") == [1000.0] * older + [4000.0] * days * DAY_STEPS
-    pump = [values(engine, name)[:older] for name in ("power_w", "level", "pump_heat_w")]
-    assert pump == [[0.0] * older] * 3, "not of this heat pump"
-    assert values(engine, "water_c")[:older] == [30.0] * older
+    imported = History(steps(READ, end - ENOUGH_ROWS, end))
+    assert not adopt_changed_home(engine, imported, ChangedHome(since_s=end * STEP_S, heat=True))
+    assert values(engine, "heat_w") == [4000.0] * ENOUGH_ROWS
 
 
-def test_without_any_history_of_the_new_meter_the_own_one_stays() -> None:
-    engine = engine_with(steps(OWN, 0, 500))
-    adopt_changed_home(engine, History(), ChangedHome(since_s=500 * STEP_S, room=True))
-    assert [astuple(row) for row in engine.history.all_rows] == [astuple(row) for row in steps(OWN, 0, 500)]
+@pytest.mark.parametrize(
+    ("pump", "watts"), [(frozenset({PUMP}), [0.0, 0.0, 0.0]), (frozenset({BOILER}), [300.0, 0.5, 900.0])]
+)
+def test_history_before_is_used_until_there_are_two_days_since(pump: frozenset[str], watts: list[float]) -> None:
+    """Of a meter that was just bought, the recorder has nothing."""
+    engine, end = engine_with(steps(OWN, 0, 20 * DAY_STEPS)), 20 * DAY_STEPS
+    imported = History(steps(READ, end - ENOUGH_ROWS + 1, end))
+    change = ChangedHome(since_s=(end - 1) * STEP_S, heat=True, source_ids=pump)
+    assert adopt_changed_home(engine, imported, change)
+    assert values(engine, "heat_w") == [1000.0] * end, "as it was recorded"
+    assert [values(engine, name)[0] for name in ("power_w", "level", "pump_heat_w")] == watts
+    assert values(engine, "water_c") == [30.0] * end, "of the house"
+    newer = steps(replace(READ, heat_w=2000.0), end, end + ENOUGH_ROWS)
+    for row in newer[:-1]:
+        engine.history.add(row)
+    assert len(engine.history) == end + ENOUGH_ROWS - 1
+    recorded_h = engine.history.recorded_h
+    engine.history.add(newer[-1])
+    assert values(engine, "heat_w") == [2000.0] * ENOUGH_ROWS
+    assert engine.history.recorded_h == recorded_h + STEP_S / 3600, "learned again within a day"
+    engine.history.add(replace(READ, time_s=newer[-1].time_s + STEP_S))
+    assert len(engine.history) == ENOUGH_ROWS + 1
+
+
+def test_button_in_between_keeps_which_rows_are_old() -> None:
+    engine = engine_with(steps(OWN, 100, 200))
+    assert adopt_changed_home(engine, History(), ChangedHome(since_s=199 * STEP_S, room=True))
+    engine.adopt_history(History(steps(READ, 50, 150)))
+    assert len(engine.history) == 150
+    for row in steps(OWN, 200, 200 + ENOUGH_ROWS):
+        engine.history.add(row)
+    assert len(engine.history) == ENOUGH_ROWS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("known_days", [2, 4, 7])
+def test_heat_loss_is_right_as_soon_as_another_meter_is_linked(known_days: int) -> None:
+    """The meter before showed half of the heat. With days of both, the heat loss was up to five times too high."""
+    rows = lived_history(14)
+    half = [
+        replace(row, heat_w=row.heat_w / 2, pump_heat_w=row.pump_heat_w / 2, power_w=row.power_w / 2) for row in rows
+    ]
+    engine = engine_with(half)
+    imported = History(rows[-known_days * DAY_STEPS :])
+    change = ChangedHome(since_s=rows[-1].time_s, heat=True, source_ids=frozenset({PUMP}))
+    assert not adopt_changed_home(engine, imported, change)
+    learned = learn(engine.history.series(), engine.memory.last, 0.8)
+    assert learned.fitted.parameters.total_loss_w_k == pytest.approx(180.0, rel=0.06)
+    assert learned.errors_k[-1] < 0.3
 
 
 def a_map() -> PerformanceMap:

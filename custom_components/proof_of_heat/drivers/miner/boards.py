@@ -91,7 +91,7 @@ class BoardSource(SourceBase, BoardSwitches):
             self._written_at = before
             raise
         except TimeoutError as err:
-            raise UnreachableError(f"board {board_id}: no answer in time") from err
+            raise UnreachableError(f"board {board_id}: the request timed out") from err
 
 
 def lacks_boards(reading: MinerReading) -> bool:

@@ -149,7 +149,7 @@ class MinerSource(BoardSource, Operable, PresetChoice):
             async with asyncio.timeout(self.timing.write_s):
                 await self._checked(self._client.operate(operation))
         except TimeoutError as err:
-            raise UnreachableError(f"{operation}: no answer in time") from err
+            raise UnreachableError(f"{operation}: the request timed out") from err
         if operation in (Operation.REBOOT, Operation.RESTART_MINING):
             self._written_at = self._clock()  # control waits for as long as after a command of its own
             self._read_at = -math.inf

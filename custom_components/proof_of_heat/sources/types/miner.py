@@ -50,6 +50,7 @@ from ..source_type import CreatedSource, SourceContext, SourceType, device_with_
 _LOGGER = logging.getLogger(__name__)
 
 KEY: Final = "miner"
+_HTTP_PORT: Final = 80
 _EFFICIENCY_RANGE_J_TH: Final = (5, 200)
 _MODE_FIELDS: Final = (CONF_POWER_NORMAL, CONF_POWER_LOW)
 
@@ -60,7 +61,7 @@ async def schema(_: HomeAssistant) -> vol.Schema:
         {
             vol.Required(CONF_ADDRESS): TextSelector(),
             vol.Optional(CONF_PASSWORD): SECRET,
-            vol.Required(CONF_PORT, default=80): PORT,
+            vol.Required(CONF_PORT, default=_HTTP_PORT): PORT,
             vol.Optional(CONF_METER): POWER_METER,
             vol.Optional(CONF_POWER_NORMAL): WATTS,
             vol.Optional(CONF_POWER_LOW): WATTS,
@@ -83,7 +84,7 @@ def missing(data: Mapping[str, Any]) -> tuple[str, ...]:
 async def connect(hass: HomeAssistant, data: dict[str, Any]) -> list[DeviceCandidate]:
     """Identify the miner and read it once."""
     session = async_get_clientsession(hass)
-    port = int(data[CONF_PORT])
+    port = int(data.get(CONF_PORT, _HTTP_PORT))
     found = await probe(session, data[CONF_ADDRESS].strip(), port)
     client = create_client(found, session, data.get(CONF_PASSWORD), http_port=port, mode_power_w=mode_power_w(data))
     info = await client.identify()
@@ -100,6 +101,7 @@ async def connect(hass: HomeAssistant, data: dict[str, Any]) -> list[DeviceCandi
         **measured,
         **data,
         CONF_ADDRESS: found.host,
+        CONF_PORT: port,
         CONF_INFO: {**asdict(info), "family": str(info.family), "variant": found.variant or info.variant},
         CONF_CAPABILITIES: capabilities_to_dict(capabilities),
     }
@@ -120,7 +122,7 @@ async def create(context: SourceContext) -> CreatedSource:
         ProbeResult(data[CONF_ADDRESS], stored.family, stored.variant),
         async_get_clientsession(hass),
         data.get(CONF_PASSWORD),
-        http_port=int(data.get(CONF_PORT, 80)),
+        http_port=int(data.get(CONF_PORT, _HTTP_PORT)),
         mode_power_w=mode_power_w(data),
     )
     # A sensor of several miners shows no power of one of them: its own reading, or a share of the sensor, is used.
@@ -188,7 +190,7 @@ SOURCE_TYPE: Final = SourceType(
             connect,
             {"": CONF_ADDRESS, "invalid_auth": CONF_PASSWORD},
             (CONF_PASSWORD,),
-            advanced=(CONF_METER, CONF_EFFICIENCY_J_TH),
+            advanced=(CONF_PORT, CONF_METER, CONF_EFFICIENCY_J_TH),
             of_some=_MODE_FIELDS,
             missing=missing,
         ),

@@ -12,7 +12,7 @@ export interface Estimate {
 export const VALUES = ["loss_w_k", "time_constant_h", "solar_gain_m2"] as const;
 export type ValueName = (typeof VALUES)[number];
 
-export type Reason = "sources" | "rooms" | "outdoor" | "weather";
+export type Reason = "sources" | "rooms" | "outdoor";
 
 export interface House {
   available: true;
