@@ -34,7 +34,6 @@ _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _MODELS: Final = ("delta_pro", "delta_2", "delta_pro_3", "delta_3")
 _LOOPBACK: Final = "127.0.0.1"
 _DEMO_STATIONS, _DEMO_SOURCES, _DEMO_CONTROLLERS = 3, 4, 2
-_AFTER_START_S: Final = 60.0
 
 
 def _cpu_s(pid: int) -> float:
@@ -75,7 +74,7 @@ def _source(number: int) -> tuple[SimulatorSpec, list[dict[str, Any]]]:
         return spec, [{"next_step_id": "modbus"}, {**fields, "nominal_heat": 15000, "fuel_price": 0.09}, {}]
     mac = f"02:00:00:D0:01:{number:02X}"
     spec = SimulatorSpec(f"bitaxe_{number}", "bitaxe", [*address, "--mac", mac], (_LOOPBACK, port))
-    return spec, [{"next_step_id": "miner"}, {"address": _LOOPBACK, "port": port, "idle_on_release": True}]
+    return spec, [{"next_step_id": "miner"}, {"address": _LOOPBACK, "advanced": {"port": port}, "idle_on_release": True}]
 
 
 async def _add_controllers(ha: HomeAssistant, count: int) -> dict[str, str]:
@@ -97,15 +96,15 @@ def _add_probe(house: House) -> None:
     configuration.write_text(configuration.read_text("utf-8") + "\nsuite_probe:\n", "utf-8")
 
 
-async def _restart(house: House) -> dict[str, Any]:
-    """Kill Home Assistant, start it again, and return what the start cost."""
+async def _restart(house: House, after_s: float) -> dict[str, Any]:
+    """Kill Home Assistant, start it again, and return what the start and the time after it cost."""
     await house.kill_server()
     began = time.monotonic()
     await house.start_server()
     pid, until_running = house.server.pid, time.monotonic() - began
     cpu_running = _cpu_s(pid)
     at_start = await _probe(house)
-    await asyncio.sleep(_AFTER_START_S)
+    await asyncio.sleep(after_s)
     after = await _probe(house, census=True)
     return {
         "seconds_until_running": round(until_running, 1),
@@ -187,7 +186,7 @@ async def _measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     async with House.running(folder) as house, AsyncExitStack() as stack:
         _add_probe(house)
         if args.reference:
-            result["demo"] = {"start": await _restart(house), "run": await _run(house, args.seconds, None)}
+            result["demo"] = {"start": await _restart(house, args.after), "run": await _run(house, args.seconds, None)}
         await _add_stations(house, args.stations - _DEMO_STATIONS)
         async with house.client() as ha:
             system = house.info["entries"]["proof_of_heat"][0]
@@ -198,7 +197,7 @@ async def _measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
             keys = await _add_controllers(ha, args.controllers - _DEMO_CONTROLLERS)
         await asyncio.sleep(15)  # registries are saved ten seconds later
         async with _calling(house, keys) as devices:
-            start = await _restart(house)
+            start = await _restart(house, args.after)
             run = await _run(house, args.seconds, args.profile)
             answers = {str(status): count for status, count in devices.tally.statuses.items()}
             calls = {"p99_ms": round(devices.tally.percentile_ms(0.99), 1), "answers": answers}
@@ -242,6 +241,7 @@ def main() -> int:
     parser.add_argument("--sources", type=int, default=8)
     parser.add_argument("--controllers", type=int, default=40)
     parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--after", type=float, default=60.0, help="seconds after the start that are measured with it")
     parser.add_argument("--no-reference", dest="reference", action="store_false", help="do not measure the demo first")
     parser.add_argument(
         "--profile", type=Path, help="file for py-spy's stacks while it runs (py-spy must be installed)"
@@ -250,7 +250,8 @@ def main() -> int:
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     if args.smoke:
-        args.stations, args.sources, args.controllers, args.seconds, args.reference = 4, 5, 3, 2.0, False
+        args.stations, args.sources, args.controllers, args.reference = 4, 5, 3, False
+        args.seconds = args.after = 2.0
     with tempfile.TemporaryDirectory(prefix="scale-") as folder:
         result = asyncio.run(_measure(args, Path(folder) / "config"))
     for name, part in result.items():
