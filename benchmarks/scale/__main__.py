@@ -74,7 +74,8 @@ def _source(number: int) -> tuple[SimulatorSpec, list[dict[str, Any]]]:
         return spec, [{"next_step_id": "modbus"}, {**fields, "nominal_heat": 15000, "fuel_price": 0.09}, {}]
     mac = f"02:00:00:D0:01:{number:02X}"
     spec = SimulatorSpec(f"bitaxe_{number}", "bitaxe", [*address, "--mac", mac], (_LOOPBACK, port))
-    return spec, [{"next_step_id": "miner"}, {"address": _LOOPBACK, "advanced": {"port": port}, "idle_on_release": True}]
+    fields = {"address": _LOOPBACK, "advanced": {"port": port}, "idle_on_release": True}
+    return spec, [{"next_step_id": "miner"}, fields]
 
 
 async def _add_controllers(ha: HomeAssistant, count: int) -> dict[str, str]:
