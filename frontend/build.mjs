@@ -47,33 +47,45 @@ const compactTemplates = {
   },
 };
 
-// What Lit reports to developers: advice, and its version.
+// What Lit reports to developers (advice, and its version), and what it offers to polyfills and servers.
 const ADVICE = /"Value passed to 'css' function must be[^;]*?security\."|\(\w+\.\w+Versions\?\?=\[\]\)\.push\("[\d.]+"\)/g;
+const SUPPORT = /\w+\.\w+PolyfillSupport\b|\w+\.\w+HydrateSupport\?\.\([^)]*\)/g;
+// Every browser that Home Assistant supports has constructable style sheets.
+const STYLE_SHEETS = /\w+\.ShadowRoot&&\([^)]*\)&&"adoptedStyleSheets"in Document\.prototype&&"replace"in CSSStyleSheet\.prototype/;
 const withoutAdvice = {
   name: "without-advice",
-  transform: (code, id) => (id.includes("/node_modules/") ? { code: code.replace(ADVICE, "0"), map: null } : null),
+  transform: (code, id) =>
+    id.includes("/node_modules/")
+      ? { code: code.replace(ADVICE, "0").replace(SUPPORT, "void 0").replace(STYLE_SHEETS, "!0"), map: null }
+      : null,
 };
 
 // As in src/lib/localize.ts.
 const SEPARATOR = "|";
 const [, CYRILLIC] = readFileSync(join(here, "src/lib/localize.ts"), "utf8").match(/CYRILLIC = "(\S+)"/);
 
-// The texts of a language are packed into one string, in the order of the English ones (src/lib/localize.ts unpacks them).
+// The texts of a language are packed into one string, in the order of the English ones, whose string begins with their
+// keys (src/lib/localize.ts unpacks them).
 const flat = (texts) => Object.values(texts).flatMap((text) => (typeof text === "string" ? [text] : flat(text)));
 const ordered = (like, texts) =>
   Object.fromEntries(
     Object.entries(like).map(([key, text]) => [key, typeof text === "string" ? texts[key] : ordered(text, texts[key])]),
   );
+const keys = (texts) =>
+  Object.entries(texts)
+    .map(([key, text]) => (typeof text === "string" ? key : `${key}{${keys(text)}}`))
+    .join(",");
 const packedTexts = {
   name: "packed-texts",
   enforce: "pre",
   load(id) {
-    if (!/\/localize\/\w+\/(?!en)\w+\.json$/.test(id)) return null;
+    if (!/\/localize\/\w+\/\w+\.json$/.test(id)) return null;
     const english = JSON.parse(readFileSync(join(dirname(id), "en.json"), "utf8"));
     const texts = JSON.parse(readFileSync(id, "utf8"));
     const list = flat(ordered(english, texts));
     const reserved = new RegExp(`[${SEPARATOR}\`]`);
     if (list.some((text) => reserved.test(text))) throw new Error(`${id}: a text contains one of ${SEPARATOR} and \``);
+    if (id.endsWith("/en.json")) list.unshift(keys(texts));
     const packed = list.join(SEPARATOR);
     return JSON.stringify({ packed: id.endsWith("/ru.json") ? latin(packed, CYRILLIC) : packed });
   },

@@ -5,7 +5,7 @@ from typing import Final
 from homeassistant.const import Platform
 
 DOMAIN: Final = "edge_telemetry"
-PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.SENSOR]
+PLATFORMS: Final = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.SENSOR]
 
 # Entry data
 CONF_PATTERNS: Final = "patterns"

@@ -22,6 +22,7 @@ from .decoders import (
     convert,
     describe,
     find_unit,
+    is_event,
 )
 from .naming import device_name
 from .value_types import BAD, ValueType, first_type, widen
@@ -111,7 +112,7 @@ class EdgeDevice:
         self.reachable = True
         self.last_seen: float | None = None
         # Monotonic time of its last message.
-        self.heard: float | None = None
+        self.received_at: float | None = None
         # The newest time that it reported.
         self.last_ts = 0.0
         self.clock = DeviceClock()
@@ -122,6 +123,8 @@ class EdgeDevice:
         self.gateway: str | None = None
         self.tracker = SequenceTracker(self.type.sequence_modulus)
         self.entities: dict[str, PublishedEntity] = {}
+        # Metrics whose values are events -> their receiver, None until its entity is there.
+        self._events: dict[str, Callable[[Value], None] | None] = dict.fromkeys(filter(is_event, record.metrics))
         # Entities about the device itself.
         self.listeners: list[CALLBACK_TYPE] = []
         # Commands that have a button.
@@ -175,8 +178,11 @@ class EdgeDevice:
                 value = self._as_shown(key, value, reject)  # noqa: PLW2901
             if value_type is not known[key]:
                 new[key] = known[key]
-            self.values[key] = value
             self.metric_seen[key] = now
+            if key in self._events and (happened := self._events[key]) is not None:
+                happened(value)
+                continue
+            self.values[key] = value
             if (entity := entities.get(key)) is None:
                 continue
             if type(value) is str:
@@ -195,6 +201,8 @@ class EdgeDevice:
         self.record.metrics[key] = value_type
         if self._is_total(key):
             self._totals.add(key)
+        if is_event(key):
+            self._events[key] = None
         return True
 
     def _as_shown(self, key: str, value: Value, reject: Callable[[str, Reason], None]) -> Value:
@@ -218,6 +226,13 @@ class EdgeDevice:
         if first == unit or stated is None or isinstance(value, bool) or not isinstance(value, int | float):
             return value
         return convert(value, stated, first)
+
+    @callback
+    def on_event(self, key: str, happened: Callable[[Value], None] | None) -> None:
+        """Call `happened` with each event of a metric, and with one that came before; None ends it."""
+        self._events[key] = happened
+        if happened is not None and (value := self.values.pop(key, None)) is not None:
+            happened(value)
 
     @callback
     def clear(self) -> None:
@@ -260,3 +275,4 @@ class EdgeDevice:
             self.metric_seen.pop(key, None)
             self._totals.discard(key)
             self._filter.forget(key)
+            self._events.pop(key, None)

@@ -114,7 +114,7 @@ class EdgeHub:
     def _is_silent(self, device: EdgeDevice) -> bool:
         if device.type.trusts_availability and device.reported_online and not device.sleeps:
             return False
-        return self._broker.silence_s(device.heard) > device.timeout_s(self._options[CONF_TIMEOUT])
+        return self._broker.silence_s(device.received_at) > device.timeout_s(self._options[CONF_TIMEOUT])
 
     @callback
     def _broker_changed(self) -> None:

@@ -38,7 +38,7 @@ class MalformedLog:
         self._counts[key] = 1
         self._samples[key] = sample = _sample(payload)
         _LOGGER.warning(
-            "%s: malformed message (%s%s), further ones are only counted; it begins with %s",
+            "%s: malformed message (%s%s): %s; further ones are only counted",
             origin,
             reason,
             f", {detail}" if detail else "",

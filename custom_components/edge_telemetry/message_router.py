@@ -27,6 +27,7 @@ from .decoders import (
     Value,
     decode,
     gateway_status_levels,
+    is_event,
     pick_time,
     read_dialect,
     resolve_local_time,
@@ -241,7 +242,7 @@ class MessageRouter:
         is_old = device.type.time_is_age and measured is not None and arrival - measured > self._timeout_s(device)
         if retained or is_old:
             # It was archived when it was sent.
-            if device.heard is None:
+            if device.received_at is None:
                 self._accept_retained(device, message, derived, payload, measured)
             return
         ts, refused = pick_time(measured, arrival)
@@ -258,7 +259,7 @@ class MessageRouter:
         self._archive.put(device.address, ts, payload, message, derived)
         self._reject_parts(device, message, payload)
         device.messages += 1
-        device.last_seen, device.heard = arrival, now
+        device.last_seen, device.received_at = arrival, now
         device.gateway = message.source
         if is_late:
             self.counters.late += 1  # stored by the device while it was offline: history, not the present
@@ -282,6 +283,8 @@ class MessageRouter:
         self, device: EdgeDevice, message: Message, derived: dict[str, Value], payload: bytes, measured: float | None
     ) -> None:
         """Publish the values of a retained message, unless it is so old that its device would be offline by now."""
+        # What happened is over.
+        message.metrics = {key: value for key, value in message.metrics.items() if not is_event(key)}
         age_s = None if measured is None else time.time() - measured
         if age_s is None or age_s < -MAX_AHEAD_S:
             self._publish(device, message, derived, payload, self._clock())

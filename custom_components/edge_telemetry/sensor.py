@@ -17,6 +17,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from ._lib.publish_rules import ANY_CHANGE, Threshold
 from .data import EdgeConfigEntry, EdgeData
+from .decoders import is_event
 from .device import EdgeDevice
 from .device_classes import numeric_class, state_class
 from .downlink import Status, command_status
@@ -143,7 +144,7 @@ async def async_setup_entry(
         for key, value_type in metrics.items():
             if isinstance(present := device.entities.get(key), MetricSensor):
                 present.adapt()  # a number became a text, or a text a number
-            elif value_type is not ValueType.FLAG:
+            elif value_type is not ValueType.FLAG and not is_event(key):
                 added.append(MetricSensor(data, device, key))
         async_add_entities(added)
 

@@ -14,6 +14,8 @@ class ValueType(StrEnum):
     FLAG = "flag"
 
 
+_BY_KIND: Final = {Kind.FLAG: ValueType.FLAG, Kind.TEXT: ValueType.TEXT, Kind.EVENT: ValueType.TEXT}
+
 BAD: Final[Any] = object()
 """A value that the type of its metric does not allow: unknown, and counted."""
 
@@ -24,7 +26,7 @@ def first_type(key: str, value: Value, unit: str | None = None) -> ValueType | N
         return None
     metric = describe(key, unit)
     if metric.known:
-        return {Kind.FLAG: ValueType.FLAG, Kind.TEXT: ValueType.TEXT}.get(metric.kind, ValueType.NUMBER)
+        return _BY_KIND.get(metric.kind, ValueType.NUMBER)
     match value:
         case bool():
             return ValueType.FLAG
@@ -51,7 +53,7 @@ def widen(key: str, value_type: ValueType, previous: Value, value: Value) -> tup
         case ValueType.FLAG:
             return _widen_flag(fixed, value)
         case _:
-            return _widen_text(metric.kind is Kind.TEXT, previous, value)
+            return _widen_text(_BY_KIND.get(metric.kind) is ValueType.TEXT, previous, value)
 
 
 def _widen_number(fixed: bool, value: Value) -> tuple[ValueType, Value]:

@@ -12,6 +12,7 @@ from .const import DOMAIN, PLATFORMS
 from .data import OtaConfigEntry, OtaData
 from .devices.fleet_directory import async_setup_fleet_directory
 from .devices.key_store import KeyStore
+from .repairs import async_load_reasons
 from .rollout.codec import DecodeError, NewerFormatError
 from .rollout.errors import StorageError
 from .rollout.state import State
@@ -38,6 +39,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OtaConfigEntry) -> bool:
     entry.async_on_unload(data.hub.storage.async_close)  # also if the setup fails
     entry.async_on_unload(data.keys.async_close)
     await _async_load(data)
+    data.hub.reasons = await async_load_reasons(hass)
     data.hub.start()
     entry.async_on_unload(data.notifier.start())
     entry.runtime_data = data

@@ -1,5 +1,6 @@
 """The hub of a config entry: the rollout engine, its storage and the notification of changes."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 import logging
@@ -52,6 +53,8 @@ class OtaHub:
         self.storage = Storage(hass, self.state)
         self.publisher = Publisher.for_entry(hass, entry)
         self.dispatcher = ChangeDispatcher(hass, entry.entry_id, self.state)
+        self.reasons: Mapping[str, str] = {}
+        """Texts of failure reasons by translation key, in the language of Home Assistant."""
         self._entry = entry
         self._tick_listeners: list[CALLBACK_TYPE] = []
         self._save_events_timer: CALLBACK_TYPE | None = None
@@ -62,6 +65,11 @@ class OtaHub:
     def now(self) -> float:
         """Return the Unix time."""
         return dt_util.utcnow().timestamp()
+
+    def reason_text(self, reason: str | None) -> str:
+        """Return a failure reason as text; the text of a device is returned as it is."""
+        reason = reason or "unknown"
+        return self.reasons.get(f"reason_{reason}", reason)
 
     async def async_load(self) -> None:
         """Load the stored state.

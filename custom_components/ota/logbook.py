@@ -1,4 +1,4 @@
-"""The Activity page: a release that was uploaded. Rollouts and updates have event entities that it shows."""
+"""The Activity page: a release that was added. Rollouts and updates have event entities that it shows."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ def async_describe_events(
         signed = "signed" if data["signed_by"] else "not signed"
         return {
             LOGBOOK_ENTRY_NAME: "Firmware",
-            LOGBOOK_ENTRY_MESSAGE: f"release {data['product']} {data['version']} was uploaded ({signed})",
+            LOGBOOK_ENTRY_MESSAGE: f"release {data['product']} {data['version']} was added ({signed})",
         }
 
     async_describe_event(DOMAIN, EVENT_RELEASE, describe_release)

@@ -1,11 +1,14 @@
 """Repair issues: stopped rollouts, stuck updates and failing release sources."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.translation import LOCALE_EN, async_get_translations
+from homeassistant.util import language as language_util
 
 from .const import DOMAIN
 from .hub import OtaHub
@@ -15,6 +18,15 @@ from .rollout.plan import Rollout, Status
 from .rollout.rollout_manager import FAILURES, ROLLBACK
 
 MAX_LISTED_DEVICES: Final = 5
+_LANGUAGES: Final = (LOCALE_EN, "de", "fi", "ru")
+_COMMON: Final = f"component.{DOMAIN}.common."
+
+
+async def async_load_reasons(hass: HomeAssistant) -> Mapping[str, str]:
+    """Return the texts of failure reasons, in the language of Home Assistant or else in English."""
+    matches = language_util.matches(hass.config.language, _LANGUAGES, hass.config.country)
+    texts = await async_get_translations(hass, matches[0] if matches else LOCALE_EN, "common", {DOMAIN})
+    return {key.removeprefix(_COMMON): text for key, text in texts.items()}
 
 
 @callback
@@ -53,7 +65,10 @@ def stopped_placeholders(hub: OtaHub, rollout: Rollout) -> dict[str, str]:
         if job.state in FAILURES and not job.excused and job.reason != ROLLBACK
     ]
     jobs.sort(key=lambda job: job.updated_at)
-    names = [f"{hub.state.devices[job.uid].name} ({job.version}: {job.reason})" for job in jobs[:MAX_LISTED_DEVICES]]
+    names = [
+        f"{hub.state.devices[job.uid].name} ({job.version}: {hub.reason_text(job.reason)})"
+        for job in jobs[:MAX_LISTED_DEVICES]
+    ]
     return {
         "name": rollout.name,
         "failed": str(len(jobs)),

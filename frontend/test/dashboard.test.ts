@@ -23,7 +23,7 @@ const home = (domains: string[], language = "en"): Hass => {
   for (const domain of domains) {
     devices[domain] = { name: `Device of ${domain}` };
     for (const [entity_id, translation_key] of DEVICES[domain] ?? []) {
-      hass.entities[entity_id] = { entity_id, translation_key, platform: domain, device_id: domain };
+      hass.entities[entity_id] = { entity_id, translation_key, platform: domain, device_id: domain, name: translation_key };
     }
   }
   return { ...hass, devices, callWS: async <T>() => ({ energy_sources: [] }) as T };
@@ -74,12 +74,44 @@ describe("the dashboard", () => {
     for (const name of ["overview", "curve", "cop"])
       window.customCards?.push({ type: `proof-of-heat-${name}`, name: "", description: "", preview: true, documentationURL: "" });
     const hass = home(["proof_of_heat", "iot_heating", "edge_telemetry"]);
-    hass.entities["sensor.heat"] = { entity_id: "sensor.heat", translation_key: "power_w", platform: "edge_telemetry", device_id: "edge_telemetry" };
+    hass.entities["sensor.heat"] = { entity_id: "sensor.heat", translation_key: "power_w", platform: "edge_telemetry", device_id: "edge_telemetry", name: "Heat" };
     hass.states["sensor.heat"] = { entity_id: "sensor.heat", state: "5", attributes: { device_class: "power" } } as never;
     const { views } = await generate(hass);
     const columns = views[1]?.sections.flatMap(({ cards }) => cards).map((card) => (card.grid_options as { columns?: unknown } | undefined)?.columns);
     expect(columns?.slice(0, 3)).toEqual(["full", 12, 12]);
     expect(shown(views).devices).toEqual(["Device of edge_telemetry", "sensor.heat", "sensor.cabin"]);
+  });
+
+  it("gives a long name the whole width, and a graph to sensors only", async () => {
+    const hass = home(["ecoflow"]);
+    hass.devices.surplus = { name: "DELTA Pro 1: Surplus charging" };
+    const add = (entity_id: string, translation_key: string, device_id: string, name?: string): void => {
+      hass.entities[entity_id] = { entity_id, translation_key, platform: "ecoflow", device_id, name } as never;
+      hass.states[entity_id] = { entity_id, state: "1", attributes: { device_class: "power" } } as never;
+    };
+    add("sensor.wide", "total_input_power", "ecoflow", "Eingangsleistung gesamt");
+    add("sensor.short", "ac_input_power", "ecoflow", "AC input power");
+    add("binary_sensor.grid", "grid_present", "ecoflow", "Grid supply");
+    add("switch.surplus", "surplus_charging", "surplus");
+    const cards = (await generate(hass)).views[1]?.sections.flatMap(({ cards }) => cards) ?? [];
+    const kind = ({ grid_options, features }: Record<string, unknown>): string => `${grid_options ? "wide" : "half"} ${features ? "tall" : "flat"}`;
+    expect(cards.filter(({ entity }) => entity).map((card) => [card.entity, kind(card)])).toEqual([
+      ["sensor.short", "half tall"],
+      ["sensor.battery", "half flat"],
+      ["sensor.solar", "half flat"],
+      ["binary_sensor.grid", "half flat"],
+      ["sensor.wide", "wide tall"],
+      ["switch.surplus", "wide flat"],
+    ]);
+  });
+
+  it("keeps the order of the tiles where most names are long", async () => {
+    const hass = home(["ecoflow"]);
+    for (const [id, key, name] of [["sensor.battery", "battery_level", "Уровень заряда аккумулятора"], ["sensor.solar", "solar_power", "Мощность солнечных панелей"], ["sensor.ac", "ac_input_power", "Мощность на входе AC"]] as const)
+      hass.entities[id] = { entity_id: id, translation_key: key, platform: "ecoflow", device_id: "ecoflow", name };
+    const cards = (await generate(hass)).views[1]?.sections.flatMap(({ cards }) => cards).filter(({ entity }) => entity) ?? [];
+    expect(cards.map(({ entity }) => entity)).toEqual(["sensor.battery", "sensor.solar", "sensor.ac"]);
+    expect(cards.every(({ grid_options }) => grid_options)).toBe(true);
   });
 
   it("begins with the panel of what is installed where nothing is heated", async () => {

@@ -162,8 +162,8 @@ class OpenApi:
         """Return the values the cloud has: the last reported ones of a device that is offline or sends nothing."""
         device = self._cloud.devices[sn]
         if not device.online or self._cloud.fault_applies("silent", sn):
-            return device.last or device.report()
-        return device.report()
+            return device.last or device.sent()
+        return device.sent()
 
     async def _quota(self, _request: web.Request, body: bytes) -> web.Response:
         asked = json.loads(body)

@@ -5,7 +5,11 @@
 The folder receives `ca.pem`, the certificate authority of both servers, which clients need to verify them.
 
 Actions (POST /do/NAME): drop_mqtt; report {sn?}: report by MQTT now; online {sn, online}; grid {sn, present};
-solar, load {sn, watts}; soc {sn, percent}; add {model, sn?}; remove {sn}; new_password {password}.
+solar, load {sn, watts}; soc {sn, percent}; add {model, sn?}; remove {sn}; new_password {password}; wake {sn, reports?}:
+switch the device off and on; values {sn, values}: what it reports instead, null for nothing.
+
+A device that has just been switched on reports placeholders and leaves out values, as real ones do (`waking`), until a
+client has received some reports.
 """
 
 import argparse
@@ -61,6 +65,8 @@ class EcoflowCloud(Simulator):
         "silent": "online devices send nothing by MQTT: a serial number, or all",
         "frozen": "values of devices do not change: a serial number, or all",
         "duplicate": "each MQTT message is sent twice",
+        "duplicate_keys": "each value is twice in an MQTT message, first as a placeholder",
+        "heartbeats": "MQTT messages alternate with heartbeats, which hold one value or none",
         "out_of_order": "every second MQTT message is sent after newer ones",
         "nulls": "MQTT values are null, lists or text instead of numbers",
         "ignore_mqtt": "devices do not receive commands by MQTT (HTTP works)",
@@ -108,6 +114,9 @@ class EcoflowCloud(Simulator):
         parser.add_argument("--secret-key", default=SECRET_KEY)
         parser.add_argument("--tick", type=float, default=TICK_S, help="seconds between two simulation steps")
         parser.add_argument("--period", type=float, default=2.0, help="seconds between a device's MQTT reports")
+        parser.add_argument(
+            "--wake-up", type=int, default=3, help="reports of a device that has just been switched on; 0: none"
+        )
 
     # Devices ----------------------------------------------------------------------------------------------------------
 
@@ -117,6 +126,7 @@ class EcoflowCloud(Simulator):
         sn = sn or f"{SERIAL_PREFIXES[model]}SIM{number:06d}"
         device = MODELS[model](sn, name or f"{MODELS[model].PRODUCT} {number}")
         device.step(1.0, self.sun(), 0.0)
+        device.wake(self.args.wake_up)
         self.devices[sn] = device
         return device
 
@@ -201,11 +211,16 @@ class EcoflowCloud(Simulator):
             return
         for message in device.messages(device.changed(), self.time_ms()):
             await self._send_quota(sn, message)
+            if "heartbeats" in self.faults:
+                await self._send_quota(sn, _heartbeat(message, self._sent))
+        if self.broker is not None and self.broker.is_subscribed(f"/open/{self.account}/{sn}/quota"):
+            device.reported()
 
     async def _send_quota(self, sn: str, message: dict[str, Any]) -> None:
         if "nulls" in self.faults:
             message = _with_invalid_values(message)
-        topic, payload = f"/open/{self.account}/{sn}/quota", json.dumps(message).encode()
+        text = _with_duplicate_keys(message) if "duplicate_keys" in self.faults else json.dumps(message)
+        topic, payload = f"/open/{self.account}/{sn}/quota", text.encode()
         self._sent += 1
         if "out_of_order" in self.faults and self._sent % 2:
             self._late.append((topic, payload))
@@ -254,7 +269,10 @@ class EcoflowCloud(Simulator):
 
     async def set_online(self, sn: str, online: bool) -> None:
         """Set a device online or offline, and publish it."""
-        self.devices[sn].online = online
+        device = self.devices[sn]
+        if online and not device.online:
+            device.wake(self.args.wake_up)
+        device.online = online
         status = {"id": 1, "version": "1.0", "timestamp": self.time_ms(), "params": {"status": int(online)}}
         await self.publish(f"/open/{self.account}/{sn}/status", json.dumps(status).encode())
 
@@ -267,6 +285,7 @@ class EcoflowCloud(Simulator):
                 sn: {
                     "product": device.PRODUCT,
                     "online": device.online,
+                    "waking": device.waking,
                     "values": device.report(),
                     "commands": device.commands[-20:],
                 }
@@ -287,6 +306,8 @@ class EcoflowCloud(Simulator):
                 await self.set_online(arguments["sn"], bool(arguments["online"]))
             case "grid" | "solar" | "load" | "soc":
                 self._plant(name, arguments)
+            case "wake" | "values":
+                self._change(name, arguments)
             case "report":
                 for sn in [arguments["sn"]] if "sn" in arguments else list(self.devices):
                     await self.report(sn)
@@ -302,6 +323,14 @@ class EcoflowCloud(Simulator):
                 raise KeyError(f"no action {name}")
         return True
 
+    def _change(self, name: str, arguments: dict[str, Any]) -> None:
+        """Change what a device reports."""
+        device = self.devices[arguments["sn"]]
+        if name == "wake":
+            device.wake(int(arguments.get("reports", self.args.wake_up or 1)))
+        else:
+            device.overrides = dict(arguments["values"])
+
     def _plant(self, name: str, arguments: dict[str, Any]) -> None:
         device = self.devices[arguments["sn"]]
         if not isinstance(device, Station):
@@ -314,6 +343,27 @@ class EcoflowCloud(Simulator):
             device.plant.soc = float(arguments["percent"])
         else:
             device.plant.load_w = float(arguments["watts"])
+
+
+def _heartbeat(message: dict[str, Any], number: int) -> dict[str, Any]:
+    """Return a message like another one with one of its values, or with none."""
+    return message | {
+        part: dict(list(message[part].items())[: number % 4 < 2]) for part in ("params", "param") if part in message
+    }
+
+
+def _with_duplicate_keys(message: dict[str, Any]) -> str:
+    """Return the JSON text of a message in which each value has two entries, of which the second one is right."""
+    parts = []
+    for name, value in message.items():
+        text = json.dumps(value)
+        if name in ("params", "param"):
+            pairs = [
+                f"{json.dumps(key)}: {shown}" for key, right in value.items() for shown in (65535, json.dumps(right))
+            ]
+            text = "{" + ", ".join(pairs) + "}"
+        parts.append(f"{json.dumps(name)}: {text}")
+    return "{" + ", ".join(parts) + "}"
 
 
 def _with_invalid_values(message: dict[str, Any]) -> dict[str, Any]:

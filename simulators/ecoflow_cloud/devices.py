@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, override
 
 from .plant import Plant
+from .waking import waking
 
 type Values = dict[str, Any]
 
@@ -22,6 +23,15 @@ class SimDevice(ABC):
         self.settings: Values = {}
         self.last: Values = {}
         self.commands: list[dict[str, Any]] = []
+        # Reports until all parts have started, and how many there were.
+        self.waking = 0
+        self.started = 0
+        # What the device reports instead of its values; None: it does not report that value.
+        self.overrides: Values = {}
+
+    def wake(self, reports: int) -> None:
+        """Start the device: this many reports hold placeholders."""
+        self.waking = reports
 
     @abstractmethod
     def step(self, seconds: float, sun: float, noise: float) -> None:
@@ -43,12 +53,24 @@ class SimDevice(ABC):
         """Return the data of the answer to a command."""
         return {"ack": 0 if ok else 1}
 
+    def sent(self) -> Values:
+        """Return all values as the device sends them."""
+        values = waking(self.report(), self.started) if self.waking else self.report()
+        values |= self.overrides
+        return {name: value for name, value in values.items() if value is not None}
+
     def changed(self) -> Values:
         """Return the values that changed since the last call."""
-        now = self.report()
+        now = self.sent()
         changed = {name: value for name, value in now.items() if self.last.get(name) != value}
         self.last = now
         return changed
+
+    def reported(self) -> None:
+        """A report was received: a device that starts is one report further."""
+        if self.waking:
+            self.waking -= 1
+            self.started += 1
 
 
 def by_module(changed: Values) -> dict[str, Values]:

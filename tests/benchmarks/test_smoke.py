@@ -15,7 +15,7 @@ _NEEDS = {"control": SHARED / "bench" / "twin"}
 
 
 def test_there_is_a_benchmark_per_area() -> None:
-    assert NAMES == ["control", "ecoflow", "iot_heating", "ota", "outages", "smart_outlet", "telemetry"]
+    assert NAMES == ["control", "ecoflow", "iot_heating", "ota", "outages", "scale", "smart_outlet", "telemetry"]
 
 
 @pytest.mark.slow

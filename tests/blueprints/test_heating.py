@@ -307,7 +307,7 @@ async def test_a_stopped_rollout_is_resumed_or_aborted(
     await changed("r1", "paused", None)
     assert not phone.notices, "a person paused it"
     await changed("r1", "paused", "failure_rate")
-    assert phone.notices[-1]["message"] == "Rollout Heater r1 is paused (failure_rate)."
+    assert phone.notices[-1]["message"] == "Rollout Heater r1 is paused (failure rate)."
     await phone.tap("Resume")
     assert [call.data["rollout"] for call in resumed] == ["r1"]
     await changed("r2", "paused", "max_failures")
@@ -326,4 +326,4 @@ async def test_each_failed_device_is_reported_if_selected(hass: HomeAssistant, p
     await run("ota/rollout_failed.yaml", phone=phone.device_id, devices=True)
     hass.bus.async_fire("ota_update", {"name": "Pump", "state": "failed", "version": "2.0", "reason": "boot_loop"})
     await settle()
-    assert [notice["message"] for notice in phone.notices] == ["Pump: update to 2.0 failed (boot_loop)."]
+    assert [notice["message"] for notice in phone.notices] == ["Pump: update to 2.0 failed (boot loop)."]

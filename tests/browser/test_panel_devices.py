@@ -180,7 +180,7 @@ def test_a_threshold_trips_the_outlet_and_its_alert_is_dismissed(phone: Visit, k
     field.fill("")
     outlet.get_by_role("button", name="Save").tap()
     phone.wait_until(lambda: truth(demo, "FE")["outlets"]["FE"]["threshold"] == 0)
-    expect(limit).to_contain_text("No limit")
+    expect(limit).to_contain_text("No threshold")
 
 
 _NUMBERS = itertools.count(16)

@@ -17,6 +17,7 @@ from tests.running_demo import RunningDemo, ended, running
 
 pytestmark = [pytest.mark.demo, pytest.mark.slow, pytest.mark.xdist_group("demo"), pytest.mark.timeout(900)]
 CONTROLLER = "ESP32-001"
+STATION = "DCABZSIM000001"
 
 
 def sync(demo: RunningDemo, device_id: str, key: str, body: Any = None, method: str = "POST") -> tuple[int, Any]:
@@ -125,6 +126,28 @@ def test_the_simulated_controller_applies_the_number(demo: RunningDemo) -> None:
         return bool(truth["min_external_temp"] == -11)
 
     demo.wait_until(applied)
+
+
+def test_a_power_station_that_starts_shows_nothing_that_it_does_not_know(demo: RunningDemo) -> None:
+    """No state is a placeholder, its energy stays where it was, and the grid was not lost."""
+    device = demo.device(STATION)
+    entities = device["entities"]
+    control = "http://{host}:{port}".format(**device["simulator"]["control"])
+    energy = [entities[key] for key in ("ac_input_energy", "ac_output_energy", "solar_input_energy")]
+    demo.wait_for(entities["battery_level"], lambda state: state not in ("unknown", "unavailable"))
+    demo.wait_until(lambda: all(demo.state(entity_id) not in ("unknown", "unavailable") for entity_id in energy))
+    grid, before = demo.state(entities["grid"]), [float(demo.state(entity_id)) for entity_id in energy]
+    demo.request("POST", "/do/wake", {"sn": STATION, "reports": 30}, url=control, token=None)
+    for key in ("battery_level", "battery_power", "ac_input_power", "grid_present", "ac_output"):
+        demo.wait_for(entities[key], "unknown")
+    assert [float(demo.state(entity_id)) for entity_id in energy] == pytest.approx(before, abs=0.05)
+    demo.wait_for(entities["grid_present"], "on")
+    for key, low, high in (("battery_level", 5, 100), ("ac_output_power", 50, 400)):
+        assert demo.wait_for(
+            entities[key], lambda state, low=low, high=high: state != "unknown" and low <= float(state) <= high
+        )
+    assert [float(demo.state(entity_id)) for entity_id in energy] == pytest.approx(before, abs=0.1)
+    assert demo.state(entities["grid"]) == grid, "no outage was signaled"
 
 
 def test_values_that_only_creep_are_disabled_by_default(demo: RunningDemo) -> None:

@@ -136,9 +136,17 @@ def make_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
     clouds: list[CloudThread] = []
 
     def make(*argv: str) -> CloudThread:
-        # Noon in June; devices report only when the test requests it.
+        # Noon in June; devices report only when the test requests it, and have been on for long.
         thread = CloudThread(
-            "--folder", str(folder), "--world-start", "2025-06-21T11:00:00Z", "--period", "3600", *argv
+            "--folder",
+            str(folder),
+            "--world-start",
+            "2025-06-21T11:00:00Z",
+            "--period",
+            "3600",
+            "--wake-up",
+            "0",
+            *argv,
         )
         thread.start()
         clouds.append(thread)

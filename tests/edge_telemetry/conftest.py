@@ -1,10 +1,12 @@
 """An entry on Home Assistant's own mqtt integration."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import timedelta
 import json
+from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.mqtt.models import SubscriptionID
@@ -21,6 +23,8 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.typing import MqttMockHAClient
 
 from custom_components.edge_telemetry.const import DEFAULT_PATTERNS, DOMAIN
+from custom_components.edge_telemetry.data import EdgeData
+from tests.mosquitto import CONFIG, Mosquitto
 
 DATA = {
     "patterns": DEFAULT_PATTERNS,
@@ -114,6 +118,53 @@ async def take_down(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         assert await hass.config_entries.async_unload(entry.entry_id)
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=2))
     await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def until(condition: Callable[[], Any], timeout_s: float = 120.0) -> None:
+    """Wait for what a device, the broker or the archive does."""
+    async with asyncio.timeout(timeout_s):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+def broker_config() -> str:
+    """How mosquitto is set up."""
+    return CONFIG
+
+
+@pytest.fixture
+async def broker(socket_enabled: None, tmp_path: Path, broker_config: str) -> AsyncGenerator[Mosquitto]:
+    """A running mosquitto."""
+    broker = Mosquitto(tmp_path, broker_config)
+    await broker.start()
+    yield broker
+    await broker.stop()
+
+
+@pytest.fixture
+async def broker_data(hass: HomeAssistant, broker: Mosquitto, entry: MockConfigEntry) -> AsyncGenerator[EdgeData]:
+    """An entry and core's mqtt entry, both connected to the broker."""
+    mqtt_entry = MockConfigEntry(
+        domain="mqtt",
+        data={"broker": "127.0.0.1", "port": broker.port, "protocol": "5", "discovery": False},
+        version=2,
+        minor_version=1,
+    )
+    with patch("homeassistant.components.mqtt.client.RECONNECT_INTERVAL_SECONDS", 0.3):
+        mqtt_entry.add_to_hass(hass)
+        assert await hass.config_entries.async_setup(mqtt_entry.entry_id)
+        await set_up(hass, entry)
+        data: EdgeData = entry.runtime_data
+        await asyncio.sleep(1.0)  # core groups subscriptions for half a second
+        yield data
+        await hass.config_entries.async_unload(entry.entry_id)
+        await hass.config_entries.async_unload(mqtt_entry.entry_id)
+
+
+def options(broker: Mosquitto, *more: str) -> list[str]:
+    """Return the command line of a simulator that connects to the broker."""
+    return ["--broker-port", str(broker.port), *more]
 
 
 type Publish = Callable[..., Awaitable[None]]

@@ -1,20 +1,17 @@
 """The whole way on a real broker: simulators, mosquitto, Home Assistant's mqtt integration, SQLite."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 import sqlite3
 import time
-from typing import Any
 from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.edge_telemetry.const import DOMAIN
 from custom_components.edge_telemetry.data import EdgeData
@@ -23,9 +20,9 @@ from simulators.framework import running
 from simulators.mqtt_link import MqttLink
 from simulators.ruuvi.tags import Ruuvi
 from simulators.van.van import Van
-from tests.mosquitto import CONFIG, LASTING, Mosquitto, program
+from tests.mosquitto import LASTING, Mosquitto, program
 
-from .conftest import entity_id, set_up, state
+from .conftest import entity_id, options, state, until
 
 pytestmark = [
     pytest.mark.slow,  # left out by scripts/test --quick
@@ -35,50 +32,10 @@ pytestmark = [
 ]
 
 
-async def until(condition: Callable[[], Any], timeout_s: float = 120.0) -> None:
-    """Wait for what a device, the broker or the archive does."""
-    async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
-
-
 @pytest.fixture
-def broker_config() -> str:
-    """How mosquitto is set up."""
-    return CONFIG
-
-
-@pytest.fixture
-async def broker(socket_enabled: None, tmp_path: Path, broker_config: str) -> AsyncGenerator[Mosquitto]:
-    """A running mosquitto."""
-    broker = Mosquitto(tmp_path, broker_config)
-    await broker.start()
-    yield broker
-    await broker.stop()
-
-
-@pytest.fixture
-async def data(hass: HomeAssistant, broker: Mosquitto, entry: MockConfigEntry) -> AsyncGenerator[EdgeData]:
+async def data(broker_data: EdgeData) -> EdgeData:
     """An entry and core's mqtt entry, both connected to the broker."""
-    mqtt_entry = MockConfigEntry(
-        domain="mqtt",
-        data={"broker": "127.0.0.1", "port": broker.port, "protocol": "5", "discovery": False},
-        version=2,
-        minor_version=1,
-    )
-    with patch("homeassistant.components.mqtt.client.RECONNECT_INTERVAL_SECONDS", 0.3):
-        mqtt_entry.add_to_hass(hass)
-        assert await hass.config_entries.async_setup(mqtt_entry.entry_id)
-        await set_up(hass, entry)
-        data: EdgeData = entry.runtime_data
-        await asyncio.sleep(1.0)  # core groups subscriptions for half a second
-        yield data
-        await hass.config_entries.async_unload(entry.entry_id)
-        await hass.config_entries.async_unload(mqtt_entry.entry_id)
-
-
-def options(broker: Mosquitto, *more: str) -> list[str]:
-    return ["--broker-port", str(broker.port), *more]
+    return broker_data
 
 
 async def test_tags_of_a_gateway_and_a_van_become_entities_and_rows(

@@ -428,9 +428,10 @@ def test_a_venus_device_is_asked_for_its_values(pattern: str, topic: str | None,
         # Several objects of a type, a packet number, a text to skip, and one that is not known.
         ("0009 02ca09 02 cb09", {"temperature_c": 25.06, "sensor_2_temperature_c": 25.07}),
         ("53 03 616263 0161", {"battery_percent": 97}), ("0161 ee 02ca09", {"battery_percent": 97}),
-        ("02ca09 0c02", {"temperature_c": 25.06}), ("3a01 0161", {"button": "press", "battery_percent": 97}),
+        ("02ca09 0c02", {"temperature_c": 25.06}), ("3a01 0161", {"button_event": "press", "battery_percent": 97}),
         # Events: a device with several buttons reports those that were not pressed as well; or nothing happened.
-        ("3a00 3a80", {"sensor_2_button": "hold_press"}), ("3c0103", {"dimmer": "rotate_left 3"}), ("3a00 3c0000", {}),
+        ("3a00 3a80", {"sensor_2_button_event": "hold_press"}), ("3c0103", {"dimmer_event": "rotate_left 3"}),
+        ("3a00 3c0000", {}),
         ("f001 00 f100020304", {}), ("62aabbccdd", {"speed_ms": -573.785174}), ("6405", {"light_level": 5}),
         ("63 40420f00", {"acceleration_m_s2": 1.0}),
     ],

@@ -56,6 +56,13 @@ def test_an_uplink_of_the_things_stack() -> None:
         ({"battery": 3}, {}),  # 3 % of a battery or 3 V
         ({"leak": 1}, {"water_leak_detected": True}),
         ({"temperature": None}, {"temperature_c": None}),
+        # Dragino's formatters: numbers as texts, some with their unit, and words for no value.
+        ({"TempC_DS18B20": "21.50"}, {"ds18b20_temperature_c": 21.5}),
+        ({"Bat": "3.447 V", "Distance": "841 mm"}, {"battery_v": 3.447, "distance": 841}),
+        ({"battery": "87 %"}, {"battery_percent": 87}),
+        ({"Distance": "Invalid Reading"}, {"distance": None}),
+        ({"Distance": "No Sensor"}, {"distance": None}),
+        ({"Node_type": "LDDS75"}, {"node_type": "LDDS75"}),
         ({"gps_1": {"latitude": 60.1, "longitude": 24.9}}, {"gps_1_latitude": 60.1, "gps_1_longitude": 24.9}),
         ({}, {}),
         (None, {}),
@@ -109,10 +116,27 @@ def test_an_uplink_of_chirpstack() -> None:
 
 
 @pytest.mark.parametrize(
-    ("flags", "level"),
-    [({}, 61.4), ({"batteryLevelUnavailable": True}, None), ({"externalPowerSource": True}, None)],
+    ("flags", "expected"),
+    [
+        ({}, {"battery_percent": 61.4}),
+        # Nothing: what the device reports in its payload stays.
+        ({"batteryLevelUnavailable": True}, {}),
+        ({"externalPowerSource": True}, {}),
+    ],
 )
-def test_the_battery_in_a_status_of_chirpstack(flags: dict[str, bool], level: float | None) -> None:
+def test_the_battery_in_a_status_of_chirpstack(flags: dict[str, bool], expected: dict[str, float]) -> None:
     message = read({"deviceInfo": {"devEui": "01"}, "margin": 7, "batteryLevel": 61.4, "fCnt": True, **flags})
-    assert message.metrics == {"battery_percent": level}
+    assert message.metrics == expected
     assert message.seq is None
+
+
+@pytest.mark.parametrize(
+    ("payload", "level"),
+    [({}, 90.118576), ({"battery": 87}, 87), ({"battery": None}, 90.118576), ({"Bat": "3.4 V"}, 90.118576)],
+)
+def test_the_battery_that_the_things_stack_asked_for(payload: dict[str, Any], level: float) -> None:
+    """Of the documentation: the answer to a status request, in each uplink after it."""
+    battery = {"f_cnt": 14, "value": 90.118576, "received_at": "2025-04-16T11:54:13.787593298Z"}
+    assert uplink(payload, last_battery_percentage=battery).metrics["battery_percent"] == level
+    empty = uplink({}, last_battery_percentage={"f_cnt": 15})
+    assert empty.metrics["battery_percent"] == 0, "what is 0 is left out"

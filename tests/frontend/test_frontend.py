@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from scripts.tooling import build, frontend
+from scripts.tooling.lint.texts import percents
 
 pytestmark = [pytest.mark.xdist_group("frontend"), pytest.mark.timeout(600)]
 BUDGET_KB = {"proof_of_heat": 26, "iot_heating": 3, "smart_outlet": 10, "ota": 10, "ecoflow": 3, "edge_telemetry": 3}
@@ -118,6 +119,12 @@ def test_the_texts_have_the_same_keys_and_placeholders_in_every_language(folder:
         for key, text in texts["en"].items():
             assert _placeholders(texts[language][key]) == _placeholders(text), f"{language}: {key}"
             assert texts[language][key], f"{language}: {key} is empty"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_percentages_are_written_as_home_assistant_does(language: str) -> None:
+    for file in LOCALIZE.glob(f"*/{language}.json"):
+        assert not list(percents(json.loads(file.read_text("utf-8")), language)), file.parent.name
 
 
 @pytest.mark.parametrize("folder", sorted(LOCALIZE.iterdir()), ids=lambda folder: folder.name)

@@ -67,7 +67,7 @@ async def test_three_missed_polls_make_it_unavailable_and_one_call_brings_it_bac
     assert states(hass, building)["outdoor_temperature"] == "8.7"
     ours = [(r.levelno, r.getMessage()) for r in caplog.records if r.name.startswith(LOGGER)]
     assert ours == [
-        (logging.WARNING, "Controller ESP32-001 is offline: it has missed 3 calls"),
+        (logging.WARNING, "Controller ESP32-001 is offline: missed 3 calls"),
         (logging.INFO, "Controller ESP32-001 is back online"),
     ]
 

@@ -24,9 +24,9 @@ from lib.request_errors import reason_in, reason_of
         (aiohttp.ServerDisconnectedError(), "the connection was closed"),
         (ConnectionResetError(), "the connection was closed"),
         (aiohttp.ClientPayloadError(), "the reply was incomplete"),
-        (aiohttp.ServerTimeoutError(), "no answer in time"),
-        (aiohttp.ConnectionTimeoutError(), "no answer in time"),
-        (TimeoutError(), "no answer in time"),
+        (aiohttp.ServerTimeoutError(), "the request timed out"),
+        (aiohttp.ConnectionTimeoutError(), "the request timed out"),
+        (TimeoutError(), "the request timed out"),
         (aiohttp.InvalidURL("http://secret@a..b"), "InvalidURL"),
     ],
 )
@@ -37,7 +37,7 @@ def test_reason_of_a_failed_request_is_in_words(error: Exception, reason: str) -
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("HTTPSConnectionPool(host='h', port=1): Read timed out. (read timeout=20.0)", "no answer in time"),
+        ("HTTPSConnectionPool(host='h', port=1): Read timed out. (read timeout=20.0)", "the request timed out"),
         ("HTTPSConnectionPool(host='h', port=1): Max retries exceeded with url: /x", "could not connect"),
         ("('Connection aborted.', RemoteDisconnected('closed'))", "could not connect"),
         ("Device communication error. Reason: OFFLINE", "Device communication error. Reason: OFFLINE"),

@@ -226,7 +226,7 @@ async def test_a_key_is_rotated_by_an_action(hass: HomeAssistant, ota: OtaData, 
     path = "/api/ota/v1/devices/dev-1/check/"
     assert (await device.client.get(path, headers={"X-Device-Key": shown["key"]})).status == 200
     assert (await device.client.get(shown["url_path"] + "manifest.json?version=1")).status == 200
-    with pytest.raises(ServiceValidationError, match="ghost does not exist"):
+    with pytest.raises(ServiceValidationError, match="no device with the ID ghost"):
         await act(hass, "rotate_key", response=True, device="ghost")
 
 

@@ -186,6 +186,7 @@ async def test_failed_save_of_the_registry_is_reported(
     with full_disk():
         result = await submit(hass, flow, values)
     assert result["errors"] == {"base": "storage_failed"}
+    assert result["description_placeholders"]["error"]
 
 
 async def test_the_upload_key_is_shown_once(

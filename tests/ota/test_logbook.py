@@ -1,4 +1,4 @@
-"""The Activity page shows a release that was uploaded."""
+"""The Activity page shows a release that was added."""
 
 from typing import Any
 
@@ -18,5 +18,5 @@ async def test_a_release_is_described(hass: HomeAssistant, signed_by: str | None
     assert domain == "ota"
     assert describe(Event(EVENT_RELEASE, data)) == {
         "name": "Firmware",
-        "message": f"release thermostat 1.6.0 was uploaded ({text})",
+        "message": f"release thermostat 1.6.0 was added ({text})",
     }

@@ -1,5 +1,7 @@
 """Repair issues of stopped rollouts and stuck devices."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 from homeassistant.core import HomeAssistant
@@ -9,6 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.ota.data import OtaData
+from custom_components.ota.repairs import async_load_reasons
 from custom_components.ota.rollout.plan import Status
 
 from .conftest import AddDevice, FullDisk, Release, act, rollout
@@ -140,5 +143,35 @@ async def test_automatic_rollback_creates_an_issue(
     issue = ir.async_get(hass).async_get_issue("ota", f"rollout_{rollout_id}")
     assert issue is not None
     assert (issue.translation_key, issue.is_fixable) == ("rollout_rolled_back", False)
+    assert issue.translation_placeholders is not None
+    assert "(2.0.0: the device reported a failure)" in issue.translation_placeholders["devices"]
     await act(hass, "remove_rollout", rollout=rollout_id)
     assert ir.async_get(hass).async_get_issue("ota", f"rollout_{rollout_id}") is None
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "restarted repeatedly after the update"),
+        ("de", "hat nach dem Update mehrmals neu gestartet"),
+        ("de-CH", "hat nach dem Update mehrmals neu gestartet"),
+        ("xx", "restarted repeatedly after the update"),
+    ],
+)
+async def test_reasons_are_in_the_language_of_home_assistant(
+    hass: HomeAssistant, ota: OtaData, language: str, text: str
+) -> None:
+    hass.config.language = language
+    ota.hub.reasons = await async_load_reasons(hass)
+    assert ota.hub.reason_text("boot_loop") == text
+    assert ota.hub.reason_text("flash is worn") == "flash is worn"
+    assert ota.hub.reason_text(None) == ota.hub.reasons["reason_unknown"]
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fi", "ru"])
+def test_the_card_and_the_repairs_have_the_same_reasons(language: str) -> None:
+    root = Path(__file__).parents[2]
+    card = json.loads((root / f"frontend/src/localize/ota/{language}.json").read_text())["reason"]
+    common = json.loads((root / f"custom_components/ota/translations/{language}.json").read_text())["common"]
+    of_gates = {"failure_rate", "max_failures", "success_rate"}
+    assert common == {f"reason_{code}": text for code, text in card.items() if code not in of_gates}

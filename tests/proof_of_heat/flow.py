@@ -52,7 +52,7 @@ async def device(kind: str, loopback: Callable[[], str]) -> AsyncGenerator[tuple
         case "miner":
             host = loopback()
             async with running(Whatsminer, ["--host", host, "--boot-s", "0"]) as miner:
-                yield miner, {"address": host, "password": "admin", "port": 80, "idle_on_release": True}
+                yield miner, {"address": host, "password": "admin", "idle_on_release": True}
         case "viessmann":
             async with running(ViessmannCloud, ["--port", "0"]) as cloud:
                 host = f"http://127.0.0.1:{cloud.port}"

@@ -46,8 +46,8 @@ TEXTS: Final = {
     "fi": "Edullisin suunnitelma 48 tunnille, lämpöä 120 kWh, vähintään 21,0 °C 2 h 15 min kuluttua (Bad: schedule). "
     "Vitocal 200 4,2 kW hintaan 0,081 EUR/kWh. Rajoitukset: Miner in the cellar: vähimmäistauko on kesken; "
     "Vitocal 200: menovesi 55,1 °C, yläraja 55,0 °C",
-    "ru": "Самый выгодный план на 48 ч: 120 кВт·ч тепла, не ниже 21,0 °C через 2 ч 15 мин (Bad: schedule). "
-    "Vitocal 200 4,2 кВт по 0,081 EUR/кВт·ч. Ограничения: Miner in the cellar: минимальная пауза ещё не истекла; "
+    "ru": "Самый выгодный план на 48 ч: 120 kWh тепла, не ниже 21,0 °C через 2 ч 15 мин (Bad: schedule). "
+    "Vitocal 200 4,2 kW по 0,081 EUR/kWh. Ограничения: Miner in the cellar: минимальная пауза ещё не истекла; "
     "Vitocal 200: температура подачи 55,1 °C достигла максимума 55,0 °C",
 }
 

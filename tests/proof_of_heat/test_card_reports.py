@@ -229,6 +229,11 @@ async def test_the_report_before_and_after_learning(hass: HomeAssistant, entry: 
     assert all(each["unchanged_k"] > 0 for each in shown["backtest"])
     assert [round(value) for _, value in shown["loss_history"]] == [200, 200, 202, 202, 204, 204, 240, 240]
     assert (shown["drift"]["days"], shown["drift"]["change_w_k"]) == (25, 40.0)
+    importer = entry.runtime_data.history_import
+    importer._state = replace(importer._state, since=begin + timedelta(days=20))
+    shown = (await ask("house"))["result"]
+    assert [round(value) for _, value in shown["loss_history"]] == [240, 240], "since another meter was linked"
+    assert shown["drift"] is None
 
 
 def test_a_drift_is_significant_beyond_its_uncertainty() -> None:

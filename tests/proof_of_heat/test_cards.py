@@ -21,6 +21,7 @@ from custom_components.proof_of_heat.cards import subscription
 from custom_components.proof_of_heat.cards.cop import hourly
 from custom_components.proof_of_heat.comfort.profiles import Override, Profile
 from custom_components.proof_of_heat.const import DOMAIN
+from custom_components.proof_of_heat.engine.delivery import Amount, Delivery
 from custom_components.proof_of_heat.engine.learning import LearnedModel, learn
 from custom_components.proof_of_heat.engine.model.history import History, Row
 from custom_components.proof_of_heat.engine.savings import SavingsReport
@@ -122,6 +123,21 @@ async def test_in_the_first_minute_nothing_is_shown_as_switched_on(
     assert (heater["commanded"], heater["heating"]) == (False, False)
     assert heater["reason"] == "just_started"
     assert heater["reason_text"]
+
+
+async def test_a_source_of_a_few_watts_runs_and_does_not_heat(
+    hass: HomeAssistant, entry: MockConfigEntry, subscribe: Subscribe
+) -> None:
+    client = await subscribe()
+    await event(client)
+    coordinator = entry.runtime_data.coordinator
+    [part] = coordinator.data.delivery.sources
+    for watts, heats in ((17.0, False), (1700.0, True)):
+        amount = Amount(watts, estimated=False)
+        running = Delivery((replace(part, power=amount, heat=amount, is_heating=True),))
+        coordinator.async_set_updated_data(replace(coordinator.data, delivery=running))
+        [heater] = (await event(client))["sources"]
+        assert (heater["running"], heater["heating"]) == (True, heats)
 
 
 async def test_the_next_day_without_a_plan(entry: MockConfigEntry, subscribe: Subscribe) -> None:

@@ -25,7 +25,7 @@ from .ha import start, system, zone
 
 pytestmark = pytest.mark.slow  # left out by scripts/test --quick
 
-MINER = {"password": "admin", "port": 80, "idle_on_release": True}
+MINER = {"password": "admin", "idle_on_release": True}
 METER = {"name": "Grid", "scan_interval": 10, "inverted": False}
 
 
@@ -85,7 +85,8 @@ async def test_whatsminer_on_dhcp_is_added_and_follows_its_address(
         result = await dhcp(hass, first, "020000000001")
         assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "found_miner")
         assert result["description_placeholders"] == {"name": "Whatsminer", "host": first}
-        assert {str(key) for key in result["data_schema"].schema}.isdisjoint({"address", "system"})
+        shown = {str(key) for key in result["data_schema"].schema}
+        assert shown == {"name", "password", "idle_on_release"}, "it reports its power"
         (flow,) = hass.config_entries.flow.async_progress()
         assert flow["context"]["title_placeholders"] == {"name": f"Whatsminer ({first})"}
         miner.faults.set("refused")
@@ -115,9 +116,10 @@ async def test_antminer_found_by_host_name_requires_its_password(
 ) -> None:
     async with running(Antminer, ["--host", host := loopback()]):
         result = await dhcp(hass, host, "020000000003", "antminer")
+        assert {"meter", "power_normal", "power_low"} <= {str(key) for key in result["data_schema"].schema}
         result = await send(hass, result, {**MINER, "password": "no"})
         assert result["errors"] == {"password": "invalid_auth"}
-        result = await send(hass, result, {"port": 80, "idle_on_release": True})
+        result = await send(hass, result, {"idle_on_release": True})
         assert result["reason"] == "device_added"
         await hass.async_block_till_done()
         assert "nominal_power" not in only_subentry(entry).data, "this firmware does not report its power"
@@ -133,7 +135,7 @@ async def test_bitaxe_is_discovered_and_not_offered_again(
         assert (result["step_id"], result["description_placeholders"]["name"]) == ("found_miner", "Bitaxe")
         again = await announce(hass, host, 80, "Bitaxe Gamma 601")
         assert again["reason"] == "already_in_progress"
-        result = await send(hass, result, {"port": 80, "idle_on_release": True})
+        result = await send(hass, result, {"idle_on_release": True})
         assert result["reason"] == "device_added"
         await hass.async_block_till_done()
         again = await announce(hass, host, 80, "Bitaxe Gamma 601")

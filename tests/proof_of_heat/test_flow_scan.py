@@ -102,7 +102,7 @@ async def test_found_device_is_selected_tested_added_and_not_found_again(
         assert result["step_id"] == "miner"
         suggested = {str(key): key.description for key in result["data_schema"].schema}
         assert suggested["address"] == {"suggested_value": one}
-        values = {"address": one, "password": "admin", "port": 80, "idle_on_release": True}
+        values = {"address": one, "password": "admin", "idle_on_release": True}
         result = await go_on(hass, result, values)
         assert result["type"] is FlowResultType.CREATE_ENTRY
         await hass.async_block_till_done()

@@ -361,8 +361,9 @@ async def test_change_without_the_secret_keeps_it_and_never_shows_it(
         from custom_components.proof_of_heat.sources.registry import forms
 
         open_values = {key: value for key, value in values.items() if key not in forms()[kind].secrets}
-        extra = {"power_normal": 3000} if kind == "miner" else {"nominal_power": 900}
-        result = await go_on(hass, result, {**open_values, **extra})
+        extra = {"efficiency_j_th": 26.5} if kind == "miner" else {"nominal_power": 900}
+        entered = {"advanced": extra} if kind == "miner" else extra
+        result = await go_on(hass, result, {**open_values, **entered})
         assert result["reason"] == "reconfigure_successful", result
         await hass.async_block_till_done()
         (subentry,) = entry.subentries.values()

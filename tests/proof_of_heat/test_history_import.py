@@ -204,7 +204,7 @@ async def test_an_interrupted_import_continues_after_a_restart(
     found = await finished(hass, entry)
     assert found.history_import.progress.status is ImportStatus.DONE
     assert found.history_import.progress.rows > 9 * 96
-    assert hass_storage[key]["data"].keys() == {"done", "count"}
+    assert hass_storage[key]["data"].keys() == {"key", "done", "count"}
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Imports that have nothing to do, nothing to find or nothing valid to continue from."""
 
 import asyncio
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import math
@@ -8,6 +9,7 @@ from typing import Any, cast
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -15,10 +17,14 @@ from custom_components.proof_of_heat._lib.heat_source import SourceKind
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.engine.config import SourceConfig
 from custom_components.proof_of_heat.engine.engine import Engine
+from custom_components.proof_of_heat.engine.home_change import ChangedHome
 from custom_components.proof_of_heat.engine.model.history import COLUMNS, History, Row
 from custom_components.proof_of_heat.learning import history_import
 from custom_components.proof_of_heat.learning.history_import import HistoryImport, ImportStatus, async_remove_import
-from custom_components.proof_of_heat.learning.links import HomeLinks, SourceLinks
+from custom_components.proof_of_heat.learning.home_key import HomeKey, Link, Part
+from custom_components.proof_of_heat.learning.links import HomeLinks, SourceLinks, standard_time_s
+
+from .test_full_disk import full_disk
 
 NOW = datetime(2027, 1, 20, 18, 0, tzinfo=UTC)
 ENTRY_ID = "01HOME"
@@ -28,8 +34,10 @@ LINKS = HomeLinks(
     ("sensor.room",),
     None,
     None,
-    (SourceLinks(SourceConfig(source_id="pump", kind=SourceKind.HEAT_PUMP), meter="sensor.meter"),),
+    (SourceLinks(SourceConfig(source_id="pump", kind=SourceKind.HEAT_PUMP), "first", meter="sensor.meter"),),
 )
+KEY_BEFORE = HomeKey(sources=(Link("sensor.other_meter", None, "first"),), rooms=(Link("sensor.room"),))
+KEY_AFTER = replace(KEY_BEFORE, sources=(Link("sensor.meter", None, "first"),))
 ROW = Row(1.0, 20.0, 3.0, 0.0, 1.0, 900.0, 300.0, 0.5, math.nan, math.nan)
 
 
@@ -39,6 +47,7 @@ class Learner:
     def __init__(self, hours: float) -> None:
         self.history = self
         self.hours = hours
+        self.old_until_s = -math.inf
         self.adopted: list[Row] | None = None
 
     def adopt_history(self, older: History) -> None:
@@ -53,6 +62,8 @@ class Importing:
     def __init__(self, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
         self.hass = hass
         self.learner = Learner(0.0)
+        self.key, self.links = KEY_BEFORE, LINKS
+        self.changes: list[tuple[int, ChangedHome]] = []
         self.begins: list[datetime] = []
         self.rows_a_day = [ROW]
         self.saved: list[list[Row] | None] = []
@@ -73,21 +84,29 @@ class Importing:
             self.begins.append(begin)
             return [replace(row, time_s=begin.timestamp()) for row in self.rows_a_day]
 
+        def adopt_changed(_: Engine, imported: History, change: ChangedHome) -> bool:
+            self.changes.append((len(imported), change))
+            return len(imported) < DAYS
+
+        monkeypatch.setattr(history_import, "adopt_changed_home", adopt_changed)
         monkeypatch.setattr(HistoryImport, "_day", day)
         monkeypatch.setattr(history_import, "DAYS", DAYS)
 
     def _new(self) -> HistoryImport:
         learner = cast("Engine", self.learner)
-        return HistoryImport(self.hass, self.entry, learner, lambda: LINKS, lambda: None, save=self._save)
+        return HistoryImport(
+            self.hass, self.entry, learner, lambda: self.links, lambda: None, key=self.key, save=self._save
+        )
 
     def stop_after(self, days: int) -> None:
         """Let the import hang after so many days."""
         self.days_left = days
 
-    async def restart(self) -> None:
-        """End this import, and begin with what is stored."""
+    async def restart(self, key: HomeKey | None = None) -> None:
+        """End this import, and begin with what is stored; ``key``: another home."""
         if self.importer._task is not None:
             self.importer._task.cancel()
+        self.key = key or self.key
         self.days_left = math.inf
         self.importer = self._new()
 
@@ -136,7 +155,7 @@ async def test_without_a_recorder_nothing_is_imported(importing: Importing, hass
     importing.hass.config.components.remove("recorder")
     assert await importing.run() is ImportStatus.NO_RECORDER
     assert importing.begins == []
-    assert KEY not in hass_storage, "it is tried again after the next restart"
+    assert hass_storage[KEY]["data"].keys() == {"key"}, "it is tried again after the next restart"
 
 
 async def test_result_is_stored_before_the_import_counts_as_done(
@@ -156,7 +175,7 @@ async def test_recorder_without_history_is_reported(importing: Importing, hass_s
     importing.rows_a_day = []
     assert await importing.run() is ImportStatus.NO_HISTORY
     assert importing.learner.adopted is None, "what was learned is kept"
-    assert hass_storage[KEY]["data"] == {"done": NOW.isoformat(), "count": 0}
+    assert hass_storage[KEY]["data"] == {"key": KEY_BEFORE.dump(), "done": NOW.isoformat(), "count": 0}
 
 
 async def test_import_without_result_is_not_a_success_after_a_restart(
@@ -250,3 +269,213 @@ async def test_removed_system_leaves_nothing_stored(importing: Importing, hass_s
     assert KEY in hass_storage
     await async_remove_import(importing.hass, ENTRY_ID)
     assert KEY not in hass_storage
+
+
+async def lived_before(importing: Importing, hass_storage: dict[str, Any]) -> None:
+    """A home that was imported with another meter, and has recorded since."""
+    importing.learner.hours = 400.0
+    store(hass_storage, done="2027-01-01T00:00:00+00:00", count=500)
+    assert await importing.run() is ImportStatus.DONE
+    assert importing.begins == [], "the key of the home is adopted: nothing has changed"
+    await importing.restart(KEY_AFTER)
+
+
+async def test_home_with_another_meter_is_imported_again(
+    importing: Importing, hass_storage: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    await lived_before(importing, hass_storage)
+    finished: list[bool] = []
+    importing.importer._finished = finished.append
+    await importing.importer.async_load()
+    assert importing.importer.cause is Part.SOURCES
+    assert await importing.run() is ImportStatus.DONE
+    assert "Home: the heat sources or their meters changed: the history is read again" in caplog.text
+    assert (len(importing.begins), finished, importing.saved) == (DAYS, [True], [None])
+    assert "mixed" not in hass_storage[KEY]["data"]
+    (rows, change) = importing.changes[0]
+    assert rows == DAYS
+    assert change == ChangedHome(
+        since_s=standard_time_s(dt_util.as_local(NOW)), heat=True, source_ids=frozenset({"pump"})
+    )
+    assert (importing.importer.cause, importing.importer.since) == (None, NOW)
+    await importing.restart()
+    assert await importing.run() is ImportStatus.DONE
+    assert (len(importing.begins), importing.importer.progress.rows) == (DAYS, DAYS), "once"
+    assert importing.importer.since == NOW
+    assert await importing.run(again=True) is ImportStatus.DONE
+    assert len(importing.changes) == 1
+    assert importing.learner.adopted == [ROW] * DAYS, "by the button, what it recorded itself takes precedence"
+
+
+@pytest.mark.parametrize("day", [0, 1, 6], ids=["before the first day", "in the first days", "in the middle"])
+async def test_second_import_that_is_interrupted_is_done_afterwards(
+    importing: Importing, hass_storage: dict[str, Any], freezer: FrozenDateTimeFactory, day: int
+) -> None:
+    await lived_before(importing, hass_storage)
+    importing.stop_after(day)
+    importing.importer.start()
+    await importing.stopped.wait()
+    freezer.tick(timedelta(hours=3))
+    await importing.restart()
+    assert importing.importer.cause is None, "not loaded"
+    assert await importing.run() is ImportStatus.DONE
+    assert len(importing.begins) == DAYS + day % 5
+    assert [(rows, change.since_s) for rows, change in importing.changes] == [
+        (DAYS, standard_time_s(dt_util.as_local(NOW)))
+    ]
+
+
+async def test_kill_before_anything_is_stored_finds_the_change_again(
+    importing: Importing, hass_storage: dict[str, Any]
+) -> None:
+    await lived_before(importing, hass_storage)
+    before = deepcopy(hass_storage[KEY])
+    await importing.importer.async_load()
+    hass_storage[KEY] = before
+    await importing.restart()
+    assert await importing.run() is ImportStatus.DONE
+    assert len(importing.changes) == 1
+
+
+async def test_another_change_in_the_middle_begins_again(
+    importing: Importing, hass_storage: dict[str, Any], freezer: FrozenDateTimeFactory
+) -> None:
+    await lived_before(importing, hass_storage)
+    importing.stop_after(6)
+    importing.importer.start()
+    await importing.stopped.wait()
+    freezer.tick(timedelta(minutes=1))
+    await importing.restart(replace(KEY_AFTER, rooms=(Link("sensor.bath"),)))
+    assert await importing.run() is ImportStatus.DONE
+    assert len(importing.begins) == 6 + DAYS, "what was read is of another room"
+    ((rows, change),) = importing.changes
+    assert (rows, change.heat, change.room) == (DAYS, True, True)
+
+
+@pytest.mark.parametrize(("minutes", "imports"), [(10, 0), (20, 1)])
+async def test_change_that_is_undone_in_the_middle(
+    importing: Importing, hass_storage: dict[str, Any], freezer: FrozenDateTimeFactory, minutes: int, imports: int
+) -> None:
+    """A row takes a quarter of an hour: after that, something was recorded with the other meter."""
+    await lived_before(importing, hass_storage)
+    importing.stop_after(6)
+    importing.importer.start()
+    await importing.stopped.wait()
+    freezer.tick(timedelta(minutes=minutes))
+    await importing.restart(KEY_BEFORE)
+    assert await importing.run() is ImportStatus.DONE
+    assert (len(importing.begins), len(importing.changes)) == (6 + imports * DAYS, imports)
+    assert hass_storage[KEY]["data"].keys() == {"key", "done", "count"} | ({"since"} if imports else set())
+
+
+async def test_button_during_the_second_import_does_not_disturb_it(
+    importing: Importing, hass_storage: dict[str, Any]
+) -> None:
+    await lived_before(importing, hass_storage)
+    importing.may_read.clear()
+    importing.importer.start()
+    await asyncio.sleep(0)
+    importing.importer.start(again=True)
+    importing.may_read.set()
+    await importing.hass.async_block_till_done(wait_background_tasks=True)
+    assert importing.importer.progress.status is ImportStatus.DONE
+    assert (len(importing.begins), len(importing.changes)) == (DAYS, 1)
+
+
+async def test_button_before_the_second_import_is_that_import(
+    importing: Importing, hass_storage: dict[str, Any]
+) -> None:
+    await lived_before(importing, hass_storage)
+    importing.hass.config.components.remove("recorder")
+    assert await importing.run() is ImportStatus.NO_RECORDER
+    importing.hass.config.components.add("recorder")
+    assert await importing.run(again=True) is ImportStatus.DONE
+    assert len(importing.changes) == 1
+
+
+@pytest.mark.parametrize(
+    ("links", "status"),
+    [
+        (replace(LINKS, sources=(replace(LINKS.sources[0], meter=None),)), ImportStatus.NOT_MEASURED),
+        (replace(LINKS, is_complete=False), ImportStatus.WAITING),
+        (None, ImportStatus.NO_RECORDER),
+    ],
+    ids=["a source is not measured", "a source could not be set up", "no recorder"],
+)
+async def test_second_import_waits_until_it_is_possible(
+    importing: Importing, hass_storage: dict[str, Any], links: HomeLinks | None, status: ImportStatus
+) -> None:
+    await lived_before(importing, hass_storage)
+    if links is None:
+        importing.hass.config.components.remove("recorder")
+    else:
+        importing.links = links
+    for _ in range(2):
+        assert await importing.run() is status
+        assert (importing.begins, importing.changes, importing.importer.cause) == ([], [], Part.SOURCES)
+        assert importing.learner.old_until_s == standard_time_s(dt_util.as_local(NOW))
+        await importing.restart()
+    importing.links = LINKS
+    importing.hass.config.components.add("recorder")
+    assert await importing.run() is ImportStatus.DONE
+    assert len(importing.changes) == 1
+
+
+async def test_new_meter_without_history_is_known_all_the_same(
+    importing: Importing, hass_storage: dict[str, Any]
+) -> None:
+    """What was learned with the meter before is forgotten, and the recorder is not read at each start."""
+    await lived_before(importing, hass_storage)
+    importing.rows_a_day = []
+    assert await importing.run() is ImportStatus.NO_HISTORY
+    assert [rows for rows, _ in importing.changes] == [0]
+    importing.learner.old_until_s = -math.inf
+    await importing.restart()
+    assert await importing.run() is ImportStatus.NO_HISTORY
+    assert (len(importing.begins), importing.importer.cause) == (DAYS, None)
+    since_s = standard_time_s(dt_util.as_local(NOW))
+    assert importing.learner.old_until_s == since_s, "known after a restart: it is dropped when there is enough"
+    importing.rows_a_day = [ROW]
+    assert await importing.run(again=True) is ImportStatus.DONE
+    assert hass_storage[KEY]["data"]["mixed"], "by the button, nothing is measured otherwise"
+
+
+async def test_system_that_recorded_enough_by_itself_imports_after_a_change(
+    importing: Importing, hass_storage: dict[str, Any]
+) -> None:
+    """It has never imported anything."""
+    importing.learner.hours = 10.0 * 24
+    assert await importing.run() is ImportStatus.DONE
+    await importing.restart(KEY_AFTER)
+    assert await importing.run() is ImportStatus.DONE
+    assert (len(importing.begins), len(importing.changes)) == (DAYS, 1)
+
+
+async def test_sources_that_are_added_during_the_set_up_are_not_a_change(
+    importing: Importing, hass_storage: dict[str, Any]
+) -> None:
+    """Nothing was recorded yet."""
+    importing.stop_after(6)
+    importing.importer.start()
+    await importing.stopped.wait()
+    await importing.restart(KEY_AFTER)
+    assert await importing.run() is ImportStatus.DONE
+    assert (len(importing.begins), importing.changes) == (6 + DAYS, [])
+    assert importing.learner.adopted == [ROW] * DAYS
+    assert importing.importer.since is None
+
+
+async def test_change_is_found_again_after_a_full_disk(
+    importing: Importing, hass_storage: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The home is heated all the same."""
+    await lived_before(importing, hass_storage)
+    with full_disk():
+        await importing.importer.async_load()
+        assert f"{KEY}: could not be written: [Errno 28] No space left on device" in caplog.text
+        assert importing.importer.cause is Part.SOURCES
+        assert await importing.run() is ImportStatus.FAILED
+    await importing.restart()
+    assert await importing.run() is ImportStatus.DONE
+    assert len(importing.changes) == 1

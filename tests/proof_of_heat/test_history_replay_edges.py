@@ -1,5 +1,6 @@
 """Simulations of the past that have nothing to do, nothing valid, or end early; prices and setpoints of past days."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import math
 from threading import Event
@@ -21,12 +22,14 @@ from custom_components.proof_of_heat.engine.shadow.replay import BAND_STEPS, Rep
 from custom_components.proof_of_heat.engine.shadow.savings import dump
 from custom_components.proof_of_heat.learning import history_replay
 from custom_components.proof_of_heat.learning.history_replay import HistoryReplay, ReplayStatus
+from custom_components.proof_of_heat.learning.home_key import HomeKey, Link
 from custom_components.proof_of_heat.learning.links import HomeLinks, SourceLinks
 from custom_components.proof_of_heat.learning.past_home import DaySteps, PastDay, assemble, has_price, steps_of
 from custom_components.proof_of_heat.learning.rows import HomeSeries, SourceSeries
 from custom_components.proof_of_heat.system_config import SystemConfig, read_config
 
 from .ha import system, zone
+from .test_full_disk import full_disk
 from .test_shadow_mode import simulated_days
 
 BEGIN = datetime(2027, 1, 18, tzinfo=UTC)
@@ -177,6 +180,7 @@ class Replaying:
         self.hass, self.config = hass, config
         self.links = links(PUMP)
         self.needed, self.controlled = True, False
+        self.key = HomeKey()
         self.begins: list[datetime] = []
         self.changes = 0
         self.entry = MockConfigEntry(domain=DOMAIN, title="Home", entry_id="01HOME")
@@ -201,6 +205,7 @@ class Replaying:
             self.config,
             lambda: EngineConfig(sources=(PUMP,)),
             lambda: self.links,
+            key=self.key,
             is_needed=lambda: self.needed,
             was_controlled=lambda: self.controlled,
             changed=self._changed,
@@ -367,6 +372,75 @@ async def test_invalid_results_are_simulated_again(
     hass_storage[key] = {"version": 1, "minor_version": 1, "key": key, "data": data}
     await replaying.replay.async_load()
     assert replaying.replay.status is ReplayStatus.WAITING
+    assert await replaying.run() is ReplayStatus.DONE
+
+
+HOME = HomeKey(rooms=(Link("sensor.room"),), price=(Link("sensor.price"),))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [replace(HOME, rooms=(Link("sensor.bath"),)), replace(HOME, price=(Link("sensor.spot"),))],
+    ids=["another room", "another price sensor"],
+)
+async def test_result_of_another_home_is_not_shown(
+    replaying: Replaying, hass_storage: dict[str, Any], other: HomeKey
+) -> None:
+    """It is simulated again; a fault in between leaves nothing of the home before."""
+
+    async def start(key: HomeKey) -> ReplayStatus:
+        replaying.key = key
+        replaying.replay = replaying.new()
+        await replaying.replay.async_load()
+        return replaying.replay.status
+
+    assert await start(HOME) is ReplayStatus.WAITING
+    assert await replaying.run() is ReplayStatus.DONE
+    assert await start(other) is ReplayStatus.WAITING
+    assert replaying.replay.report() is None
+    FakeReplay.error = RuntimeError("a fault")
+    assert await replaying.run(again=True) is ReplayStatus.FAILED
+    assert replaying.replay.report() is None
+    assert await start(HOME) is ReplayStatus.DONE, "of this home"
+    assert await replaying.run() is ReplayStatus.DONE
+    assert len(replaying.begins) == 4, "known"
+    FakeReplay.error, FakeReplay.days = None, simulated_days(2)
+    assert await start(other) is ReplayStatus.WAITING
+    assert await replaying.run() is ReplayStatus.DONE, "a normal start"
+    report = replaying.replay.report()
+    assert report is not None
+    assert report.days == 2
+    assert await start(other) is ReplayStatus.DONE
+    assert await start(HOME) is ReplayStatus.WAITING
+
+
+async def test_result_without_a_key_is_that_of_the_present_home(
+    replaying: Replaying, hass_storage: dict[str, Any]
+) -> None:
+    """It was stored by an earlier version: nothing is simulated again after the update, but after a change."""
+    key = f"{DOMAIN}.replay.01HOME"
+    data = {"days": dump(simulated_days(3)), "map_error": [0.0] * MEMBERS}
+    hass_storage[key] = {"version": 1, "minor_version": 2, "key": key, "data": {**data, "key": None}}
+    with full_disk():
+        replaying.key = HOME
+        replaying.replay = replaying.new()
+        await replaying.replay.async_load()
+        assert replaying.replay.report() is not None, "the set-up continues"
+    hass_storage[key] = {"version": 1, "minor_version": 1, "key": key, "data": data}
+    for home, status in ((HOME, ReplayStatus.DONE), (HomeKey(), ReplayStatus.WAITING), (HOME, ReplayStatus.DONE)):
+        replaying.key = home
+        replaying.replay = replaying.new()
+        await replaying.replay.async_load()
+        assert replaying.replay.status is status
+        assert (replaying.replay.report() is None) == (status is ReplayStatus.WAITING)
+    assert HomeKey.restored(hass_storage[key]["data"]["key"]) == HOME
+
+
+async def test_home_of_which_a_source_could_not_be_set_up_is_not_simulated(replaying: Replaying) -> None:
+    replaying.links = replace(links(PUMP), is_complete=False)
+    assert await replaying.run() is ReplayStatus.WAITING
+    assert replaying.begins == []
+    replaying.links = links(PUMP)
     assert await replaying.run() is ReplayStatus.DONE
 
 

@@ -18,8 +18,8 @@ from custom_components.proof_of_heat.drivers.miner.client_factory import create_
 from custom_components.proof_of_heat.drivers.miner.models import MinerFamily, MinerReading
 from custom_components.proof_of_heat.drivers.miner.operations import operations_of
 from custom_components.proof_of_heat.drivers.miner.probe import probe
+from custom_components.proof_of_heat.drivers.miner.readings import PoolReading
 from custom_components.proof_of_heat.drivers.miner.source import MinerSource
-from custom_components.proof_of_heat.drivers.miner.work import PoolReading
 from custom_components.proof_of_heat.drivers.operations import Operation
 from custom_components.proof_of_heat.sources.types.miner import _stored_info
 from lib.heat_source import Command, Control, FaultReason, Health, Outcome

@@ -20,9 +20,9 @@ from custom_components.proof_of_heat.drivers.miner.luxos import decode_reading a
 from custom_components.proof_of_heat.drivers.miner.models import IdentifiedClient, MinerReading
 from custom_components.proof_of_heat.drivers.miner.power_presets import NO_PRESETS
 from custom_components.proof_of_heat.drivers.miner.probe import probe
+from custom_components.proof_of_heat.drivers.miner.readings import BoardReading
 from custom_components.proof_of_heat.drivers.miner.source import MinerSource
 from custom_components.proof_of_heat.drivers.miner.vnish import decode_reading as decode_vnish
-from custom_components.proof_of_heat.drivers.miner.work import BoardReading
 from lib.heat_source import Command, FaultReason, Health, Outcome
 from simulators.braiins.miner import Braiins
 from simulators.framework import running

@@ -16,7 +16,7 @@ from custom_components.proof_of_heat.drivers.miner.generic_pages import (
     with_elphapex,
 )
 from custom_components.proof_of_heat.drivers.miner.models import MinerReading
-from custom_components.proof_of_heat.drivers.miner.work import BoardReading
+from custom_components.proof_of_heat.drivers.miner.readings import BoardReading
 from custom_components.proof_of_heat.sources.types.miner import connect
 from simulators.replay import NotACaptureError, family_of, load, replaying
 

@@ -169,7 +169,7 @@ async def test_controls_of_makes_that_do_not_report_a_power_limit(
     async def get_data(_: Any, include: list[str]) -> Any:
         return SimpleNamespace(**dict.fromkeys(include) | {"wattage": 3000.0})
 
-    async def ask_socket(*_: Any) -> dict[str, Any]:
+    async def query_socket(*_: Any) -> dict[str, Any]:
         return {}
 
     async def is_mining(_: Any) -> bool:
@@ -182,7 +182,7 @@ async def test_controls_of_makes_that_do_not_report_a_power_limit(
     monkeypatch.setattr(generic, "read_pages", read_pages)
     monkeypatch.setattr(kind, "is_mining", is_mining)
     monkeypatch.setattr(kind, "get_data", get_data)
-    monkeypatch.setattr(generic, "ask_socket", ask_socket)
+    monkeypatch.setattr(generic, "query_socket", query_socket)
     client = GenericClient("127.0.0.1", None)
     assert (await client.identify()).family is MinerFamily.OTHER
     assert (await client.capabilities()).controls == controls

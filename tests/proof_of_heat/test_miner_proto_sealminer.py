@@ -15,8 +15,8 @@ from custom_components.proof_of_heat.drivers.miner.client_factory import create_
 from custom_components.proof_of_heat.drivers.miner.models import MinerFamily
 from custom_components.proof_of_heat.drivers.miner.operations import operations_of
 from custom_components.proof_of_heat.drivers.miner.probe import probe
+from custom_components.proof_of_heat.drivers.miner.readings import PoolReading
 from custom_components.proof_of_heat.drivers.miner.source import MinerSource
-from custom_components.proof_of_heat.drivers.miner.work import PoolReading
 from custom_components.proof_of_heat.drivers.operations import Operation
 from lib.heat_source import Command, Control, FaultReason, Health, Outcome
 from simulators.framework import Simulator, running

@@ -10,8 +10,8 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.proof_of_heat._lib.heat_source import Health, SourceKind, SourceState
-from custom_components.proof_of_heat.drivers.plausible import plausible_reading
 from custom_components.proof_of_heat.drivers.source_size import PowerBound, SourceSize
+from custom_components.proof_of_heat.drivers.value_ranges import reading_in_range
 from custom_components.proof_of_heat.engine.config import SourceConfig
 from custom_components.proof_of_heat.metering.cop import CopCalculator
 from custom_components.proof_of_heat.metering.energy import (
@@ -123,7 +123,7 @@ def test_unknown_size_is_learned_from_what_lasts(reports: list[tuple[int, float]
     ],
 )
 def test_speeds_and_pressures(value: float, unit: str, kept: bool) -> None:
-    assert (plausible_reading("hot_gas", value, unit) is not None) is kept
+    assert (reading_in_range("hot_gas", value, unit) is not None) is kept
 
 
 @pytest.mark.parametrize("grown", [20.0, 60.0])

@@ -120,7 +120,7 @@ def test_exceptions_of_the_library_are_typed(err: Exception, error: type[Excepti
 @pytest.mark.parametrize(
     ("message", "reason"),
     [
-        ("HTTPConnectionPool(host='h', port=1): Read timed out. (read timeout=20.0)", "no answer in time"),
+        ("HTTPConnectionPool(host='h', port=1): Read timed out. (read timeout=20.0)", "the request timed out"),
         ("HTTPSConnectionPool(host='h', port=1): Max retries exceeded with url: /x (…)", "could not connect"),
         ("('Connection aborted.', RemoteDisconnected('Remote end closed connection'))", "could not connect"),
         ("INTERNAL", 'Request failed with status code 0 and message "INTERNAL". ViCare ErrorId: n/a'),

@@ -10,6 +10,9 @@ import zipfile
 
 from scripts.tooling.demo import folder as config_folder
 
+type Flows = dict[str, list[dict[str, Any]]]
+"""The steps of the config flow by integration."""
+
 
 def home(folder: Path, stage: Path, domains: list[str]) -> Path:
     """Create a configuration folder that contains the archives of some integrations."""

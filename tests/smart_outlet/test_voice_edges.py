@@ -19,7 +19,7 @@ async def test_without_a_loaded_hub_nothing_is_confirmed(hass: HomeAssistant, cc
     assert await hass.config_entries.async_unload(ccu.entry.entry_id)
     calls = async_capture_events(hass, EVENT_CALL_SERVICE)
     assert await say(hass, "switch everything off", "en") == (
-        "No hub of the outlets is set up, so nothing was switched off."
+        "No hub of the outlets is loaded, so nothing was switched off."
     )
     assert calls == []
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from scripts.tooling.lint import quality, structure, wording
+from scripts.tooling.lint.texts import percents
 
 from .conftest import FLOW, MANIFEST, SOURCE, TEXTS, findings, write
 
@@ -17,6 +18,11 @@ def without(data: dict[str, Any], *names: str) -> dict[str, Any]:
 
 def test_a_correct_integration_has_no_findings(planted: Path) -> None:
     assert findings(planted) == []
+
+
+def test_percentages_as_home_assistant_writes_them_are_no_finding() -> None:
+    texts = {"en": "5%", "ru": "{share}%", "de": "5 %", "fi": "{share}\u00a0%:n"}
+    assert not [finding for language, text in texts.items() for finding in percents({"title": text}, language)]
 
 
 @pytest.mark.parametrize(
@@ -73,6 +79,10 @@ def test_manifest(planted: Path, manifest: dict[str, Any], found: str) -> None:
         ("translations/en.json", without(TEXTS, "services"), "name is not in translations"),
         ("translations/en.json", without(TEXTS, "exceptions"), "exceptions.broken"),
         ("translations/en.json", without(TEXTS, "issues"), "issues.dead"),
+        *(
+            (f"translations/{language}.json", {**TEXTS, "title": text}, "a percentage is not written as")
+            for language, text in (("en", "5 %"), ("ru", "{share}\u00a0%"), ("de", "5%"), ("fi", "{share}%"))
+        ),
         ("services.yaml", {}, "not in services.yaml"),
         ("icons.json", {}, "has no icon"),
         ("icons.json", {"services": {"go": {"service": "run.png"}}}, "is not mdi:"),

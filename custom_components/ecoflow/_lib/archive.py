@@ -226,7 +226,7 @@ class Archive:
                     self._maintain_one_step()
         except Exception as err:
             # A bug: log it and stop, rather than fill the queue.
-            _LOGGER.exception("The archive %s has stopped", self.spec.table)
+            _LOGGER.exception("Archive %s has stopped", self.spec.table)
             self._closing = True
             self._set_connected(connected=False, error=f"stopped: {err}")
 
@@ -285,7 +285,7 @@ class Archive:
 
     def _set_usable(self) -> None:
         if self._last_error is not None:
-            _LOGGER.info("The archive %s can use its database again", self.spec.table)
+            _LOGGER.info("Archive %s: the database is available again", self.spec.table)
         self._pause_s = _BACKOFF_S[0]
         self._maintain_at = self._clock()
         self._set_connected(connected=True, error=None)
@@ -293,7 +293,7 @@ class Archive:
     def _lost(self, err: Exception) -> None:
         reason = _reason(err)
         if self._last_error is None:
-            _LOGGER.warning("The archive %s cannot use its database: %s", self.spec.table, reason)
+            _LOGGER.warning("Archive %s: the database is not available: %s", self.spec.table, reason)
         self._maintenance = None
         self._readable = False
         self._set_connected(connected=False, error=reason)

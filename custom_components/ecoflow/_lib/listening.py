@@ -3,7 +3,7 @@
 
     listening = Listening()
     listening.check(clock(), is_listening=hass.state is CoreState.running)   # at each regular check
-    if listening.silence_s(device.heard_s, clock()) > limit_s: ...
+    if listening.silence_s(device.received_s, clock()) > limit_s: ...
 
 A start, a blocked event loop and a suspended machine are not faults of the devices: their timeout is measured from the
 moment at which calls can be received again. All times are seconds of a steady clock.
@@ -59,9 +59,9 @@ class Listening:
             self._was_paused = gap_s != 0
         self._checked_s = now_s
 
-    def silence_s(self, heard_s: float | None, now_s: float) -> float:
+    def silence_s(self, received_s: float | None, now_s: float) -> float:
         """Return how long a device has not called although its calls could be received; None: it has never called."""
         if self._checked_s is None:
-            return 0.0 if heard_s is None else max(0.0, now_s - heard_s)
-        since_s = self.since_s if heard_s is None else max(heard_s, self.since_s)
+            return 0.0 if received_s is None else max(0.0, now_s - received_s)
+        since_s = self.since_s if received_s is None else max(received_s, self.since_s)
         return max(0.0, now_s - since_s)

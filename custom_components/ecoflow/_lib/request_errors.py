@@ -11,7 +11,7 @@ def reason_of(err: Exception) -> str:
     """Return why a request failed."""
     match err:
         case TimeoutError():
-            return "no answer in time"
+            return "the request timed out"
         case aiohttp.ClientConnectorDNSError():
             return "the host name could not be resolved"
         case aiohttp.ClientConnectorCertificateError():
@@ -31,5 +31,5 @@ def reason_of(err: Exception) -> str:
 def reason_in(text: str) -> str:
     """Return the reason in words, of a text that holds the representation of an exception of urllib3."""
     if "timed out" in text:
-        return "no answer in time"
+        return "the request timed out"
     return "could not connect" if "ConnectionPool(" in text or "Connection aborted" in text else text

@@ -223,7 +223,7 @@ class EcoflowClient:
         now = self._clock()
         self._reachability.received(now, self.timing.max_age_s)
         changed = state.apply_reply(
-            normalize(values), requested_at, now, online=online, reachable_since=self._reachability.silence_counts_from
+            normalize(values), requested_at, now, online=online, reachable_since=self._reachability.receiving_since
         )
         self.callbacks.values_changed(sn, changed)
 

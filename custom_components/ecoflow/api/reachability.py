@@ -33,7 +33,7 @@ class Reachability:
             self.messages_since = max(self.messages_since, since)
 
     @property
-    def silence_counts_from(self) -> float | None:
+    def receiving_since(self) -> float | None:
         """The time from which a timeout of a device is measured, None while its messages cannot be received."""
         return self.messages_since if self.wants_messages else self._paused_until
 

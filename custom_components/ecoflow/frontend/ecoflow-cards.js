@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-99485113a4f6.js";
+import"/heat_suite_static/runtime-0104bb3864c2.js";

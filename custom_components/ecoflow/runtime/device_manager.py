@@ -140,7 +140,7 @@ class DeviceManager:
             case True if was_online is False:
                 _LOGGER.info("%s is back online", self._name(sn))
             case None if was_online:
-                _LOGGER.info("%s: nothing could be received, the values are no longer current", self._name(sn))
+                _LOGGER.info("%s: values are outdated because EcoFlow could not be reached", self._name(sn))
 
     @callback
     def check_freshness(self) -> None:

@@ -68,11 +68,11 @@ class BrokerMonitor:
         """Return the topics whose subscription the connected broker has not confirmed."""
         return frozenset(self._awaited if self.is_connected else ())
 
-    def silence_s(self, heard: float | None) -> float:
+    def silence_s(self, received_at: float | None) -> float:
         """Return for how long nothing came though it would have been received, by when the last message came."""
         if self.lost_since is not None or self._listening_since is None:
             return 0.0
-        return self._listening.silence_s(max(self._listening_since, heard or 0.0), self._clock())
+        return self._listening.silence_s(max(self._listening_since, received_at or 0.0), self._clock())
 
     @callback
     def stop(self) -> None:

@@ -69,7 +69,7 @@ class Subscriptions:
         if now < self._due:
             return False
         self._due = now + self._backoff.next_s()
-        _LOGGER.warning("Subscribing again to %s: the broker has not confirmed it", ", ".join(sorted(unconfirmed)))
+        _LOGGER.warning("Subscribing again to %s, which the broker has not confirmed", ", ".join(sorted(unconfirmed)))
         for index, (topic, receive) in enumerate(tuple(self._receivers)):
             if topic not in unconfirmed:
                 continue

@@ -8,6 +8,7 @@ from .device_clock import DeviceClock
 from .device_types import DEVICE_TYPES, GENERIC, DeviceType, gateway_status_levels, type_of_device
 from .dialects import Channel, Dialect, read_dialect
 from .errors import DecodeError, Reason
+from .events import event_types, is_event, parse_event
 from .json_telemetry import MAX_BYTES, decode
 from .mappings import ANY_DEVICE, MAX_MAPPINGS, MappingError, Mappings, MetricMapping, format_path, leaves_of, preview
 from .message import Message, Value
@@ -51,12 +52,15 @@ __all__ = [
     "decode",
     "decode_capture",
     "describe",
+    "event_types",
     "find_unit",
     "format_path",
     "gateway_status_levels",
+    "is_event",
     "is_placeholder",
     "leaves_of",
     "overlap",
+    "parse_event",
     "pick_time",
     "preview",
     "read_dialect",

@@ -23,6 +23,8 @@ class Kind(StrEnum):
     """An amount of a past period: no statistics."""
     TEXT = "text"
     FLAG = "flag"
+    EVENT = "event"
+    """What a person did: it has no state, and may happen again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,12 @@ METRICS: Final[dict[str, Metric]] = {
         Metric("battery_mv", "voltage", "mV", decimals=0, diagnostic=True),
         Metric("battery_percent", "battery", "%", decimals=0, diagnostic=True),
         Metric("battery_v", "voltage", "V", decimals=2, diagnostic=True),
+        Metric("button_event", "button", kind=Kind.EVENT),
         Metric("charging", "battery_charging", kind=_FLAG),
         Metric("co2_ppm", "carbon_dioxide", "ppm", decimals=0),
         Metric("current_a", "current", "A", decimals=2),
         Metric("current_ma", "current", "mA", decimals=0),
+        Metric("dimmer_event", kind=Kind.EVENT),
         Metric("door_open", "door", kind=_FLAG),
         Metric("energy_kwh", "energy", "kWh", _TOTAL, decimals=2),
         Metric("energy_wh", "energy", "Wh", _TOTAL, decimals=0),

@@ -23,8 +23,9 @@ _PER_PHASE: Final = frozenset({"current_a", "power_w", "voltage_v", "energy_kwh"
 
 # What devices write while they have no value. As the first value it decides nothing.
 _PLACEHOLDERS: Final = frozenset(
-    {"", "-", "--", "---", "?", "n/a", "na", "nan", "nil", "none", "null", "unavailable", "undefined", "unknown"}
-)
+    {"", "-", "--", "---", "?", "invalid", "invalid reading", "n/a", "na", "nan", "nil", "no sensor", "none", "null",
+     "unavailable", "undefined", "unknown"}
+)  # fmt: skip
 
 
 def is_placeholder(value: Value) -> bool:
@@ -72,7 +73,7 @@ def add(message: Message, name: str, value: Any, unit: Any = None) -> bool:
         return False
     known = METRICS.get(key)
     if unit is None and known is not None and known.unit is not None and isinstance(value, str):
-        value, unit = _split_unit(value)
+        value, unit = split_unit(value)
     read = value if known is None else _as_known(value, known.kind)
     if read == 0 and isinstance(read, float):
         read = 0.0  # not -0.0
@@ -91,7 +92,7 @@ def add(message: Message, name: str, value: Any, unit: Any = None) -> bool:
     return key == name and read is value
 
 
-def _split_unit(text: str) -> tuple[str, str | None]:
+def split_unit(text: str) -> tuple[str, str | None]:
     """Return the number in a text and its unit (`21.5 °C`); a text that is something else unchanged, without a unit."""
     found = _NUMBER_WITH_UNIT.fullmatch(text.strip())
     return (text, None) if found is None or find_unit(found[2]) is None else (found[1], found[2])
@@ -138,6 +139,8 @@ def _as_known(value: Any, kind: Kind) -> Any:
     """Return the value of a known metric: a number may be a text, a flag 0/1 or on/off; anything else is invalid."""
     if value is None:
         return None
+    if kind is Kind.EVENT:
+        return value if isinstance(value, str) else _BAD
     if kind is Kind.FLAG:
         if isinstance(value, str):
             return FLAG_WORDS.get(value.strip().casefold(), _BAD)

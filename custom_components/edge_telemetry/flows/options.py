@@ -190,7 +190,7 @@ class EdgeOptionsFlow(MappingSteps):
         def is_stale(device: EdgeDevice, key: str) -> bool:
             seen = device.metric_seen.get(key)
             # What a device no longer sends after a restart is missing in its first message.
-            return (seen is None and device.heard is not None) or data.broker.silence_s(seen) > timeout_s
+            return (seen is None and device.received_at is not None) or data.broker.silence_s(seen) > timeout_s
 
         return [
             (device.id, key)

@@ -58,7 +58,7 @@ class Controller:
         tracker: Its heating sessions and usage.
         online: None until it has called, or should have called, since Home Assistant started.
         last_seen: When it last called (UTC).
-        heard_s: When it last called since the start of Home Assistant, in seconds of a steady clock.
+        received_s: When it last called since the start of Home Assistant, in seconds of a steady clock.
         interval_s: Its measured poll interval.
         protocol: Version of its last call.
         values: Last reported values by field name; None: no reading.
@@ -76,7 +76,7 @@ class Controller:
     tracker: SessionTracker = field(default_factory=SessionTracker)
     online: bool | None = None
     last_seen: datetime | None = None
-    heard_s: float | None = None
+    received_s: float | None = None
     interval_s: float = _DEFAULT_INTERVAL_S
     protocol: int = 1
     values: dict[str, Any] = field(default_factory=dict)
@@ -151,12 +151,12 @@ class Controller:
 
     def mark_seen(self, now: datetime, steady_s: float) -> None:
         """Update when it last called, by the wall clock and a steady clock, and its measured poll interval."""
-        if self.online and self.heard_s is not None:
-            gap_s = steady_s - self.heard_s
+        if self.online and self.received_s is not None:
+            gap_s = steady_s - self.received_s
             low, high = _INTERVAL_RANGE_S
             if low <= gap_s <= high:
                 self.interval_s += _INTERVAL_WEIGHT * (gap_s - self.interval_s)
-        self.last_seen, self.heard_s = now, steady_s
+        self.last_seen, self.received_s = now, steady_s
 
     def needs_refresh(self, now: datetime) -> bool:
         """Whether all values are to be published again, changed or not."""

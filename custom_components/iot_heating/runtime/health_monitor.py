@@ -124,7 +124,7 @@ class HealthMonitor:
                     self._hass, controller.device_id, controller.name, self._building_name, since
                 )
         elif self._is_overdue(controller):
-            _LOGGER.warning("Controller %s is offline: it has missed %s calls", controller.device_id, MISSED_POLLS)
+            _LOGGER.warning("Controller %s is offline: missed %s calls", controller.device_id, MISSED_POLLS)
             self._receiver.set_offline(controller)
 
     def _is_overdue(self, controller: Controller) -> bool:
@@ -133,4 +133,4 @@ class HealthMonitor:
         if controller.protocol >= 2 or controller.online is None:
             # Its calls vary by the jitter: a slow controller must not count as offline.
             interval_s = max(interval_s, self._poll_interval_s + poll_jitter_s(self._poll_interval_s))
-        return self._listening.silence_s(controller.heard_s, self._clock()) > MISSED_POLLS * interval_s
+        return self._listening.silence_s(controller.received_s, self._clock()) > MISSED_POLLS * interval_s

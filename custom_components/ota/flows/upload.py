@@ -106,8 +106,9 @@ class UploadSteps(OptionsFlow):
             self._upload_placeholders = err.placeholders
         except ValueError:
             self._upload_errors = {CONF_FILE: "file_gone"}
-        except HomeAssistantError:
+        except HomeAssistantError as err:
             self._upload_errors = {"base": "storage_failed"}
+            self._upload_placeholders = err.translation_placeholders or {"error": str(err)}
         return self.async_show_progress_done(next_step_id="upload" if self._upload_errors else "uploaded")
 
     async def async_step_uploaded(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

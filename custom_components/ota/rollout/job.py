@@ -171,5 +171,5 @@ def is_stuck(job: Job, elapsed: Elapsed, timeouts: Timeouts, interval_s: float) 
 
     After a start the device first gets the time to report.
     """
-    heard_s = timeouts.silence_s + POLLS * min(interval_s, MAX_INTERVAL_S)
-    return not job.done and elapsed.age_s > timeouts.stuck_s and elapsed.idle_s > min(heard_s, timeouts.stuck_s)
+    limit_s = timeouts.silence_s + POLLS * min(interval_s, MAX_INTERVAL_S)
+    return not job.done and elapsed.age_s > timeouts.stuck_s and elapsed.idle_s > min(limit_s, timeouts.stuck_s)

@@ -16,6 +16,8 @@ from ..sensors.learned_house import house_details, import_details
 from .overview import learning
 
 HISTORY_DAYS: Final = 60
+AFTER_CHANGE: Final = timedelta(hours=1)
+"""By then, a home that has changed is learned again."""
 DRIFT_DAYS: Final = 7
 """The first and the last days of the history whose means are compared."""
 MIN_DRIFT_DAYS: Final = 21
@@ -82,16 +84,20 @@ def drift(history: list[tuple[float, float]], sd: float | None) -> dict[str, Any
 
 
 async def _async_loss_history(hass: HomeAssistant, system: HeatingSystem, now: datetime) -> list[tuple[float, float]]:
-    """Return the daily means of the sensor of the heat loss from the recorder, by the start of the day in seconds."""
+    """Return the daily means of the sensor of the heat loss from the recorder, by the start of the day in seconds.
+
+    What was learned before the home was measured otherwise does not count as a drift.
+    """
     entry_id = system.coordinator.config_entry.entry_id
     entity_id = er.async_get(hass).async_get_entity_id("sensor", DOMAIN, f"{entry_id}_heat_loss")
     if entity_id is None or "recorder" not in hass.config.components:
         return []
     from homeassistant.components.recorder import get_instance
 
-    found: list[tuple[float, float]] = await get_instance(hass).async_add_executor_job(
-        _read, hass, entity_id, now - timedelta(days=HISTORY_DAYS)
-    )
+    begin, since = now - timedelta(days=HISTORY_DAYS), system.history_import.since
+    if since is not None:
+        begin = max(begin, since + AFTER_CHANGE)
+    found: list[tuple[float, float]] = await get_instance(hass).async_add_executor_job(_read, hass, entity_id, begin)
     return found
 
 

@@ -101,7 +101,10 @@ def _source(
     reading: SourceSnapshot | None,
     formatter: MessageFormatter,
 ) -> dict[str, Any]:
-    """Return a source with the price of its heat; `reason`: why it is not commanded to heat."""
+    """Return a source with the price of its heat; `reason`: why it is not commanded to heat.
+
+    A source of a few watts is `running`, but not `heating`.
+    """
     price, limits = managed.heat_price, record.limits
     source_id = managed.source.source_id
     wanted = price is not None and price.running
@@ -117,7 +120,8 @@ def _source(
         "health": str(managed.source.state.health),
         "price_kwh": managed.heat_price_kwh,
         "commanded": wanted and not waits,
-        "heating": now is not None and now.is_heating,
+        "heating": now is not None and now.heats_home,
+        "running": now is not None and now.is_heating,
         "heat": _amount(now.heat if now is not None else Amount()),
         "power": _amount(now.power if now is not None else Amount()),
         "reason": code or None,

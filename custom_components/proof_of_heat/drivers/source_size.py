@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from .._lib.heat_source import SourceState
-from .plausible import plausible_state
+from .value_ranges import state_in_range
 
 MARGIN_FACTOR: Final = 3.0
 MARGIN_W: Final = 10_000.0
@@ -74,7 +74,7 @@ class SourceSize:
 
     def checked(self, state: SourceState) -> SourceState:
         """Return a report without values that the source cannot have."""
-        state = plausible_state(state)
+        state = state_in_range(state)
         wrong: dict[str, Any] = {}
         if state.power_w is not None and not self.power.accept(state.power_w, state.at):
             wrong["power_w"] = None

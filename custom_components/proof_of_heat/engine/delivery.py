@@ -19,6 +19,8 @@ RUNNING_W = 150.0
 """A heat pump with an electric input up to this runs its pumps and electronics only."""
 RUNNING_SHARE = 0.02
 """A source heats above this share of its rated heat or power."""
+SMALL_W = 100.0
+"""A source with less heat output and electric input than this does not heat a home: a small miner, for example."""
 DEFAULT_HEAT_W = 1000.0
 _RESISTIVE = (SourceKind.MINER, SourceKind.DIRECT_ELECTRIC)
 
@@ -49,6 +51,11 @@ class SourceDelivery:
     is_heating: bool
     """Whether it delivers heat, by what it reports; by the command for a source that reports nothing."""
 
+    @property
+    def heats_home(self) -> bool:
+        """Whether it delivers more heat than a few watts."""
+        return self.is_heating and not (self.heat.watts < SMALL_W and self.power.watts < SMALL_W)
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -68,8 +75,8 @@ class Delivery:
 
     @property
     def is_heating(self) -> bool:
-        """Whether a source delivers heat."""
-        return any(source.is_heating for source in self.sources)
+        """Whether a source heats the home."""
+        return any(source.heats_home for source in self.sources)
 
     def of(self, source_id: str) -> SourceDelivery | None:
         """Return what a source delivers; None for an unknown source."""

@@ -4,7 +4,7 @@ The house itself is learned again from the history. The size of a source is not 
 throttled it for two months, nor is the drift of the heat loss.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 import math
 from typing import Any, Self, TypeIs
@@ -88,6 +88,11 @@ class LearningMemory:
     def __init__(self, pump_id: str | None) -> None:
         self.last = EarlierLearnings()
         self._pump_id = pump_id
+
+    def forget_home(self, source_ids: Collection[str], *, pump: bool) -> None:
+        """Keep what is true for a home that is measured otherwise: the maps of the sources that have not changed."""
+        others = {name: found for name, found in self.last.others.items() if name not in source_ids}
+        self.last = EarlierLearnings(None if pump else self.last.pump, others)
 
     def dump(self) -> dict[str, Any]:
         """Return them as JSON values."""

@@ -72,7 +72,7 @@ class Engine:
         self._observer: Observer | None = None
         self._since_learning: list[Row] = []
         self._learn_at_h = next_learning_h(0.0)
-        self._busy = self._plan_due = False
+        self._busy = self._plan_due = self._is_outdated = False
         self._planned_with: tuple[object, ...] | None = None
         self._plan_is_for: tuple[object, ...] | None = None
         self._inputs: ValidatedInputs | None = None
@@ -85,8 +85,8 @@ class Engine:
         self.pump_id = pumps[0] if pumps else None
         """The source whose performance map is learned from the history of the home."""
         self._measured_at_levels = bool(pumps) and self.configs[pumps[0]].steering is Steering.LEVEL
-        self._operating_history = OperatingHistory(pumps[1:])
-        self._memory = LearningMemory(self.pump_id)
+        self.operating_history = OperatingHistory(pumps[1:])
+        self.memory = LearningMemory(self.pump_id)
 
     @property
     def state(self) -> HouseState | None:
@@ -120,8 +120,7 @@ class Engine:
         self.site_load.observe(snapshot, self._elapsed_s)
         inputs = self.validator.validate(snapshot)
         self._inputs = inputs = replace(inputs, room_c=self.zones.room_c(inputs.zones, self._elapsed_s))
-        if self._plan_basis(snapshot, inputs) != self._planned_with:
-            self._plan_due = True
+        self._plan_due |= self._plan_basis(snapshot, inputs) != self._planned_with
         self._band = band = self.zones.band(inputs.zones, snapshot.band)
         delivered_w = all_heat_w(self.configs, snapshot, inputs.outdoor_c)
         self._flow_control.update(self.learned, response(snapshot, delivered_w, self.plan), self._elapsed_s)
@@ -133,7 +132,7 @@ class Engine:
         reference_price = self.source_selector.reference_price(paid)
         spent = cost_of(counted(meanwhile, snapshot, self._elapsed_s), self.configs, paid)
         self.spent.add(spent, self._elapsed_s, reference_price)
-        self._operating_history.add(operating_values(snapshot, inputs, self.configs), self._elapsed_s)
+        self.operating_history.add(operating_values(snapshot, inputs, self.configs), self._elapsed_s)
         row = self._rows.add(make_sample(snapshot, inputs, self.configs, self.configs.get(self.pump_id or "")))
         if row is None:
             return
@@ -161,8 +160,8 @@ class Engine:
         if self.history.recorded_h >= self._learn_at_h and (self.learned or self.history.is_heated):
             self._busy = True
             self._since_learning = []
-            operations = self._operating_history.operations()
-            return learning(self.history, self._memory.last, self.config.prediction_error_limit_k, operations)
+            operations = self.operating_history.operations()
+            return learning(self.history, self.memory.last, self.config.prediction_error_limit_k, operations)
         if self._can_plan(snapshot) and self._observer is not None:
             self._busy, self._plan_due = True, False
             self._planned_with = self._plan_basis(snapshot, self._inputs)
@@ -171,8 +170,7 @@ class Engine:
 
     def _state_now(self, observer: Observer) -> HouseState:
         """Return the state for a plan: the history may have ended an hour ago, or the last row ten minutes ago."""
-        row = self._rows.present
-        return observer.state if row is None else observer.at(row)
+        return observer.state if (row := self._rows.present) is None else observer.at(row)
 
     def _plan_basis(self, snapshot: Snapshot, inputs: ValidatedInputs) -> tuple[object, ...]:
         """Return what is planned with: if it changes, a plan of the last quarter of an hour no longer fits.
@@ -189,32 +187,36 @@ class Engine:
 
     def adopt(self, result: JobResult) -> None:
         """Use the result of a job."""
-        self._busy = False
-        if result.learned is not None:
+        self._busy, outdated, self._is_outdated = False, self._is_outdated, False
+        if result.learned is not None and not outdated:
             self._learn_at_h = next_learning_h(self.history.recorded_h)
             kind = self.configs[self.pump_id].kind if self.pump_id else None
             self.learned = learned = result.learned.checked(is_heat_pump=kind is SourceKind.HEAT_PUMP)
-            self._memory.last = learned.kept
+            self.memory.last = learned.kept
             before, self._observer = self.state, result.learned.observer(self._since_learning)
             reference = learned.pump or self.source_selector.reference_map()
             if reference is not None:
                 self.savings.update_model(result.learned.fitted, reference, self._observer.state, before)
-            if not self.predicting:
-                self.plan = None
+            self.plan = self.plan if self.predicting else None
             self._plan_due = True
         if result.plan is not None:
             self.plan, self._plan_is_for = result.plan, self._planned_with
 
     def adopt_history(self, older: History) -> None:
         """Add a history from before the engine's own; the house is learned again at the next job."""
-        self.history = self.history.after(older)
-        if self.history.hours >= FIRST_H:
+        self.use_history(self.history.after(older))
+
+    def use_history(self, history: History) -> None:
+        """Use another history; a job that learns from the one before has no result."""
+        self.history, self._is_outdated = history, self._busy
+        if history.hours >= FIRST_H:
             self._learn_at_h = 0.0
 
     def job_failed(self) -> None:
         """Continue after a job that failed; it is retried when it is due again."""
-        self._busy = False
-        self._learn_at_h = max(self._learn_at_h, next_learning_h(self.history.recorded_h))
+        self._busy, outdated, self._is_outdated = False, self._is_outdated, False
+        if not outdated:
+            self._learn_at_h = max(self._learn_at_h, next_learning_h(self.history.recorded_h))
         if self._plan_is_for != self._planned_with:
             self.plan = None  # made for other setpoints or sources
         self._planned_with = None
@@ -335,7 +337,6 @@ class Engine:
         cost_h = sum(part.price_kwh * part.heat_w / 1000 for part in mix if part.heat_w > 0)
         self._shares = {part.source_id: part for part in mix}
         band = self._band or snapshot.band
-        lower, upper = band.now
         control_mode, reasons = ControlMode.FROST if self.safety.frost else target.control_mode, target.messages
         if any(limit.code is MessageCode.JUST_STARTED for limit in limits):
             control_mode = ControlMode.STARTING
@@ -347,8 +348,8 @@ class Engine:
             control_mode=control_mode,
             room_c=inputs.room_c,
             outdoor_c=inputs.outdoor_c,
-            lower_c=lower,
-            upper_c=upper,
+            lower_c=band.now[0],
+            upper_c=band.now[1],
             demand_w=target.heat_w if target.demand_w is None else target.demand_w,
             requested_w=target.heat_w,
             flow_c=target.flow_c,
@@ -374,8 +375,8 @@ class Engine:
             "savings": self.savings.dump(),
             "zones": self.zones.dump(),
             "site_load": self.site_load.dump(),
-            "traces": self._operating_history.dump(),
-            "learned": self._memory.dump(),
+            "traces": self.operating_history.dump(),
+            "learned": self.memory.dump(),
         }
 
     def restore(self, saved: dict[str, Any]) -> None:
@@ -387,8 +388,8 @@ class Engine:
             ("cycling", dict, self.short_cycle.restore),
             ("zones", dict, self.zones.restore),
             ("site_load", list, self.site_load.restore),
-            ("traces", dict, self._operating_history.restore),
-            ("learned", dict, self._memory.restore),
+            ("traces", dict, self.operating_history.restore),
+            ("learned", dict, self.memory.restore),
             ("savings", list, self.savings.restore),
         )
         for key, kind, restore in parts:
@@ -396,5 +397,4 @@ class Engine:
                 restore(saved[key])
         if saved.get("columns") == list(COLUMNS) and isinstance(rows := saved.get("history"), list):
             self.history.restore(rows)
-            if self.history.recorded_h >= self._learn_at_h:
-                self._learn_at_h = 0.0
+            self.use_history(self.history)

@@ -210,7 +210,8 @@ class SourceSelector:
         limits += self._quiet_limits(snapshot, chosen, frost=frost) if heat_w > 0 else ()
         if allocation.limited:
             limits += self._power_limits(options, request) or [message(MessageCode.SITE_LIMIT)]
-        elif allocation.short_w > SHORT_W:
+        elif allocation.short_w > SHORT_W and not any(limit.code is MessageCode.NOT_READ for limit in limits):
+            # While a source was not read yet, how much is missing is not known.
             limits.append(message(MessageCode.SOURCES_SHORT, missing_kw=allocation.short_w / 1000))
         limits += time_limits(chosen, locks, readings, heat_w)
         parts = []

@@ -1,6 +1,6 @@
 """The advanced sections of the forms: of heat sources, by their type, and of zones."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from homeassistant.const import UnitOfTemperature, UnitOfTime
@@ -65,9 +65,26 @@ def source_advanced(source_type: str) -> vol.Schema:
     return vol.Schema({vol.Optional(name): _FIELDS[name] for name in fields_of(source_type)})
 
 
-def with_section(schema: vol.Schema, advanced: vol.Schema) -> vol.Schema:
-    """Return a form with a collapsed section of advanced fields at its end."""
-    return vol.Schema({**schema.schema, vol.Optional(CONF_ADVANCED): section(advanced, {"collapsed": True})})
+def with_section(schema: vol.Schema, advanced: vol.Schema, moved: Collection[str] = ()) -> vol.Schema:
+    """Return a form with a collapsed section of advanced fields at its end, into which some of its fields are moved."""
+    fields = {key: value for key, value in schema.schema.items() if str(key) not in moved}
+    inside = {key: value for key, value in schema.schema.items() if str(key) in moved}
+    shown = vol.Schema({**inside, **advanced.schema})
+    return vol.Schema({**fields, vol.Optional(CONF_ADVANCED): section(shown, {"collapsed": True})})
+
+
+def with_moved(data: Mapping[str, Any], moved: Collection[str]) -> dict[str, Any]:
+    """Return stored data with the values of the moved fields in the section."""
+    inside = {key: data[key] for key in moved if key in data}
+    return {**data, CONF_ADVANCED: {**(data.get(CONF_ADVANCED) or {}), **inside}}
+
+
+def without_moved(entered: Mapping[str, Any], moved: Collection[str]) -> dict[str, Any]:
+    """Return what was entered with the values of the moved fields where they are stored."""
+    section_values = entered.get(CONF_ADVANCED) or {}
+    inside = {key: value for key, value in section_values.items() if key in moved}
+    rest = {key: value for key, value in section_values.items() if key not in moved}
+    return {**entered, **inside, CONF_ADVANCED: rest}
 
 
 def without_empty(data: Mapping[str, Any]) -> dict[str, Any]:

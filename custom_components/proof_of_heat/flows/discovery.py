@@ -16,6 +16,7 @@ import probatio as vol
 from ..const import CONF_ADDRESS, CONF_KIND, DOMAIN, SUBENTRY_METER, SUBENTRY_SOURCE
 from ..drivers.errors import DriverError
 from ..drivers.miner.client_factory import create_client
+from ..drivers.miner.models import MinerFamily
 from ..drivers.miner.probe import probe
 from ..sources.types import miner
 from .fields import select
@@ -23,6 +24,8 @@ from .form import CONNECTION_ERRORS, GUIDE_LINK, DeviceCandidate, same_device
 from .meter import METER_SCHEMA, connect as connect_meter, errors_of as meter_errors
 
 CONF_SYSTEM: Final = "system"
+_WITHOUT_POWER: Final = (MinerFamily.ANTMINER, MinerFamily.AVALON, MinerFamily.OTHER)
+"""Families in which there are miners that do not report their power."""
 _SHELLY: Final = "shellypro3em"
 _ADDRESS_FIELD: Final[Mapping[str, str]] = {SUBENTRY_SOURCE: CONF_ADDRESS, SUBENTRY_METER: CONF_HOST}
 
@@ -36,6 +39,7 @@ class DiscoverySteps(ConfigFlow):
         self._host = ""
         self._port = 80
         self._name = ""
+        self._family: MinerFamily | None = None
 
     async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
         """Handle a Shelly Pro 3EM or a miner with AxeOS."""
@@ -63,6 +67,7 @@ class DiscoverySteps(ConfigFlow):
                 mac = (await create_client(found, session, None, http_port=self._port).identify()).mac
         except DriverError:
             return self.async_abort(reason="not_supported", description_placeholders=GUIDE_LINK)
+        self._family = found.family
         self._name = str(found.family).capitalize()
         return await self._discovered(mac or self._host)
 
@@ -81,7 +86,7 @@ class DiscoverySteps(ConfigFlow):
         form = miner.SOURCE_TYPE.forms[miner.KEY]
         errors: dict[str, str] = {}
         if user_input is not None:
-            entered = {**user_input, CONF_ADDRESS: self._host, CONF_KIND: miner.KEY}
+            entered = {**user_input, CONF_ADDRESS: self._host, CONF_PORT: self._port, CONF_KIND: miner.KEY}
             system, name = self._system(entered), str(entered.pop(CONF_NAME, "")).strip()
             try:
                 candidate = (await form.connect(self.hass, entered))[0]
@@ -93,7 +98,10 @@ class DiscoverySteps(ConfigFlow):
                 return self._add(system, candidate, name)
         schema = await form.schema(self.hass)
         schema = vol.Schema({vol.Optional(CONF_NAME): TextSelector(), **schema.schema})
-        return self._show("found_miner", schema, (CONF_ADDRESS,), user_input or {CONF_PORT: self._port}, errors)
+        hidden = (CONF_ADDRESS, CONF_PORT, *(() if self._family is MinerFamily.ANTMINER else form.of_some))
+        if self._family not in _WITHOUT_POWER:
+            hidden += form.advanced
+        return self._show("found_miner", schema, hidden, user_input or {}, errors)
 
     async def async_step_found_meter(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Enter name and password."""

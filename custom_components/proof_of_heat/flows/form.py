@@ -70,6 +70,12 @@ class SourceForm:
     """Whether there is nothing to choose from."""
     warning: Callable[[HomeAssistant], Awaitable[str]] | None = None
     """What cannot be offered and why, in one line; empty where all is well. The form is shown all the same."""
+    advanced: tuple[str, ...] = ()
+    """Fields that are shown in the collapsed section, and stored like the others."""
+    of_some: tuple[str, ...] = ()
+    """Fields that only some devices need: shown for those that `missing` names them for, or that have a value."""
+    missing: Callable[[Mapping[str, Any]], tuple[str, ...]] = lambda _: ()
+    """The fields for what a device does not report itself, by its stored data: asked once the device is known."""
     sign_in_form: str | None = None
     """The form with which the user signs in at a website, offered when the source is changed or rejects its token."""
 
@@ -77,6 +83,13 @@ class SourceForm:
         """Return the form for a change: a secret that stays empty keeps its value."""
         return vol.Schema(
             {vol.Optional(str(key)) if str(key) in self.secrets else key: value for key, value in schema.schema.items()}
+        )
+
+    def without_useless(self, schema: vol.Schema, stored: Mapping[str, Any]) -> vol.Schema:
+        """Return the form without the fields that the stored device, or an unknown one, does not need."""
+        needed = {*stored, *(self.missing(stored) if stored else ())}
+        return vol.Schema(
+            {key: value for key, value in schema.schema.items() if str(key) not in self.of_some or str(key) in needed}
         )
 
     def kept(self, stored: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,9 +14,18 @@ from ..const import CONF_ADDRESS, CONF_ADVANCED, CONF_ENTITY, CONF_KIND, CONF_RE
 from ..sources import registry
 from ..sources.types import miner
 from ..sources.viessmann_sign_in import PORTAL_URL
-from .advanced import source_advanced, with_section, without_empty
+from .advanced import source_advanced, with_moved, with_section, without_empty, without_moved
 from .fields import select, with_currency
-from .form import CONNECTION_ERRORS, GUIDE_LINK, DeviceCandidate, FieldError, SourceForm, same_device, without_tokens
+from .form import (
+    CONNECTION_ERRORS,
+    GUIDE_LINK,
+    DeviceCandidate,
+    FieldError,
+    SourceForm,
+    only,
+    same_device,
+    without_tokens,
+)
 from .guide import GUIDE, GUIDED, GuideSteps
 from .sign_in import (
     CONF_SIGN_IN,
@@ -42,6 +51,8 @@ class SourceSubentryFlow(SignInSteps, GuideSteps):
         self._is_guided = False
         self._is_paused = False
         self._shown: DeviceCandidate | None = None
+        self._entered: tuple[str, dict[str, Any]] = ("", {})
+        """The form that was sent last, with its values."""
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[SubentryFlowResult]]:
         """Return the step of a registered form; Home Assistant looks steps up by their name."""
@@ -96,6 +107,7 @@ class SourceSubentryFlow(SignInSteps, GuideSteps):
         errors: dict[str, str] = {}
         placeholders: dict[str, str] = {}
         if user_input is not None:
+            self._entered = name, user_input
             self._name = user_input.get(CONF_NAME, "").strip()
             try:
                 self._candidates = await self._connected(name, user_input, step, signed_in)
@@ -111,13 +123,15 @@ class SourceSubentryFlow(SignInSteps, GuideSteps):
         warning = "" if form.warning is None else await form.warning(self.hass)
         if warning:
             errors.setdefault("base", "template_broken")
-        schema = with_currency(self.hass, await form.schema(self.hass))
+        stored = {} if step is None else self._get_reconfigure_subentry().data
+        schema = with_currency(self.hass, form.without_useless(await form.schema(self.hass), stored))
         if step is not None:
             schema = form.with_optional_secrets(schema)
             if form.sign_in_form is not None:
                 schema = vol.Schema({**schema.schema, vol.Optional(CONF_SIGN_IN, default=False): BooleanSelector()})
         schema = vol.Schema({vol.Optional(CONF_NAME): TextSelector(), **schema.schema})
-        schema = with_section(schema, with_currency(self.hass, source_advanced(registry.type_of_form(name).key)))
+        advanced = with_currency(self.hass, source_advanced(registry.type_of_form(name).key))
+        schema = with_section(schema, advanced, form.advanced)
         values = self._suggested(form, step) if user_input is None else user_input
         return self.async_show_form(
             step_id=step or name,
@@ -138,7 +152,8 @@ class SourceSubentryFlow(SignInSteps, GuideSteps):
         """Connect with the values of a form and return what is found, as it would be stored."""
         form = registry.forms()[name]
         kept = form.kept(self._get_reconfigure_subentry().data) if step else {}
-        fields = {key: value for key, value in user_input.items() if key != CONF_NAME}
+        fields = without_moved(user_input, form.advanced)
+        fields.pop(CONF_NAME, None)
         entered = {**kept, **fields, CONF_KIND: registry.type_of_form(name).key}
         advanced = {CONF_ADVANCED: entered.pop(CONF_ADVANCED, None)}
         if form.sign_in_form is not None and entered.pop(CONF_SIGN_IN, False):
@@ -153,9 +168,8 @@ class SourceSubentryFlow(SignInSteps, GuideSteps):
         if step is None:
             return {CONF_ADDRESS: self.address} if self.address else {}
         subentry = self._get_reconfigure_subentry()
-        return {CONF_NAME: subentry.title} | {
-            key: value for key, value in subentry.data.items() if key not in form.secrets
-        }
+        stored = {key: value for key, value in subentry.data.items() if key not in form.secrets}
+        return {CONF_NAME: subentry.title, **with_moved(stored, form.advanced)}
 
     async def _connect(self, form: SourceForm, data: dict[str, Any]) -> list[DeviceCandidate]:
         """Connect to the device. A serial port in use by this entry is freed by unloading the entry meanwhile."""
@@ -199,7 +213,33 @@ class SourceSubentryFlow(SignInSteps, GuideSteps):
             description_placeholders={"name": self._name or self._shown.readable_title, **(self._shown.readings or {})},
         )
 
+    async def async_step_details(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Enter what the device does not report itself; all of it is optional."""
+        assert self._shown is not None
+        name, entered = self._entered
+        form = registry.forms()[name]
+        errors: dict[str, str] = {}
+        if user_input == {}:
+            return self._added(self._shown)
+        if user_input is not None:
+            try:
+                (candidate,) = await self._connected(name, {**entered, **user_input}, None, None)
+            except CONNECTION_ERRORS as err:
+                errors["base"] = next(iter(form.errors(err).values()))
+            else:
+                return self._added(candidate)
+        schema = with_currency(self.hass, only(await form.schema(self.hass), _missing(form, self._shown)))
+        return self.async_show_form(
+            step_id="details",
+            data_schema=self.add_suggested_values_to_schema(schema, user_input),
+            errors=errors,
+            description_placeholders={**GUIDE_LINK, "name": self._name or self._shown.readable_title},
+        )
+
     async def _create(self, candidate: DeviceCandidate) -> SubentryFlowResult:
+        if _missing(registry.forms()[self._entered[0]], candidate):
+            self._shown = candidate
+            return await self.async_step_details()
         if candidate.readings is None:
             return self._added(candidate)
         self._shown = candidate
@@ -224,6 +264,11 @@ class SourceSubentryFlow(SignInSteps, GuideSteps):
         if without_tokens(subentry.data) == without_tokens(match.data) and title == subentry.title:
             self.hass.config_entries.async_schedule_reload(self._get_entry().entry_id)
         return self.async_update_and_abort(self._get_entry(), subentry, title=title, data=match.data)
+
+
+def _missing(form: SourceForm, candidate: DeviceCandidate) -> tuple[str, ...]:
+    """Return the fields for what a found device does not report, and what was not entered."""
+    return tuple(name for name in form.missing(candidate.data) if name not in candidate.data)
 
 
 def _is_candidate(subentry: ConfigSubentry, candidate: DeviceCandidate) -> bool:

@@ -19,7 +19,7 @@ from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.unit_conversion import EnergyConverter, PowerConverter, TemperatureConverter
 
 from ..const import DOMAIN
-from ..drivers.plausible import ENERGY_KWH, POWER_W, RAW_PLACEHOLDERS, is_inside
+from ..drivers.value_ranges import ENERGY_KWH, POWER_W, RAW_PLACEHOLDERS, is_inside
 from ..drivers.values import number
 from ..engine.snapshot import SensorReading
 from .report_ages import ReportAges

@@ -13,7 +13,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 from homeassistant.util.unit_conversion import TemperatureConverter
 
-from ..drivers.plausible import is_inside
+from ..drivers.value_ranges import is_inside
 from ..drivers.values import number
 from .states import known
 from .sun import elevation_sine, radiation_w_m2

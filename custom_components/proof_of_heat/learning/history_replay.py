@@ -1,6 +1,7 @@
 """Simulates control over the recorded days before it was installed: "would have saved" on the first evening.
 
-It runs in the background once the house is learned from its history, and again when the user lets it be learned again.
+It runs in the background once the house is learned from its history, and again when that is repeated: at the user's
+request, or because the home is measured otherwise. A result is stored with the key of its home, and shown for it only.
 The recorder is read a day at a time, and a few days at a time are simulated in an executor. A restart interrupts it; it
 is then repeated. Nothing is commanded: this part has no access to the sources.
 """
@@ -16,7 +17,6 @@ from typing import Any, Final
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event as HomeAssistantEvent, HomeAssistant, callback
-from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 import numpy as np
 
@@ -33,8 +33,10 @@ from ..inputs.schedules import fetch_week
 from ..prices.electricity_price import price_series
 from ..prices.provider_actions import needs_action
 from ..system_config import SystemConfig
-from .links import HomeLinks
-from .past_home import DaySteps, PastDay, assemble, grid_entity, has_hashprice, has_price, steps_of
+from .home_key import HomeKey
+from .import_state import KeyedStore
+from .links import HomeLinks, grid_entity
+from .past_home import DaySteps, PastDay, assemble, has_hashprice, has_price, steps_of
 from .past_states import async_read_prices, async_read_switched
 from .quantity import Quantity
 from .recorder_series import async_read
@@ -45,7 +47,7 @@ DAYS: Final = REPLAY_DAYS + 2
 """The days before the first one show the state of the house."""
 MARGIN: Final = timedelta(hours=2)
 READ_TIMEOUT_S: Final = 120.0
-STORE_VERSION: Final = 1
+STORE_NAME: Final = "replay"
 _AGAIN: Final = "again"
 """In what is stored: the user asked for a new result, which is not there yet."""
 
@@ -82,6 +84,7 @@ class HistoryReplay:
         engine_config: Callable[[], EngineConfig],
         links: Callable[[], HomeLinks],
         *,
+        key: HomeKey,
         is_needed: Callable[[], bool],
         was_controlled: Callable[[], bool],
         changed: Callable[[], None],
@@ -98,7 +101,8 @@ class HistoryReplay:
         self._changed = changed
         self._result: Replayed | None = None
         self._stored: dict[str, Any] = {}
-        self._store: Store[dict[str, Any]] = Store(hass, STORE_VERSION, f"{DOMAIN}.replay.{entry.entry_id}")
+        self._key = key
+        self._store = KeyedStore(hass, STORE_NAME, entry.entry_id)
         self._task: asyncio.Task[None] | None = None
         self._stop = Event()
         entry.async_on_unload(self._stop.set)
@@ -118,12 +122,16 @@ class HistoryReplay:
         return None if self._result is None else self._result.report(last_days)
 
     async def async_load(self) -> None:
-        """Restore the result of an earlier simulation."""
-        stored = await self._store.async_load()
-        self._result = _restored(stored)
-        if self._result is not None:
-            self._stored = stored or {}
-            self._set(ReplayStatus.DONE)
+        """Restore the result of an earlier simulation of the same home."""
+        stored = await self._store.async_load() or {}
+        known = HomeKey.restored(stored.get("key")) or self._key
+        if self._key.change_from(known).parts or (result := _restored(stored)) is None:
+            return
+        self._result, self._stored = result, stored
+        if stored.get("key") != (key := self._key.dump()):  # stored without one, or an entity was renamed
+            self._stored = {**stored, "key": key}
+            await self._store.async_save_if_possible(self._stored)
+        self._set(ReplayStatus.DONE)
 
     @callback
     def start(self, *, again: bool = False) -> None:
@@ -159,6 +167,8 @@ class HistoryReplay:
             return ReplayStatus.NOT_NEEDED
         if "recorder" not in self._hass.config.components:
             return ReplayStatus.NO_RECORDER
+        if not links.is_complete:
+            return ReplayStatus.WAITING
         if not links.is_measured:
             return ReplayStatus.NOT_MEASURED
         if not has_price(self._config):
@@ -208,6 +218,7 @@ class HistoryReplay:
                 "days": dump(result.days),
                 "map_error": result.map_error.tolist(),
                 "simulated_at": dt_util.utcnow().isoformat(),
+                "key": self._key.dump(),
             }
         )
         _LOGGER.info(
@@ -304,4 +315,4 @@ def _restored(stored: dict[str, Any] | None) -> Replayed | None:
 
 async def async_remove_replay(hass: HomeAssistant, entry_id: str) -> None:
     """Remove what was stored for a config entry."""
-    await Store[dict[str, Any]](hass, STORE_VERSION, f"{DOMAIN}.replay.{entry_id}").async_remove()
+    await KeyedStore(hass, STORE_NAME, entry_id).async_remove()

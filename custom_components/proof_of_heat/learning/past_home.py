@@ -19,7 +19,7 @@ from ..inputs.weather import DEFAULT_CLOUD_COVER
 from ..prices.electricity_price import surcharges_of
 from ..system_config import SystemConfig, ZoneConfig
 from .grid import STEP_S, Samples, means
-from .links import standard_time_s
+from .links import grid_entity, standard_time_s
 from .rows import HomeSeries, HomeSteps
 
 PRICE_HOLD_S: Final = 26 * 3600.0
@@ -166,15 +166,6 @@ def assemble(
         hashprice_ph_day=float(config.hashprice) if has_hashprice(config) and config.hashprice else math.nan,
         has_forecast=config.weather is not None,
     )
-
-
-def grid_entity(config: SystemConfig) -> tuple[str | None, float]:
-    """Return the meter that shows the surplus, and the sign of its power while the home exports; None without solar."""
-    if not config.solar.is_used:
-        return None, 1.0
-    if config.solar.export_meter is not None:
-        return config.solar.export_meter, 1.0
-    return config.site_meter, -1.0
 
 
 def _surplus(days: Sequence[DaySteps], config: SystemConfig, sources: Sequence[PastSource]) -> Array | None:

@@ -4,11 +4,13 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 
+from ..const import SUBENTRY_SOURCE
 from ..engine.engine import Engine
 from ..learning.history_import import HistoryImport
 from ..learning.history_replay import HistoryReplay
-from ..learning.links import HomeLinks, links_of
+from ..learning.links import HomeLinks, key_of, links_of, standard_time_s
 from ..sources.managed_source import ManagedSource
 from ..system_config import SystemConfig
 from .listeners import Listeners
@@ -29,14 +31,17 @@ async def async_start_learning(
     """Return the import of the history, started, and the simulation that follows it."""
 
     def links() -> HomeLinks:
-        return links_of(hass, config, sources.values())
+        configured = [item for item in entry.subentries.values() if item.subentry_type == SUBENTRY_SOURCE]
+        return links_of(hass, config, sources.values(), of_sources=len(configured))
 
+    key = key_of(hass, entry, config)
     replay = HistoryReplay(
         hass,
         entry,
         config,
         lambda: engine.config,
         links,
+        key=key,
         is_needed=lambda: shadow.report() is None and engine.savings_report() is None,
         was_controlled=lambda: not shadow.is_on,
         changed=changes.notify,
@@ -48,6 +53,9 @@ async def async_start_learning(
     def learned(again: bool) -> None:
         replay.start(again=again)
 
-    history_import = HistoryImport(hass, entry, engine, links, changes.notify, save=save, finished=learned)
+    history_import = HistoryImport(hass, entry, engine, links, changes.notify, key=key, save=save, finished=learned)
+    await history_import.async_load()
+    if (since := history_import.since) is not None:
+        shadow.home.begin_at(standard_time_s(dt_util.as_local(since)))
     history_import.start()
     return history_import, replay

@@ -25,12 +25,13 @@ def learning_percent(system: HeatingSystem) -> int:
 
 
 def import_details(system: HeatingSystem) -> Mapping[str, Any]:
-    """Return how far the import of the recorded history is, and when it is expected to end."""
+    """Return how far the import of the recorded history is, why it is done again, and when it is expected to end."""
     progress = system.history_import.progress
     left_s = progress.left_s(time.monotonic())
     expected = None if left_s is None else dt_util.utcnow() + timedelta(seconds=left_s)
     return {
         "status": str(progress.status),
+        "reason": None if (cause := system.history_import.cause) is None else str(cause),
         "expected_end": None if expected is None else expected.replace(microsecond=0).isoformat(),
         "days_imported": round(progress.rows / 96, 1),
         "simulation": str(system.history_replay.status),

@@ -5,7 +5,7 @@ from typing import Any, Final
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import EntityCategory
 
-from ..drivers.miner.work import POOL_STATES
+from ..drivers.miner.readings import POOL_STATES
 from .base import TEMPERATURE, SourceSensorDescription, extra_value
 
 _MAX_BOARDS: Final = 4

@@ -71,8 +71,9 @@ export const formatMoney = (value: number | null | undefined, currency: string, 
   }
 };
 
+/** A share in percent; the sign is set off in the languages in which Home Assistant does. */
 export const formatPercent = (value: number | null | undefined, locale: Locale, digits = 0): string =>
-  known(value) ? `${formatNumber(value, locale, digits)} %` : UNKNOWN;
+  known(value) ? `${formatNumber(value, locale, digits)}${/^(cs|de|fi|fr|sk|sv)$/.test(locale.language) ? "\u00a0" : ""}%` : UNKNOWN;
 
 export const is12Hour = (locale: Locale): boolean => {
   if (locale.time_format === "12" || locale.time_format === "24") return locale.time_format === "12";
@@ -120,16 +121,21 @@ export const hourOfDay = (hass: HomeAssistant, when: string | number | Date): nu
   return Number(parts.format(date(when)));
 };
 
+/** The symbols of hour and minute, as in the texts of the integrations. */
+export const timeUnits = ({ language }: Locale): [hour: string, minute: string] => (language === "ru" ? ["ч", "мин"] : ["h", "min"]);
+
+/** A number of days in words: "2 days". */
+export const formatDays = (days: number, locale: Locale): string =>
+  new Intl.NumberFormat(locale.language, { style: "unit", unit: "day", unitDisplay: "long", maximumFractionDigits: 0 }).format(days);
+
 /** A duration such as "2 h 5 min" in the user's language; less than a minute is "1 min". */
 export const formatDuration = (seconds: number | null | undefined, locale: Locale): string => {
   if (!known(seconds)) return UNKNOWN;
+  const [hour, minute] = timeUnits(locale);
   const minutes = Math.max(1, Math.round(seconds / 60));
-  const unit = (value: number, name: "hour" | "minute" | "day"): string =>
-    new Intl.NumberFormat(locale.language, { style: "unit", unit: name, unitDisplay: "short" }).format(value);
-  if (minutes < 60) return unit(minutes, "minute");
   const hours = Math.floor(minutes / 60);
-  if (hours < 48) return minutes % 60 ? `${unit(hours, "hour")} ${unit(minutes % 60, "minute")}` : unit(hours, "hour");
-  return unit(Math.round(hours / 24), "day");
+  if (hours >= 48) return formatDays(Math.round(hours / 24), locale);
+  return [hours && `${hours} ${hour}`, minutes % 60 && `${minutes % 60} ${minute}`].filter(Boolean).join(" ");
 };
 
 const MINOR_UNITS: Record<string, string> = {

@@ -6,11 +6,17 @@ export interface Texts {
 
 export type Languages = Record<string, Texts> & { en: Texts };
 
+type Keys = { [key: string]: 0 | string | Keys };
+
 /** In a bundle, the texts of a language are one string with a line per text, in the order of the English ones. */
-const unpack = (like: Texts, lines: string[]): Texts =>
+const unpack = (like: Keys, lines: string[]): Texts =>
   Object.fromEntries(
-    Object.entries(like).map(([key, text]) => [key, typeof text === "string" ? (lines.shift() ?? text) : unpack(text, lines)]),
+    Object.entries(like).map(([key, text]) => [key, typeof text === "object" ? unpack(text, lines) : (lines.shift() ?? String(text))]),
   );
+
+/** The first line of the English texts has their keys: "name,form{title,hide}". */
+const keysOf = (line: string): Keys =>
+  JSON.parse(`{${line.replace(/(\w+)({?)/g, (_, key: string, open: string) => `"${key}":${open || 0}`)}}`) as Keys;
 
 /** The Cyrillic letters that a bundle writes as the letters a to z, in that order: in UTF-8 they take two bytes each. */
 export const CYRILLIC = "абцдефгхийклмнопярстужвьыз";
@@ -23,14 +29,16 @@ const cyrillic = (text: string): string =>
     return found < "a" ? letter.toUpperCase() : letter;
   });
 
-const unpacked = (languages: Languages): Languages => {
-  const result: Languages = { en: languages.en };
-  for (const [language, texts] of Object.entries(languages)) {
+export const unpacked = (languages: Languages): Languages => {
+  let keys: Keys = languages.en;
+  const result = Object.entries(languages).map(([language, texts]) => {
     const { packed } = texts;
-    result[language] =
-      typeof packed === "string" ? unpack(languages.en, (language === "ru" ? cyrillic(packed) : packed).split("|")) : texts;
-  }
-  return result;
+    if (typeof packed !== "string") return [language, texts];
+    const lines = (language === "ru" ? cyrillic(packed) : packed).split("|");
+    if (language === "en") keys = keysOf(lines.shift() ?? "");
+    return [language, unpack(keys, lines)];
+  });
+  return Object.fromEntries(result) as Languages;
 };
 
 /** Return the text of a dotted key; `{name}` in it is replaced by the value of that name. */
@@ -42,12 +50,15 @@ const find = (texts: Texts | undefined, key: string): string | undefined => {
   return typeof at === "string" ? at : undefined;
 };
 
+/** Keep a number on the line of its unit, or of what is counted. */
+export const joined = (text: string): string => text.replace(/(\d) /g, "$1\u00a0");
+
 /** Return the function for a language such as "de" or "de-CH". A key that exists nowhere is returned itself. */
 export const localizer = (languages: Languages, language: string): Localize => {
   const texts = languages[language] ?? languages[language.split("-")[0] ?? "en"];
   return (key, values) => {
     const text = find(texts, key) ?? find(languages.en, key) ?? key;
-    return values ? text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole)) : text;
+    return joined(values ? text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole)) : text);
   };
 };
 

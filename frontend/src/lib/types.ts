@@ -10,6 +10,7 @@ export interface HassEntity {
 
 export interface EntityRegistryEntry {
   entity_id: string;
+  name?: string;
   device_id?: string;
   platform?: string;
   translation_key?: string;

@@ -24,6 +24,7 @@ export interface View {
 
 interface Entity {
   entity_id: string;
+  name?: string;
   device_id?: string;
   platform?: string;
   translation_key?: string;
@@ -75,6 +76,8 @@ const KEYS = {
 } as const;
 const DOMAINS = new Set([...Object.keys(KEYS), "smart_outlet", "ota", "edge_telemetry"]);
 const MAX_TILES = 6;
+/** A longer name does not fit into half a section. */
+const MAX_NAME = 20;
 
 const entitiesOf = (hass: Hass, platform: string, domain = ""): Entity[] =>
   Object.values(hass.entities)
@@ -90,7 +93,8 @@ const tile = (hass: Hass, entity: string, name?: "entity" | "device"): Card => {
   const kind = attributes?.device_class;
   if (entity.startsWith("climate.")) card.features = [{ type: "target-temperature" }];
   else if (entity.startsWith("select.")) card.features = [{ type: "select-options" }];
-  else if (kind === "battery" && entity.startsWith("sensor.")) card.features = [{ type: "bar-gauge" }];
+  else if (!entity.startsWith("sensor.")) return card;
+  else if (kind === "battery") card.features = [{ type: "bar-gauge" }];
   else if (kind === "power" || kind === "temperature") card.features = [{ type: "trend-graph" }];
   return card;
 };
@@ -118,9 +122,17 @@ const deviceSections = (hass: Hass, platform: string, icon: string, keys?: reado
       ? keys.flatMap((key) => entities.filter((each) => each.translation_key === key))
       : entities.filter(({ entity_id }) => /^(binary_)?sensor\./.test(entity_id));
     if (!shown.length) return [];
-    const tiles = shown.slice(0, MAX_TILES).map(({ entity_id }) => tile(hass, entity_id, "entity"));
-    // Tall tiles first: no row has gaps.
-    tiles.sort((a, b) => Number("features" in b) - Number("features" in a));
+    const first = shown.slice(0, MAX_TILES);
+    const isLong = ({ name }: Entity): boolean => (name ?? nameOf(hass, device)).length > MAX_NAME;
+    // Where most names are long, all tiles are wide, in their order.
+    const areLong = first.filter(isLong).length * 2 >= first.length;
+    const tiles = first.map((each): Card => ({
+      ...tile(hass, each.entity_id, "entity"),
+      ...((areLong || isLong(each)) && { grid_options: { columns: "full" } }),
+    }));
+    // Tall tiles first, wide ones last: no row has gaps.
+    const place = (card: Card): number => ("grid_options" in card ? 2 : "features" in card ? 0 : 1);
+    tiles.sort((a, b) => place(a) - place(b));
     return [{ type: "grid" as const, cards: [heading(nameOf(hass, device), icon), ...tiles] }];
   });
 };

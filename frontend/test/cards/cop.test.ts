@@ -38,6 +38,13 @@ const mount = async (message: CopMessage, config: Record<string, unknown> = {}):
 const text = (card: CopCard): string => (card.shadowRoot?.textContent ?? "").replace(/\s+/g, " ");
 
 describe("COP card", () => {
+  it("explains the line of the present outdoor temperature, if it is within the axis", async () => {
+    const legend = async (outdoor_c: number | null): Promise<string> =>
+      (await mount(data({ outdoor_c }))).shadowRoot?.querySelector(".legend")?.textContent ?? "";
+    expect(await legend(3)).toContain("Now");
+    expect(await legend(null)).not.toContain("Now");
+    expect(await legend(-20)).not.toContain("Now");
+  });
   it("shows the sums that are known", async () => {
     const card = await mount(data());
     expect(text(card)).toContain("Today4.1365 days4.4");
@@ -53,7 +60,7 @@ describe("COP card", () => {
     const card = await mount(data());
     expect(card.shadowRoot?.querySelectorAll("circle").length).toBe(20);
     expect(card.shadowRoot?.querySelectorAll("path").length).toBe(1);
-    expect(card.shadowRoot?.querySelector("svg")?.getAttribute("aria-label")).toBe("COP by outdoor temperature: 3.2 at -6 °C, 4.8 at 13 °C");
+    expect(card.shadowRoot?.querySelector("svg")?.getAttribute("aria-label")).toBe("COP by outdoor temperature: 3.2\u00a0at -6\u00a0°C, 4.8\u00a0at 13\u00a0°C");
   });
   it("says what is missing", async () => {
     const card = await mount(data({ hours: [[1, 3, null]], line: [] }));

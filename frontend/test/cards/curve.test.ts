@@ -4,6 +4,7 @@ import { HeatingCurveCard } from "../../src/cards/heating-curve/card.js";
 import { readConfig } from "../../src/cards/heating-curve/config.js";
 import { TAG, type CurveData, type CurveMessage } from "../../src/cards/heating-curve/const.js";
 import type { CurvePlot } from "../../src/cards/heating-curve/plot.js";
+import { flowAt } from "../../src/lib/curve.js";
 import { fakeHass, settle, type FakeHass } from "../fake_hass.js";
 
 const data = (changes: Partial<CurveData> = {}): CurveData => ({
@@ -103,11 +104,27 @@ describe("heating-curve card", () => {
 
   it("shows the curve, the present point, measured points within the axis, and the suggestion", async () => {
     const { text, plot } = await mount();
-    for (const part of ["Measured last week", "Fits the learned house", "slope 0.70, level 1 K (confidence 86 %)", "Confirmed · flow 35.0 °C"])
+    for (const part of ["Measured last week", "Fits the learned house", "slope 0.70, level 1 K (confidence 86%)", "Confirmed · flow 35.0 °C"])
       expect(text()).toContain(part);
-    expect(plot().shadowRoot?.textContent).toContain("36 °C · 2 °C");
+    expect(plot().shadowRoot?.textContent).toContain("flow 36\u00a0°C");
+    expect(plot().shadowRoot?.textContent).toContain("Flow temperature (°C)");
     expect(plot().shadowRoot?.querySelectorAll("circle[opacity]").length).toBe(2);
     expect(text()).not.toContain("Unsaved");
+  });
+
+  it("writes the present flow temperature where the curve is not", async () => {
+    const place = async (changes: Partial<CurveData>): Promise<string> => {
+      const { plot } = await mount(data(changes));
+      const label = plot().shadowRoot?.querySelector("text.present");
+      const dot = plot().shadowRoot?.querySelector("circle[r='5']");
+      const above = Number(label?.getAttribute("y")) < Number(dot?.getAttribute("cy"));
+      return `${above ? "above" : "below"}, ${label?.getAttribute("text-anchor") === "start" ? "right" : "left"}`;
+    };
+    const on = flowAt(2, 0.8, 2, 20);
+    expect(await place({ outdoor_c: 2, setpoint_c: on })).toBe("above, right");
+    expect(await place({ outdoor_c: 2, setpoint_c: on - 0.5 })).toBe("above, right");
+    expect(await place({ outdoor_c: 2, setpoint_c: on - 10 })).toBe("below, right");
+    expect(await place({ outdoor_c: 12, setpoint_c: 26 })).toBe("below, left");
   });
 
   it("is changed by the keyboard alone, in steps and within limits", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cellAt, heatAt, momentAt, plannedHeat, range } from "../../src/cards/heating-overview/day.js";
+import { cellAt, heatAt, momentAt, plannedHeat, range, timeAt } from "../../src/cards/heating-overview/day.js";
 import type { Plan } from "../../src/cards/heating-overview/const.js";
 import { nextDay } from "./overview_data.js";
 
@@ -30,7 +30,7 @@ describe("the plan at a moment", () => {
     expect(momentAt(day, 48, 20).priceKnown).toBe(false);
     const unknown = momentAt(nextDay({ price_kwh: [], outdoor_c: [], plan: null }), 3, 20);
     expect([unknown.price, unknown.outdoor, unknown.room, unknown.heat]).toEqual([null, null, null, null]);
-    expect(momentAt(day, 4, 20).time.toISOString()).toBe("2026-01-15T13:00:00.000Z");
+    expect(timeAt(day, 4).toISOString()).toBe("2026-01-15T13:00:00.000Z");
   });
 });
 

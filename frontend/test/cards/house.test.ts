@@ -24,7 +24,7 @@ const data = (changes: Partial<House> = {}): House => ({
   full_power_w: 5200,
   full_load_cop: 3.1,
   learning: { trusted: true, learned: true, progress: 100, hours: 336, expected: null, error_k: 0.24, limit_k: 0.8 },
-  import: { status: "done", expected_end: null, days_imported: 14 },
+  import: { status: "done", reason: null, expected_end: null, days_imported: 14 },
   ...changes,
 });
 
@@ -51,7 +51,7 @@ describe("house report", () => {
     for (const part of [
       "Learned from 14 days, used for planning",
       "215 W/K",
-      "95 % certain: 201 to 229 W/K",
+      "95% certain: 201 to 229 W/K",
       "4.3 kW at 1 °C outdoors",
       "61 h",
       "6.1 m²",
@@ -61,7 +61,7 @@ describe("house report", () => {
   it("compares the backtest with a room that stays as it is", async () => {
     const card = await mount(data());
     expect([...(card.shadowRoot?.querySelectorAll("td") ?? [])].map((cell) => cell.textContent?.trim())).toEqual([
-      "3 hours", "0.12 K", "0.31 K", "12 hours", "0.24 K", "0.62 K",
+      "3 h", "0.12 K", "0.31 K", "12 h", "0.24 K", "0.62 K",
     ]);
     expect(card.shadowRoot?.querySelectorAll("td.good")).toHaveLength(2);
     const worse = await mount(data({ backtest: [{ hours: 3, error_k: 0.5, unchanged_k: 0.3 }] }));
@@ -69,9 +69,9 @@ describe("house report", () => {
     expect(text(card)).toContain("COP 3.1");
   });
   it("distinguishes a drift from noise", async () => {
-    expect(text(await mount(data()))).toContain("Unchanged within its uncertainty over 40 days (+4 W/K, +2 %)");
+    expect(text(await mount(data()))).toContain("Unchanged within its uncertainty over 40 days (+4 W/K, +2%)");
     const drifted = data({ drift: { days: 40, change_w_k: -40, percent: -16, significant: true } });
-    expect(text(await mount(drifted))).toContain("Changed by -40 W/K (-16 %) in 40 days.");
+    expect(text(await mount(drifted))).toContain("Changed by -40 W/K (-16%) in 40 days.");
     expect(text(await mount(data({ drift: null })))).toContain("A change is shown after three weeks.");
     expect(text(await mount(data({ loss_history: [] })))).not.toContain("Heat loss over time");
   });
@@ -83,10 +83,19 @@ describe("house report", () => {
   it("shows the progress before anything is learned", async () => {
     const none = { loss_w_k: null, time_constant_h: null, solar_gain_m2: null };
     const learning = { trusted: false, learned: false, progress: 40, hours: 4, expected: "2026-01-15T18:00:00+00:00", error_k: null, limit_k: 0.8 };
-    const card = await mount(data({ values: none, learning, backtest: [], import: { status: "importing", expected_end: null, days_imported: 3 } }));
-    expect(text(card)).toContain("First values in about 6 hr");
+    const card = await mount(data({ values: none, learning, backtest: [], import: { status: "importing", reason: null, expected_end: null, days_imported: 3 } }));
+    expect(text(card)).toContain("First values in about 6 h");
     expect(text(card)).toContain("3 recorded days were read.");
     expect(card.shadowRoot?.querySelector("progress")?.getAttribute("value")).toBe("40");
+  });
+  it.each([
+    ["sources", "Your heat sources or their power sensors changed. The history is read again."],
+    ["rooms", "Your room temperature sensors changed. The history is read again."],
+    ["outdoor", "Your outdoor temperature sensor changed. The history is read again."],
+  ] as const)("shows that the history is read again because of the %s", async (reason, shown) => {
+    const read = { reason, expected_end: null, days_imported: 3 };
+    expect(text(await mount(data({ import: { status: "importing", ...read } })))).toContain(shown);
+    expect(text(await mount(data({ import: { status: "done", ...read } })))).not.toContain(shown);
   });
   it("leaves out what is unknown", async () => {
     const values = { loss_w_k: { value: 200, sd: null }, time_constant_h: null, solar_gain_m2: { value: 5, sd: 1 } };

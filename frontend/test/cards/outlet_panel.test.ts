@@ -108,10 +108,10 @@ describe("the card", () => {
     expect(text(".socket .state")).toBe("Unknown");
   });
 
-  it("marks a tripped socket and one over the limit with words", async () => {
+  it("marks a tripped socket and one over the threshold with words", async () => {
     const sockets = { a: socket({ tripped: true, current_ma: null, power_w: null }), b: socket({ over_threshold: true }) };
     await push({ outlet: outlet({ is_overload: true, sockets }) });
-    expect(all(".socket .state").map((each) => each.textContent)).toEqual(["Tripped", "Over the limit"]);
+    expect(all(".socket .state").map((each) => each.textContent)).toEqual(["Tripped", "Threshold exceeded"]);
     expect(all(".socket").map((each) => each.classList.contains("on"))).toEqual([false, true]);
     expect(all(".socket").map((each) => each.getAttribute("aria-checked"))).toEqual(["false", "true"]);
     find(".socket").click();
@@ -147,7 +147,7 @@ describe("the card", () => {
     find<HTMLInputElement>(".edit input").value = "many";
     find("form").dispatchEvent(new Event("submit"));
     await settle();
-    expect(text(".live")).toBe("The limit must be a number of amperes.");
+    expect(text(".live")).toBe("The threshold must be a number of amperes.");
     find<HTMLInputElement>(".edit input").value = "20";
     find("form").dispatchEvent(new Event("submit"));
     await settle();
@@ -268,6 +268,6 @@ describe("the card", () => {
     fake.answers["smart_outlet/switch"] = Object.assign(new Error("power-off in progress"), { name: "x" });
     find(".socket").click();
     await settle();
-    expect(text(".live")).toBe("Not done: power-off in progress");
+    expect(text(".live")).toBe("Failed: power-off in progress");
   });
 });

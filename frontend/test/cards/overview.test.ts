@@ -130,7 +130,7 @@ describe("states", () => {
   });
   it("shows what heats, why, cost, savings with interval, and the ladder with reasons", async () => {
     const { text, find } = await mount(overview());
-    for (const part of ["Heat pump: 3.2 kW", "Planned for a mild evening", "≈ €0.21/h", "Saved in 30 days", "€38.40 · 31 %", "90 % certain: €29.10 to €47.20", "8.0 ct/kWh", "More expensive"])
+    for (const part of ["Heat pump: 3.2 kW", "Planned for a mild evening", "≈ €0.21/h", "Saved in 30 days", "€38.40 · 31%", "90% certain: €29.10 to €47.20", "8.0 ct/kWh", "More expensive"])
       expect(text()).toContain(part);
     expect(find(".banner")).toBeNull();
   });
@@ -140,10 +140,29 @@ describe("states", () => {
     expect((await mount(overview({ heat: { value: 3200, estimated: true } }))).text()).toContain("Heat pump: ≈ 3.2 kW");
     expect((await mount(overview({ heat: { value: null, estimated: true } }))).text()).toContain("Heat pump heats");
   });
+  it("a source of a few watts runs, and does not heat the home", async () => {
+    const small = source({ id: "tiny", name: "Bitaxe", commanded: false, heating: false, running: true, heat: { value: 17, estimated: false }, limits: ["Bitaxe: cannot be controlled"] });
+    const { text, push } = await mount(overview({ sources: [source(), small] }));
+    expect(text()).toContain("Heat pump: 3.2 kW");
+    expect(text()).toContain("Running · 17 W · Cannot be controlled");
+    await push(overview({ sources: [{ ...small, commanded: true, limits: [] }] }));
+    expect(text()).toContain("Running · 17 W");
+    expect(text()).not.toContain("Bitaxe heats");
+    await push(overview({ sources: [source({ commanded: false })] }));
+    expect(text()).toContain("Running on its own · 3.2 kW");
+  });
+  it("a source that heats and whose counter has not moved yet shows no heat of 0 W", async () => {
+    const begins = source({ commanded: false, heat: { value: 0, estimated: true } });
+    const { find, push } = await mount(overview({ sources: [begins], heat: { value: 16, estimated: true } }));
+    expect(find(".who strong")?.textContent).toBe("Heat pump heats");
+    expect(find(".rungs .state")?.textContent).toBe("Running on its own");
+    await push(overview({ sources: [begins, source({ id: "boiler", name: "Boiler", heat: { value: 3200, estimated: true } })], heat: { value: 3200, estimated: true } }));
+    expect(find(".who strong")?.textContent).toMatch(/Heat pump and Boiler: ≈\s3.2\skW/);
+  });
   it("learning has progress and the time left, then the error until it is trusted", async () => {
     const learning = { trusted: false, learned: false, progress: 40, hours: 4, expected: "2026-01-15T18:00:00+00:00", error_k: null, limit_k: 0.8 };
     const { text, find, push } = await mount(overview({ learning, savings: null }));
-    expect(text()).toContain("First plan in about 6 hr");
+    expect(text()).toContain("First plan in about 6 h");
     expect((find("progress") as HTMLProgressElement | null)?.getAttribute("value")).toBe("40");
     await push(overview({ learning: { ...learning, learned: true, expected: null, error_k: 1.1 } }));
     expect(text()).toContain("Prediction error 1.1 K; planning starts below 0.8 K");
@@ -151,7 +170,7 @@ describe("states", () => {
   });
   it("savings have progress and the time left before the first complete day", async () => {
     const { text, find, push } = await mount(overview({ savings: null, savings_progress: { progress: 25, expected: "2026-01-17T00:00:00+00:00" } }));
-    expect(text()).toContain("Savings After the first complete day, in about 36 hr");
+    expect(text()).toContain("Savings After the first complete day, in about 36 h");
     expect(find("progress")?.getAttribute("value")).toBe("25");
     await push(overview({ savings: null, savings_progress: null }));
     expect(find("progress")).toBeNull();
@@ -212,6 +231,7 @@ describe("the next 24 hours", () => {
 
   it("is read with the keyboard", async () => {
     const { element, slider, text } = await chart();
+    await press(element, slider, "Home");
     expect(text()).toBe("13:00: Room 20.9 °C, Heat 2.0 kW, Electricity price 20.0 ct/kWh, Outdoors 2.0 °C");
     await press(element, slider, "PageUp");
     await press(element, slider, "ArrowRight");
@@ -225,6 +245,12 @@ describe("the next 24 hours", () => {
     expect(slider.getAttribute("aria-valuenow")).toBe("0");
     await press(element, slider, "x");
     expect(slider.getAttribute("aria-valuenow")).toBe("0");
+  });
+  it("shows as now what the rest of the card shows, not the mean of the first quarter of an hour", async () => {
+    const { text } = await chart();
+    expect(text()).toBe("13:00: Room 20.9 °C, Heat 3.2 kW, Electricity price 24.0 ct/kWh, Outdoors 2.1 °C");
+    expect((await chart({ heat: { value: 3200, estimated: true } })).text()).toContain("Heat ≈ 3.2 kW");
+    expect((await chart({ price_kwh: null, outdoor_c: null, heat: { value: null, estimated: true } })).text()).toBe("13:00: Room 20.9 °C");
   });
   it("keeps what a finger has chosen, and returns to now when the mouse leaves", async () => {
     const { element, slider, text } = await chart();
@@ -248,8 +274,9 @@ describe("the next 24 hours", () => {
   });
   it("without a plan shows tariff, weather and comfort only", async () => {
     const plain = overview().next_day;
-    const { element, text } = await chart({ next_day: plain && { ...plain, plan: null } });
+    const { element, slider, text } = await chart({ next_day: plain && { ...plain, plan: null } });
     expect(element.shadowRoot?.querySelectorAll("rect").length).toBe(0);
+    await press(element, slider, "Home");
     expect(text()).toBe("13:00: Electricity price 20.0 ct/kWh, Outdoors 2.0 °C");
   });
 });
@@ -287,7 +314,7 @@ describe("override", () => {
     const item = { zone_id: "living", zone: "Living room", entity_id: "climate.living", profile: null, target_c: 23, until: "2026-01-15T15:00:00+00:00" };
     const whole = { ...item, zone_id: null, zone: null, entity_id: null, target_c: null, profile: "eco" };
     const { panel, fake, click } = await override({ overrides: [item, whole] });
-    expect(panel.shadowRoot?.textContent).toMatch(/Living room: 23.0 °C until .*16:00/);
+    expect(panel.shadowRoot?.textContent).toMatch(/Living room: 23.0\s°C until .*16:00/);
     expect(panel.shadowRoot?.textContent).toMatch(/Eco until/);
     expect(panel.shadowRoot?.textContent).toContain("End all");
     await click(".end");

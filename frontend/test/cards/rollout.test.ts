@@ -100,7 +100,7 @@ describe("the card", () => {
   it("shows waves, the gate and why it waits, and reasons in words", async () => {
     expect(all(".waves li")).toHaveLength(2);
     expect(card.renderRoot.querySelector(".bar")?.getAttribute("aria-label")).toBe(
-      "Wave 1: 1 updated, 1 failed, 1 updating, 1 waiting",
+      "Wave 1: 1\u00a0updated, 1\u00a0failed, 1\u00a0updating, 1\u00a0waiting",
     );
     expect(text(".gate")).toBe("Waiting for results: 2 of 4 devices have finished.");
     expect(all(".reasons li").map((each) => each.textContent)).toEqual([
@@ -109,7 +109,7 @@ describe("the card", () => {
     ]);
     expect(all(".devices li span:last-child").map((each) => each.textContent)).toEqual([
       "Failed: restarted repeatedly after the update",
-      "Downloading 40 %",
+      "Downloading 40%",
       "Not offered yet",
     ]);
     const soaking = { ...rollout().gate_details, soak_ends: new Date(Date.now() + 60_000).toISOString() };
@@ -170,7 +170,7 @@ describe("the card", () => {
     expect(requests).toHaveLength(0);
     reply = { status: 400, body: { error: "bad_signature", message: "the signature is invalid" } };
     await drop("fw.bin", "fw.json");
-    expect(text(".live")).toBe("Not done: the signature is invalid");
+    expect(text(".live")).toBe("Failed: the signature is invalid");
   });
 
   it("has disabled controls for everybody but administrators", async () => {
@@ -191,6 +191,6 @@ describe("the card", () => {
     await push({});
     button("Pause").click();
     await settle();
-    expect(text(".live")).toBe("Not done: unknown rollout");
+    expect(text(".live")).toBe("Failed: unknown rollout");
   });
 });

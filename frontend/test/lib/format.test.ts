@@ -31,8 +31,13 @@ describe("numbers", () => {
   });
   it("energy and percent", () => {
     expect(format.formatEnergy(12.34, locale())).toBe("12.3 kWh");
-    expect(format.formatPercent(31.4, locale())).toBe("31 %");
+    expect(format.formatPercent(31.4, locale())).toBe("31%");
     expect(format.formatPercent(null, locale())).toBe("–");
+  });
+  it("the percent sign is set off as Home Assistant does in the language", () => {
+    for (const language of ["cs", "de", "fi", "fr", "sk", "sv"])
+      expect(format.formatPercent(31.4, locale({ language }))).toBe("31\u00a0%");
+    for (const language of ["en", "ru", "nl", "es"]) expect(format.formatPercent(31.4, locale({ language }))).toBe("31%");
   });
   it("money in its currency; an unknown code stands behind", () => {
     expect(plain(format.formatMoney(1.5, "EUR", locale({ number_format: "decimal_comma" })))).toBe("1,50 €");
@@ -75,8 +80,10 @@ describe("times", () => {
   });
   it("durations", () => {
     expect(format.formatDuration(20, locale())).toBe("1 min");
-    expect(format.formatDuration(7500, locale())).toBe("2 hr 5 min");
-    expect(format.formatDuration(7200, locale({ language: "de" }))).toBe("2 Std.");
+    expect(format.formatDuration(7500, locale())).toBe("2 h 5 min");
+    expect(format.formatDuration(7200, locale({ language: "de" }))).toBe("2 h");
+    expect(format.formatDuration(7500, locale({ language: "ru" }))).toBe("2 ч 5 мин");
+    expect(format.formatDuration(3 * 86400, locale({ language: "de" }))).toBe("3 Tage");
     expect(format.formatDuration(3 * 86400, locale())).toBe("3 days");
     expect(format.formatDuration(null, locale())).toBe("–");
   });

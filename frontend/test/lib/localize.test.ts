@@ -14,10 +14,10 @@ describe("localizer", () => {
   });
   it("falls back to English for a language and for a text", () => {
     expect(localizer(texts, "sv")("title")).toBe("Heating");
-    expect(localizer(texts, "de")("plan.next", { hours: 24, name: "A" })).toBe("Next 24 h for A");
+    expect(localizer(texts, "de")("plan.next", { hours: 24, name: "A" })).toBe("Next 24\u00a0h for A");
   });
   it("leaves a placeholder without a value, and returns an unknown key", () => {
-    expect(localizer(texts, "en")("plan.next", { hours: 0 })).toBe("Next 0 h for {name}");
+    expect(localizer(texts, "en")("plan.next", { hours: 0 })).toBe("Next 0\u00a0h for {name}");
     expect(localizer(texts, "en")("plan")).toBe("plan");
     expect(localizer(texts, "en")("no.such.key")).toBe("no.such.key");
   });
@@ -33,8 +33,15 @@ describe("localizer", () => {
       "Lämmitys", "Seuraava", "Last", "Tallenna",
     ]);
   });
+  it("unpacks English texts by their keys, which are their first line", () => {
+    const packed = { en: { packed: "title,plan{next,part{last}},end|Heating|Next|Last|End" }, de: { packed: "Heizung|Nächste|Letzte|Ende" } };
+    const merged = withCommon(packed, { en: { packed: "save|Save" } });
+    const all = (language: string): string[] => ["title", "plan.next", "plan.part.last", "end", "common.save"].map((key) => localizer(merged, language)(key));
+    expect(all("en")).toEqual(["Heating", "Next", "Last", "End", "Save"]);
+    expect(all("de")).toEqual(["Heizung", "Nächste", "Letzte", "Ende", "Save"]);
+  });
   it("restores the Cyrillic letters of a bundle", () => {
-    const text = "Обогрев {names}: ≈ 3 кВт, COP насоса, ёж|Чтобы Юг 5 W/K: {size}{unit}";
+    const text = "Обогрев {names}: ≈ 3\u00a0кВт, COP насоса, ёж|Чтобы Юг 5\u00a0W/K: {size}{unit}";
     expect(latin("Сохранить {names} COP", CYRILLIC)).toBe("Sohranitx {names} `COP`");
     const merged = withCommon({ en: { first: "", second: "" }, ru: { packed: latin(text, CYRILLIC) } }, { en: {} });
     expect(["first", "second"].map((key) => localizer(merged, "ru")(key))).toEqual(text.split("|"));

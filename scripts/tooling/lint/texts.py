@@ -32,6 +32,9 @@ _SECTIONS = {
 _ENDINGS = {"reconfigure": "reconfigure_successful", "reauth": "reauth_successful"}
 _ICON_KEY = {"services": "service", "triggers": "trigger", "conditions": "condition"}
 _PLACEHOLDER = re.compile(r"{(\w+)}")
+_PERCENT = re.compile(r"[\d}](\s*)%")
+_SETS_PERCENT_OFF = ("de", "fi")
+"""Languages in which Home Assistant writes "5 %"; "5%" in the others."""
 
 
 def check(integration: Integration) -> Findings:
@@ -39,6 +42,8 @@ def check(integration: Integration) -> Findings:
     yield from _english(integration)
     for language in LANGUAGES:
         yield from _language(integration, language)
+    for language in ("en", *LANGUAGES):
+        yield from percents(integration.load(f"translations/{language}.json"), language)
     for name in _ICON_KEY:
         yield from _described(integration, name)
     yield from _icons(integration.icons, "icons.json")
@@ -94,6 +99,13 @@ def _language(integration: Integration, language: str) -> Findings:
     for key in sorted(english.keys() & translated.keys()):
         if set(_PLACEHOLDER.findall(english[key])) != set(_PLACEHOLDER.findall(translated[key])):
             yield f"translations/{language}.json: {key}: placeholders differ from en.json"
+
+
+def percents(texts: Json, language: str) -> Findings:
+    """Return the texts that write a percentage in another way than Home Assistant does in their language."""
+    for key, text in _leaves(texts):
+        if any(bool(blank) is not (language in _SETS_PERCENT_OFF) for blank in _PERCENT.findall(text)):
+            yield f"translations/{language}.json: {key}: a percentage is not written as Home Assistant does"
 
 
 def _leaves(value: Any, where: str = "") -> Iterator[tuple[str, str]]:

@@ -64,6 +64,28 @@ def test_power_is_measured_then_counted_then_commanded(reading: dict[str, Any], 
     assert is_same(one(PUMP, **reading).power, watts, estimated=estimated)
 
 
+TINY = SourceConfig(source_id="tiny", kind=SourceKind.MINER, nominal_power_w=17.0, nominal_heat_w=17.0)
+
+
+@pytest.mark.parametrize(
+    ("config", "reading", "heats_home"),
+    [
+        (TINY, {"power_w": 17.0, "heat_w": 17.0}, False),
+        (TINY, {"power_w": 100.0, "heat_w": 100.0}, True),
+        (MINER, {"power_w": 3000.0}, True),
+        (PUMP, {"power_w": 900.0, "heat_w": 0.0, "running": True}, True),
+        (BOILER, {"running": True}, True),
+    ],
+)
+def test_a_source_of_a_few_watts_runs_and_does_not_heat_the_home(
+    config: SourceConfig, reading: dict[str, Any], heats_home: bool
+) -> None:
+    found = one(config, **reading)
+    assert found.is_heating
+    assert found.heats_home is heats_home
+    assert Delivery((found,)).is_heating is heats_home
+
+
 def test_nothing_is_commanded_while_control_is_off() -> None:
     off = one(PUMP, active=False)
     assert not off.power.known

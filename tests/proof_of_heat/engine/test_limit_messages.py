@@ -40,3 +40,18 @@ def limits(reading: SourceSnapshot, heat_w: float, lock: RunLocks | None = None)
 )
 def test_limits(reading: SourceSnapshot, heat_w: float, lock: RunLocks | None, named: set[MessageCode]) -> None:
     assert limits(reading, heat_w, lock) == named
+
+
+@pytest.mark.parametrize(
+    ("reading", "is_named"),
+    [
+        (replace(OFF, available=False), True),
+        (replace(OFF, available=False, steerable=False), True),
+        (replace(OFF, available=False, was_read=False), False),
+    ],
+)
+def test_a_shortage_is_named_once_all_sources_were_read(reading: SourceSnapshot, is_named: bool) -> None:
+    config, snapshot = EngineConfig(sources=(ROD,)), seen((reading,), {"home": 20.0})
+    inputs = InputValidator(config.safety).validate(snapshot)
+    selection = SourceSelector(config).choose(snapshot, inputs, 5500.0, learned=None, state=None, locks={})
+    assert (MessageCode.SOURCES_SHORT in {limit.code for limit in selection.limits}) is is_named

@@ -24,7 +24,7 @@ from .builders import (
     wire_names,
 )
 from .decoders import MIN_GRID_VOLTAGE_MV, current_value, greater_than
-from .options import NEVER_TO_12_H, NEVER_TO_24_H, SCREEN_TIMEOUTS
+from .options import NEVER_TO_12_H, NEVER_TO_24_H, NO_REMAINING_TIME, SCREEN_TIMEOUTS
 from .packs import Packs, ignored_pack_values
 from .specs import (
     BinarySensorSpec,
@@ -49,8 +49,6 @@ _FLOW = BatteryFlow(
 )
 # 143999 means "none"; a station that charges as fast as it discharges reports values just below.
 _NO_TIME = 100_000
-# Placeholders of older firmwares and of the DELTA Max; a capture has one for both directions at once.
-_NO_TIME_MAX = (5999, 143_999)
 _MEASURED = Evidence.MEASURED
 
 
@@ -125,8 +123,8 @@ SENSORS: tuple[SensorSpec, ...] = (
     volts("ac_output_voltage", "inv.invOutVol", 0.001, evidence=_MEASURED, diagnostic=True),
     ac_current("ac_output_current", "inv.invOutAmp", "inv.invOutVol", "inv.outputWatts", evidence=_MEASURED),
     hertz("ac_output_frequency", "inv.invOutFreq", diagnostic=True),
-    _FLOW.charge_time("ems.chgRemainTime", unknown_above=_NO_TIME, unknown_values=_NO_TIME_MAX),
-    _FLOW.discharge_time("ems.dsgRemainTime", unknown_above=_NO_TIME, unknown_values=_NO_TIME_MAX),
+    _FLOW.charge_time("ems.chgRemainTime", unknown_above=_NO_TIME, unknown_values=NO_REMAINING_TIME),
+    _FLOW.discharge_time("ems.dsgRemainTime", unknown_above=_NO_TIME, unknown_values=NO_REMAINING_TIME),
     energy_counter("ac_input_energy", "pd.chgPowerAc", evidence=_MEASURED),
     energy_counter("dc_input_energy", "pd.chgPowerDc"),
     energy_counter("solar_input_energy", "pd.chgSunPower", evidence=_MEASURED),

@@ -16,7 +16,7 @@ from .builders import (
     volts,
     watts,
 )
-from .decoders import current_value, is_positive
+from .decoders import current_value, is_set
 from .options import NO_REMAINING_TIME
 from .specs import (
     BinarySensorSpec,
@@ -104,7 +104,7 @@ GLACIER = Family(
     ),
     binary_sensors=(
         BinarySensorSpec(key="lid_open", source="pd.doorStat", device_class="door"),
-        BinarySensorSpec(key="two_zones", source="pd.flagTwoZone", diagnostic=True, test=is_positive),
+        BinarySensorSpec(key="two_zones", source="pd.flagTwoZone", diagnostic=True, test=is_set),
         BinarySensorSpec(key="battery_inserted", source="pd.batFlag", device_class="connectivity", diagnostic=True),
     ),
     switches=(

@@ -14,7 +14,7 @@ from .builders import (
     volts,
     watts,
 )
-from .decoders import current_value, greater_than
+from .decoders import current_value, is_set
 from .options import NO_REMAINING_TIME
 from .specs import (
     BinarySensorSpec,
@@ -158,7 +158,7 @@ SMART_HOME_PANEL = Family(
         *(watts(f"circuit_{n}_power", f"channelPower.infoList[{n - 1}].chWatt") for n in range(1, _CIRCUITS + 1)),
     ),
     binary_sensors=(
-        BinarySensorSpec(key="grid_present", source="heartbeat.gridSta", device_class="power", test=greater_than(0)),
+        BinarySensorSpec(key="grid_present", source="heartbeat.gridSta", device_class="power", test=is_set),
         *(
             BinarySensorSpec(
                 key=f"station_{n}_connected",

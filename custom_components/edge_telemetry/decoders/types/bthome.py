@@ -13,6 +13,7 @@ from typing import Any, Final
 from ..device_types import DeviceType, register
 from ..dialects import Channel, Dialect, Form, Found, Levels, register_dialect
 from ..errors import DecodeError, Reason
+from ..events import BUTTON, DIMMER
 from ..message import Message, Value
 from ..metrics import Kind, Metric
 from ..reading import MAX_TEXT, add
@@ -153,6 +154,7 @@ _PRESSES: Final[dict[int, str]] = {
     0x06: "long_triple_press",
     0x80: "hold_press",
 }
+_EVENTS: Final = {_BUTTON: BUTTON, _DIMMER: DIMMER}
 _TURNS: Final[dict[int, str]] = {0x01: "rotate_left", 0x02: "rotate_right"}
 # The length of these is in their first byte.
 _SIZED: Final = frozenset({0x53, 0x54})
@@ -176,7 +178,7 @@ _UNITS: Final[dict[str, str]] = {
 # Names that decoding gateways use -> metric and unit.
 _BY_NAME: Final = {object_.name: object_ for object_ in reversed(_OBJECTS.values()) if object_.metric}
 _NOT_READINGS: Final = frozenset(
-    {"address", "bthome_version", "button", "channel", "device_type_id", "encryption", "firmware_version", "gateway",
+    {"address", "bthome_version", "channel", "device_type_id", "encryption", "firmware_version", "gateway",
      "mac", "model", "name", "packet_id", "pid", "service_data", "text", "timestamp", "trigger_based", "ts"}
 )  # fmt: skip
 _MAC: Final = re.compile(r"(?:[0-9A-Fa-f]{2}[:-]?){5}[0-9A-Fa-f]{2}")
@@ -230,7 +232,7 @@ def _read_objects(message: Message, data: bytes) -> tuple[dict[str, list[Value]]
             value: Value = bool(raw) if object_.factor == 0 else round(raw * object_.factor, 6)
             found.setdefault(object_.metric, []).append(value)
         elif (event := _read_event(object_id, raw)) is not None:
-            found.setdefault(object_.name, []).append(event)
+            found.setdefault(_EVENTS[object_id], []).append(event)
     return found, is_unreadable
 
 
@@ -304,6 +306,9 @@ def _read_decoded(found: Mapping[str, Any]) -> Message:
         lower = name.casefold()
         if lower in _NOT_READINGS or lower == "rssi":
             continue
+        if lower == _OBJECTS[_BUTTON].name:
+            _add_presses(message, value)
+            continue
         object_ = _BY_NAME.get(lower)
         for number, leaf in enumerate(value if isinstance(value, list) else [value], 1):
             metric = object_.metric if object_ is not None else lower
@@ -312,6 +317,13 @@ def _read_decoded(found: Mapping[str, Any]) -> Message:
             if not isinstance(leaf, dict | list):
                 add(message, metric if number == 1 else f"sensor_{number}_{metric}", leaf, _UNITS.get(metric))
     return message
+
+
+def _add_presses(message: Message, presses: Any) -> None:
+    """Add what a gateway reports of one button or of several: numbers as they are coded."""
+    for number, press in enumerate(presses if isinstance(presses, list) else [presses], 1):
+        if isinstance(press, int) and (event := _read_event(_BUTTON, press)):
+            add(message, BUTTON if number == 1 else f"sensor_{number}_{BUTTON}", event)
 
 
 def device_id(found: Mapping[str, Any]) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ..device_types import DeviceType, register
 from ..message import Message
-from ..reading import MAX_TEXT, add, leaves
+from ..reading import MAX_TEXT, add, is_placeholder, leaves, split_unit
 from ..timestamps import parse_time
 
 KEY: Final = "lorawan"
@@ -74,6 +74,11 @@ def _read_things_stack(message: Message, found: Mapping[str, Any]) -> None:
     for part in normalized if isinstance(normalized, list) else [normalized]:
         for group in part.values() if isinstance(part, dict) else ():
             _read_values(message, group)
+    # The answer to the server's question; what the device itself sends in its payload is newer.
+    if isinstance(battery := uplink.get("last_battery_percentage"), dict):
+        message.metrics.setdefault("battery_percent", None)
+        if message.metrics["battery_percent"] is None:
+            add(message, "battery_percent", battery.get("value", 0), "%")  # a zero is not in the message
 
 
 def _read_chirpstack(message: Message, found: Mapping[str, Any]) -> None:
@@ -84,9 +89,10 @@ def _read_chirpstack(message: Message, found: Mapping[str, Any]) -> None:
             message.info[meaning] = text[:MAX_TEXT]
     _read_reception(message, found.get("rxInfo"))
     _read_values(message, found.get("object"))
-    if "batteryLevel" in found:
-        is_unknown = found.get("batteryLevelUnavailable") is True or found.get("externalPowerSource") is True
-        add(message, "battery_percent", None if is_unknown else found["batteryLevel"], "%")
+    # A server that does not know the battery reports nothing of it: the device may in its payload.
+    is_known = found.get("batteryLevelUnavailable") is not True and found.get("externalPowerSource") is not True
+    if "batteryLevel" in found and is_known:
+        add(message, "battery_percent", found["batteryLevel"], "%")
 
 
 def _read_reception(message: Message, gateways: Any) -> None:
@@ -101,7 +107,9 @@ def _read_values(message: Message, payload: Any) -> None:
     for name, value, unit in _leaves(payload):
         lower = name.casefold()
         key, own = _metric(lower)
-        if lower in _BATTERY and _is_number(value):
+        if lower in _BATTERY and unit is not None:
+            key, own = ("battery_percent", "%") if unit == "%" else ("battery_v", "V")
+        elif lower in _BATTERY and _is_number(value):
             is_small = 0 < value <= _BATTERY_V
             if is_small and value == int(value):
                 continue
@@ -110,8 +118,16 @@ def _read_values(message: Message, payload: Any) -> None:
 
 
 def _leaves(payload: Any) -> Iterable[tuple[str, Any, Any]]:
+    """Yield name, value and unit; formatters also write a number as a text with its unit, and no value as a word."""
     for name, value in payload.items() if isinstance(payload, dict) else ():
-        yield from leaves(name, value)
+        for inner, leaf, unit in leaves(name, value):
+            if unit is None and isinstance(leaf, str):
+                number, its_unit = split_unit(leaf)
+                if its_unit is not None:
+                    yield inner, float(number.replace(",", ".")), its_unit
+                    continue
+                leaf = None if is_placeholder(leaf) else leaf  # noqa: PLW2901
+            yield inner, leaf, unit
 
 
 def _metric(name: str) -> tuple[str, str | None]:

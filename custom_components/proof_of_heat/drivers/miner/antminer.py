@@ -19,16 +19,16 @@ from ..operations import Operation
 from ..values import at, first, highest, lowest, number, number_at, rows_at, scaled
 from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
 from .pyasic_adapter import PyasicModules, gather_data, library, model_class, prepared, reading_of
-from .work import (
+from .readings import (
     BoardReading,
     PoolReading,
-    ask_socket,
     best_share,
     decode_pools,
     decode_shares,
     pool_in_use,
+    query_socket,
     rate_factor,
-    rated,
+    to_ths,
 )
 
 MODES: Final = {"normal": 0, "low": 3}
@@ -162,7 +162,7 @@ class AntminerClient(IdentifiedClient):
 
     async def _with_pool_and_shares(self, reading: MinerReading) -> MinerReading:
         """Return the reading with what the socket reports; pool and best share are on a page of newer firmware, too."""
-        replies = await ask_socket(self._host, "pools", "summary")
+        replies = await query_socket(self._host, "pools", "summary")
         best, blocks = decode_shares(replies.get("summary"))
         pool = decode_pools(replies.get("pools"))
         if pool.address is None:
@@ -255,7 +255,7 @@ def _with_rates(reading: MinerReading, stats: object, boards: tuple[BoardReading
     return replace(
         reading,
         hashrate_ths=round(sum(known), 9) if known else None,
-        expected_ths=rated(number_at(page, "rate_ideal"), factor),
+        expected_ths=to_ths(number_at(page, "rate_ideal"), factor),
     )
 
 
@@ -294,7 +294,7 @@ def decode_page_boards(stats: object, *, is_hydro: bool = False) -> tuple[BoardR
 
 def _page_board(chain: object, factor: float | None) -> BoardReading:
     return BoardReading(
-        hashrate_ths=rated(number_at(chain, "rate_real"), factor),
+        hashrate_ths=to_ths(number_at(chain, "rate_real"), factor),
         board_c=_warmest(rows_at(chain, "temp_pcb")),
         chip_c=_warmest(rows_at(chain, "temp_chip")),
     )
@@ -303,7 +303,7 @@ def _page_board(chain: object, factor: float | None) -> BoardReading:
 def _hydro_board(chain: object, factor: float | None) -> BoardReading:
     boards, converters = rows_at(chain, "temp_pcb"), rows_at(chain, "temp_pic")
     return BoardReading(
-        hashrate_ths=rated(number_at(chain, "rate_real"), factor),
+        hashrate_ths=to_ths(number_at(chain, "rate_real"), factor),
         board_c=_warmest([*boards[1:2], *boards[3:], *converters[1:]]),
         chip_c=_warmest([*converters[:1], *rows_at(chain, "temp_chip")]),
         inlet_c=_warmest(boards[:1]),

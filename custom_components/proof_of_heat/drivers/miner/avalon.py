@@ -20,7 +20,7 @@ from ..operations import Operation
 from ..values import at, first, highest, number, number_at, rows_at, scaled
 from .cgminer_rpc import exchange
 from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
-from .work import BoardReading, PoolReading, decode_pools, decode_shares
+from .readings import BoardReading, PoolReading, decode_pools, decode_shares
 
 HOME: Final = "home"
 """The variant of miners for the home; those have no light to locate them."""

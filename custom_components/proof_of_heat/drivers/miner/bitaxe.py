@@ -18,7 +18,7 @@ from ..operations import Operation
 from ..totp import one_time_password
 from ..values import at, highest, number_at, rows_at, scaled
 from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
-from .work import PoolReading, best_share, pool_address
+from .readings import PoolReading, best_share, pool_address
 
 _PAUSE_SINCE: Final = (2, 14)
 _VERSION = re.compile(r"v?(\d+)\.(\d+)")

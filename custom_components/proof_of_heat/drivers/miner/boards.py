@@ -12,7 +12,7 @@ from ..base import SourceBase
 from ..errors import RefusedError, UnreachableError
 from ..operations import BoardSwitches
 from .models import MinerClient, MinerReading
-from .work import BoardReading
+from .readings import BoardReading
 
 
 class BoardSource(SourceBase, BoardSwitches):
@@ -91,7 +91,7 @@ class BoardSource(SourceBase, BoardSwitches):
             self._written_at = before
             raise
         except TimeoutError as err:
-            raise UnreachableError(f"board {board_id}: no answer in time") from err
+            raise UnreachableError(f"board {board_id}: the request timed out") from err
 
 
 def lacks_boards(reading: MinerReading) -> bool:

@@ -21,7 +21,7 @@ from ..values import at, highest, lowest, number_at, rows_at, scaled
 from .braiins_graphql import GRAPHQL, GraphqlApi
 from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
 from .power_presets import PowerPreset, PowerPresets
-from .work import BoardReading, PoolReading, best_share, pool_in_use
+from .readings import BoardReading, PoolReading, best_share, pool_in_use
 
 _API: Final = "/api/v1"
 _RANGE = re.compile(r"min: Some\((\d+)\), max: Some\((\d+)\)")

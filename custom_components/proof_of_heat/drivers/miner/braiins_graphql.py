@@ -16,7 +16,7 @@ from ..http import JsonHttp, dumps
 from ..operations import Operation
 from ..values import at, first, highest, lowest, number, number_at, rows_at, scaled
 from .models import MinerFamily, MinerInfo, MinerReading
-from .work import BoardReading, PoolReading, pool_in_use
+from .readings import BoardReading, PoolReading, pool_in_use
 
 GRAPHQL: Final = "graphql"
 """The variant of these releases."""

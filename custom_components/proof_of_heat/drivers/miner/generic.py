@@ -21,7 +21,7 @@ from .generic_pages import (
 )
 from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
 from .pyasic_adapter import PyasicModules, board_readings, gather_data, library, pool_of, reading_of
-from .work import ask_socket, decode_shares
+from .readings import decode_shares, query_socket
 
 _SOCKET: Final = ("summary", "pools", "devs")
 _METHODS: Final = {
@@ -96,7 +96,7 @@ class GenericClient(IdentifiedClient):
             mining = None
         if mining is None and all(data.get(name) is None for name in ("hashrate", "wattage", "uptime")):
             raise UnreachableError("no answer")
-        replies = await ask_socket(self._host, *_SOCKET) if self._miner.rpc is not None else {}
+        replies = await query_socket(self._host, *_SOCKET) if self._miner.rpc is not None else {}
         best, blocks = decode_shares(replies.get("summary"))
         reading = replace(
             reading_of(data, mining=mining),

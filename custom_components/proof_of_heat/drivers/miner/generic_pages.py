@@ -13,7 +13,7 @@ from typing import Any, Final
 from ..values import at, first, highest, number, number_at, rows_at, scaled
 from .antminer import decode_page_pools
 from .models import MinerReading
-from .work import BoardReading, best_share, decode_devs, decode_pools, rate_factor, rated
+from .readings import BoardReading, best_share, decode_devs, decode_pools, rate_factor, to_ths
 
 _MILLI: Final = 1e-3
 
@@ -78,8 +78,8 @@ def with_elphapex(reading: MinerReading, pages: dict[str, Any]) -> MinerReading:
     boards = tuple(_elphapex_board(chain, rate) for chain in chains if number_at(chain, "asic_num"))
     return replace(
         reading,
-        hashrate_ths=rated(number_at(summary, "rate_5s"), rate),
-        expected_ths=rated(first(number_at(stats, "rate_ideal"), number_at(summary, "rate_ideal")), rate),
+        hashrate_ths=to_ths(number_at(summary, "rate_5s"), rate),
+        expected_ths=to_ths(first(number_at(stats, "rate_ideal"), number_at(summary, "rate_ideal")), rate),
         uptime_s=first(number_at(summary, "elapsed"), number_at(stats, "elapsed")),
         fan_rpm=highest([number(fan) for fan in rows_at(stats, "fan")]),
         boards=len(chains) or None,
@@ -95,7 +95,7 @@ def with_elphapex(reading: MinerReading, pages: dict[str, Any]) -> MinerReading:
 
 def _elphapex_board(chain: object, rate: float | None) -> BoardReading:
     return BoardReading(
-        hashrate_ths=rated(number_at(chain, "rate_real"), rate),
+        hashrate_ths=to_ths(number_at(chain, "rate_real"), rate),
         board_c=highest([number(value) or None for value in rows_at(chain, "temp_pcb")]),
         chip_c=scaled(highest([number(value) or None for value in rows_at(chain, "temp_chip")]), _MILLI),
     )

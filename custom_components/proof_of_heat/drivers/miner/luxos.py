@@ -15,7 +15,7 @@ from ..values import at, first, highest, lowest, number_at, rows_at, scaled
 from .cgminer_rpc import exchange
 from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
 from .power_presets import PowerPreset, PowerPresets
-from .work import BoardReading, decode_devs, decode_pools, decode_shares
+from .readings import BoardReading, decode_devs, decode_pools, decode_shares
 
 _OPERATIONS: Final = {
     Operation.REBOOT: ("rebootdevice",),

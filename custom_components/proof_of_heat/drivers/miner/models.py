@@ -9,7 +9,7 @@ from ..._lib.heat_source import Capabilities
 from ..errors import BadReplyError, RefusedError
 from ..operations import Operation
 from .power_presets import NO_PRESETS, PowerPresets
-from .work import BoardReading, PoolReading
+from .readings import BoardReading, PoolReading
 
 
 class MinerFamily(StrEnum):

@@ -16,7 +16,7 @@ from ..http import JsonHttp, dumps
 from ..operations import Operation
 from ..values import at, highest, number_at, rows_at, scaled
 from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
-from .work import BoardReading, PoolReading, pool_in_use
+from .readings import BoardReading, PoolReading, pool_in_use
 
 _API: Final = "/api/v1"
 _TELEMETRY: Final = "/telemetry?level=miner,hashboard,psu"

@@ -20,7 +20,7 @@ from ..._lib.last_messages import record
 from ..errors import BadReplyError, UnreachableError
 from ..values import highest, number
 from .models import MinerReading
-from .work import BoardReading, PoolReading, pool_in_use
+from .readings import BoardReading, PoolReading, pool_in_use
 
 _GROUPS: Final = (
     ("hashrate", "wattage", "wattage_limit"),

@@ -16,7 +16,7 @@ from ..operations import Operation
 from ..values import at, first, highest, number_at, scaled
 from .cgminer_rpc import exchange
 from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
-from .work import BoardReading, PoolReading, decode_pools, decode_shares
+from .readings import BoardReading, PoolReading, decode_pools, decode_shares
 
 _RUNNING: Final = "running"
 _STOPPED: Final = re.compile(r"suspend|sleep|stop|idle|standby", re.IGNORECASE)

@@ -24,7 +24,7 @@ from .antminer import SLEEP
 from .boards import BoardSource, lacks_boards
 from .luxos import LuxosClient
 from .models import MinerClient, MinerReading
-from .work import values_of
+from .readings import entity_values
 
 _THERMAL: Final = "thermal_management"
 _HIDDEN_WHILE_PAUSED: Final = frozenset({"mode", "power_w"})
@@ -149,7 +149,7 @@ class MinerSource(BoardSource, Operable, PresetChoice):
             async with asyncio.timeout(self.timing.write_s):
                 await self._checked(self._client.operate(operation))
         except TimeoutError as err:
-            raise UnreachableError(f"{operation}: no answer in time") from err
+            raise UnreachableError(f"{operation}: the request timed out") from err
         if operation in (Operation.REBOOT, Operation.RESTART_MINING):
             self._written_at = self._clock()  # control waits for as long as after a command of its own
             self._read_at = -math.inf
@@ -339,5 +339,5 @@ def extra_of(reading: MinerReading, power_w: float | None) -> dict[str, float | 
         "fault": ", ".join(reading.faults) or None,
         _THERMAL: reading.thermal_management,
         LOCATE_LIGHT: reading.locating,
-        **values_of(reading.board_readings, reading.pool, reading.best_share, reading.found_blocks),
+        **entity_values(reading.board_readings, reading.pool, reading.best_share, reading.found_blocks),
     }

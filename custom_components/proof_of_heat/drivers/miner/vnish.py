@@ -19,7 +19,7 @@ from ..operations import Operation
 from ..values import at, first, highest, number, number_at, rows_at, scaled
 from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
 from .power_presets import PowerPreset, PowerPresets
-from .work import BoardReading, best_share, pool_in_use
+from .readings import BoardReading, best_share, pool_in_use
 
 _API: Final = "/api/v1"
 _OFF: Final = frozenset({"stopped", "shutting-down"})

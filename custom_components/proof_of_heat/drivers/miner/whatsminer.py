@@ -12,7 +12,7 @@ from ..operations import Operation
 from ..values import at, first, highest, number, number_at, rows_at, scaled
 from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
 from .pyasic_adapter import PyasicModules, ask, gather_data, library, model_class, one_read, prepared, reading_of
-from .work import BoardReading, PoolReading, decode_devs, decode_pools, decode_shares, pool_in_use
+from .readings import BoardReading, PoolReading, decode_devs, decode_pools, decode_shares, pool_in_use
 
 _OK_V2: Final = 131
 _BAD_TOKEN: Final = 135

@@ -9,7 +9,7 @@ from typing import Any, Final
 from ..._lib.heat_source import Control, SourceKind
 from ..supported import Evidence, SupportedDevice
 from .connection import AddressError, SerialSettings, parse_serial_settings
-from .plausible import placeholders, plausible_range
+from .placeholders import placeholders, value_range
 from .registers import WORDS, AddressSpace, ControlWrite, Register, Watchdog
 from .template_schema import MAX_REGISTERS, POLL_S, TemplateError, validate
 
@@ -254,7 +254,7 @@ def _register(key: str, row: Mapping[str, Any], word_order: str) -> Register:
     if unit is not None and unit != _UNIT_OF.get(key, unit):
         raise TemplateError(f"{where}.unit: {unit} must be {_UNIT_OF[key]} (scale converts)")
     _check_order(row, where)
-    lowest, highest = (None, None) if row["on_values"] else plausible_range(key, unit or _UNIT_OF.get(key))
+    lowest, highest = (None, None) if row["on_values"] else value_range(key, unit or _UNIT_OF.get(key))
     return Register(
         key=key,
         address=row["at"],

@@ -7,7 +7,7 @@ Facts: the replies of nine installations. `device.messages.*` lists entries with
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from ..plausible import plausible_reading
+from ..value_ranges import reading_in_range
 from ..values import at, number, number_at, rows_at
 from .property_values import value_in, word_of
 
@@ -146,7 +146,7 @@ def _numbers(features: Mapping[str, Any], circuit: int) -> Iterator[tuple[str, f
         yield _PROGRAM, value
     for feature, prop, key, unit, divisor in NUMBERS:
         row = features.get(feature.format(n=0, c=circuit))
-        value = plausible_reading(key, value_in(row, prop, unit, divisor), unit)
+        value = reading_in_range(key, value_in(row, prop, unit, divisor), unit)
         if key == "suction_gas_temperature" and value == 0:
             continue  # a sensor that the compressor does not have
         if value is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from ..errors import BadReplyError
-from ..plausible import plausible_reading
+from ..value_ranges import reading_in_range
 from ..values import at, first, number, number_at, rows_at
 from .component_features import COMPONENT_UNITS, component_values
 from .property_values import value_in, word_of
@@ -149,7 +149,7 @@ def decode(reply: object, circuit: int | None = None) -> ViessmannReading:
     unreported: set[str] = set()
     for feature, prop, key, unit in READINGS:
         row = features.get(feature.format(c=circuit))
-        value = plausible_reading(key, value_in(row, prop, unit), unit)
+        value = reading_in_range(key, value_in(row, prop, unit), unit)
         if key not in values and value is not None:
             values[key] = value
         elif value is None and at(row, "properties", prop) is not None:

@@ -1,6 +1,7 @@
 """The history of the house: one row per 15 minutes, limited in length, in the form that the fit needs."""
 
-from collections.abc import Callable, Iterable
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import astuple, dataclass, fields
 from itertools import pairwise
 import math
@@ -20,6 +21,8 @@ MAX_GAP_STEPS = 4
 RUNNING_W = 1.0
 HEATED_ROWS = 8
 """Two hours."""
+ENOUGH_ROWS = 192
+"""Two days: a house is learned better from them than from more days of which others were measured otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,8 @@ class History:
     def __init__(self, rows: Iterable[Row] = ()) -> None:
         self._rows: list[tuple[float, ...]] = []
         self._dropped = 0
+        self.old_until_s = -math.inf
+        """Rows up to this time are of a home that was measured otherwise."""
         for row in rows:
             self.add(row)
 
@@ -146,10 +151,42 @@ class History:
     def after(self, older: History) -> History:
         """Return a history with the rows of another one that are older than its own, and its own behind them."""
         both = History()
+        both.old_until_s = self.old_until_s
         both._append(*(row for row in older._rows if row[0] < self.begin_s))
         if self._rows:
             both.add(Row(*self._rows[0]))  # closes a short gap
             both._append(*self._rows[1:])
+        return both
+
+    def remeasured(self, imported: History, columns: Collection[str], until_s: float) -> History:
+        """Return a history in which these columns were measured as in another one up to a time.
+
+        Rows of which the other one has nothing are not in it.
+        """
+        places = [COLUMNS.index(name) for name in columns]
+        theirs = {_step(row): row for row in imported._rows}
+        rows = []
+        for row in self._rows:
+            found = theirs.pop(_step(row), None)
+            if row[0] > until_s:
+                rows.append(row)
+            elif found is not None:
+                rows.append(tuple(found[at] if at in places else value for at, value in enumerate(row)))
+        both = History()
+        both._append(*sorted([*rows, *theirs.values()]))
+        return both
+
+    def with_old_rows(self, until_s: float, columns: Collection[str]) -> History:
+        """Return a history whose rows up to a time are used while there are few newer ones, without these columns."""
+        places = [COLUMNS.index(name) for name in columns]
+        both = History()
+        both.old_until_s = until_s
+        both._append(
+            *(
+                tuple(0.0 if row[0] <= until_s and at in places else value for at, value in enumerate(row))
+                for row in self._rows
+            )
+        )
         return both
 
     def recent(self, count: int) -> list[Row]:
@@ -191,6 +228,9 @@ class History:
     def _append(self, *rows: tuple[float, ...]) -> None:
         self._rows += rows
         excess = max(0, len(self._rows) - KEEP_DAYS * 86400 // STEP_S)
+        if math.isfinite(self.old_until_s):
+            old = bisect_right(self._rows, self.old_until_s, key=lambda row: row[0])
+            excess = old if len(self._rows) - old >= ENOUGH_ROWS else excess
         del self._rows[:excess]
         self._dropped += excess
 
@@ -216,6 +256,11 @@ class History:
         """Return what makes the columns of the present rows, in another thread."""
         rows = self._rows.copy()
         return lambda: _series(rows, pace)
+
+
+def _step(row: tuple[float, ...]) -> int:
+    """Return the quarter of an hour to whose end a row is nearest."""
+    return round(row[0] / STEP_S)
 
 
 def _series(rows: list[tuple[float, ...]], pace: Callable[[], None]) -> Series:

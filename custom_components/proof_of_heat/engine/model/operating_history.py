@@ -4,7 +4,7 @@ The house's history contains one modulating source; each further one has its own
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 import math
 from typing import Any
@@ -67,6 +67,11 @@ class OperatingHistory:
             table = np.array(trace.rows, dtype=float).reshape(-1, COLUMNS)
             found[source_id] = Operation(*(table[:, i] for i in range(COLUMNS)))
         return found
+
+    def forget(self, source_ids: Collection[str]) -> None:
+        """Begin again with some sources: they are measured otherwise now."""
+        for source_id in self._operating_history.keys() & set(source_ids):
+            self._operating_history[source_id] = _Trace()
 
     def dump(self) -> dict[str, Any]:
         """Return the traces as JSON values."""

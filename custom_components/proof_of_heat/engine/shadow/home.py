@@ -66,6 +66,8 @@ class ShadowHome:
         self._applied = real.config
         self.engine = ShadowEngine(real.config)
         self.days: list[ShadowDay] = []
+        self.first_counted = -math.inf
+        """The number of the first day of the home as it is now: those before it are of another one."""
         self._learned: LearnedModel | None = None
         self._offset_k = np.zeros((MEMBERS, STATES))
         """Temperatures of the simulated house above those of the real one."""
@@ -115,13 +117,21 @@ class ShadowHome:
 
     def report(self, last_days: int | None = None) -> ShadowReport | None:
         """Return the simulated savings over the last whole days; None without any."""
-        return report(self.days, self._map_error, last_days)
+        days = [day for day in self.days if day.day >= self.first_counted]
+        return report(days, self._map_error, last_days)
+
+    def begin_at(self, local_s: float) -> None:
+        """Count from the first whole day after a time of local standard time: the home was another one before."""
+        self.first_counted = (local_s - MAX_STEP_S) // DAY_S + 1
 
     def first_day(self, local_s: float) -> FirstDay | None:
         """Return how far the first whole day is; None while nothing is simulated."""
         if self._last_s is None:
             return None
-        today = self.days[-1] if self.days and self.days[-1].day == int(local_s // DAY_S) else None
+        number = int(local_s // DAY_S)
+        if number < self.first_counted:
+            return FirstDay(0.0, 2 * DAY_S - local_s % DAY_S)
+        today = self.days[-1] if self.days and self.days[-1].day == number else None
         return first_day(local_s, 0.0 if today is None else today.seconds)
 
     def _use(self, learned: LearnedModel, state: HouseState) -> None:

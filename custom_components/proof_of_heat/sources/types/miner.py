@@ -32,7 +32,7 @@ from ...const import (
     CONF_POWER_LOW,
     CONF_POWER_NORMAL,
 )
-from ...drivers.capabilities import capabilities_to_dict
+from ...drivers.capabilities import capabilities_from_dict, capabilities_to_dict
 from ...drivers.errors import DriverError
 from ...drivers.miner.avalon import is_avalon, variant_of
 from ...drivers.miner.client_factory import create_client
@@ -50,7 +50,9 @@ from ..source_type import CreatedSource, SourceContext, SourceType, device_with_
 _LOGGER = logging.getLogger(__name__)
 
 KEY: Final = "miner"
+_HTTP_PORT: Final = 80
 _EFFICIENCY_RANGE_J_TH: Final = (5, 200)
+_MODE_FIELDS: Final = (CONF_POWER_NORMAL, CONF_POWER_LOW)
 
 
 async def schema(_: HomeAssistant) -> vol.Schema:
@@ -59,20 +61,30 @@ async def schema(_: HomeAssistant) -> vol.Schema:
         {
             vol.Required(CONF_ADDRESS): TextSelector(),
             vol.Optional(CONF_PASSWORD): SECRET,
-            vol.Required(CONF_PORT, default=80): PORT,
+            vol.Required(CONF_PORT, default=_HTTP_PORT): PORT,
+            vol.Optional(CONF_METER): POWER_METER,
             vol.Optional(CONF_POWER_NORMAL): WATTS,
             vol.Optional(CONF_POWER_LOW): WATTS,
-            vol.Optional(CONF_METER): POWER_METER,
             vol.Optional(CONF_EFFICIENCY_J_TH): number(*_EFFICIENCY_RANGE_J_TH, "J/TH", 0.1),
             vol.Required(CONF_IDLE_ON_RELEASE, default=True): BooleanSelector(),
         }
     )
 
 
+def missing(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the fields of a miner that does not report its power: a sensor, or the power of its work modes."""
+    capabilities, family = capabilities_from_dict(data[CONF_CAPABILITIES]), data[CONF_INFO]["family"]
+    # Of the miners that pyasic reads, some have no power.
+    if capabilities.reads_power and (family != MinerFamily.OTHER or CONF_NOMINAL_POWER in data):
+        return ()
+    has_work_modes = family == MinerFamily.ANTMINER and bool(capabilities.modes)
+    return (CONF_METER, *(_MODE_FIELDS if has_work_modes else ()), CONF_EFFICIENCY_J_TH)
+
+
 async def connect(hass: HomeAssistant, data: dict[str, Any]) -> list[DeviceCandidate]:
     """Identify the miner and read it once."""
     session = async_get_clientsession(hass)
-    port = int(data[CONF_PORT])
+    port = int(data.get(CONF_PORT, _HTTP_PORT))
     found = await probe(session, data[CONF_ADDRESS].strip(), port)
     client = create_client(found, session, data.get(CONF_PASSWORD), http_port=port, mode_power_w=mode_power_w(data))
     info = await client.identify()
@@ -89,6 +101,7 @@ async def connect(hass: HomeAssistant, data: dict[str, Any]) -> list[DeviceCandi
         **measured,
         **data,
         CONF_ADDRESS: found.host,
+        CONF_PORT: port,
         CONF_INFO: {**asdict(info), "family": str(info.family), "variant": found.variant or info.variant},
         CONF_CAPABILITIES: capabilities_to_dict(capabilities),
     }
@@ -109,7 +122,7 @@ async def create(context: SourceContext) -> CreatedSource:
         ProbeResult(data[CONF_ADDRESS], stored.family, stored.variant),
         async_get_clientsession(hass),
         data.get(CONF_PASSWORD),
-        http_port=int(data.get(CONF_PORT, 80)),
+        http_port=int(data.get(CONF_PORT, _HTTP_PORT)),
         mode_power_w=mode_power_w(data),
     )
     # A sensor of several miners shows no power of one of them: its own reading, or a share of the sensor, is used.
@@ -172,7 +185,15 @@ SOURCE_TYPE: Final = SourceType(
     key=KEY,
     menu_order=10,
     forms={
-        KEY: SourceForm(schema, connect, {"": CONF_ADDRESS, "invalid_auth": CONF_PASSWORD}, (CONF_PASSWORD,)),
+        KEY: SourceForm(
+            schema,
+            connect,
+            {"": CONF_ADDRESS, "invalid_auth": CONF_PASSWORD},
+            (CONF_PASSWORD,),
+            advanced=(CONF_PORT, CONF_METER, CONF_EFFICIENCY_J_TH),
+            of_some=_MODE_FIELDS,
+            missing=missing,
+        ),
     },
     create=create,
     secrets=frozenset({CONF_PASSWORD}),

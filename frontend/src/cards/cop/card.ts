@@ -53,6 +53,9 @@ export class CopCard extends SuiteCard<CopConfig> {
       .legend .dots {
         background: var(--blue-color);
       }
+      .legend .now {
+        border-top: 2px dotted var(--primary-color);
+      }
     `,
   ];
 
@@ -109,6 +112,7 @@ export class CopCard extends SuiteCard<CopConfig> {
     const top = Math.max(5, ...data.hours.map(([, cop]) => cop), ...data.line.map(([, cop]) => cop)) + 0.3;
     const x = linear(from, to, LEFT, width - 8);
     const y = linear(0, top, height - BOTTOM, 8);
+    const now = isNumber(data.outdoor_c) && data.outdoor_c >= from && data.outdoor_c <= to ? x(data.outdoor_c) : null;
     const line = data.line.filter(([outdoor]) => outdoor >= from && outdoor <= to);
     return html`
       <svg width=${width} height=${height} role="img" aria-label=${this.summary(data, hass)}>
@@ -119,8 +123,8 @@ export class CopCard extends SuiteCard<CopConfig> {
           (outdoor) => svg`<text x=${x(fromUserTemperature(hass, outdoor))} y=${height - BOTTOM + 15} text-anchor="middle">${formatNumber(outdoor, hass.locale)}</text>`,
         )}
         <text x=${LEFT} y=${height - 4}>${localize("curve.outdoor_axis", { unit: isFahrenheit(hass) ? "°F" : "°C" })}</text>
-        ${isNumber(data.outdoor_c) && data.outdoor_c >= from && data.outdoor_c <= to
-          ? svg`<line x1=${x(data.outdoor_c)} x2=${x(data.outdoor_c)} y1="8" y2=${height - BOTTOM} stroke="var(--primary-color)" stroke-dasharray="2 3" />`
+        ${isNumber(now)
+          ? svg`<line x1=${now} x2=${now} y1="8" y2=${height - BOTTOM} stroke="var(--primary-color)" stroke-dasharray="2 3" />`
           : nothing}
         ${data.hours.map(([outdoor, cop]) => svg`<circle cx=${x(outdoor)} cy=${y(cop)} r="3" fill="var(--blue-color)" opacity="0.45" />`)}
         ${line.length ? svg`<path d=${path(line.map(([outdoor, cop]) => [x(outdoor), y(cop)] as const))} fill="none" stroke="var(--heat)" stroke-width="3" stroke-linecap="round" />` : nothing}
@@ -128,6 +132,7 @@ export class CopCard extends SuiteCard<CopConfig> {
       <div class="legend">
         ${data.hours.length ? html`<span><i class="dots"></i>${localize("cop.hours")}</span>` : nothing}
         ${line.length ? html`<span><i></i>${localize("cop.line")}</span>` : nothing}
+        ${isNumber(now) ? html`<span><i class="now"></i>${localize("curve.now")}</span>` : nothing}
       </div>
     `;
   }

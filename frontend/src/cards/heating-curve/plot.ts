@@ -17,7 +17,7 @@ const SLOPE_AT = -12;
 const LEVEL_AT = 12;
 const LEFT = 34;
 const BOTTOM = 36;
-const TOP = 10;
+const TOP = 26;
 const RIGHT = 10;
 
 export class CurvePlot extends LitElement {
@@ -183,6 +183,7 @@ export class CurvePlot extends LitElement {
         return [x(outdoor), y(flowAt(outdoor, slope, level, data.room_c, max))];
       }));
     const { suggestion } = data;
+    const unit = isFahrenheit(hass) ? "°F" : "°C";
     return html`
       <svg width=${width} height=${height} role="group" aria-label=${localize("curve.plot")}>
         ${this.grid(x, y, width, height)}
@@ -197,7 +198,8 @@ export class CurvePlot extends LitElement {
         <path d=${line(values.slope, values.level, values.max_flow_c)} fill="none" stroke="var(--heat)" stroke-width="3" stroke-linecap="round" />
         ${isNumber(data.outdoor_c) && isNumber(data.setpoint_c) ? this.present(data.outdoor_c, data.setpoint_c, x, y, height) : nothing}
         ${this.locked ? nothing : (["max_flow_c", "slope", "level"] as const).map((field) => this.handle(field, x, y))}
-        <text class="axis" x=${LEFT} y=${height - 4}>${localize("curve.outdoor_axis", { unit: isFahrenheit(hass) ? "°F" : "°C" })}</text>
+        <text class="axis" x="0" y="10">${localize("curve.flow_axis", { unit })}</text>
+        <text class="axis" x=${LEFT} y=${height - 4}>${localize("curve.outdoor_axis", { unit })}</text>
       </svg>
     `;
   }
@@ -221,11 +223,12 @@ export class CurvePlot extends LitElement {
 
   /** Where the system is now: outdoor temperature and flow temperature setpoint. */
   private present(outdoor: number, setpoint: number, x: Scale, y: Scale, height: number): SVGTemplateResult {
-    const { hass, values, data } = this;
+    const { hass, localize, values, data } = this;
     const left = x(clamp(outdoor, COLD, WARM));
-    const label = `${formatTemperature(hass, setpoint, 0)} · ${formatTemperature(hass, outdoor, 0)}`;
+    const label = localize("curve.flow", { value: formatTemperature(hass, setpoint, 0) });
     const end = outdoor > 5;
-    const isBelow = end || setpoint < flowAt(outdoor, values.slope, values.level, data.room_c, values.max_flow_c);
+    // The curve falls to the right: next to it, the free side is above on the right, and below on the left.
+    const isBelow = end || setpoint < flowAt(outdoor, values.slope, values.level, data.room_c, values.max_flow_c) - 3;
     return svg`
       <line x1=${left} x2=${left} y1=${y(setpoint)} y2=${height - BOTTOM} stroke="var(--primary-color)" stroke-dasharray="2 3" />
       <circle cx=${left} cy=${y(setpoint)} r="5" fill="var(--primary-color)" />

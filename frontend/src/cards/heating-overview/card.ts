@@ -14,12 +14,10 @@ import { readConfig, stubConfig, type OverviewConfig } from "./config.js";
 import { KIND_ICONS, STATE_ICONS, type Overview, type OverviewMessage, type Part } from "./const.js";
 import { configForm } from "./editor.js";
 import { figures } from "./figures.js";
-import { ladder, sourceColors, whyNot, type Rung } from "./ladder.js";
+import { ladder, sentence, sourceColors, whyNot, withoutName, type Rung } from "./ladder.js";
 import { NextDayChart } from "./next-day.js";
 import { OverridePanel } from "./override-panel.js";
 import { styles } from "./styles.js";
-
-const sentence = (text: string): string => text.charAt(0).toLocaleUpperCase() + text.slice(1);
 
 const define = (tag: string, element: CustomElementConstructor): void => {
   if (!customElements.get(tag)) customElements.define(tag, element);
@@ -107,7 +105,8 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
         : localize(`overview.states.${data.state}`);
     }
     const names = formatList(active.map(({ name }) => name), hass.locale);
-    return isNumber(data.heat.value)
+    // A counter that has not moved yet shows no heat of a source that heats: that is not known.
+    return isNumber(data.heat.value) && active.some(({ heat }) => heat.value !== 0)
       ? localize("overview.heats", { names, power: (data.heat.estimated ? "≈\u00a0" : "") + formatPower(data.heat.value, hass.locale) })
       : localize("overview.heats_unknown", { names });
   }
@@ -122,7 +121,7 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
         <div class="who">
           ${this.config?.title ? html`<span class="why">${this.config.title}</span>` : nothing}
           <strong>${this.headline(data)}</strong>
-          <p class="why">${data.state === "starting" ? "" : data.text}</p>
+          <p class="why">${data.state === "starting" ? "" : sentence(data.text)}</p>
         </div>
         <div class="room">
           <strong>${formatTemperature(hass, data.room_c)}</strong>
@@ -163,13 +162,13 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
     const hass = this.hass;
     if (!hass) return html``;
     const { localize } = this;
-    const heat = isNumber(source.heat.value) ? (source.heat.estimated ? "≈\u00a0" : "") + formatPower(source.heat.value, hass.locale) : "";
+    const heat = source.heat.value ? (source.heat.estimated ? "≈\u00a0" : "") + formatPower(source.heat.value, hass.locale) : "";
     const parts =
       status === "waiting"
         ? [whyNot(source, localize)]
         : status === "failing"
           ? [whyNot(source, localize) || localize("overview.source.failing")]
-          : [localize(`overview.source.${status}`), status === "commanded" ? "" : heat, ...source.limits];
+          : [localize(`overview.source.${status}`), status === "commanded" ? "" : heat, ...source.limits.map((limit) => withoutName(limit, source))];
     return html`
       <li class=${status} style=${`--source-color:${color}`}>
         <ha-icon icon=${KIND_ICONS[source.kind] ?? "mdi:radiator"}></ha-icon>
@@ -197,7 +196,7 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
         <proof-of-heat-next-day
           .hass=${this.hass}
           .day=${day}
-          .roomNow=${data.room_c}
+          .now=${{ price: data.price_kwh, priceKnown: true, outdoor: data.outdoor_c, room: data.room_c, heat: data.heat.value, heatEstimated: data.heat.estimated }}
           .currency=${data.currency}
           .colors=${sourceColors(data.sources)}
           .localize=${localize}

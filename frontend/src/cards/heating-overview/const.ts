@@ -14,7 +14,9 @@ export interface Source {
   health: string;
   price_kwh: number | null;
   commanded: boolean;
+  /** Whether it heats the home; one of a few watts only runs. */
   heating: boolean;
+  running?: boolean;
   heat: Amount;
   power: Amount;
   reason: string | null;

@@ -10,15 +10,16 @@ export const cellAt = (plan: Plan, step: number): number => {
 };
 
 export interface Moment {
-  time: Date;
   price: number | null;
   priceKnown: boolean;
   outdoor: number | null;
-  lower: number | null;
-  upper: number | null;
   room: number | null;
   heat: number | null;
+  /** Whether the heat is not measured; what is planned is no estimate. */
+  heatEstimated?: boolean;
 }
+
+export const timeAt = (day: NextDay, step: number): Date => new Date(Date.parse(day.start) + step * day.step_s * 1000);
 
 /** The planned room temperature at a step, between the ends of two cells. */
 const roomAt = (plan: Plan, step: number, now: number | null): number | null => {
@@ -46,12 +47,9 @@ export const momentAt = (day: NextDay, step: number, roomNow: number | null): Mo
   const whole = Math.floor(step);
   const value = (values: (number | null)[]): number | null => values[whole] ?? null;
   return {
-    time: new Date(Date.parse(day.start) + step * day.step_s * 1000),
     price: value(day.price_kwh),
     priceKnown: whole < day.known_steps,
     outdoor: value(day.outdoor_c),
-    lower: value(day.lower_c),
-    upper: value(day.upper_c),
     room: day.plan ? roomAt(day.plan, step, roomNow) : null,
     heat: day.plan ? heatAt(day.plan, step) : null,
   };

@@ -1,7 +1,7 @@
 /** Cost, demand, savings and the progress of learning, in a row. */
 
 import { html, nothing, type TemplateResult } from "lit";
-import { formatDuration, formatKelvin, formatMoney, formatPercent, formatPower, formatPrice, UNKNOWN } from "../../lib/format.js";
+import { formatDays, formatDuration, formatKelvin, formatMoney, formatPercent, formatPower, formatPrice, UNKNOWN } from "../../lib/format.js";
 import type { Localize } from "../../lib/localize.js";
 import { clamp, isNumber } from "../../lib/scale.js";
 import type { HomeAssistant } from "../../lib/types.js";
@@ -30,7 +30,7 @@ const savings = (data: Overview, hass: HomeAssistant, localize: Localize): Templ
   const saved = data.savings;
   if (!saved) return data.savings_progress ? savingsProgress(data.savings_progress, data, hass, localize) : nothing;
   const money = (value: number | null): string => formatMoney(value, data.currency, hass.locale);
-  const days = new Intl.NumberFormat(hass.locale.language, { style: "unit", unit: "day", unitDisplay: "long" }).format(saved.days);
+  const days = formatDays(saved.days, hass.locale);
   return html`
     <div class="tile">
       <span>${localize(`overview.${saved.from_history ? "would_save_past" : saved.simulated ? "would_save" : "saved"}`, { days })}</span>

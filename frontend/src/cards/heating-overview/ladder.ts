@@ -1,6 +1,6 @@
 /** The ladder of heat prices: each source with the price of its heat, cheapest first, and why it does not run. Pure. */
 
-import type { Localize } from "../../lib/localize.js";
+import { joined, type Localize } from "../../lib/localize.js";
 import { clamp, isNumber } from "../../lib/scale.js";
 import { KIND_COLORS, type Source } from "./const.js";
 
@@ -9,15 +9,19 @@ export interface Rung {
   color: string;
   /** Left edge and width of the price's bar, in percent; null: the price is unknown. */
   bar: { left: number; width: number } | null;
-  /** "heating", "commanded" (not heating yet), "own" (heats without a command), "waiting" or "failing". */
-  status: "heating" | "commanded" | "own" | "waiting" | "failing";
+  /** "heating", "own" (heats without a command), "running" (a few watts), "commanded" (not heating yet), "waiting" or "failing". */
+  status: "heating" | "own" | "running" | "commanded" | "waiting" | "failing";
 }
+
+/** A text that begins with a capital letter, and whose numbers keep their units. */
+export const sentence = (text: string): string => joined(text.charAt(0).toLocaleUpperCase() + text.slice(1));
 
 const FAILING = new Set(["failing", "auth"]);
 
 const status = (source: Source): Rung["status"] => {
   if (FAILING.has(source.health)) return "failing";
   if (source.heating) return source.commanded ? "heating" : "own";
+  if (source.running) return "running";
   return source.commanded ? "commanded" : "waiting";
 };
 
@@ -52,13 +56,12 @@ export const ladder = (sources: readonly Source[]): Rung[] => {
     }));
 };
 
-/** Why a source does not heat, in words: the integration's sentence without the source's own name. */
+/** A sentence of the integration, without the name of the source that it is shown at. */
+export const withoutName = (text: string, { name }: Source): string => sentence(text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text);
+
+/** Why a source does not heat, in words. */
 export const whyNot = (source: Source, localize: Localize): string => {
-  if (source.reason_text) {
-    const prefix = `${source.name}: `;
-    const text = source.reason_text.startsWith(prefix) ? source.reason_text.slice(prefix.length) : source.reason_text;
-    return text.charAt(0).toLocaleUpperCase() + text.slice(1);
-  }
+  if (source.reason_text) return withoutName(source.reason_text, source);
   if (!source.reason) return "";
   const text = localize(`overview.reasons.${source.reason}`);
   return text.startsWith("overview.") ? "" : text;

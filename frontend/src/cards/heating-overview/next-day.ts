@@ -8,7 +8,7 @@ import { area, clamp, isNumber, linear, path, steps, type Point, type Scale } fr
 import { cardStyles } from "../../lib/styles.js";
 import type { HomeAssistant } from "../../lib/types.js";
 import type { NextDay } from "./const.js";
-import { momentAt, range } from "./day.js";
+import { momentAt, range, timeAt, type Moment } from "./day.js";
 
 const GAP = 26;
 const HEIGHTS = { room: 64, heat: 44, price: 40, outdoor: 30 } as const;
@@ -29,7 +29,7 @@ export class NextDayChart extends LitElement {
   static override properties: PropertyDeclarations = {
     hass: { attribute: false },
     day: { attribute: false },
-    roomNow: { attribute: false },
+    now: { attribute: false },
     currency: { attribute: false },
     colors: { attribute: false },
     localize: { attribute: false },
@@ -39,7 +39,8 @@ export class NextDayChart extends LitElement {
 
   declare hass: HomeAssistant;
   declare day: NextDay;
-  declare roomNow: number | null;
+  /** What is measured now, which the first step of the plan is not: it is the mean of a quarter of an hour. */
+  declare now: Moment;
   declare currency: string;
   declare colors: Map<string, string>;
   declare localize: Localize;
@@ -114,10 +115,10 @@ export class NextDayChart extends LitElement {
 
   private facts(): [label: string, value: string][] {
     const { hass, localize } = this;
-    const moment = momentAt(this.day, this.step ?? 0, this.roomNow);
+    const moment = isNumber(this.step) ? momentAt(this.day, this.step, this.now.room) : this.now;
     const facts: [string, string | null][] = [
       ["room", isNumber(moment.room) ? formatTemperature(hass, moment.room) : null],
-      ["heat", isNumber(moment.heat) ? formatPower(moment.heat, hass.locale) : null],
+      ["heat", isNumber(moment.heat) ? (moment.heatEstimated ? "≈ " : "") + formatPower(moment.heat, hass.locale) : null],
       ["price", isNumber(moment.price) ? (moment.priceKnown ? "" : "≈ ") + formatPrice(moment.price, this.currency, hass.locale) : null],
       ["outdoor", isNumber(moment.outdoor) ? formatTemperature(hass, moment.outdoor) : null],
     ];
@@ -131,7 +132,7 @@ export class NextDayChart extends LitElement {
     const panels = this.panels(width, x);
     const last = panels[panels.length - 1];
     const bottom = last ? last.top + last.height : 0;
-    const time = formatTime(hass, momentAt(this.day, this.step ?? 0, null).time);
+    const time = formatTime(hass, timeAt(this.day, this.step ?? 0));
     const facts = this.facts();
     return html`
       <div class="readout" aria-hidden="true">
@@ -170,7 +171,7 @@ export class NextDayChart extends LitElement {
     const { day, hass } = this;
     const panels: Omit<Panel, "top" | "height">[] = [];
     const temperature = (value: number): string => formatTemperature(hass, value, 0);
-    const room = range(day.lower_c, day.upper_c, day.plan?.room_c ?? [], [this.roomNow]);
+    const room = range(day.lower_c, day.upper_c, day.plan?.room_c ?? [], [this.now.room]);
     if (room) panels.push({ key: "room", values: [room[0] - 0.2, room[1] + 0.2], format: temperature, draw: (y) => this.drawRoom(x, y(room[0] - 0.2, room[1] + 0.2)) });
     const heat = this.stacked();
     if (heat) panels.push({ key: "heat", values: [0, heat], format: (value) => formatPower(value, hass.locale), draw: (y) => this.drawHeat(x, y(0, heat)) });
@@ -233,13 +234,13 @@ export class NextDayChart extends LitElement {
     const line: (Point | null)[] = [];
     if (day.plan)
       for (let step = 0; step <= this.count; step += 1) {
-        const { room } = momentAt(day, Math.min(step, this.count - 0.01), this.roomNow);
+        const { room } = momentAt(day, Math.min(step, this.count - 0.01), this.now.room);
         line.push(isNumber(room) ? [x(step), y(room)] : null);
       }
     return svg`
       <path d=${area(edge(day.upper_c), edge(day.lower_c))} fill="var(--success-color, var(--green-color))" opacity="0.16" />
       ${line.length ? svg`<path class=${this.shadow ? "shadowed" : ""} d=${path(line)} fill="none" stroke="var(--heat)" stroke-width="2" stroke-linejoin="round" />` : nothing}
-      ${isNumber(this.roomNow) ? svg`<circle cx="0" cy=${y(this.roomNow)} r="4" fill="var(--heat)" />` : nothing}
+      ${isNumber(this.now.room) ? svg`<circle cx="0" cy=${y(this.now.room)} r="4" fill="var(--heat)" />` : nothing}
     `;
   }
 

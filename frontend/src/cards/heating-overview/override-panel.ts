@@ -1,7 +1,7 @@
 /** Temporary overrides: which are active and when they end, and a new one. */
 
 import { css, html, LitElement, nothing, type PropertyDeclarations, type TemplateResult } from "lit";
-import { formatMoment, formatNumber, formatTemperature, fromUserTemperature, isFahrenheit, toUserTemperature } from "../../lib/format.js";
+import { formatDuration, formatMoment, formatNumber, formatTemperature, fromUserTemperature, isFahrenheit, toUserTemperature } from "../../lib/format.js";
 import { each } from "../../lib/each.js";
 import type { Localize } from "../../lib/localize.js";
 import { clamp, isNumber } from "../../lib/scale.js";
@@ -175,7 +175,7 @@ export class OverridePanel extends LitElement {
         >
           ${HOURS.map(
             (hours) => html`<option value=${hours} ?selected=${hours === (this.hours ?? 3)}>
-              ${new Intl.NumberFormat(hass.locale.language, { style: "unit", unit: "hour", unitDisplay: "short" }).format(hours)}
+              ${formatDuration(hours * 3600, hass.locale)}
             </option>`,
           )}
         </select>

@@ -2,7 +2,7 @@
 
 import { css, html, nothing, svg, type TemplateResult } from "lit";
 import { SuiteCard } from "../../lib/card.js";
-import { formatDuration, formatKelvin, formatNumber, formatPercent, formatPower, formatTemperature, isFahrenheit, UNKNOWN } from "../../lib/format.js";
+import { formatDays, formatDuration, formatKelvin, formatNumber, formatPercent, formatPower, formatTemperature, isFahrenheit, timeUnits, UNKNOWN } from "../../lib/format.js";
 import { localizer, pageLanguage } from "../../lib/localize.js";
 import { TEXTS } from "../../lib/proof-of-heat.js";
 import { ofSystem } from "../../lib/system-card.js";
@@ -68,6 +68,7 @@ export class HouseCard extends SuiteCard<HouseConfig> {
         font-size: 12px;
         color: var(--muted);
         text-align: start;
+        vertical-align: bottom;
       }
       th,
       td {
@@ -119,20 +120,20 @@ export class HouseCard extends SuiteCard<HouseConfig> {
           <h2 class="title">${this.config?.title ?? localize("house.name")}</h2>
           <p class="muted small">${this.status(data, hass)}</p>
         </div>
-        ${data.values.loss_w_k ? this.report(data, hass) : this.learning(data)}
+        ${this.reread(data)} ${data.values.loss_w_k ? this.report(data, hass) : this.learning(data)}
       </ha-card>
     `;
   }
 
   private status(data: House, hass: HomeAssistant): string {
     if (!data.values.loss_w_k) return this.localize("house.learning");
-    const days = new Intl.NumberFormat(hass.locale.language, {
-      style: "unit",
-      unit: "day",
-      unitDisplay: "long",
-      maximumFractionDigits: 0,
-    }).format(Math.max(1, data.days ?? 0));
+    const days = formatDays(Math.max(1, data.days ?? 0), hass.locale);
     return this.localize(data.learning.trusted ? "house.used" : "house.checked", { days });
+  }
+
+  /** Why the history is read again: the figures shown are still those of the home as it was. */
+  private reread({ import: { status, reason } }: House): TemplateResult | typeof nothing {
+    return status === "importing" && reason ? html`<p class="muted">${this.localize(`house.reread.${reason}`)}</p>` : nothing;
   }
 
   /** Before anything is learned: how far it is, and how long it takes. */
@@ -169,7 +170,7 @@ export class HouseCard extends SuiteCard<HouseConfig> {
   private format(name: ValueName, value: number, hass: HomeAssistant, alone = false): string {
     const shown = name === "loss_w_k" && isFahrenheit(hass) ? value / 1.8 : value;
     const number = formatNumber(shown, hass.locale, name === "solar_gain_m2" ? 1 : 0);
-    return alone ? number : `${number} ${{ loss_w_k: this.lossUnit(hass), time_constant_h: "h", solar_gain_m2: "m²" }[name]}`;
+    return alone ? number : `${number} ${{ loss_w_k: this.lossUnit(hass), time_constant_h: timeUnits(hass.locale)[0], solar_gain_m2: "m²" }[name]}`;
   }
 
   private lossUnit(hass: HomeAssistant): string {
@@ -242,8 +243,6 @@ export class HouseCard extends SuiteCard<HouseConfig> {
   private backtest(data: House, hass: HomeAssistant): TemplateResult | typeof nothing {
     if (!data.backtest.length) return nothing;
     const { localize } = this;
-    const hours = (value: number): string =>
-      new Intl.NumberFormat(hass.locale.language, { style: "unit", unit: "hour", unitDisplay: "long" }).format(value);
     return html`
       <section>
         <h2>${localize("house.backtest")}</h2>
@@ -251,7 +250,7 @@ export class HouseCard extends SuiteCard<HouseConfig> {
           <tr><th scope="col">${localize("house.lead")}</th><th scope="col">${localize("house.error")}</th><th scope="col">${localize("house.unchanged")}</th></tr>
           ${data.backtest.map(
             ({ hours: lead, error_k, unchanged_k }) => html`<tr>
-              <td>${hours(lead)}</td>
+              <td>${formatDuration(lead * 3600, hass.locale)}</td>
               <td class=${isNumber(unchanged_k) && error_k < unchanged_k ? "good" : ""}>${formatKelvin(hass, error_k, 2)}</td>
               <td>${formatKelvin(hass, unchanged_k, 2)}</td>
             </tr>`,

@@ -12,6 +12,8 @@ export interface Estimate {
 export const VALUES = ["loss_w_k", "time_constant_h", "solar_gain_m2"] as const;
 export type ValueName = (typeof VALUES)[number];
 
+export type Reason = "sources" | "rooms" | "outdoor";
+
 export interface House {
   available: true;
   entry_id: string;
@@ -29,7 +31,8 @@ export interface House {
   full_power_w: number | null;
   full_load_cop: number | null;
   learning: Learning;
-  import: { status: string; expected_end: string | null; days_imported: number };
+  /** The import of the recorded history; `reason`: what changed in the home, so that it is read again. */
+  import: { status: string; reason: Reason | null; expected_end: string | null; days_imported: number };
 }
 
 export type HouseMessage = House | { available: false };

@@ -4,7 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { each } from "../../lib/each.js";
 import { SuiteCard } from "../../lib/card.js";
 import { COMMON } from "../../lib/common.js";
-import { formatDuration, formatMoment } from "../../lib/format.js";
+import { formatDuration, formatMoment, formatPercent } from "../../lib/format.js";
 import { localizer, pageLanguage, withCommon } from "../../lib/localize.js";
 import { stateNote } from "../../lib/state-message.js";
 import { panelStyles } from "../../lib/styles.js";
@@ -221,7 +221,7 @@ export class RolloutCard extends SuiteCard<Config> {
   private devices(rollout: Rollout): TemplateResult {
     const state = (device: RolloutDevice): string => {
       const text = this.localize(`device.${device.state ?? "waiting"}`);
-      return device.state === "downloading" && device.progress !== null ? `${text} ${device.progress} %` : text;
+      return this.hass && device.state === "downloading" && device.progress !== null ? `${text} ${formatPercent(device.progress, this.hass.locale)}` : text;
     };
     return html`<details class="devices">
       <summary>${this.localize("devices", { count: rollout.devices })}</summary>

@@ -1,7 +1,8 @@
 """ecoflow in the demo: power stations in the simulated EcoFlow cloud, one of them with surplus charging."""
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 import random
@@ -98,7 +99,8 @@ class EcoflowDemo:
         spec = self.simulators_first(world)[0]
         assert spec.address is not None
         made = Provisioned()
-        async with reachable(spec):
+        # If the caller runs the simulators, the stations are there for a moment only: they have been on for long.
+        async with reachable(replace(spec, arguments=[*spec.arguments, "--wake-up", "0"])):
             entry = await ha.add_entry(
                 _DOMAIN,
                 {
@@ -114,6 +116,7 @@ class EcoflowDemo:
             entry_id = entry["result"]["entry_id"]
             made.entries.append(entry_id)
             await self._add_surplus(ha, entry_id)
+            await self._wait_for_entities(ha, entry_id)
         for model, sn in _SERIALS.items():
             made.devices.append(
                 Device(
@@ -128,6 +131,16 @@ class EcoflowDemo:
                 )
             )
         return made
+
+    async def _wait_for_entities(self, ha: HomeAssistant, entry_id: str) -> None:
+        """Wait until the entities with a history are there: a station that has just started reports a part of them."""
+        keys = [(model, key) for table in (_MEASURED, _COUNTED) for model, found in table.items() for key in found]
+        expected = {f"{entry_id}_{_SERIALS[model]}_{key}" for model, key in keys}
+        for _ in range(120):
+            if expected <= {item["unique_id"] for item in await ha.entity_keys()}:
+                return
+            await asyncio.sleep(0.5)
+        raise TimeoutError("the power stations did not report all values")
 
     async def _add_surplus(self, ha: HomeAssistant, entry_id: str) -> None:
         """Add surplus charging for the DELTA Pro."""

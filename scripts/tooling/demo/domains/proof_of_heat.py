@@ -92,7 +92,7 @@ def _parts(lives: Sequence[Sample]) -> list[_Part]:
             "miner",
             spec("whatsminer", "miner", _MINER_PORT, "--boot-s", "20", host=miner),
             "miner",
-            {"address": miner, "password": "admin", "port": 80, "idle_on_release": True},
+            {"address": miner, "password": "admin", "idle_on_release": True},
             controls["miner"],
         ),
         _Part(
@@ -100,7 +100,7 @@ def _parts(lives: Sequence[Sample]) -> list[_Part]:
             "miner",
             spec("bitaxe", "bitaxe", bitaxe),
             "miner",
-            {"address": _LOOPBACK, "port": bitaxe, "idle_on_release": True},
+            {"address": _LOOPBACK, "idle_on_release": True, "advanced": {"port": bitaxe}},
             controls["bitaxe"],
         ),
         _Part(

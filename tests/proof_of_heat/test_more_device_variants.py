@@ -1,4 +1,4 @@
-"""Further relatives of the cases from the field: raw replies of heat pumps, boilers, miners and meters."""
+"""Further variants of reported cases: raw replies of heat pumps, boilers, miners and meters."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""What Modbus devices really send: placeholders, either word order, refusals that pass."""
+"""Invalid values of real Modbus devices: placeholders, either word order, refusals that pass."""
 
 import json
 from pathlib import Path

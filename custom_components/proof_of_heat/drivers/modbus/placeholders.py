@@ -1,4 +1,4 @@
-"""Values that no device measures: placeholders of data types, and ranges of quantities.
+"""Placeholders of Modbus data types, and the ranges of quantities.
 
 Devices report a missing sensor as the extreme value of the data type, an unused selection as -1, an open sensor as a
 temperature above the boiling point. A template narrows or widens this with `invalid`, `min` and `max`.
@@ -7,7 +7,7 @@ temperature above the boiling point. A template narrows or widens this with `inv
 from collections.abc import Sequence
 from typing import Final
 
-from ..plausible import RANGE_OF_KEY, RANGE_OF_UNIT
+from ..value_ranges import RANGE_OF_KEY, RANGE_OF_UNIT
 
 _EXTREMES: Final[dict[str, tuple[float, ...]]] = {
     "int8": (-0x80,),
@@ -32,6 +32,6 @@ def placeholders(data_type: str, unit: str | None, scale: float, on_values: Sequ
     return tuple(sorted(found - set(on_values)))
 
 
-def plausible_range(key: str, unit: str | None) -> tuple[float | None, float | None]:
+def value_range(key: str, unit: str | None) -> tuple[float | None, float | None]:
     """Return the range of a quantity by the key and unit of its register."""
     return RANGE_OF_KEY.get(key) or RANGE_OF_UNIT.get(unit) or (None, None)

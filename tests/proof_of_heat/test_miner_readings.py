@@ -1,4 +1,4 @@
-"""Boards, pool and shares of a miner: what its firmware reports of them, and nothing else."""
+"""Readings of hash boards, pools and shares of miners."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +16,7 @@ from custom_components.proof_of_heat.drivers.miner.braiins import decode_pool_gr
 from custom_components.proof_of_heat.drivers.miner.luxos import decode_reading as decode_luxos
 from custom_components.proof_of_heat.drivers.miner.models import MinerReading
 from custom_components.proof_of_heat.drivers.miner.power_presets import PowerPresets
-from custom_components.proof_of_heat.drivers.miner.vnish import decode_reading as decode_vnish
-from custom_components.proof_of_heat.drivers.miner.work import (
+from custom_components.proof_of_heat.drivers.miner.readings import (
     BoardReading,
     PoolReading,
     best_share,
@@ -26,6 +25,7 @@ from custom_components.proof_of_heat.drivers.miner.work import (
     pool_address,
     pool_in_use,
 )
+from custom_components.proof_of_heat.drivers.miner.vnish import decode_reading as decode_vnish
 from simulators.framework import running
 from simulators.replay import replaying
 from simulators.whatsminer.miner import Whatsminer
@@ -33,7 +33,7 @@ from tests.proof_of_heat import ha
 from tests.proof_of_heat.test_miner_sources import KINDS
 from tests.proof_of_heat.test_reading_sensors import until_asked
 
-WORK = ("best_share", "found_blocks", "pool", "pool_state")
+POOL_KEYS = ("best_share", "found_blocks", "pool", "pool_state")
 F2POOL, LUXOR = "btc.f2pool.com:1314", "btc.global.luxor.tech:700"
 # Folder, state; best share, found blocks, pool, its state; TH/s, board and chip °C of each board.
 CAPTURES: list[tuple[str, str, tuple[Any, ...], list[tuple[Any, ...]]]] = [
@@ -107,7 +107,7 @@ async def test_replayed_capture(
     host = loopback()
     async with replaying(captures / "miners" / folder, host, state):
         lines = {key: (value, unit) for key, value, unit in await decode_miner(host)}
-    assert tuple(lines.get(key, (None,))[0] for key in WORK) == work
+    assert tuple(lines.get(key, (None,))[0] for key in POOL_KEYS) == work
     named = {
         f"board_{index}_{name}": (value, unit)
         for index, board in enumerate(boards, start=1)
@@ -270,9 +270,9 @@ async def test_sensors_of_a_miner(hass: HomeAssistant, socket_enabled: None, loo
         board = found["board_2_hashrate"]
         assert (board.original_name, board.translation_key) == ("Board 2 hashrate", "board_2_hashrate")
         assert board.disabled_by is er.RegistryEntryDisabler.INTEGRATION
-        assert {item.entity_category for key, item in found.items() if key in WORK or key.startswith("board_")} == {
-            er.EntityCategory.DIAGNOSTIC
-        }
+        assert {
+            item.entity_category for key, item in found.items() if key in POOL_KEYS or key.startswith("board_")
+        } == {er.EntityCategory.DIAGNOSTIC}
         assert sorted(key for key in found if key.startswith("board_") and key.endswith("hashrate")) == [
             f"board_{index}_hashrate" for index in (1, 2, 3)
         ]

@@ -1,4 +1,4 @@
-"""Wished, commanded, measured and estimated are shown apart, and what is shown is true."""
+"""Requested, commanded, measured and estimated values are displayed separately, and what is displayed is true."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass

@@ -28,7 +28,7 @@ from custom_components.proof_of_heat.drivers.miner.models import MinerReading
 from custom_components.proof_of_heat.drivers.miner.whatsminer import decode_state_v3, decode_status_v2
 from custom_components.proof_of_heat.drivers.modbus.registers import Register
 from custom_components.proof_of_heat.drivers.modbus.word_order import WordOrder
-from custom_components.proof_of_heat.drivers.plausible import plausible_reading, plausible_state
+from custom_components.proof_of_heat.drivers.value_ranges import reading_in_range, state_in_range
 from custom_components.proof_of_heat.drivers.viessmann.features import ELECTRICITY, decode
 from custom_components.proof_of_heat.engine.config import SourceConfig
 from custom_components.proof_of_heat.inputs.states import drawn_w, power, temperature
@@ -68,7 +68,7 @@ async def test_a_missing_sensor_of_any_driver_is_unknown(name: str, value: float
     """Also of a source of another integration, whose driver does not know this."""
     good = {"power_w": 1500.0, "outdoor_c": 3.0, "flow_c": 40.0}
     given = state(**{**good, name: value})
-    for seen in (await Device(given).refresh(), plausible_state(given)):
+    for seen in (await Device(given).refresh(), state_in_range(given)):
         assert getattr(seen, name) is None
         assert all(getattr(seen, key) == good[key] for key in good if key != name), "the rest is used"
 
@@ -84,7 +84,7 @@ async def test_a_missing_sensor_of_any_driver_is_unknown(name: str, value: float
     ],
 )
 def test_powers_and_counters_out_of_any_range(name: str, value: float) -> None:
-    assert getattr(plausible_state(state(**{name: value})), name) is None
+    assert getattr(state_in_range(state(**{name: value})), name) is None
 
 
 def test_further_readings() -> None:
@@ -95,10 +95,10 @@ def test_further_readings() -> None:
         "mode": "dhw",
         "x_temperature": True,
     }
-    assert plausible_state(state(extra=given)).extra == {**given, "dhw_temperature": None}
-    assert plausible_reading("compressor_speed", 6553.5, "rps") is None
-    assert plausible_reading("anything", float("inf")) is None
-    assert plausible_reading("starts", 70_000) == 70_000
+    assert state_in_range(state(extra=given)).extra == {**given, "dhw_temperature": None}
+    assert reading_in_range("compressor_speed", 6553.5, "rps") is None
+    assert reading_in_range("anything", float("inf")) is None
+    assert reading_in_range("starts", 70_000) == 70_000
 
 
 async def test_a_source_of_another_integration_is_validated(hass: HomeAssistant) -> None:

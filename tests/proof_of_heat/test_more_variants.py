@@ -1,4 +1,4 @@
-"""Further relatives of the cases from the field, each given to the product as a user with that device has it."""
+"""Further variants of reported cases, each set up as by a user with that device."""
 
 from datetime import UTC, datetime, timedelta
 import math

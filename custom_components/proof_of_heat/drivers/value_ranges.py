@@ -1,4 +1,4 @@
-"""Ranges outside of which no device in a home measures: values beyond them are placeholders, and unknown.
+"""Ranges of values that devices in a home can measure: values outside of them are placeholders, and unknown.
 
 Devices report a missing sensor as the extreme value of a data type in their own scale (327.67, -3276.8, 6553.5), as
 -127, as 128 or as 999. The ranges are wide: only what is clearly impossible is refused.
@@ -68,7 +68,7 @@ def is_inside(value: float, allowed: Range) -> bool:
     return math.isfinite(value) and allowed[0] <= value <= allowed[1]
 
 
-def plausible_reading(key: str, value: Any, unit: str | None = None) -> Any:
+def reading_in_range(key: str, value: Any, unit: str | None = None) -> Any:
     """Return a reading, or None where no device measures this; texts and flags are returned as they are."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return value
@@ -78,7 +78,7 @@ def plausible_reading(key: str, value: Any, unit: str | None = None) -> Any:
     return value if math.isfinite(value) and allowed[0] <= value <= allowed[1] else None
 
 
-def plausible_state(state: SourceState) -> SourceState:
+def state_in_range(state: SourceState) -> SourceState:
     """Return the report of a source without values that no device measures."""
     wrong: dict[str, Any] = {
         name: None
@@ -86,7 +86,7 @@ def plausible_state(state: SourceState) -> SourceState:
         if (value := getattr(state, name, None)) is not None and not is_inside(value, allowed)
     }
     extra = getattr(state, "extra", {})
-    readings = {key: plausible_reading(key, value) for key, value in extra.items()}
+    readings = {key: reading_in_range(key, value) for key, value in extra.items()}
     if any(readings[key] is None and extra[key] is not None for key in readings):
         wrong["extra"] = readings
     return replace(state, **wrong) if wrong else state

@@ -1,4 +1,4 @@
-"""Every number that is shown, in a home with three simulated machines: true, or marked as an estimate or unknown."""
+"""Every displayed number in a home with three simulated machines is true, or marked as an estimate or unknown."""
 
 import pytest
 

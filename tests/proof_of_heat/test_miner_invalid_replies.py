@@ -1,4 +1,4 @@
-"""What miners really send: missing sensors, states that look like mining, reasons in refusals."""
+"""Invalid replies of real miners: missing sensors, states that look like mining, reasons in refusals."""
 
 import json
 from pathlib import Path

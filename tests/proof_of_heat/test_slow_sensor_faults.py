@@ -1,4 +1,4 @@
-"""Sensors that lie slowly, in the range of what is possible, over half a day with all simulators.
+"""Sensors that drift slowly within the possible range, over half a day with all simulators.
 
 No reading is impossible by itself, so no check of a single value can find them. The limits hold, the home is neither
 cold nor hot, and control continues when the sensor is right again.

@@ -1,4 +1,4 @@
-"""What a miner works on: its hash boards, its pool, its shares. Decoders of the replies that several families share."""
+"""Readings of hash boards, mining pools and shares, and the decoders that several miner families use."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,9 +18,9 @@ _STATES: Final = {
     "offline": "dead",
     "unreachable": "dead",
 }
-_SUFFIXES: Final = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "p": 1e15, "e": 1e18}
-_SHORTENED: Final = re.compile(r"\s*([\d.]+)\s*([kMGTPE]?)\s*", re.IGNORECASE)
-_RATES: Final = {"kh": 1e-9, "mh": 1e-6, "gh": 1e-3, "th": 1.0, "ph": 1e3}
+_SI_PREFIXES: Final = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "p": 1e15, "e": 1e18}
+_SI_NUMBER: Final = re.compile(r"\s*([\d.]+)\s*([kMGTPE]?)\s*", re.IGNORECASE)
+_TO_THS: Final = {"kh": 1e-9, "mh": 1e-6, "gh": 1e-3, "th": 1.0, "ph": 1e3}
 _TIMEOUT_S: Final = 3.0
 
 
@@ -32,15 +32,15 @@ class BoardReading:
     board_c: float | None = None
     chip_c: float | None = None
     inlet_c: float | None = None
-    """Of the air or liquid that flows in."""
+    """The temperature of the inflowing air or liquid."""
     outlet_c: float | None = None
     board_id: str | None = field(default=None, compare=False)
-    """By which the firmware switches it; None if it does not switch boards."""
+    """The ID for switching the board; None if the firmware does not switch boards."""
     on: bool | None = field(default=None, compare=False)
     """False: switched off by the user. A board that failed is still on."""
 
     def __post_init__(self) -> None:
-        """Make temperatures unknown that no board in operation has."""
+        """Discard temperatures that a board in operation cannot have."""
         for name in ("board_c", "chip_c", "inlet_c", "outlet_c"):
             value = getattr(self, name)
             if value is not None and not 0.5 <= value <= 150.0:
@@ -49,7 +49,7 @@ class BoardReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolReading:
-    """The pool that is in use: host and port, and its state; without one, the state of the first pool."""
+    """Host, port and state of the active pool; without an active pool, only the state of the first one."""
 
     address: str | None = None
     state: str | None = None
@@ -73,7 +73,7 @@ def pool_address(url: object) -> str | None:
 def pool_in_use(rows: Iterable[tuple[object, object, bool | None]]) -> PoolReading:
     """Return the pool in use of (URL, state, is active) rows in order of their priority.
 
-    Where the firmware does not report which one is active, it is the first that is alive: all of it fails over.
+    If the firmware does not report the active pool, it is the first that is alive, because all firmware fails over.
     """
     pools = [(address, _STATES.get(str(state).lower()), active) for url, state, active in rows
              if (address := pool_address(url)) is not None]  # fmt: skip
@@ -87,11 +87,11 @@ def pool_in_use(rows: Iterable[tuple[object, object, bool | None]]) -> PoolReadi
 def rate_factor(unit: object, default: str = "GH/s") -> float | None:
     """Return the factor of a unit of hash rates to TH/s; None for another unit, such as solutions."""
     text = (unit if isinstance(unit, str) and unit.strip() else default).strip().lower()
-    return _RATES.get(text.removesuffix("/s"))
+    return _TO_THS.get(text.removesuffix("/s"))
 
 
-def rated(value: float | None, factor: float | None) -> float | None:
-    """Return a hash rate in TH/s; None in an unknown unit."""
+def to_ths(value: float | None, factor: float | None) -> float | None:
+    """Return a hash rate in TH/s; None if the unit is unknown."""
     return None if value is None or factor is None else scaled(value, factor, 9)
 
 
@@ -103,9 +103,9 @@ def best_share(*values: object) -> float | None:
 def _share(value: object) -> float | None:
     if (found := number(value)) is not None:
         return found
-    match = _SHORTENED.fullmatch(value) if isinstance(value, str) else None
+    match = _SI_NUMBER.fullmatch(value) if isinstance(value, str) else None
     base = None if match is None else number(match[1])
-    return None if match is None or base is None else base * _SUFFIXES[match[2].lower()]
+    return None if match is None or base is None else base * _SI_PREFIXES[match[2].lower()]
 
 
 def decode_pools(pools: object) -> PoolReading:
@@ -140,8 +140,8 @@ def _first_of(row: Any, *keys: str) -> float | None:
     return next((value for key in keys if (value := number_at(row, key)) is not None), None)
 
 
-async def ask_socket(host: str, *commands: str, port: int = RPC_PORT) -> dict[str, Any]:
-    """Return the replies to commands that are not required; after the first without an answer, none is asked for."""
+async def query_socket(host: str, *commands: str, port: int = RPC_PORT) -> dict[str, Any]:
+    """Return the replies to optional commands; stop after the first one without a reply."""
     replies: dict[str, Any] = {}
     for command in commands:
         try:
@@ -151,7 +151,7 @@ async def ask_socket(host: str, *commands: str, port: int = RPC_PORT) -> dict[st
     return replies
 
 
-def values_of(
+def entity_values(
     boards: tuple[BoardReading, ...], pool: PoolReading, best: float | None, blocks: float | None
 ) -> dict[str, float | str | bool | None]:
     """Return the values by entity key."""

@@ -1,0 +1,1 @@
+"""A large house: many devices of several integrations in one Home Assistant."""

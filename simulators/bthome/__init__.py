@@ -1,0 +1,1 @@
+"""Bluetooth sensors that advertise BTHome v2, relayed over MQTT by a gateway."""
