@@ -74,6 +74,42 @@ def test_setpoint_is_raised_only_as_far_as_the_power_limit_allows(learned: Learn
     assert 0.0 < little < 0.3 * corrected(learned, 5, behind_k=0.0, heat_w=7000.0)
 
 
+def test_setpoint_returns_below_the_power_limit_at_the_next_reading(learned: LearnedModel) -> None:
+    """The heat is less than planned, but it takes more power than the plan expected."""
+    control = FlowControl()
+    first_c = control.flow_c(learned, learned.state, ASKED_W, since_s=0.0)
+    control.update(learned, Response(7500.0, first_c, -400.0), 300.0)
+    assert control.flow_c(learned, learned.state, ASKED_W, since_s=0.0) <= first_c - learned.flow_rise_k(400.0) + 1e-9
+
+
+def test_setpoint_does_not_rise_above_what_the_power_limit_leaves(learned: LearnedModel) -> None:
+    """Emitters that become warmer would raise the setpoint for the same heat: with less efficiency, by more power."""
+    control = FlowControl()
+    first_c = control.flow_c(learned, learned.state, ASKED_W, since_s=0.0)
+    control.update(learned, Response(ASKED_W, first_c, 100.0), 300.0)
+    warmer = replace(learned.state, emitter_c=learned.state.emitter_c + 2.0)
+    assert control.flow_c(learned, warmer, ASKED_W, since_s=0.0) == pytest.approx(first_c + learned.flow_rise_k(100.0))
+    control.update(learned, Response(0.0), 300.0)
+    assert control.flow_c(learned, warmer, ASKED_W, since_s=0.0) > first_c + 1.0, "the limit is that of a run"
+
+
+def test_a_source_that_still_warms_up_does_not_limit_its_setpoint(learned: LearnedModel) -> None:
+    control = FlowControl()
+    first_c = control.flow_c(learned, learned.state, ASKED_W, since_s=0.0)
+    control.update(learned, Response(2000.0, first_c - 4.0, 100.0), 300.0)
+    warmer = replace(learned.state, emitter_c=learned.state.emitter_c + 2.0)
+    assert control.flow_c(learned, warmer, ASKED_W, since_s=0.0) > first_c + 1.0
+
+
+def test_a_source_at_its_lowest_heat_is_not_stopped_by_the_power_limit(learned: LearnedModel) -> None:
+    low_w = 0.3 * learned.full_heat_w
+    control = FlowControl()
+    first_c = control.flow_c(learned, learned.state, low_w, since_s=0.0)
+    for _ in range(10):
+        control.update(learned, Response(low_w, first_c, -500.0), 300.0)
+        assert control.flow_c(learned, learned.state, low_w, since_s=0.0) == first_c
+
+
 def test_response_is_that_of_the_sources_of_the_plan(rows: list[Row], plan: PlanResult) -> None:
     now = snapshot(Home(time_s=rows[-1].time_s))
 
@@ -81,7 +117,9 @@ def test_response_is_that_of_the_sources_of_the_plan(rows: list[Row], plan: Plan
         return response(_with_source(now, **changes), 8000.0, plan)
 
     assert seen(power_w=2500.0, flow_c=33.0) == Response(8000.0, 33.0, pytest.approx(1600.0))
-    assert seen(power_w=3100.0).spare_w == 0.0
+    assert seen(power_w=3100.0).spare_w == 0.0, "at its full level: the limit does not throttle it"
+    throttled = replace(plan, levels={PUMP: 0.8})
+    assert seen(throttled, power_w=3200.0).spare_w == pytest.approx(-500.0)
     assert seen(power_w=math.nan).spare_w == math.inf, "not measured"
     assert seen(power_w=0.0).spare_w == math.inf, "a burner"
     assert math.isnan(seen(flow_c=math.nan).flow_c)

@@ -10,7 +10,7 @@ from custom_components.proof_of_heat.engine import SourceConfig, Steering, Weigh
 from custom_components.proof_of_heat.engine.model.network import HouseParameters
 from custom_components.proof_of_heat.engine.model.observer import HouseState
 from custom_components.proof_of_heat.engine.model.performance_map import PerformanceMap
-from custom_components.proof_of_heat.engine.planning.commitment import PlanRequest, PlanResult, make_plan
+from custom_components.proof_of_heat.engine.planning.commitment import PlanRequest, PlanResult, _solve, make_plan
 from custom_components.proof_of_heat.engine.planning.planner import Horizon, ResponseModel, comfort_on
 from custom_components.proof_of_heat.engine.planning.segments import ModulationLimits, modulating_segments
 from custom_components.proof_of_heat.engine.planning.time_grid import BLOCKS, time_grid
@@ -155,7 +155,18 @@ def test_power_cap_is_kept_where_comfort_allows_and_raised_where_not() -> None:
     assert easy.cap_w == 2600.0
     assert all(segment.power_w.max() <= 2600.0 * 1.001 for segment in easy.plan.segments[:1])
     hard = make_plan(_request(_horizon(23.0), room_c=18.0, power_cap_w=2300.0))
-    assert hard.cap_w > 2300.0
+    assert hard.cap_w > 1.04 * 2300.0
+
+
+def test_a_little_discomfort_raises_the_power_cap_a_little() -> None:
+    """The room is warm in time for 7 o'clock with 2,392 W, but not with 2,300 W."""
+    at_seven = np.where(HOURS < 7, 17.0, 21.2)
+    request = _request(_horizon(at_seven), power_cap_w=2300.0)
+    _, low = _solve(request, 2300.0)
+    assert 0.03 < low.near_shortfall_kh < 0.7
+    result = make_plan(request)
+    assert result.cap_w == pytest.approx(1.04 * 2300.0)
+    assert result.plan.near_shortfall_kh == pytest.approx(0.0, abs=1e-6)
 
 
 def test_quiet_hours_lower_the_level() -> None:
