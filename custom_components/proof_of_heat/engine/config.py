@@ -104,7 +104,7 @@ class Weights:
     sun_doubt: float = 0.15
     discomfort_weight: float = 27.0
     """Cost of a kelvin-hour outside the comfort band, in kWh of electricity per kW/K of heat loss."""
-    upper_price_share: float = 0.15
+    upper_price_share: float = 0.5
     stored_heat_share: float = 0.6
     start_kwh: float = 0.12
     """Cost of a start of a compressor or burner, in kWh of electricity."""

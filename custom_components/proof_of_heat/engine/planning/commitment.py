@@ -33,6 +33,8 @@ from .time_grid import STEP_S
 type Fixes = dict[int, tuple[float, ...]]
 
 WHOLE, UNUSED = 0.97, 0.03
+SAME = 5e-4
+"""Uses of a segment that differ by less are the same."""
 BOUND_CELLS = 2
 SOON_START_H = 1.0
 """A start within this time, while another source heats, is not avoided."""
@@ -126,7 +128,7 @@ def make_plan(request: PlanRequest) -> PlanResult:
 
 def _as_committed(problem: PlanProblem, plan: Plan, first: Sequence[float]) -> Plan:
     """Return the plan whose first cell is what is carried out: a compressor is on or off, not partially on."""
-    if all(abs(use - plan.use[place, 0]) <= UNUSED for place, use in enumerate(first)):
+    if all(abs(use - plan.use[place, 0]) <= SAME for place, use in enumerate(first)):
         return plan
     committed = problem.solve({place: (use,) for place, use in enumerate(first)})
     return replace(committed, heat_value_kwh=plan.heat_value_kwh)

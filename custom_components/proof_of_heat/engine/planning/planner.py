@@ -26,6 +26,9 @@ NEGLIGIBLE_HEAT_W = 20.0
 LARGE = 120
 """From this number of amounts on, the block form is used."""
 SOON_H = 12.0
+FORECAST_WARMTH_SHARE = 0.3
+"""Share of the penalty for being too warm that counts where the room would be too warm without heating as well. A cold
+morning is never the price of an afternoon that the sun makes a little too warm, by a forecast that may be wrong."""
 MINOR_SHARE = 0.2
 """Segments with less than this share of the largest one's heat are ignored for the usual cost of heat."""
 
@@ -73,9 +76,8 @@ class PlanCriteria:
     """Share of the forecast solar gain that is not relied on, neither for heating nor for overheating."""
     discomfort_price_kh: float = 2.0
     """Penalty per kelvin-hour outside the comfort band."""
-    upper_price_share: float = 0.15
-    """Penalty for being too warm, as a share of that for being too cold. A cold morning is never the price of an
-    afternoon that the sun will make a little too warm, by a forecast that may be wrong."""
+    upper_price_share: float = 0.5
+    """Penalty for being too warm, as a share of that for being too cold."""
     stored_heat_share: float = 0.6
     """Value of the heat stored in the house at the end of the plan, as a share of its cost."""
     limits: tuple[PowerLimit, ...] = ()
@@ -247,9 +249,11 @@ class PlanProblem:
         wanted = low + margin + np.minimum(doubt_k, np.maximum(high - low - 2 * margin, 0.0))
         cold = self.free_room < wanted
         warm = self.free_room + room.sum(axis=1) > high - margin
+        too_warm_k = self.free_room - high + margin - doubt_k
+        share = criteria.upper_price_share * np.where(too_warm_k > 0, FORECAST_WARMTH_SHARE, 1.0)
         parts = [
             (room[cold], (wanted - self.free_room)[cold], penalty[cold]),
-            (-room[warm], (self.free_room - high + margin - doubt_k)[warm], criteria.upper_price_share * penalty[warm]),
+            (-room[warm], too_warm_k[warm], (share * penalty)[warm]),
         ]
         if len(own):
             parts = [(np.pad(rows, ((0, 0), (0, len(own)))), low, penalty) for rows, low, penalty in parts]
