@@ -151,6 +151,14 @@ describe("states", () => {
     await push(overview({ sources: [source({ commanded: false })] }));
     expect(text()).toContain("Running on its own · 3.2 kW");
   });
+  it("a source that heats and whose counter has not moved yet shows no heat of 0 W", async () => {
+    const begins = source({ commanded: false, heat: { value: 0, estimated: true } });
+    const { find, push } = await mount(overview({ sources: [begins], heat: { value: 16, estimated: true } }));
+    expect(find(".who strong")?.textContent).toBe("Heat pump heats");
+    expect(find(".rungs .state")?.textContent).toBe("Running on its own");
+    await push(overview({ sources: [begins, source({ id: "boiler", name: "Boiler", heat: { value: 3200, estimated: true } })], heat: { value: 3200, estimated: true } }));
+    expect(find(".who strong")?.textContent).toMatch(/Heat pump and Boiler: ≈\s3.2\skW/);
+  });
   it("learning has progress and the time left, then the error until it is trusted", async () => {
     const learning = { trusted: false, learned: false, progress: 40, hours: 4, expected: "2026-01-15T18:00:00+00:00", error_k: null, limit_k: 0.8 };
     const { text, find, push } = await mount(overview({ learning, savings: null }));

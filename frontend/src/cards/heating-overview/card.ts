@@ -105,7 +105,8 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
         : localize(`overview.states.${data.state}`);
     }
     const names = formatList(active.map(({ name }) => name), hass.locale);
-    return isNumber(data.heat.value)
+    // A counter that has not moved yet shows no heat of a source that heats: that is not known.
+    return isNumber(data.heat.value) && active.some(({ heat }) => heat.value !== 0)
       ? localize("overview.heats", { names, power: (data.heat.estimated ? "≈\u00a0" : "") + formatPower(data.heat.value, hass.locale) })
       : localize("overview.heats_unknown", { names });
   }
@@ -161,7 +162,7 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
     const hass = this.hass;
     if (!hass) return html``;
     const { localize } = this;
-    const heat = isNumber(source.heat.value) ? (source.heat.estimated ? "≈\u00a0" : "") + formatPower(source.heat.value, hass.locale) : "";
+    const heat = source.heat.value ? (source.heat.estimated ? "≈\u00a0" : "") + formatPower(source.heat.value, hass.locale) : "";
     const parts =
       status === "waiting"
         ? [whyNot(source, localize)]
