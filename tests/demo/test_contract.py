@@ -150,6 +150,25 @@ def test_a_power_station_that_starts_shows_nothing_that_it_does_not_know(demo: R
     assert demo.state(entities["grid"]) == grid, "no outage was signaled"
 
 
+def test_sensors_of_radio_gateways_appear_by_themselves(demo: RunningDemo) -> None:
+    """A LoRaWAN sensor and a Bluetooth mast, with their units; a press of a button is an event."""
+
+    def found(ending: str) -> dict[str, Any] | None:
+        states = demo.request("GET", "/api/states")[1]
+        return next((state for state in states if state["entity_id"].endswith(ending)), None)
+
+    demo.wait_until(lambda: found("cellar_lht65n_sht_temperature") is not None)
+    cellar = found("cellar_lht65n_sht_temperature") or {}
+    assert 10 < float(cellar["state"]) < 13
+    assert cellar["attributes"]["unit_of_measurement"] == "°C"
+    demo.wait_until(lambda: found("3c2ef5aabb03_speed") is not None)
+    assert float((found("3c2ef5aabb03_speed") or {})["state"]) == pytest.approx(-0.482, abs=0.001)
+    control = "http://{host}:{port}".format(**demo.info["simulators"]["bthome"]["control"])
+    demo.request("POST", "/do/press", {"button": 1, "press": "double_press"}, url=control, token=None)
+    demo.wait_until(lambda: (found("3c2ef5aabb02_button") or {"state": "unknown"})["state"] != "unknown")
+    assert (found("3c2ef5aabb02_button") or {})["attributes"]["event_type"] == "double_press"
+
+
 def test_values_that_only_creep_are_disabled_by_default(demo: RunningDemo) -> None:
     """Each change of one would be a line on the Activity page."""
     shown = {state["entity_id"] for state in demo.request("GET", "/api/states")[1]}

@@ -1,4 +1,4 @@
-"""edge_telemetry in the demo: a van with three computers, and RuuviTags that a gateway relays."""
+"""edge_telemetry in the demo: a van with three computers, RuuviTags, and sensors of LoRaWAN and BTHome."""
 
 import asyncio
 from collections.abc import Mapping
@@ -20,7 +20,13 @@ _DOMAIN = "edge_telemetry"
 _SITE = "van"
 _TAGS = 3
 # The last one is that of older firmware: it may publish to the demo, too.
-_PATTERNS = ["{site_id}/{system}/{device_id}/data", "ruuvi/{gateway}/{tag}", "paku/ruuvi/{device_id}"]
+_PATTERNS = [
+    "{site_id}/{system}/{device_id}/data",
+    "ruuvi/{gateway}/{tag}",
+    "v3/{gateway}/devices/{device_id}/up",
+    "home/{gateway}/BTtoMQTT/{device_id}",
+    "paku/ruuvi/{device_id}",
+]
 _PAST = timedelta(days=5)
 _SAMPLE = timedelta(minutes=5)
 _LAST_MADE = "online"
@@ -58,6 +64,9 @@ class EdgeTelemetryDemo:
         made.simulators = [
             SimulatorSpec("van", "van", [*connection, "--site", _SITE, "--period", "5"], address),
             SimulatorSpec("ruuvi", "ruuvi", [*connection, "--tags", str(_TAGS), "--period", "5"], address),
+            # Their devices appear with their first messages, as those of a radio do.
+            SimulatorSpec("lorawan", "lorawan", [*connection, "--period", "60"], address),
+            SimulatorSpec("bthome", "bthome", [*connection, "--period", "20"], address),
         ]
         made.devices = [_device(entry_id, f"{_SITE}/{system}/{name}", "van") for name, (system, _) in COMPUTERS.items()]
         made.devices += [
