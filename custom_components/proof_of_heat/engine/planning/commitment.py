@@ -38,11 +38,14 @@ SAME = 5e-4
 BOUND_CELLS = 2
 SOON_START_H = 1.0
 """A start within this time, while another source heats, is not avoided."""
-CAP_RELIEF = ((1.04, 0.03), (1.15, 0.7), (1.3, 0.7), (np.inf, 0.7))
-"""The power cap is raised by these factors, one after the other, if it causes more discomfort (K·h) in the next hours.
-A small step is taken soon: on a mild day, the lower cap costs nothing."""
-CAP_GAIN_SHARE = 0.25
-"""Share of that discomfort that the higher cap has to avoid."""
+SMALL_RELIEF, SMALL_DOUBT_KH = 1.04, 0.03
+"""If the power cap costs more of the margin of comfort (K·h) than this in the next hours, it is raised by this factor.
+On a mild day, the lower cap costs nothing."""
+CAP_RELIEF = (1.15, 1.3, np.inf)
+"""If it causes more discomfort than the following, it is raised by these factors, one after the other."""
+CAP_SHORTFALL_KH = 0.7
+GAIN_SHARE = 0.25
+"""Share of these that the higher cap has to avoid."""
 
 
 @dataclass(frozen=True)
@@ -101,15 +104,7 @@ class PlanResult:
 
 def make_plan(request: PlanRequest) -> PlanResult:
     """Return the plan. It takes about 10 ms: call it in an executor thread."""
-    cap = request.power_cap_w
-    problem, plan = _solve(request, cap)
-    for relief, most_kh in CAP_RELIEF:
-        if not np.isfinite(cap) or plan.near_shortfall_kh <= most_kh:
-            break
-        raised, raised_plan = _solve(request, request.power_cap_w * relief)
-        # Only discomfort that more power avoids counts: a plan may prefer a cold morning to a hot afternoon.
-        if raised_plan.discomfort_kh_total < plan.discomfort_kh_total - CAP_GAIN_SHARE * most_kh:
-            problem, plan, cap = raised, raised_plan, request.power_cap_w * relief
+    problem, plan, cap = _solve_within_cap(request)
     first = _commit(request, problem, plan)
     levels: dict[str, float] = {}
     heat = 0.0
@@ -124,6 +119,24 @@ def make_plan(request: PlanRequest) -> PlanResult:
     emitter = np.concatenate([[request.state.emitter_c], plan.emitter_c[:-1]])
     plan = _as_committed(problem, plan, first)
     return PlanResult(request.made_s, plan, levels, heat, emitter, cap, _messages(plan, heat, cap, request.next_rise))
+
+
+def _solve_within_cap(request: PlanRequest) -> tuple[PlanProblem, Plan, float]:
+    """Return the plan within the power cap, or a higher one if comfort needs it, and the cap."""
+    cap = request.power_cap_w
+    problem, plan = _solve(request, cap)
+    if np.isfinite(cap) and plan.near_doubt_kh > SMALL_DOUBT_KH:
+        raised, raised_plan = _solve(request, cap * SMALL_RELIEF)
+        if raised_plan.near_doubt_kh < plan.near_doubt_kh - GAIN_SHARE * SMALL_DOUBT_KH:
+            problem, plan, cap = raised, raised_plan, cap * SMALL_RELIEF
+    for relief in CAP_RELIEF:
+        if not np.isfinite(cap) or plan.near_shortfall_kh <= CAP_SHORTFALL_KH:
+            break
+        raised, raised_plan = _solve(request, request.power_cap_w * relief)
+        # Only discomfort that more power avoids counts: a plan may prefer a cold morning to a hot afternoon.
+        if raised_plan.discomfort_kh_total < plan.discomfort_kh_total - GAIN_SHARE * CAP_SHORTFALL_KH:
+            problem, plan, cap = raised, raised_plan, request.power_cap_w * relief
+    return problem, plan, cap
 
 
 def _as_committed(problem: PlanProblem, plan: Plan, first: Sequence[float]) -> Plan:

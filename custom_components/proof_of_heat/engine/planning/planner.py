@@ -107,6 +107,8 @@ class Plan:
     """Unavoidable discomfort by cold, without the margin."""
     near_shortfall_kh: float
     """Its part in the next hours, which later plans cannot avoid either."""
+    near_doubt_kh: float
+    """The same with the margin: what errors of model and forecast would make discomfort."""
     discomfort_kh_total: float
     """All discomfort: by cold, and (with its share) by warmth."""
     heat_value_kwh: float
@@ -247,6 +249,7 @@ class PlanProblem:
         room = np.tile(self.model.room_per_w, (1, len(self.segments))) * self.heat
         penalty = criteria.discomfort_price_kh * cells.hours
         wanted = low + margin + np.minimum(doubt_k, np.maximum(high - low - 2 * margin, 0.0))
+        self.wanted = wanted
         cold = self.free_room < wanted
         warm = self.free_room + room.sum(axis=1) > high - margin
         too_warm_k = self.free_room - high + margin - doubt_k
@@ -304,6 +307,7 @@ class PlanProblem:
         power = (use * self.power).reshape(table.shape).sum(axis=0)
         cold_kh = np.maximum(self.lower - room, 0.0) * hours
         warm_kh = np.maximum(room - self.upper, 0.0) * hours
+        soon = np.cumsum(hours) <= SOON_H
         surplus = self.criteria.surplus
         own = np.minimum(power, surplus.power_w) * np.maximum(surplus.saves_kwh, 0.0) if surplus else 0 * power
         return Plan(
@@ -317,7 +321,8 @@ class PlanProblem:
             lower_c=self.lower,
             objective=objective,
             shortfall_kh=float(cold_kh.sum()),
-            near_shortfall_kh=float(cold_kh[np.cumsum(hours) <= SOON_H].sum()),
+            near_shortfall_kh=float(cold_kh[soon].sum()),
+            near_doubt_kh=float((np.maximum(self.wanted - room, 0.0) * hours)[soon].sum()),
             discomfort_kh_total=float(cold_kh.sum() + self.criteria.upper_price_share * warm_kh.sum()),
             heat_value_kwh=float(gain / (hours[0] / 1000)),
             surplus_savings_h=own / 1000,
