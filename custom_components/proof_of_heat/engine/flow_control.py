@@ -43,6 +43,8 @@ class Response:
     """The lowest flow temperature of the sources of the plan; NaN without a sensor."""
     spare_w: float = math.inf
     """Heat that the power limit of the plan leaves; negative while the sources draw more than it."""
+    wants_all: bool = False
+    """Whether the plan needs all heat that its power limit allows: rooms would be too cold with less."""
 
 
 def response(snapshot: Snapshot, heat_w: float, plan: PlanResult | None) -> Response:
@@ -54,7 +56,7 @@ def response(snapshot: Snapshot, heat_w: float, plan: PlanResult | None) -> Resp
         return Response(heat_w, flow_c)
     spare_w = (plan.cap_w - power_w) / power_w * heat_w
     is_throttled = all(plan.levels[source.source_id] < FULL_LEVEL for source in used)
-    return Response(heat_w, flow_c, spare_w if is_throttled else max(0.0, spare_w))
+    return Response(heat_w, flow_c, spare_w if is_throttled else max(0.0, spare_w), plan.is_limited and is_throttled)
 
 
 @dataclass(slots=True)
@@ -90,7 +92,7 @@ class FlowControl:
             return
         self._running_s += elapsed_s
         self._highest_c = self._limit_c(learned, now)
-        missing_w = min(self._asked_w - now.heat_w, now.spare_w)
+        missing_w = now.spare_w if now.wants_all else min(self._asked_w - now.heat_w, now.spare_w)
         if missing_w > 0:
             time_s = self._raise_time_s(now.flow_c)
         elif self._is_low(learned):

@@ -93,6 +93,18 @@ def test_setpoint_does_not_rise_above_what_the_power_limit_leaves(learned: Learn
     assert control.flow_c(learned, warmer, ASKED_W, since_s=0.0) > first_c + 1.0, "the limit is that of a run"
 
 
+def test_all_heat_that_the_power_limit_allows_is_used_while_rooms_would_be_too_cold(learned: LearnedModel) -> None:
+    """The map expects more power for this heat than the source takes."""
+    control = FlowControl()
+    first_c = control.flow_c(learned, learned.state, ASKED_W, since_s=0.0)
+    for _ in range(10):
+        setpoint_c = control.flow_c(learned, learned.state, ASKED_W, since_s=0.0)
+        delivered_w = ASKED_W + (setpoint_c - first_c) / learned.flow_rise_k(1.0)
+        spare_w = 1.08 * ASKED_W - delivered_w
+        control.update(learned, Response(delivered_w, setpoint_c, spare_w, wants_all=True), 300.0)
+    assert delivered_w == pytest.approx(1.08 * ASKED_W, rel=0.005)
+
+
 def test_a_source_that_still_warms_up_does_not_limit_its_setpoint(learned: LearnedModel) -> None:
     control = FlowControl()
     first_c = control.flow_c(learned, learned.state, ASKED_W, since_s=0.0)
@@ -120,6 +132,9 @@ def test_response_is_that_of_the_sources_of_the_plan(rows: list[Row], plan: Plan
     assert seen(power_w=3100.0).spare_w == 0.0, "at its full level: the limit does not throttle it"
     throttled = replace(plan, levels={PUMP: 0.8})
     assert seen(throttled, power_w=3200.0).spare_w == pytest.approx(-500.0)
+    assert not seen(throttled, power_w=3200.0).wants_all
+    assert seen(replace(throttled, is_limited=True), power_w=3200.0).wants_all
+    assert not seen(replace(plan, is_limited=True), power_w=3200.0).wants_all, "it is not throttled"
     assert seen(power_w=math.nan).spare_w == math.inf, "not measured"
     assert seen(power_w=0.0).spare_w == math.inf, "a burner"
     assert math.isnan(seen(flow_c=math.nan).flow_c)

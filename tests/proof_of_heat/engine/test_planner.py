@@ -1,6 +1,7 @@
 """Plans: warm at the time, by the cheap hours, within limits; offers and what is done now."""
 
 from dataclasses import replace
+import math
 
 import numpy as np
 import pytest
@@ -153,9 +154,13 @@ def test_too_warm_already_means_no_heat() -> None:
 def test_power_cap_is_kept_where_comfort_allows_and_raised_where_not() -> None:
     easy = make_plan(_request(power_cap_w=2600.0))
     assert easy.cap_w == 2600.0
+    assert not easy.is_limited
     assert all(segment.power_w.max() <= 2600.0 * 1.001 for segment in easy.plan.segments[:1])
     hard = make_plan(_request(_horizon(23.0), room_c=18.0, power_cap_w=2300.0))
     assert hard.cap_w > 1.04 * 2300.0
+    behind = make_plan(_request(_horizon(20.6), room_c=20.4, power_cap_w=1900.0))
+    assert math.isfinite(behind.cap_w)
+    assert behind.is_limited, "all heat that it allows is of use"
 
 
 @pytest.mark.parametrize("target_c", [21.1, 21.2])

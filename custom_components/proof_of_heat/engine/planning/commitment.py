@@ -95,6 +95,8 @@ class PlanResult:
     """The power cap that was used; infinite if comfort required more."""
     messages: tuple[Message, ...]
     """Description of the plan, for the record."""
+    is_limited: bool = False
+    """Whether the power cap takes from the margin of comfort, so that all heat that it allows is of use now."""
 
     @property
     def used(self) -> frozenset[str]:
@@ -118,7 +120,9 @@ def make_plan(request: PlanRequest) -> PlanResult:
             levels.setdefault(segment.source_id, 0.0)
     emitter = np.concatenate([[request.state.emitter_c], plan.emitter_c[:-1]])
     plan = _as_committed(problem, plan, first)
-    return PlanResult(request.made_s, plan, levels, heat, emitter, cap, _messages(plan, heat, cap, request.next_rise))
+    messages = _messages(plan, heat, cap, request.next_rise)
+    is_limited = bool(np.isfinite(cap)) and heat > 0 and plan.near_doubt_kh > SMALL_DOUBT_KH
+    return PlanResult(request.made_s, plan, levels, heat, emitter, cap, messages, is_limited)
 
 
 def _solve_within_cap(request: PlanRequest) -> tuple[PlanProblem, Plan, float]:
