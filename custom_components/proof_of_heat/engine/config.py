@@ -111,7 +111,7 @@ class Weights:
     carbon_price_kg: float = 0.0
     peak: PeakPolicy = PeakPolicy.REFERENCE
     peak_days: float = 7.0
-    peak_share: float = 0.94
+    peak_share: float = 0.93
     """Share of the reference's peak that is enough on most days; planning.commitment raises it for comfort."""
     peak_floor: float = 0.76
     """The cap is at least this share of the source's full input: further throttling wastes more than it saves."""

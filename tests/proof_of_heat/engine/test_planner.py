@@ -157,7 +157,7 @@ def test_power_cap_is_kept_where_comfort_allows_and_raised_where_not() -> None:
     assert not easy.is_limited
     assert all(segment.power_w.max() <= 2600.0 * 1.001 for segment in easy.plan.segments[:1])
     hard = make_plan(_request(_horizon(23.0), room_c=18.0, power_cap_w=2300.0))
-    assert hard.cap_w > 1.04 * 2300.0
+    assert hard.cap_w > 1.05 * 2300.0
     behind = make_plan(_request(_horizon(20.6), room_c=20.4, power_cap_w=1900.0))
     assert math.isfinite(behind.cap_w)
     assert behind.is_limited, "all heat that it allows is of use"
@@ -165,14 +165,14 @@ def test_power_cap_is_kept_where_comfort_allows_and_raised_where_not() -> None:
 
 @pytest.mark.parametrize("target_c", [21.1, 21.2])
 def test_a_little_discomfort_raises_the_power_cap_a_little(target_c: float) -> None:
-    """The room is warm in time for 7 o'clock with 2,392 W, but with 2,300 W too late, or without the margin."""
+    """The room is warm in time for 7 o'clock with 2,415 W, but with 2,300 W too late, or without the margin."""
     at_seven = np.where(HOURS < 7, 17.0, target_c)
     request = _request(_horizon(at_seven), power_cap_w=2300.0)
     _, low = _solve(request, 2300.0)
     assert low.near_shortfall_kh < 0.7
     assert low.near_doubt_kh > max(0.03, low.near_shortfall_kh)
     result = make_plan(request)
-    assert result.cap_w == pytest.approx(1.04 * 2300.0)
+    assert result.cap_w == pytest.approx(1.05 * 2300.0)
     assert result.plan.near_shortfall_kh == pytest.approx(0.0, abs=1e-6)
     assert result.plan.near_doubt_kh < low.near_doubt_kh - 0.0075
 

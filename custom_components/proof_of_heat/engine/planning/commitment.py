@@ -38,7 +38,7 @@ SAME = 5e-4
 BOUND_CELLS = 2
 SOON_START_H = 1.0
 """A start within this time, while another source heats, is not avoided."""
-SMALL_RELIEF, SMALL_DOUBT_KH = 1.04, 0.03
+SMALL_RELIEF, SMALL_DOUBT_KH = 1.05, 0.03
 """If the power cap costs more of the margin of comfort (K·h) than this in the next hours, it is raised by this factor.
 On a mild day, the lower cap costs nothing."""
 CAP_RELIEF = (1.15, 1.3, np.inf)
