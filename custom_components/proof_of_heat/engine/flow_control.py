@@ -64,6 +64,9 @@ class FlowControl:
     """The flow temperature setpoint of a plan, with its correction."""
 
     correction_k: float = 0.0
+    extra_k: float = 0.0
+    """What is added until the sources stop because the plan needs all heat that its power limit allows. Too much heat
+    takes this back first."""
     starts: SourceStarts = field(default_factory=SourceStarts)
     _asked_w: float = 0.0
     _setpoint_c: float = math.nan
@@ -80,27 +83,38 @@ class FlowControl:
         """
         self._asked_w = heat_w
         lead_s = min(max(since_s, 0.0), STEP_S)
-        self._setpoint_c = min(learned.flow_for(state, heat_w, lead_s) + self.correction_k, self._highest_c)
-        return max(self._setpoint_c, self.starts.flow_c(used))
+        wanted_c = learned.flow_for(state, heat_w, lead_s) + self.correction_k + self.extra_k
+        self._setpoint_c = min(wanted_c, self._highest_c)
+        return self.starts.flow_c(used, self._setpoint_c)
 
     def update(self, learned: LearnedModel | None, now: Response, elapsed_s: float) -> None:
         """Compare what was delivered since the last cycle with what the setpoint was meant for."""
         if learned is None or self._asked_w <= 0 or now.heat_w <= 0:
             self._running_s = 0.0
-            self._asked_w = 0.0
+            self._asked_w = self.extra_k = 0.0
             self._highest_c = math.inf
             return
         self._running_s += elapsed_s
         self._highest_c = self._limit_c(learned, now)
-        missing_w = now.spare_w if now.wants_all else min(self._asked_w - now.heat_w, now.spare_w)
-        if missing_w > 0:
+        missing_w = min(self._asked_w - now.heat_w, now.spare_w)
+        extra_w = now.spare_w - max(missing_w, 0.0) if now.wants_all and now.spare_w > 0 else 0.0
+        if missing_w + extra_w > 0:
             time_s = self._raise_time_s(now.flow_c)
         elif self._is_low(learned):
             return
         else:
             time_s = TOO_MUCH_TIME_S
-        step = self.correction_k + learned.flow_rise_k(missing_w) * min(1.0, elapsed_s / time_s)
-        self.correction_k = min(LIMIT_K, max(-LIMIT_K, step))
+        share = min(1.0, elapsed_s / time_s)
+        if extra_w > 0:
+            self._change(learned.flow_rise_k(max(missing_w, 0.0)) * share, learned.flow_rise_k(extra_w) * share)
+        else:
+            by_k = learned.flow_rise_k(missing_w) * share
+            extra_k = max(min(by_k, 0.0), -self.extra_k)
+            self._change(by_k - extra_k, extra_k)
+
+    def _change(self, correction_k: float, extra_k: float) -> None:
+        self.correction_k = min(LIMIT_K, max(-LIMIT_K, self.correction_k + correction_k))
+        self.extra_k = min(LIMIT_K, self.extra_k + extra_k)
 
     def _limit_c(self, learned: LearnedModel, now: Response) -> float:
         """Return the highest setpoint that the power limit allows, by what was drawn at the last one."""

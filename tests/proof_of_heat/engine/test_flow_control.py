@@ -147,3 +147,32 @@ def test_response_is_that_of_the_sources_of_the_plan(rows: list[Row], plan: Plan
 def _with_source(now: Snapshot, **changes: float) -> Snapshot:
     (source,) = now.sources
     return replace(now, sources=(replace(source, **changes),))
+
+
+def test_more_heat_than_planned_ends_with_the_run(learned: LearnedModel) -> None:
+    """What the power limit allowed on top of the plan does not make the next start too warm."""
+    control = FlowControl()
+    first_c = control.flow_c(learned, learned.state, ASKED_W, since_s=0.0)
+    for _ in range(12):
+        setpoint_c = control.flow_c(learned, learned.state, ASKED_W, since_s=0.0)
+        delivered_w = ASKED_W + (setpoint_c - first_c) / learned.flow_rise_k(1.0)
+        control.update(learned, Response(delivered_w, setpoint_c, 1.2 * ASKED_W - delivered_w, wants_all=True), 300.0)
+    assert setpoint_c > first_c + 1.0
+    control.update(learned, Response(0.0), 300.0)
+    assert control.flow_c(learned, learned.state, ASKED_W, since_s=0.0) == pytest.approx(first_c)
+
+
+def test_what_a_source_misses_of_the_plan_is_remembered_at_the_power_limit_too(learned: LearnedModel) -> None:
+    control = FlowControl()
+    first_c = control.flow_c(learned, learned.state, ASKED_W, since_s=0.0)
+    for _ in range(12):
+        setpoint_c = control.flow_c(learned, learned.state, ASKED_W, since_s=0.0)
+        delivered_w = ASKED_W - 1000.0 + (setpoint_c - first_c) / learned.flow_rise_k(1.0)
+        control.update(learned, Response(delivered_w, setpoint_c, 1.2 * ASKED_W - delivered_w, wants_all=True), 300.0)
+    assert delivered_w == pytest.approx(1.2 * ASKED_W, rel=0.005)
+    missed_k = learned.flow_rise_k(1000.0)
+    assert 0.3 * missed_k < control.correction_k <= 1.01 * missed_k
+    before_k, extra_k = control.correction_k, control.extra_k
+    control.update(learned, Response(ASKED_W + 500.0, setpoint_c, 500.0), 300.0)
+    assert control.extra_k < extra_k, "too much heat takes back what was added for this run"
+    assert control.correction_k == before_k

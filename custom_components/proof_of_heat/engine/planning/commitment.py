@@ -138,7 +138,7 @@ def _solve_within_cap(request: PlanRequest) -> tuple[PlanProblem, Plan, float]:
             break
         raised, raised_plan = _solve(request, request.power_cap_w * relief)
         # Only discomfort that more power avoids counts: a plan may prefer a cold morning to a hot afternoon.
-        if raised_plan.discomfort_kh_total < plan.discomfort_kh_total - GAIN_SHARE * CAP_SHORTFALL_KH:
+        if raised_plan.near_shortfall_kh < plan.near_shortfall_kh - GAIN_SHARE * CAP_SHORTFALL_KH:
             problem, plan, cap = raised, raised_plan, request.power_cap_w * relief
     return problem, plan, cap
 

@@ -26,7 +26,7 @@ NEGLIGIBLE_HEAT_W = 20.0
 LARGE = 120
 """From this number of amounts on, the block form is used."""
 SOON_H = 12.0
-FORECAST_WARMTH_SHARE = 0.3
+FORECAST_WARMTH_SHARE = 0.5
 """Share of the penalty for being too warm that counts where the room would be too warm without heating as well. A cold
 morning is never the price of an afternoon that the sun makes a little too warm, by a forecast that may be wrong."""
 MINOR_SHARE = 0.2
@@ -109,8 +109,6 @@ class Plan:
     """Its part in the next hours, which later plans cannot avoid either."""
     near_doubt_kh: float
     """The same with the margin: what errors of model and forecast would make discomfort."""
-    discomfort_kh_total: float
-    """All discomfort: by cold, and (with its share) by warmth."""
     heat_value_kwh: float
     """Money that another kWh of heat now would save later."""
     surplus_savings_h: Array
@@ -306,7 +304,6 @@ class PlanProblem:
         gain = self.model.room_per_w[self.cold, 0] @ result.shadow[:count]
         power = (use * self.power).reshape(table.shape).sum(axis=0)
         cold_kh = np.maximum(self.lower - room, 0.0) * hours
-        warm_kh = np.maximum(room - self.upper, 0.0) * hours
         soon = np.cumsum(hours) <= SOON_H
         surplus = self.criteria.surplus
         own = np.minimum(power, surplus.power_w) * np.maximum(surplus.saves_kwh, 0.0) if surplus else 0 * power
@@ -323,7 +320,6 @@ class PlanProblem:
             shortfall_kh=float(cold_kh.sum()),
             near_shortfall_kh=float(cold_kh[soon].sum()),
             near_doubt_kh=float((np.maximum(self.wanted - room, 0.0) * hours)[soon].sum()),
-            discomfort_kh_total=float(cold_kh.sum() + self.criteria.upper_price_share * warm_kh.sum()),
             heat_value_kwh=float(gain / (hours[0] / 1000)),
             surplus_savings_h=own / 1000,
         )
