@@ -66,7 +66,7 @@ class BlockForm:
         reach = _solved(lower, self.weight)
         total = _sums(self.weight * reach)
         coupling = (self.shared * total) @ self.shared.T
-        coupling[np.diag_indices(shared_rows)] += 1.0 / weight[:shared_rows]
+        coupling.reshape(-1)[:: shared_rows + 1] += 1.0 / weight[:shared_rows]
         return BlockSystem(self, lower, reach, Cholesky(coupling))
 
 
@@ -84,7 +84,7 @@ class RowPairs:
     @classmethod
     def of(cls, cell: Index, slot: Index, slots: int, local: Array) -> Self:
         """Return the pairs for each amount's cell and slot, and the local rows by amount."""
-        row, amount = np.nonzero(local)
+        row, amount = np.nonzero(local != 0.0)
         packed, row_cell = np.zeros((len(local), slots)), np.zeros(len(local), dtype=np.intp)
         packed[row, slot[amount]] = local[row, amount]
         row_cell[row] = cell[amount]
@@ -124,13 +124,15 @@ def _solved(lower: Array, right: Array) -> Array:
     found = right.copy()
     slots = len(found)
     for slot in range(slots):
+        amounts = found[slot]
         if slot > 0:
-            found[slot] -= _sums(lower[slot, :slot] * found[:slot])
-        found[slot] /= lower[slot, slot]
+            amounts -= _sums(lower[slot, :slot] * found[:slot])
+        amounts /= lower[slot, slot]
     for slot in reversed(range(slots)):
+        amounts = found[slot]
         if slot + 1 < slots:
-            found[slot] -= _sums(lower[slot + 1 :, slot] * found[slot + 1 :])
-        found[slot] /= lower[slot, slot]
+            amounts -= _sums(lower[slot + 1 :, slot] * found[slot + 1 :])
+        amounts /= lower[slot, slot]
     return found
 
 
