@@ -139,6 +139,6 @@ def _solved(lower: Array, right: Array) -> Array:
 
 def _sums(table: Array) -> Array:
     """Return each cell's sum."""
-    if len(table) < PAIRWISE:
-        return np.add.reduce(table, axis=0)
-    return np.add.reduce(table.T.copy(), axis=1)  # only numbers in a row are added in pairs
+    in_pairs = len(table) >= PAIRWISE  # numpy adds only numbers in a row in pairs
+    sums: Array = np.add.reduce(table.T.copy(), axis=1) if in_pairs else np.add.reduce(table, axis=0)
+    return sums
