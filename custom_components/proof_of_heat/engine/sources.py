@@ -112,15 +112,24 @@ def is_heat_known(config: SourceConfig, reading: SourceSnapshot) -> bool:
 
 
 def _is_counted(reading: SourceSnapshot) -> bool:
-    return reading.counts or math.isfinite(reading.counted_w) or math.isfinite(reading.counted_heat_w)
+    """Return whether counters show the heat of a source; while it runs, they do once they have moved."""
+    has_moved = math.isfinite(reading.counted_w) or math.isfinite(reading.counted_heat_w)
+    return has_moved or (reading.counts and not reading.running)
 
 
 def _counted_heat_w(config: SourceConfig, reading: SourceSnapshot, outdoor_c: float) -> float:
-    """Return the recent mean heat by the counters of a source; one that does not move enough makes no heat."""
+    """Return the recent mean heat by the counters of a source; one that does not move enough makes no heat.
+
+    While it runs, few counts are an estimate.
+    """
     if reading.on is False or reading.running is False:
         return 0.0
     if reading.counted_heat_enough:
         return max(0.0, reading.counted_heat_w)
+    if reading.running and config.fuel_kwh_price is None:
+        if math.isfinite(reading.counted_heat_w) and not reading.counted_enough:
+            return max(0.0, reading.counted_heat_w)
+        return heat_output_w(config, replace(reading, power_w=reading.counted_w), outdoor_c)
     if config.fuel_kwh_price is not None or not reading.counted_enough:
         return heat_output_w(config, reading, outdoor_c)
     return heat_output_w(config, replace(reading, power_w=reading.counted_w), outdoor_c)

@@ -34,6 +34,17 @@ OFFLINE = {"available": False}
         (HEAT_PUMP, {"on": True, "running": True}, None),
         (HEAT_PUMP, {"on": True, "counts": True}, 0.0),
         (HEAT_PUMP, {"on": True, "counts": True, "counted_w": 90.0}, 0.0),
+        (HEAT_PUMP, {"running": True, "counts": True}, None),
+        (HEAT_PUMP, {"running": True, "counts": True, "counted_heat_w": 4200.0}, 4200.0),
+        (
+            HEAT_PUMP,
+            {"running": True, "counted_w": 900.0, "counted_enough": True, "counted_heat_w": 5e3},
+            known_heat_w(
+                {PUMP: HEAT_PUMP},
+                replace(snapshot(Home()), sources=(SourceSnapshot(source_id=PUMP, power_w=900.0),)),
+                5.0,
+            ),
+        ),
         (HEAT_PUMP, {"on": True, "counted_heat_w": 4200.0, "counted_heat_enough": True}, 4200.0),
         (HEAT_PUMP, {"running": False, "counted_heat_w": 4200.0, "counted_heat_enough": True}, 0.0),
         (RADIATOR, {"counts": True, "counted_w": 600.0, "counted_enough": True}, 600.0),
