@@ -160,6 +160,19 @@ def known_heat_w(configs: Mapping[str, SourceConfig], snapshot: Snapshot, outdoo
     return total
 
 
+def delivered_heat_w(configs: Mapping[str, SourceConfig], snapshot: Snapshot, outdoor_c: float) -> float:
+    """Return the heat of all sources in W, also by counters; NaN while those of one do not show its heat yet."""
+    found = ((configs.get(source.source_id), source) for source in snapshot.sources)
+    return sum(_delivered_w(config, source, outdoor_c) for config, source in found if config is not None)
+
+
+def _delivered_w(config: SourceConfig, reading: SourceSnapshot, outdoor_c: float) -> float:
+    has_counters = reading.counts or math.isfinite(reading.counted_w) or math.isfinite(reading.counted_heat_w)
+    if math.isfinite(reading.power_w) or math.isfinite(reading.heat_w) or not has_counters:
+        return heat_output_w(config, reading, outdoor_c)
+    return _counted_heat_w(config, reading, outdoor_c) if is_heat_known(config, reading) else math.nan
+
+
 def all_heat_w(configs: Mapping[str, SourceConfig], snapshot: Snapshot, outdoor_c: float) -> float:
     """Return the heat of all sources in W."""
     found = ((configs.get(source.source_id), source) for source in snapshot.sources)
