@@ -193,11 +193,11 @@ async def test_restart_in_the_middle_of_the_import_continues_there(
     await recorded(hass, freezer, lived(DAYS))
     read, begins, goes_on = history_import.HistoryImport._day, list[datetime](), asyncio.Event()
 
-    async def day(self: Any, links: Any, begin: datetime) -> list[Row]:
+    async def day(self: Any, entities: Any, begin: datetime) -> list[Row]:
         if len(begins) == 7:
             await goes_on.wait()
         begins.append(begin)
-        return await read(self, links, begin)
+        return await read(self, entities, begin)
 
     monkeypatch.setattr(history_import.HistoryImport, "_day", day)
     entry = await set_up(hass, meter=METER)

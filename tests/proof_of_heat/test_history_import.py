@@ -186,11 +186,11 @@ async def test_an_interrupted_import_continues_after_a_restart(
     await home()
     read, days = history_import.HistoryImport._day, list[datetime]()
 
-    async def stops_at_day_seven(self: Any, links: Any, begin: datetime) -> list[Row]:
+    async def stops_at_day_seven(self: Any, entities: Any, begin: datetime) -> list[Row]:
         if len(days) == 7:
             raise RuntimeError("Home Assistant stops")
         days.append(begin)
-        return await read(self, links, begin)
+        return await read(self, entities, begin)
 
     monkeypatch.setattr(history_import.HistoryImport, "_day", stops_at_day_seven)
     entry = await set_up(hass, meter=METER)
