@@ -13,12 +13,12 @@ from .decision_record import ControlMode, Decision, DecisionRecord, SourceComman
 from .delivery import Delivery, counted, delivery
 from .demand import Demand, DemandControl, Target, preheat_offsets_k
 from .duty_cycle import DutyCycle
-from .earlier_learnings import LearningMemory
 from .flow_control import FlowControl, response
 from .horizon import DAY_STEPS
 from .input_validation import InputValidator, ValidatedInputs
 from .jobs import Job, JobResult, learning, planning
 from .learning import FIRST_H, LearnedModel, next_learning_h
+from .learning_state import LearningMemory
 from .messages import Message, MessageCode, message
 from .model.curve_fit import CurveSuggestion, suggest
 from .model.history import COLUMNS, History, Row
@@ -192,7 +192,7 @@ class Engine:
             self._learn_at_h = next_learning_h(self.history.recorded_h)
             kind = self.configs[self.pump_id].kind if self.pump_id else None
             self.learned = learned = result.learned.checked(is_heat_pump=kind is SourceKind.HEAT_PUMP)
-            self.memory.last = learned.kept
+            self.memory.last = learned.learning_state
             before, self._observer = self.state, result.learned.observer(self._since_learning)
             reference = learned.pump or self.source_selector.reference_map()
             if reference is not None:

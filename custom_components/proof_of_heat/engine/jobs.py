@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from .blas_threads import one_thread
-from .earlier_learnings import EarlierLearnings
 from .learning import LearnedModel, learn
+from .learning_state import LearningState
 from .model.history import History
 from .model.performance_map import Operation
 from .pace import Pace
@@ -28,7 +28,7 @@ type Job = Callable[[], JobResult]
 
 def learning(
     history: History,
-    before: EarlierLearnings | None,
+    before: LearningState | None,
     error_limit_k: float,
     operations: Mapping[str, Operation],
     pace: Pace | None = None,

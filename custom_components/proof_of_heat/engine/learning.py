@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from .earlier_learnings import EarlierLearnings
+from .learning_state import LearningState
 from .model.backtest import GATE_DAYS, Backtest, backtest, gate
 from .model.history import STEP_S, Row, Series
 from .model.house_fit import HouseFit, fit_house
@@ -49,9 +49,9 @@ class LearnedModel:
     """Why a meter cannot be that of the heat source; what was learned from it is not used."""
 
     @property
-    def kept(self) -> EarlierLearnings:
+    def learning_state(self) -> LearningState:
         """What the next learning needs."""
-        return EarlierLearnings(
+        return LearningState(
             self.pump, self.others, self.errors_k, self.losses_w_k, self.trusted, self.fitted, self.at_rows
         )
 
@@ -109,7 +109,7 @@ def progress_percent(hours: float, *, is_learned: bool) -> int:
 
 def learn(
     series: Series,
-    before: LearnedModel | EarlierLearnings | None,
+    before: LearnedModel | LearningState | None,
     error_limit_k: float,
     operations: Mapping[str, Operation] | None = None,
     pace: Callable[[], None] = without_pauses,
@@ -122,9 +122,9 @@ def learn(
         ValueError: the history is too short.
     """
     recent = series.since(max(0, len(series) - FIT_DAYS * 86400 // STEP_S))
-    kept = before.kept if isinstance(before, LearnedModel) else before or EarlierLearnings()
-    kept = kept.before(float(series.time_s[-1]))
-    previous = kept.fitted
+    earlier = before.learning_state if isinstance(before, LearnedModel) else before or LearningState()
+    earlier = earlier.before(float(series.time_s[-1]))
+    previous = earlier.fitted
     fitted = fit_house(recent, previous, pace=pace)
     tested = backtest(recent, previous, pace)
     rows = recent.rows(max(0, len(recent) - SETTLE_ROWS))
@@ -132,20 +132,20 @@ def learn(
     for row in rows:
         state = observer.update(row)
         pace()
-    pump = learn_pump(series, kept.pump) or kept.pump
+    pump = learn_pump(series, earlier.pump) or earlier.pump
     doubt = doubt_of_heat(series)
-    errors_k = (*kept.errors_k, tested.error_k)[-GATE_DAYS:]
+    errors_k = (*earlier.errors_k, tested.error_k)[-GATE_DAYS:]
     return LearnedModel(
         fitted=fitted,
         pump=pump,
         responses=ResponseModel(fitted.parameters, HORIZON_STEPS),
         tested=tested,
         errors_k=errors_k,
-        trusted=doubt is None and gate(errors_k, error_limit_k, was_open=kept.trusted),
+        trusted=doubt is None and gate(errors_k, error_limit_k, was_open=earlier.trusted),
         state=state,
         at_rows=float(series.time_s[-1]),
-        others=_others(operations or {}, kept.others),
-        losses_w_k=(*kept.losses_w_k, fitted.parameters.total_loss_w_k)[-KEEP_LOSSES:],
+        others=_others(operations or {}, earlier.others),
+        losses_w_k=(*earlier.losses_w_k, fitted.parameters.total_loss_w_k)[-KEEP_LOSSES:],
         doubt=doubt,
     )
 
