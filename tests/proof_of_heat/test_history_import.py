@@ -254,7 +254,7 @@ async def test_meter_of_the_whole_home_is_found_by_what_it_shows_while_the_sourc
     await home()
     found = await finished(hass, await set_up(hass, meter=METER))
     for step in range(60):
-        if found.engine.meter_doubt is not None:
+        if found.engine.meter_problem is not None:
             break
         is_on = step % 12 < 2
         hass.states.async_set(HEATER, "on" if is_on else "off")

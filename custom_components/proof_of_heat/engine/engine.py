@@ -22,7 +22,7 @@ from .learning_state import LearningMemory
 from .messages import Message, MessageCode, message
 from .model.curve_fit import CurveSuggestion, suggest
 from .model.history import COLUMNS, History, Row
-from .model.meter_check import IdleCheck, MeterDoubt
+from .model.meter_check import IdleCheck, MeterProblem
 from .model.observer import HouseState, Observer
 from .model.operating_history import OperatingHistory
 from .plan_request import PlanContext, plan_request
@@ -101,7 +101,7 @@ class Engine:
     @property
     def predicting(self) -> bool:
         """Whether the backtest allows planning."""
-        return self.learned is not None and self.learned.trusted and self._idle_check.doubt is None
+        return self.learned is not None and self.learned.trusted and self._idle_check.problem is None
 
     @property
     def is_unmeasured(self) -> bool:
@@ -109,9 +109,9 @@ class Engine:
         return self.learned is None and self._rows.is_unmeasured
 
     @property
-    def meter_doubt(self) -> MeterDoubt | None:
-        """Why a meter cannot be that of its heat source; None without a doubt."""
-        return (self.learned and self.learned.doubt) or self._idle_check.doubt
+    def meter_problem(self) -> MeterProblem | None:
+        """Why a meter cannot be that of its heat source; None without such a problem."""
+        return (self.learned and self.learned.meter_problem) or self._idle_check.problem
 
     def observe(self, snapshot: Snapshot) -> None:
         """Process a snapshot: validate the inputs, update the model's state and the history."""

@@ -9,7 +9,7 @@ from .learning_state import LearningState
 from .model.backtest import GATE_DAYS, Backtest, backtest, gate
 from .model.history import STEP_S, Row, Series
 from .model.house_fit import HouseFit, fit_house
-from .model.meter_check import Doubt, MeterDoubt, doubt_of_heat, doubt_of_map
+from .model.meter_check import MeterProblem, MeterProblemType, cop_problem, heat_problem
 from .model.observer import HouseState, Observer, emitter_after, first_state
 from .model.performance_map import Operation, PerformanceMap, learn as learn_pump, learn_from
 from .pace import without_pauses
@@ -45,7 +45,7 @@ class LearnedModel:
     """Performance maps of further modulating sources."""
     losses_w_k: tuple[float, ...] = ()
     """Heat losses of the last learnings, newest last."""
-    doubt: MeterDoubt | None = None
+    meter_problem: MeterProblem | None = None
     """Why a meter cannot be that of the heat source; what was learned from it is not used."""
 
     @property
@@ -57,8 +57,8 @@ class LearnedModel:
 
     def checked(self, *, is_heat_pump: bool) -> LearnedModel:
         """Return the model without the map of a heat pump that is not possible."""
-        found = doubt_of_map(self.pump, is_heat_pump=is_heat_pump)
-        return self if found is None else replace(self, pump=None, doubt=found)
+        found = cop_problem(self.pump, is_heat_pump=is_heat_pump)
+        return self if found is None else replace(self, pump=None, meter_problem=found)
 
     @property
     def drift(self) -> float | None:
@@ -69,7 +69,8 @@ class LearnedModel:
     @property
     def suspect_cop(self) -> float | None:
         """The implausible COP of the map that was learned; None with a plausible one."""
-        return self.doubt.value if self.doubt is not None and self.doubt.doubt is Doubt.COP else None
+        found = self.meter_problem
+        return found.value if found is not None and found.type is MeterProblemType.COP else None
 
     @property
     def full_heat_w(self) -> float:
@@ -133,7 +134,7 @@ def learn(
         state = observer.update(row)
         pace()
     pump = learn_pump(series, earlier.pump) or earlier.pump
-    doubt = doubt_of_heat(series)
+    meter_problem = heat_problem(series)
     errors_k = (*earlier.errors_k, tested.error_k)[-GATE_DAYS:]
     return LearnedModel(
         fitted=fitted,
@@ -141,12 +142,12 @@ def learn(
         responses=ResponseModel(fitted.parameters, HORIZON_STEPS),
         tested=tested,
         errors_k=errors_k,
-        trusted=doubt is None and gate(errors_k, error_limit_k, was_open=earlier.trusted),
+        trusted=meter_problem is None and gate(errors_k, error_limit_k, was_open=earlier.trusted),
         state=state,
         at_rows=float(series.time_s[-1]),
         others=_others(operations or {}, earlier.others),
         losses_w_k=(*earlier.losses_w_k, fitted.parameters.total_loss_w_k)[-KEEP_LOSSES:],
-        doubt=doubt,
+        meter_problem=meter_problem,
     )
 
 
