@@ -12,9 +12,9 @@ from .model.house_fit import HouseFit, fit_house
 from .model.meter_check import MeterProblem, MeterProblemType, cop_problem, heat_problem
 from .model.observer import HouseState, Observer, emitter_after, first_state
 from .model.performance_map import Operation, PerformanceMap, learn as learn_pump, learn_from
-from .pace import without_pauses
 from .planning.planner import ResponseModel
 from .planning.segments import FLOW_OVER_MEAN
+from .thread_yield import no_yield
 
 FIRST_H = 10.0
 OFTEN_UNTIL_H = 48.0
@@ -113,11 +113,11 @@ def learn(
     before: LearnedModel | LearningState | None,
     error_limit_k: float,
     operations: Mapping[str, Operation] | None = None,
-    pace: Callable[[], None] = without_pauses,
+    yield_thread: Callable[[], None] = no_yield,
 ) -> LearnedModel:
     """Learn house and performance maps from the history, and backtest them.
 
-    It takes seconds: do not call it in the event loop. ``pace`` is called every millisecond or two.
+    It takes seconds: do not call it in the event loop. ``yield_thread`` is called every millisecond or two.
 
     Raises:
         ValueError: the history is too short.
@@ -126,13 +126,13 @@ def learn(
     earlier = before.learning_state if isinstance(before, LearnedModel) else before or LearningState()
     earlier = earlier.before(float(series.time_s[-1]))
     previous = earlier.fitted
-    fitted = fit_house(recent, previous, pace=pace)
-    tested = backtest(recent, previous, pace)
+    fitted = fit_house(recent, previous, yield_thread=yield_thread)
+    tested = backtest(recent, previous, yield_thread)
     rows = recent.rows(max(0, len(recent) - SETTLE_ROWS))
     observer = Observer(fitted.parameters, first_state(fitted.parameters, rows[0].room_c, rows[0].water_c))
     for row in rows:
         state = observer.update(row)
-        pace()
+        yield_thread()
     pump = learn_pump(series, earlier.pump) or earlier.pump
     meter_problem = heat_problem(series)
     errors_k = (*earlier.errors_k, tested.error_k)[-GATE_DAYS:]

@@ -26,9 +26,9 @@ from ..const import DOMAIN
 from ..engine.blas_threads import one_thread
 from ..engine.config import EngineConfig
 from ..engine.model.reference_house import MEMBERS
-from ..engine.pace import Pace
 from ..engine.shadow.replay import REPLAY_DAYS, Replay, Replayed, TooFewDaysError
 from ..engine.shadow.savings import ShadowReport, dump, restore
+from ..engine.thread_yield import ThreadYield
 from ..inputs.schedules import fetch_week
 from ..prices.electricity_price import price_series
 from ..prices.provider_actions import needs_action
@@ -191,12 +191,12 @@ class HistoryReplay:
             days.append(await self._day(entities, end - timedelta(days=DAYS - index), weeks))
             self.days_read = index + 1
         publishes = self._publishes_forecast()
-        pace = Pace(pause=self._pause)
+        yield_thread = ThreadYield(pause=self._pause)
 
         def begin() -> Replay:
             past = assemble(days, self._config, weeks, publishes_forecast=publishes)
             rows = [row for day in days for row in day.steps.rows()]
-            return Replay(self._engine_config(), past, rows, pace)
+            return Replay(self._engine_config(), past, rows, yield_thread)
 
         try:
             replay = await self._hass.async_add_executor_job(begin)
