@@ -23,8 +23,7 @@ from custom_components.proof_of_heat.learning import history_import
 from custom_components.proof_of_heat.learning.history_entities import HomeEntities, SourceEntities, standard_time_s
 from custom_components.proof_of_heat.learning.history_import import HistoryImport, ImportStatus, async_remove_import
 from custom_components.proof_of_heat.learning.home_key import HomeKey, Link, Part
-
-from .test_full_disk import full_disk
+from tests.full_disk import full_disk_of
 
 NOW = datetime(2027, 1, 20, 18, 0, tzinfo=UTC)
 ENTRY_ID = "01HOME"
@@ -471,7 +470,7 @@ async def test_change_is_found_again_after_a_full_disk(
 ) -> None:
     """The home is heated all the same."""
     await lived_before(importing, hass_storage)
-    with full_disk():
+    with full_disk_of(DOMAIN):
         await importing.importer.async_load()
         assert f"{KEY}: could not be written: [Errno 28] No space left on device" in caplog.text
         assert importing.importer.cause is Part.SOURCES
