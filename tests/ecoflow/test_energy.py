@@ -12,8 +12,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ecoflow.api.counters import MAX_GAP_S, PowerIntegrator
+from custom_components.ecoflow.const import DOMAIN
+from tests.full_disk import full_disk_of
 
-from .conftest import DELTA_2, DELTA_PRO, CloudThread, full_disk, poll, state_of
+from .conftest import DELTA_2, DELTA_PRO, CloudThread, poll, state_of
 
 pytestmark = pytest.mark.slow  # skipped by scripts/test --quick
 
@@ -120,7 +122,7 @@ async def test_counters_are_not_updated_while_storing_fails(
         await poll(hass, clock)
     counters = account.runtime_data.store.device_counters(DELTA_2)
     before = counters.stored["battery_charged_energy"]
-    with full_disk():
+    with full_disk_of(DOMAIN):
         for _ in range(5):
             await poll(hass, clock)
         with pytest.raises(HomeAssistantError):
