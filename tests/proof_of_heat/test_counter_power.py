@@ -59,7 +59,7 @@ def test_reset_and_readings_out_of_order() -> None:
 
 
 def test_a_load_that_runs_is_unknown_until_its_counter_moves() -> None:
-    """An hour of rest gives an upper bound, of which a load that has just started is no part."""
+    """The counter was at rest for most of the time, so that its mean does not describe a load that has just started."""
     power, at = fed([2000.0], 20, 0.01)
     assert power.running_w(at) == power.power_w(at)
     still = power._counter.accepted
