@@ -21,11 +21,11 @@ def async_describe_events(
     @callback
     def describe_release(event: Event) -> dict[str, str]:
         data = event.data
-        texts = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
-        key = "release_signed" if data["signed_by"] else "release_not_signed"
-        message = texts.get(f"component.{DOMAIN}.common.activity_{key}", "{product} {version}")
+        found = async_get_cached_translations(hass, hass.config.language, "common", DOMAIN)
+        texts = {key.rpartition(".")[2]: text for key, text in found.items()}
+        message = texts["activity_release_signed" if data["signed_by"] else "activity_release_not_signed"]
         return {
-            LOGBOOK_ENTRY_NAME: texts.get(f"component.{DOMAIN}.common.activity_name", "OTA"),
+            LOGBOOK_ENTRY_NAME: texts["activity_name"],
             LOGBOOK_ENTRY_MESSAGE: message.format(product=data["product"], version=data["version"]),
         }
 
