@@ -1,7 +1,6 @@
 """Config flow: topics and archive."""
 
 from collections.abc import Mapping
-from itertools import chain, count
 from typing import Any, Final, override
 
 from homeassistant.components.mqtt import DOMAIN as MQTT_DOMAIN
@@ -26,7 +25,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 import probatio as vol
 
-from ._lib.archive_form import URL_EXAMPLE, check_database
+from ._lib.archive_form import URL_EXAMPLE, check_database, unused_file
 from .const import (
     ARCHIVE_OFF,
     ARCHIVE_POSTGRESQL,
@@ -46,7 +45,6 @@ from .decoders import Channel, TopicPattern, overlap
 from .flows.options import EdgeOptionsFlow
 
 _NAME: Final = "Edge Telemetry"
-_GATEWAY_PATTERN: Final = "ruuvi/{gateway}/{tag}"
 
 TOPICS_SCHEMA: Final = vol.Schema(
     {
@@ -190,7 +188,10 @@ class EdgeTelemetryConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_create_entry(title=title, data=data)
 
     def _own_archive(self, kind: str) -> dict[str, Any]:
-        """Return the settings of an archive in the configuration folder: the entry's own, or an unused file."""
+        """Return the settings of an archive in the configuration folder: the entry's own, or an unused file.
+
+        The archive of a removed entry is continued.
+        """
         if kind == ARCHIVE_OFF:
             return {}
         if self.source == "reconfigure":
@@ -198,7 +199,7 @@ class EdgeTelemetryConfigFlow(ConfigFlow, domain=DOMAIN):
             if data[CONF_ARCHIVE] == ARCHIVE_SQLITE:
                 return {key: data[key] for key in (CONF_ARCHIVE_URL, CONF_ARCHIVE_TABLE)}
         taken = {entry.data.get(CONF_ARCHIVE_URL) for entry in self._async_current_entries()}
-        return {CONF_ARCHIVE_URL: _unused_file(taken), CONF_ARCHIVE_TABLE: DEFAULT_TABLE}
+        return {CONF_ARCHIVE_URL: unused_file(DOMAIN, taken), CONF_ARCHIVE_TABLE: DEFAULT_TABLE}
 
     def _others(self) -> list[ConfigEntry]:
         own = self._get_reconfigure_entry().entry_id if self.source == "reconfigure" else None
@@ -237,9 +238,3 @@ def _filters(patterns: list[str]) -> set[str]:
 def _mqtt_is_ready(hass: HomeAssistant) -> bool:
     """Return whether core's mqtt integration is set up; its broker may be disconnected."""
     return any(entry.state is ConfigEntryState.LOADED for entry in hass.config_entries.async_entries(MQTT_DOMAIN))
-
-
-def _unused_file(taken: set[Any]) -> str:
-    """Return the name of the first file that no entry uses; the archive of a removed entry is continued."""
-    names = chain([f"{DOMAIN}.db"], (f"{DOMAIN}_{number}.db" for number in count(2)))
-    return next(name for name in names if name not in taken)
