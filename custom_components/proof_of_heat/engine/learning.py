@@ -9,7 +9,7 @@ from .learning_state import LearningState
 from .model.backtest import GATE_DAYS, Backtest, backtest, gate
 from .model.history import STEP_S, Row, Series
 from .model.house_fit import HouseFit, fit_house
-from .model.meter_check import MeterProblem, MeterProblemType, cop_problem, heat_problem
+from .model.meter_check import MeterProblem, cop_problem, heat_problem
 from .model.observer import HouseState, Observer, emitter_after, first_state
 from .model.performance_map import Operation, PerformanceMap, learn as learn_pump, learn_from
 from .planning.planner import ResponseModel
@@ -65,12 +65,6 @@ class LearnedModel:
         """The change of the heat loss against the mean of earlier learnings, as a share; None without any."""
         *earlier, newest = self.losses_w_k or (0.0,)
         return newest * len(earlier) / sum(earlier) - 1 if earlier else None
-
-    @property
-    def suspect_cop(self) -> float | None:
-        """The implausible COP of the map that was learned; None with a plausible one."""
-        found = self.meter_problem
-        return found.value if found is not None and found.type is MeterProblemType.COP else None
 
     @property
     def full_heat_w(self) -> float:

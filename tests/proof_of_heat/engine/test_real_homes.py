@@ -334,8 +334,9 @@ def test_a_meter_of_something_else_gives_no_map(rows: list[Row], factor: float) 
     engine.adopt(job())
     assert engine.learned is not None
     assert engine.learned.pump is None
-    assert engine.learned.suspect_cop is not None
-    assert not 1.3 <= engine.learned.suspect_cop <= 8.0
+    assert engine.learned.meter_problem is not None
+    assert engine.learned.meter_problem.type is MeterProblemType.COP
+    assert not 1.3 <= engine.learned.meter_problem.value <= 8.0
 
 
 def test_imported_history_comes_before_the_own_one(rows: list[Row]) -> None:
@@ -385,7 +386,6 @@ def test_a_meter_of_something_else_is_found_without_a_heat_meter(power: str, pro
     found = learn(History(_measured(power)).series(), None, 50.0)
     assert (found.meter_problem.type if found.meter_problem else None) == problem
     assert found.trusted is (problem is None), "no plan by a wrong meter"
-    assert found.suspect_cop is None
 
 
 @pytest.mark.parametrize(
