@@ -19,7 +19,6 @@ USUAL_HEAT = np.array([0.0, 0.0, 0.0, 1.0, -0.05, 0.2])
 USUAL_POWER = np.array([0.1, 0.02, 0.0, 0.9, 0.1, 0.0])
 PRIOR_SIGMA = np.array([0.15, 0.1, 0.1, 0.2, 0.1, 0.1])
 RESIDUAL_SHARE = 0.03
-USUAL_COP = 3.2
 MINIMUM_SAMPLES = 6
 TERMS = len(USUAL_HEAT)
 PLAUSIBLE_COP = (1.3, 8.0)
@@ -86,8 +85,10 @@ class PerformanceMap:
 def features(level: Array, flow_c: Array, outdoor_c: Array) -> Array:
     """Return the six terms along a new last axis."""
     flow, outdoor = (flow_c - FLOW_MID_C) / SPAN_K, (outdoor_c - OUTDOOR_MID_C) / SPAN_K
-    level, flow, outdoor = np.broadcast_arrays(level, flow, outdoor)
-    return np.stack([np.ones_like(flow), flow, outdoor, level, level * flow, level * outdoor], axis=-1)
+    terms = np.empty((*np.broadcast(level, flow, outdoor).shape, TERMS))
+    for term, value in enumerate((1.0, flow, outdoor, level, level * flow, level * outdoor)):
+        terms[..., term] = value
+    return terms
 
 
 def linear_map(heat_w: float, input_w: float) -> PerformanceMap:
