@@ -83,8 +83,8 @@ class FlowControl:
         """
         self._asked_w = heat_w
         lead_s = min(max(since_s, 0.0), STEP_S)
-        wanted_c = learned.flow_for(state, heat_w, lead_s) + self.correction_k + self.extra_k
-        self._setpoint_c = min(wanted_c, self._highest_c)
+        heat_c = learned.flow_for(state, heat_w, lead_s) + self.correction_k + self.extra_k
+        self._setpoint_c = min(heat_c, self._highest_c)
         return self.starts.flow_c(used, self._setpoint_c)
 
     def update(self, learned: LearnedModel | None, now: Response, elapsed_s: float) -> None:

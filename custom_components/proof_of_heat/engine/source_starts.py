@@ -38,7 +38,7 @@ class StartRise:
     """The lowest rise at which it started."""
 
     @property
-    def wanted_k(self) -> float:
+    def next_k(self) -> float:
         """The rise of the next start; -inf for a source that starts at any."""
         if self.too_small_k is None:
             return -math.inf
@@ -95,9 +95,9 @@ class SourceStarts:
                 self._idle_s[now.source_id] += elapsed_s
         self._asked_c = {}
 
-    def flow_c(self, used: Collection[str], wanted_c: float) -> float:
-        """Return the setpoint at which the sources that are to heat now start; at least ``wanted_c``."""
-        setpoint_c = max([wanted_c, *(self._start_c(source_id) for source_id in used)])
+    def flow_c(self, used: Collection[str], heat_c: float) -> float:
+        """Return the setpoint at which the sources that are to heat now start; at least ``heat_c``."""
+        setpoint_c = max([heat_c, *(self._start_c(source_id) for source_id in used)])
         self._asked_c = dict.fromkeys(used, setpoint_c)
         return setpoint_c
 
@@ -106,7 +106,7 @@ class SourceStarts:
         if rise is None or resting_c is None:
             return -math.inf
         steps = min(STEPS, _steps(self._waits_s.get(source_id, 0.0)))
-        return resting_c + rise.wanted_k + STEP_K * steps
+        return resting_c + rise.next_k + STEP_K * steps
 
 
 def _steps(waited_s: float) -> int:

@@ -29,7 +29,7 @@ from .homes import lived_history
 BOILER = SourceConfig(source_id="boiler", kind=SourceKind.BOILER, steering=Steering.LEVEL, fuel_kwh_price=0.1)
 CYCLE_S = 300.0
 WATER_C = 26.0
-WANTED_C = 27.0
+HEAT_C = 27.0
 """The setpoint of a small heat."""
 READING = SourceSnapshot(source_id="boiler", on=True, flow_c=WATER_C)
 
@@ -41,7 +41,7 @@ def _cycle(
     reading: SourceSnapshot = READING,
     config: SourceConfig = BOILER,
     used: frozenset[str] = frozenset({"boiler"}),
-    wanted_c: float = WANTED_C,
+    heat_c: float = HEAT_C,
 ) -> float:
     """Let a cycle pass with the reading at its end; return the setpoint of the next one."""
     now = Snapshot(
@@ -55,17 +55,17 @@ def _cycle(
     heat = Amount(3000.0, estimated=False) if heats else ZERO
     delivery = Delivery((SourceDelivery("boiler", ZERO, heat, heats),))
     starts.update({"boiler": config}, now, delivery, CYCLE_S)
-    return starts.flow_c(used, wanted_c)
+    return starts.flow_c(used, heat_c)
 
 
 def test_a_source_that_starts_soon_keeps_its_setpoint() -> None:
     starts = SourceStarts()
     for heats in (False, False, True, True, False, True):
-        assert _cycle(starts, heats=heats) == WANTED_C
+        assert _cycle(starts, heats=heats) == HEAT_C
 
 
 def _start(starts: SourceStarts, *, hysteresis_k: float) -> tuple[float, float]:
-    """Let a source with a control of its own start; return how long it took, in s, and its last setpoint above water."""
+    """Let a source with a control of its own start; return how long it took (s), and its last setpoint above water."""
     rise_k = _cycle(starts) - WATER_C
     waited_s = CYCLE_S
     while rise_k < hysteresis_k:
@@ -82,14 +82,14 @@ def _rest(starts: SourceStarts) -> None:
 
 def test_a_source_that_does_not_start_gets_a_setpoint_that_rises_until_it_does() -> None:
     starts = SourceStarts()
-    assert [_cycle(starts) for _ in range(2)] == [WANTED_C] * 2, "it may still ignite"
+    assert [_cycle(starts) for _ in range(2)] == [HEAT_C] * 2, "it may still ignite"
     cycles_per_step = int(WAIT_S / CYCLE_S)
     rising = [_cycle(starts) - WATER_C for _ in range(4 * cycles_per_step)]
-    assert rising[0] == (START_K + WANTED_C - WATER_C) / 2 + STEP_K
+    assert rising[0] == (START_K + HEAT_C - WATER_C) / 2 + STEP_K
     assert rising[0] == rising[cycles_per_step - 1] < rising[cycles_per_step], "each is waited for"
     assert rising == sorted(rising)
     assert rising[-1] == START_K + STEPS * STEP_K, "no further"
-    assert _cycle(starts, heats=True) == WANTED_C, "it heats"
+    assert _cycle(starts, heats=True) == HEAT_C, "it heats"
 
 
 @pytest.mark.parametrize("hysteresis_k", [1.5, 2.0, 3.0, 4.0, 4.8])
@@ -115,22 +115,22 @@ def test_a_source_with_a_large_hysteresis_starts_as_well() -> None:
 def test_a_rise_that_is_no_longer_enough_is_raised() -> None:
     rise = StartRise()
     rise.has_started(3.0)
-    assert rise.wanted_k == -math.inf, "it needed no higher setpoint"
+    assert rise.next_k == -math.inf, "it needed no higher setpoint"
     rise.has_waited(1.0)
     rise.has_started(1.4)
-    assert rise.wanted_k == 1.4
+    assert rise.next_k == 1.4
     rise.has_waited(1.4)
-    assert rise.wanted_k == 1.4 + KNOWN_K
+    assert rise.next_k == 1.4 + KNOWN_K
     rise.has_waited(9.0)
-    assert rise.wanted_k == START_K, "at most"
+    assert rise.next_k == START_K, "at most"
 
 
 def test_a_source_that_rests_after_a_stop_does_not_hesitate() -> None:
     starts = SourceStarts()
     _cycle(starts, heats=True)
     rests = int((REST_S + WAIT_S) / CYCLE_S) - 1
-    assert [_cycle(starts) for _ in range(rests)] == [WANTED_C] * rests
-    assert _cycle(starts) > WANTED_C
+    assert [_cycle(starts) for _ in range(rests)] == [HEAT_C] * rests
+    assert _cycle(starts) > HEAT_C
 
 
 def test_at_its_next_start_the_setpoint_is_high_enough_at_once() -> None:
@@ -138,8 +138,8 @@ def test_at_its_next_start_the_setpoint_is_high_enough_at_once() -> None:
     for _ in range(3):
         _cycle(starts)
     _cycle(starts, heats=True)
-    assert _cycle(starts, used=frozenset()) == WANTED_C, "it is not needed"
-    assert _cycle(starts) > WANTED_C
+    assert _cycle(starts, used=frozenset()) == HEAT_C, "it is not needed"
+    assert _cycle(starts) > HEAT_C
 
 
 @pytest.mark.parametrize(
@@ -156,14 +156,14 @@ def test_at_its_next_start_the_setpoint_is_high_enough_at_once() -> None:
 def test_other_reasons_to_make_no_heat_change_nothing(reading: SourceSnapshot, config: SourceConfig) -> None:
     starts = SourceStarts()
     for _ in range(6):
-        assert _cycle(starts, reading=reading, config=config) == WANTED_C
+        assert _cycle(starts, reading=reading, config=config) == HEAT_C
 
 
 def test_a_source_that_is_not_asked_for_heat_does_not_wait() -> None:
     starts = SourceStarts()
     for _ in range(6):
-        assert _cycle(starts, used=frozenset({"miner"})) == WANTED_C
-    assert _cycle(starts) == WANTED_C
+        assert _cycle(starts, used=frozenset({"miner"})) == HEAT_C
+    assert _cycle(starts) == HEAT_C
 
 
 @pytest.fixture(scope="module")

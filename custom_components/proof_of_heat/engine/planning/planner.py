@@ -27,8 +27,8 @@ LARGE = 120
 """From this number of amounts on, the block form is used."""
 SOON_H = 12.0
 FORECAST_WARMTH_SHARE = 0.5
-"""Share of the penalty for being too warm that counts where the room would be too warm without heating as well. A cold
-morning is never the price of an afternoon that the sun makes a little too warm, by a forecast that may be wrong."""
+"""Share of the penalty for being too warm that counts where the room would be too warm without heating as well: that
+the sun makes it a little too warm is a forecast, which may be wrong, and a cold morning is certain."""
 MINOR_SHARE = 0.2
 """Segments with less than this share of the largest one's heat are ignored for the usual cost of heat."""
 
