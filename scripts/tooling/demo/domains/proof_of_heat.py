@@ -159,7 +159,8 @@ class ProofOfHeatDemo:
         async with home.alive(self._home(world), simulated=world.simulated):
             await home.sensors_of(ha)
             # A home that has had its thermometers and meters for a while before this integration is added.
-            await past.fill(ha, home.past(self._lives), {})
+            if world.has_past:
+                await past.fill(ha, home.past(self._lives), {})
             return await self._add(ha, world)
 
     async def _add(self, ha: HomeAssistant, world: World) -> Provisioned:
@@ -182,7 +183,7 @@ class ProofOfHeatDemo:
                 if part.step == "modbus":
                     steps.append({})  # accepts the readings
                 await ha.add_subentry(entry_id, "meter" if part.step is None else "source", *steps)
-                if part.kind == "heat_pump":
+                if part.kind == "heat_pump" and world.has_past:
                     await self._learned(ha, entry_id)
         await self._take_over(ha, entry_id)
         self._rooms = [
