@@ -75,7 +75,7 @@ def _quantile_ms(lags: list[float], share: float) -> float:
 def measure() -> dict[str, Any]:
     """Return the measurements by the days of the history."""
     from custom_components.proof_of_heat.engine.jobs import learning
-    from custom_components.proof_of_heat.engine.pace import Pace
+    from custom_components.proof_of_heat.engine.thread_yield import ThreadYield as Pace
 
     found: dict[str, Any] = {}
     for days in DAYS:

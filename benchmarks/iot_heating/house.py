@@ -15,11 +15,11 @@ from typing import Any, Final
 
 import aiohttp
 
+from benchmarks.measuring import process_cpu_s
 from scripts.tooling.ports import free_port
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 NOW: Final = datetime(2026, 1, 5, 12, tzinfo=UTC).isoformat()
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 def key_of(number: int) -> str:
@@ -135,8 +135,7 @@ class House:
 
     def cpu_s(self) -> float:
         """CPU time of the process so far."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return process_cpu_s(self.pid)
 
     def pss_mb(self) -> float:
         """Memory that is its own, in MB."""

@@ -12,7 +12,6 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 import json
-import os
 from pathlib import Path
 import random
 import shutil
@@ -23,6 +22,7 @@ from typing import Any, Final
 
 import aiohttp
 
+from benchmarks.measuring import PROBE, PROBE_DOMAIN, process_cpu_s, read_probe
 from benchmarks.outages.house import House
 from benchmarks.smart_outlet.load import Devices
 from scripts.tooling.demo.client import HomeAssistant
@@ -30,27 +30,14 @@ from scripts.tooling.demo.plugin import SimulatorSpec
 from scripts.tooling.demo.process import running
 from scripts.tooling.ports import free_port
 
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 _MODELS: Final = ("delta_pro", "delta_2", "delta_pro_3", "delta_3")
 _LOOPBACK: Final = "127.0.0.1"
 _DEMO_STATIONS, _DEMO_SOURCES, _DEMO_CONTROLLERS = 3, 4, 2
 
 
-def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
-
-
 def _memory_mb(pid: int) -> float:
     rows = Path(f"/proc/{pid}/status").read_text("utf-8").splitlines()
     return next(int(row.split()[1]) for row in rows if row.startswith("VmRSS")) / 1024
-
-
-async def _probe(house: House, *, census: bool = False) -> dict[str, Any]:
-    url = f"{house.info['url']}/api/suite_probe{'?census' if census else ''}"
-    async with aiohttp.ClientSession() as session, session.get(url) as reply:
-        found: dict[str, Any] = await reply.json()
-        return found
 
 
 async def _add_stations(house: House, count: int) -> None:
@@ -92,9 +79,9 @@ async def _add_controllers(ha: HomeAssistant, count: int) -> dict[str, str]:
 
 def _add_probe(house: House) -> None:
     """Add the probe to the configuration; it runs from the next start on."""
-    shutil.copytree(Path(__file__).parent / "probe", house.folder / "custom_components" / "suite_probe")
+    shutil.copytree(PROBE, house.folder / "custom_components" / PROBE_DOMAIN)
     configuration = house.folder / "configuration.yaml"
-    configuration.write_text(configuration.read_text("utf-8") + "\nsuite_probe:\n", "utf-8")
+    configuration.write_text(f"{configuration.read_text('utf-8')}\n{PROBE_DOMAIN}:\n  stacks: true\n", "utf-8")
 
 
 async def _restart(house: House, after_s: float) -> dict[str, Any]:
@@ -103,14 +90,14 @@ async def _restart(house: House, after_s: float) -> dict[str, Any]:
     began = time.monotonic()
     await house.start_server()
     pid, until_running = house.server.pid, time.monotonic() - began
-    cpu_running = _cpu_s(pid)
-    at_start = await _probe(house)
+    cpu_running = process_cpu_s(pid)
+    at_start = await read_probe(house.info["url"])
     await asyncio.sleep(after_s)
-    after = await _probe(house, census=True)
+    after = await read_probe(house.info["url"], census=True)
     return {
         "seconds_until_running": round(until_running, 1),
         "cpu_s_until_running": round(cpu_running, 1),
-        "cpu_s_minute_after": round(_cpu_s(pid) - cpu_running, 1),
+        "cpu_s_minute_after": round(process_cpu_s(pid) - cpu_running, 1),
         "lag_ms_until_running": _ms(at_start["lag_s"]),
         "lag_ms_minute_after": _ms(after["lag_s"]),
         "collections": [*at_start["collections"], *after["collections"]],
@@ -134,9 +121,9 @@ def _ms(lags: dict[str, float]) -> dict[str, float]:
 
 async def _run(house: House, seconds: float, profile: Path | None) -> dict[str, Any]:
     """Return what running costs."""
-    await _probe(house)
+    await read_probe(house.info["url"])
     pid, began = house.server.pid, time.monotonic()
-    before = _cpu_s(pid)
+    before = process_cpu_s(pid)
     if profile is not None:
         command = [
             "py-spy",
@@ -156,8 +143,8 @@ async def _run(house: House, seconds: float, profile: Path | None) -> dict[str, 
         await child.wait()
     else:
         await asyncio.sleep(seconds)
-    cpu = (_cpu_s(pid) - before) / (time.monotonic() - began)
-    probe = await _probe(house)
+    cpu = (process_cpu_s(pid) - before) / (time.monotonic() - began)
+    probe = await read_probe(house.info["url"])
     return {
         "cpu_percent": round(cpu * 100, 1),
         "lag_ms": _ms(probe["lag_s"]),

@@ -22,8 +22,7 @@ import tempfile
 import time
 from typing import Any, Self
 
-import aiohttp
-
+from benchmarks.measuring import PROBE, PROBE_DOMAIN, process_cpu_s, read_probe
 from scripts.tooling.demo.client import HomeAssistant
 from scripts.tooling.ports import free_port
 
@@ -32,7 +31,6 @@ from .load import Devices, Tally
 
 ROOT = Path(__file__).resolve().parents[2]
 _IDLE_WITHIN_S = 240
-_TICKS = os.sysconf("SC_CLK_TCK")
 _CONFIGURATION = """\
 homeassistant:
   name: Benchmark
@@ -83,12 +81,7 @@ def _prepare(folder: Path, port: int) -> None:
     components.mkdir()
     for name in ("smart_outlet", "iot_heating"):
         (components / name).symlink_to(ROOT / "custom_components" / name)
-    (components / "suite_probe").symlink_to(Path(__file__).parent / "probe")
-
-
-def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+    (components / PROBE_DOMAIN).symlink_to(PROBE)
 
 
 async def _add_ccus(ha: HomeAssistant, count: int) -> list[CcuSetup]:
@@ -124,19 +117,13 @@ async def _add_controllers(ha: HomeAssistant, count: int) -> dict[str, str]:
     return keys
 
 
-async def _probe(url: str) -> dict[str, Any]:
-    async with aiohttp.ClientSession() as session, session.get(f"{url}/api/suite_probe") as reply:
-        measurements: dict[str, Any] = await reply.json()
-        return measurements
-
-
 async def _observe(pid: int, url: str, seconds: float) -> dict[str, Any]:
     """Return CPU use, event loop delay and state writes over a time."""
-    await _probe(url)
-    started, before = time.monotonic(), _cpu_s(pid)
+    await read_probe(url)
+    started, before = time.monotonic(), process_cpu_s(pid)
     await asyncio.sleep(seconds)
-    cpu = (_cpu_s(pid) - before) / (time.monotonic() - started)
-    probe = await _probe(url)
+    cpu = (process_cpu_s(pid) - before) / (time.monotonic() - started)
+    probe = await read_probe(url)
     return {"cpu": cpu, "lag_s": probe["lag_s"], "states_per_s": probe["changes"] / seconds}
 
 
@@ -181,9 +168,9 @@ async def _wait_until_idle(pid: int) -> None:
     """Wait until Home Assistant has compiled missing statistics and finished all other work of its start."""
     idle_checks, end = 0, time.monotonic() + _IDLE_WITHIN_S
     while idle_checks < 4 and time.monotonic() < end:
-        before = _cpu_s(pid)
+        before = process_cpu_s(pid)
         await asyncio.sleep(2)
-        idle_checks = idle_checks + 1 if _cpu_s(pid) - before < 0.2 else 0
+        idle_checks = idle_checks + 1 if process_cpu_s(pid) - before < 0.2 else 0
 
 
 async def _measure(args: argparse.Namespace, fleet: Fleet, pid: int) -> dict[str, Any]:

@@ -132,8 +132,7 @@ async def measure_flow(args: argparse.Namespace, port: int, temp: Path) -> dict[
     entries = [mqtt_entry(port, discovery=False), edge_entry(SQLITE)]
     async with Instance(temp / "flow", free_port(), entries, recorder=True) as ha:
         await Load(200, 2).publish(port)
-        before = (await ha.result())["hub"]["accepted"]
-        await ha.reset()
+        before = (await ha.result())["edge_telemetry"]["accepted"]
         cpu, threads = ha.cpu_s(), ha.threads_s()
         count = await Load(3000, seconds).publish(port)
         await asyncio.sleep(0.3)
@@ -141,13 +140,13 @@ async def measure_flow(args: argparse.Namespace, port: int, temp: Path) -> dict[
         after = ha.threads_s()
     busiest = sorted(((after[name] - threads.get(name, 0.0)) / seconds, name) for name in after)[::-1][:5]
     return {
-        "flow_share": (result["hub"]["accepted"] - before) / count,
-        "flow_dropped": result["hub"]["dropped"],
+        "flow_share": (result["edge_telemetry"]["accepted"] - before) / count,
+        "flow_dropped": result["edge_telemetry"]["dropped"],
         "flow_cpu_share": used / seconds,
         "flow_threads": {name: round(share, 3) for share, name in busiest},
         "flow_writes_per_s": result["changes"] / seconds,
-        "flow_lag_p99_ms": percentile(result["lags"], 0.99) * 1000,
-        "flow_lag_max_ms": max(result["lags"]) * 1000,
+        "flow_lag_p99_ms": result["lag_s"]["p99"] * 1000,
+        "flow_lag_max_ms": result["lag_s"]["max"] * 1000,
         "flow_longest_gc_ms": result["longest_gc_s"] * 1000,
     }
 
@@ -159,13 +158,13 @@ async def measure_latency(_args: argparse.Namespace, port: int, temp: Path) -> d
         load = Load(1000, 12, devices=500, sent_every_s=10.5)
         await load.publish(port)  # makes the entities
         await asyncio.sleep(12)
-        await ha.reset()
+        await ha.result()
         cpu = ha.cpu_s()
         await replace(load, seconds=42).publish(port)
         await asyncio.sleep(0.5)
         result = await ha.result()
         used = ha.cpu_s() - cpu
-    late = [seconds * 1000 for seconds in result["latencies"]]
+    late = [seconds * 1000 for seconds in result["latencies_s"]]
     return {
         "latency_count": len(late),
         "latency_p50_ms": percentile(late, 0.5),
@@ -173,6 +172,6 @@ async def measure_latency(_args: argparse.Namespace, port: int, temp: Path) -> d
         "latency_max_ms": max(late, default=float("nan")),
         "latency_cpu_share": used / 42,
         "latency_writes_per_s": result["changes"] / 42,
-        "latency_lag_p99_ms": percentile(result["lags"], 0.99) * 1000,
+        "latency_lag_p99_ms": result["lag_s"]["p99"] * 1000,
         "latency_longest_gc_ms": result["longest_gc_s"] * 1000,
     }

@@ -4,15 +4,15 @@ import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime
 import json
-import os
 from pathlib import Path
 import sys
 from typing import Any, Self
 
 import aiohttp
 
+from benchmarks.measuring import PROBE, PROBE_DOMAIN, cpu_s, process_cpu_s, read_probe
+
 ROOT = Path(__file__).resolve().parents[2]
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def entry(domain: str, title: str, data: dict[str, Any], version: int = 1) -> dict[str, Any]:
@@ -62,12 +62,12 @@ class Instance:
         self._store("onboarding", 4, 1, {"done": ["user", "core_config", "analytics", "integration"]})
         self._store("http", 2, 2, {"stable": http, "pending": None, "yaml_migration_done": True})
         self._store("core.config_entries", 1, 5, {"entries": entries})
-        lines = ["api:", "telemetry_probe:", "logger:", "  default: error"] + (["recorder:"] if recorder else [])
+        lines = ["api:", f"{PROBE_DOMAIN}:", "logger:", "  default: error"] + (["recorder:"] if recorder else [])
         (folder / "configuration.yaml").write_text("\n".join(lines) + "\n")
         (folder / "custom_components").mkdir()
         for name, source in (
             ("edge_telemetry", ROOT / "custom_components/edge_telemetry"),
-            ("telemetry_probe", Path(__file__).parent / "probe"),
+            (PROBE_DOMAIN, PROBE),
         ):
             (folder / "custom_components" / name).symlink_to(source)
 
@@ -81,7 +81,6 @@ class Instance:
             "taskset", "-c", "0", sys.executable, "-m", "homeassistant", "-c", str(self._folder), "--skip-pip",
             cwd=self._folder, stdout=asyncio.subprocess.DEVNULL, stderr=(self._folder / "stderr.log").open("w"),
         )  # fmt: skip
-        self.session = aiohttp.ClientSession()
         for _ in range(1200):
             await asyncio.sleep(0.1)
             try:
@@ -93,7 +92,6 @@ class Instance:
         raise TimeoutError((self._folder / "stderr.log").read_text())
 
     async def __aexit__(self, *_: object) -> None:
-        await self.session.close()
         if self._process is not None:
             if self._process.returncode is None:
                 with suppress(ProcessLookupError):
@@ -106,21 +104,13 @@ class Instance:
         self._process.kill()
 
     async def result(self) -> dict[str, Any]:
-        """What the probe has."""
-        async with self.session.get(f"{self.url}/api/telemetry_probe") as reply:
-            found: dict[str, Any] = await reply.json()
-            return found
-
-    async def reset(self) -> None:
-        """Begin a measurement."""
-        async with self.session.post(f"{self.url}/api/telemetry_probe"):
-            pass
+        """Return what the probe measured since the last result."""
+        return await read_probe(self.url)
 
     def cpu_s(self) -> float:
         """CPU time that it has used, in user and kernel."""
         assert self._process is not None
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return process_cpu_s(self._process.pid)
 
     def threads_s(self) -> dict[str, float]:
         """CPU time by thread name."""
@@ -128,10 +118,8 @@ class Instance:
         used: dict[str, float] = {}
         for stat in Path(f"/proc/{self._process.pid}/task").glob("*/stat"):
             with suppress(OSError):
-                text = stat.read_text()
-                fields = text.rpartition(")")[2].split()
-                name = text.partition("(")[2].rpartition(")")[0]
-                used[name] = used.get(name, 0.0) + (int(fields[11]) + int(fields[12])) / _TICKS
+                name = stat.with_name("comm").read_text().strip()
+                used[name] = used.get(name, 0.0) + cpu_s(stat)
         return used
 
     def log(self) -> str:

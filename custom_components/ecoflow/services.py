@@ -102,8 +102,7 @@ async def _set_charge_power(call: ServiceCall) -> None:
     """Set the AC charge power of a station."""
     await _check_control(call)
     account, sn = _target(call)
-    family = account.client.family(sn)
-    setting = family.number(family.charge.setting) if family.charge is not None else None
+    setting = account.client.family(sn).charge_setting
     if setting is None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_charge_power")
     async with translated_errors(call.hass, account.entry):

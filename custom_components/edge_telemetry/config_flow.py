@@ -1,7 +1,6 @@
 """Config flow: topics and archive."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final, override
 
 from homeassistant.components.mqtt import DOMAIN as MQTT_DOMAIN
@@ -15,6 +14,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.selector import (
     SelectSelector,
     SelectSelectorConfig,
@@ -25,7 +25,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 import probatio as vol
 
-from ._lib.archive_form import URL_EXAMPLE, check_database
+from ._lib.archive_form import URL_EXAMPLE, check_database, unused_file
 from .const import (
     ARCHIVE_OFF,
     ARCHIVE_POSTGRESQL,
@@ -45,7 +45,6 @@ from .decoders import Channel, TopicPattern, overlap
 from .flows.options import EdgeOptionsFlow
 
 _NAME: Final = "Edge Telemetry"
-_GATEWAY_PATTERN: Final = "ruuvi/{gateway}/{tag}"
 
 TOPICS_SCHEMA: Final = vol.Schema(
     {
@@ -124,25 +123,34 @@ class EdgeTelemetryConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             patterns = dict.fromkeys(pattern.strip().strip("/") for pattern in user_input[CONF_PATTERNS])
             user_input = {**user_input, CONF_PATTERNS: list(patterns)}
-            errors = check_topics(user_input)
-            if not errors and not _mqtt_is_ready(self.hass):
-                errors["base"] = "mqtt_not_available"
-            if not errors:
-                if self._patterns_in_use(user_input[CONF_PATTERNS]):
-                    return self.async_abort(reason="already_configured")
-                if placeholders := self._overlap(user_input[CONF_PATTERNS]):
-                    errors[CONF_PATTERNS] = "topics_overlap"
+            errors, placeholders = self._check_topics(user_input)
             if not errors:
                 self._topics = user_input
                 if user_input[CONF_ARCHIVE] == ARCHIVE_POSTGRESQL:
                     return await self.async_step_postgresql()
-                return await self._async_finish(await self._async_own_archive(user_input[CONF_ARCHIVE]))
+                return await self._async_finish(self._own_archive(user_input[CONF_ARCHIVE]))
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(TOPICS_SCHEMA, user_input or suggested),
             errors=errors,
             description_placeholders=placeholders,
         )
+
+    def _check_topics(self, user_input: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+        """Return the form errors and their placeholders.
+
+        Raises:
+            AbortFlow: Another entry has one of the topics.
+        """
+        if errors := check_topics(user_input):
+            return errors, {}
+        if not _mqtt_is_ready(self.hass):
+            return {"base": "mqtt_not_available"}, {}
+        patterns = user_input[CONF_PATTERNS]
+        if self._patterns_in_use(patterns):
+            raise AbortFlow("already_configured")
+        placeholders = self._overlap(patterns)
+        return ({CONF_PATTERNS: "topics_overlap"} if placeholders else {}), placeholders
 
     async def async_step_postgresql(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Enter the database; it is checked before it is used."""
@@ -179,8 +187,11 @@ class EdgeTelemetryConfigFlow(ConfigFlow, domain=DOMAIN):
                 self.hass.config_entries.flow.async_abort(found["flow_id"])
         return self.async_create_entry(title=title, data=data)
 
-    async def _async_own_archive(self, kind: str) -> dict[str, Any]:
-        """Return the settings of an archive in the configuration folder: the entry's own, or an unused file."""
+    def _own_archive(self, kind: str) -> dict[str, Any]:
+        """Return the settings of an archive in the configuration folder: the entry's own, or an unused file.
+
+        The archive of a removed entry is continued.
+        """
         if kind == ARCHIVE_OFF:
             return {}
         if self.source == "reconfigure":
@@ -188,8 +199,7 @@ class EdgeTelemetryConfigFlow(ConfigFlow, domain=DOMAIN):
             if data[CONF_ARCHIVE] == ARCHIVE_SQLITE:
                 return {key: data[key] for key in (CONF_ARCHIVE_URL, CONF_ARCHIVE_TABLE)}
         taken = {entry.data.get(CONF_ARCHIVE_URL) for entry in self._async_current_entries()}
-        file = await self.hass.async_add_executor_job(_unused_file, self.hass, taken)
-        return {CONF_ARCHIVE_URL: file, CONF_ARCHIVE_TABLE: DEFAULT_TABLE}
+        return {CONF_ARCHIVE_URL: unused_file(DOMAIN, taken), CONF_ARCHIVE_TABLE: DEFAULT_TABLE}
 
     def _others(self) -> list[ConfigEntry]:
         own = self._get_reconfigure_entry().entry_id if self.source == "reconfigure" else None
@@ -228,12 +238,3 @@ def _filters(patterns: list[str]) -> set[str]:
 def _mqtt_is_ready(hass: HomeAssistant) -> bool:
     """Return whether core's mqtt integration is set up; its broker may be disconnected."""
     return any(entry.state is ConfigEntryState.LOADED for entry in hass.config_entries.async_entries(MQTT_DOMAIN))
-
-
-def _unused_file(hass: HomeAssistant, taken: set[Any]) -> str:
-    """Return the first file that no entry uses; the archive of a removed entry is continued."""
-    number = 1
-    while (name := f"{DOMAIN}.db" if number == 1 else f"{DOMAIN}_{number}.db") in taken:
-        number += 1
-    Path(hass.config.path(name)).parent.mkdir(parents=True, exist_ok=True)
-    return name

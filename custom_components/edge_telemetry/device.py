@@ -23,6 +23,7 @@ from .decoders import (
     describe,
     find_unit,
     is_event,
+    is_number,
 )
 from .naming import device_name
 from .value_types import BAD, ValueType, first_type, widen
@@ -213,7 +214,7 @@ class EdgeDevice:
             if value is BAD:
                 reject(key, Reason.BAD_VALUE)
                 return None
-        if key in self._totals and isinstance(value, int | float) and not isinstance(value, bool):
+        if key in self._totals and is_number(value):
             return self._filter.check(key, value)
         return value
 
@@ -223,7 +224,7 @@ class EdgeDevice:
     def _in_unit(self, key: str, value: Value, unit: str) -> Value:
         """Return a value in the unit that the device stated first."""
         first, stated = self.record.units.setdefault(key, unit), find_unit(unit)
-        if first == unit or stated is None or isinstance(value, bool) or not isinstance(value, int | float):
+        if first == unit or stated is None or not is_number(value):
             return value
         return convert(value, stated, first)
 

@@ -127,25 +127,27 @@ class MessageRouter:
         if (found := pattern.find(topic, channel)) is None:
             self._malformed.note(topic, Reason.BAD_TOPIC, message.payload)
             return None
-        address = found.address
-        gateway = pattern.gateway(topic)
-        handler: Handler | None
-        if channel is Channel.GATEWAY or (gateway is not None and address.device in self._gateway_status):
-            handler = partial(self._handle_gateway_state, gateway or pattern.pattern)
-        elif channel is Channel.DATA:
-            handler = self._data_handler(pattern, found, topic)
-        elif (device := self._devices.get(address)) is not None:
-            handler = partial(self._handle_ack if channel is Channel.ACK else self._handle_state, device)
-        else:
+        if (handler := self._handler(pattern, channel, found, topic)) is None:
             # A device often reports its state before its first data: it is handled when these arrive.
-            if address in self._early or len(self._early) < _MAX_EARLY:
-                self._early.setdefault(address, {})[channel] = message
+            if found.address in self._early or len(self._early) < _MAX_EARLY:
+                self._early.setdefault(found.address, {})[channel] = message
             return None
         route = (pattern, channel, handler)
         if len(self._routes) >= _MAX_ROUTES:
             self._routes.clear()
         self._routes[topic] = route
         return route
+
+    def _handler(self, pattern: TopicPattern, channel: Channel, found: Match, topic: str) -> Handler | None:
+        """Return the handler of a topic; None for one of a device that is not known yet."""
+        gateway = pattern.gateway(topic)
+        if channel is Channel.GATEWAY or (gateway is not None and found.address.device in self._gateway_status):
+            return partial(self._handle_gateway_state, gateway or pattern.pattern)
+        if channel is Channel.DATA:
+            return self._data_handler(pattern, found, topic)
+        if (device := self._devices.get(found.address)) is None:
+            return None
+        return partial(self._handle_ack if channel is Channel.ACK else self._handle_state, device)
 
     def _data_handler(self, pattern: TopicPattern, found: Match, topic: str) -> Handler:
         """Return the handler of a data topic."""
@@ -273,11 +275,11 @@ class MessageRouter:
         self._commands.repeat(device.id)
 
     def _device_time(self, message: Message, arrival: float) -> float | None:
-        measured = message.ts
-        if message.local_time is not None:
-            measured = resolve_local_time(message.local_time, dt_util.get_default_time_zone(), arrival)
-        # A clock that was never set shows no time.
-        return None if message.local_time is not None and measured is not None and measured < _EARLIEST else measured
+        """Return when the device sent a message by its own clock; None for a clock that was never set."""
+        if message.local_time is None:
+            return message.ts
+        measured = resolve_local_time(message.local_time, dt_util.get_default_time_zone(), arrival)
+        return measured if measured >= _EARLIEST else None
 
     def _accept_retained(
         self, device: EdgeDevice, message: Message, derived: dict[str, Value], payload: bytes, measured: float | None

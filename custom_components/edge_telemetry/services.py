@@ -114,14 +114,8 @@ async def _async_export(call: ServiceCall) -> ServiceResponse:
     """Write rows to a file in the configuration folder; return its path and the number of rows."""
     archive, selection = _archive(call), _range(call)
     aggregation, file_format = call.data[ATTR_AGGREGATION], call.data[ATTR_FORMAT]
+    path = Path(call.hass.config.path(EXPORT_FOLDER)) / _export_name(call)
     zone = dt_util.get_default_time_zone()
-    stem = Path(call.data.get(ATTR_FILENAME) or f"measurements {dt_util.now():%Y-%m-%d %H-%M-%S}").stem
-    if not any(letter.isalnum() for letter in stem):
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="filename_invalid")
-    name = f"{slugify(stem)}.{file_format}"
-    if len(name) > _MAX_FILENAME_LENGTH:
-        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="filename_too_long")
-    path = Path(call.hass.config.path(EXPORT_FOLDER)) / name
 
     def write() -> int:
         return write_file(path, file_format, archive_rows(archive, selection, aggregation, zone, None))
@@ -135,6 +129,21 @@ async def _async_export(call: ServiceCall) -> ServiceResponse:
     return {"path": str(path), "count": count}
 
 
+def _export_name(call: ServiceCall) -> str:
+    """Return the name of an export file: that of the user as a slug, or one by the time.
+
+    Raises:
+        ServiceValidationError: The name is empty as a slug, or too long.
+    """
+    stem = Path(call.data.get(ATTR_FILENAME) or f"measurements {dt_util.now():%Y-%m-%d %H-%M-%S}").stem
+    if not any(letter.isalnum() for letter in stem):
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="filename_invalid")
+    name = f"{slugify(stem)}.{call.data[ATTR_FORMAT]}"
+    if len(name) > _MAX_FILENAME_LENGTH:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="filename_too_long")
+    return name
+
+
 async def _async_send(call: ServiceCall) -> ServiceResponse:
     """Send a command to a device; with `wait` the response has the outcome."""
     found, entry = async_get_device_and_config_entry(call.hass, DOMAIN, call.data[ATTR_DEVICE_ID])
@@ -143,11 +152,7 @@ async def _async_send(call: ServiceCall) -> ServiceResponse:
     device = data.devices.find(found.identifiers)
     if device is None or not device.type.accepts_commands:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_commands")
-    try:
-        too_large = len(orjson.dumps(call.data[ATTR_PARAMS])) > _MAX_PARAMS_BYTES
-    except TypeError:
-        too_large = True
-    if too_large:
+    if not _is_sendable(call.data[ATTR_PARAMS]):
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="params_invalid")
     name = call.data[ATTR_COMMAND]
     command_id = await data.commands.async_send(
@@ -163,3 +168,11 @@ async def _async_send(call: ServiceCall) -> ServiceResponse:
             translation_placeholders={"command": name, "message": message or "?"},
         )
     return {"id": command_id, "status": status, "message": message}
+
+
+def _is_sendable(params: dict[str, Any]) -> bool:
+    """Return whether parameters fit into a message."""
+    try:
+        return len(orjson.dumps(params)) <= _MAX_PARAMS_BYTES
+    except TypeError:
+        return False

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any, Final
 
-from .decoders import FLAG_WORDS, Kind, Value, describe, is_placeholder
+from .decoders import FLAG_WORDS, Kind, Value, describe, is_number, is_placeholder
 
 
 class ValueType(StrEnum):
@@ -57,7 +57,7 @@ def widen(key: str, value_type: ValueType, previous: Value, value: Value) -> tup
 
 
 def _widen_number(fixed: bool, value: Value) -> tuple[ValueType, Value]:
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if is_number(value):
         return ValueType.NUMBER, value
     if isinstance(value, str):
         if (number := _number(value)) is not None:

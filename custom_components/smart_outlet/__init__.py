@@ -17,7 +17,7 @@ from .domain.parts import DOMAIN_PARTS, async_get_parts
 from .hub.settings import outlet_settings
 from .hub.store import HubStore
 from .hub.voice import async_register_voice
-from .repairs import update_keyless_issue
+from .repairs import delete_keyless_issue, update_keyless_issue
 from .services import async_setup_services
 from .setup import async_create_hub
 from .views import async_register_views
@@ -108,5 +108,5 @@ async def async_remove_entry(hass: HomeAssistant, entry: SmartOutletConfigEntry)
         await parts.keys.async_remove(ccu_id)
     await parts.meters.async_remove(entry.entry_id)
     await HubStore(hass, entry.entry_id, dict).async_remove()
-    update_keyless_issue(hass, entry, removed=True)
+    delete_keyless_issue(hass, entry)
     await async_remove_cards(hass, entry)

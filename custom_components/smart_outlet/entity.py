@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import override
 
 from homeassistant.core import callback
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -14,7 +13,6 @@ from .const import DOMAIN
 from .data import HubData, SmartOutletConfigEntry
 from .hub.notifier import EntityListeners, UpdateOn
 from .model.commands import CommandRequest
-from .model.errors import PowerOffInProgressError
 from .model.outlet import Outlet
 
 type OutletEntities = Callable[[HubData, Outlet], list[Entity]]
@@ -98,11 +96,4 @@ class OutletEntity(PublishedEntity):
             ServiceValidationError: An emergency power-off is in progress.
             HomeAssistantError: The command could not be stored.
         """
-        try:
-            await self.hub.commands.async_send(self.outlet.device_id, request)
-        except PowerOffInProgressError as err:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="power_off_in_progress",
-                translation_placeholders={"name": self.outlet.settings.name},
-            ) from err
+        await self.hub.async_send_command(self.outlet.device_id, request)

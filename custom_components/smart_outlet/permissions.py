@@ -1,9 +1,12 @@
 """Permission checks: a user needs the permission on the entity that represents what they read or change."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from homeassistant.auth.models import User
 from homeassistant.auth.permissions.const import POLICY_CONTROL
+from homeassistant.components import websocket_api
+from homeassistant.components.websocket_api import ActiveConnection
 from homeassistant.const import Platform
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import Unauthorized, UnknownUser
@@ -56,6 +59,14 @@ def main_threshold_entity(hass: HomeAssistant, hub: HubData) -> str:
 def alert_entity(hass: HomeAssistant, hub: HubData) -> str:
     """Return the event entity that represents a hub's alerts."""
     return _entity_id(hass, Platform.EVENT, hub.info.entry_id, "alert")
+
+
+def check_control(connection: ActiveConnection, msg: dict[str, Any], *entity_ids: str) -> bool:
+    """Return whether the user of a WebSocket connection may control all entities; sends an error if not."""
+    if all(connection.user.permissions.check_entity(entity_id, POLICY_CONTROL) for entity_id in entity_ids):
+        return True
+    connection.send_error(msg["id"], websocket_api.ERR_UNAUTHORIZED, "control permission is required")
+    return False
 
 
 async def async_user(hass: HomeAssistant, context: Context) -> User | None:

@@ -8,22 +8,31 @@ from .const import CONF_ACCEPT_WITHOUT_KEY, CONF_SOURCE_ADDRESS, DOMAIN
 
 
 @callback
-def update_keyless_issue(hass: HomeAssistant, entry: ConfigEntry, *, removed: bool = False) -> None:
+def update_keyless_issue(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Create or delete the issue about a CCU that is accepted without a key."""
-    issue_id = f"keyless_{entry.entry_id}"
-    if removed or not entry.data.get(CONF_ACCEPT_WITHOUT_KEY):
-        ir.async_delete_issue(hass, DOMAIN, issue_id)
+    if not entry.data.get(CONF_ACCEPT_WITHOUT_KEY):
+        delete_keyless_issue(hass, entry)
         return
     ir.async_create_issue(
         hass,
         DOMAIN,
-        issue_id,
+        _keyless_id(entry),
         is_fixable=False,
         is_persistent=False,
         severity=ir.IssueSeverity.WARNING,
         translation_key="ccu_without_key",
         translation_placeholders={"name": entry.title, "address": entry.data[CONF_SOURCE_ADDRESS]},
     )
+
+
+@callback
+def delete_keyless_issue(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Delete the issue about a CCU that is accepted without a key."""
+    ir.async_delete_issue(hass, DOMAIN, _keyless_id(entry))
+
+
+def _keyless_id(entry: ConfigEntry) -> str:
+    return f"keyless_{entry.entry_id}"
 
 
 @callback

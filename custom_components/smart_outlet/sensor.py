@@ -96,17 +96,13 @@ def _current(socket: str) -> OutletSensorDescription:
 
 
 def _power(socket: str) -> OutletSensorDescription:
-    def power_w(hub: HubData, outlet: Outlet) -> float | None:
-        current_ma = outlet.sockets[socket].current_ma
-        return None if current_ma is None else round(hub.model.settings.mains.power_w(current_ma), 1)
-
     return OutletSensorDescription(
         key=f"power_{socket}",
         device_class=SensorDeviceClass.POWER,
         state_class=SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=UnitOfPower.WATT,
         suggested_display_precision=0,
-        value_fn=power_w,
+        value_fn=lambda hub, outlet: hub.model.settings.mains.shown_power_w(outlet.sockets[socket].current_ma),
         update_on=UpdateOn.REPORT,
         immediate_fn=lambda outlet: (outlet.sockets[socket].is_tripped, outlet.is_over_threshold(socket)),
     )
@@ -186,11 +182,6 @@ RADIO_OUTLET_SENSORS: Final = (
 )
 
 
-def _main_power_w(hub: HubData) -> float | None:
-    current_ma = hub.model.main_current_ma
-    return None if current_ma is None else round(hub.model.settings.mains.power_w(current_ma), 1)
-
-
 def _power_off_state(hub: HubData) -> str:
     power_off = hub.model.power_off
     if power_off is None:
@@ -249,7 +240,7 @@ HUB_SENSORS: Final = (
         state_class=SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=UnitOfPower.WATT,
         suggested_display_precision=0,
-        value_fn=_main_power_w,
+        value_fn=lambda hub: hub.model.settings.mains.shown_power_w(hub.model.main_current_ma),
         update_on=UpdateOn.REPORT,
         immediate_fn=_main_current_level,
     ),

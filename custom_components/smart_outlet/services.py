@@ -178,22 +178,23 @@ class _FinishWaiter:
 
 
 async def _async_handle_list(call: ServiceCall) -> ServiceResponse:
-    alerts: list[Any] = []
     reader = await async_reader(call.hass, call.context)
-    for hub in _target_hubs(call):
-        if not reader.may_read(alert_entity(call.hass, hub)):
-            continue
-        alerts += [
-            alert_json(hub, alert)
-            for alert in hub.model.alerts.all()
-            if call.data[ATTR_INCLUDE_DISMISSED] or not alert.dismissed
-        ]
-    alerts.sort(key=lambda alert: alert["created"], reverse=True)
-    return {"alerts": alerts}
+    hubs = [hub for hub in _target_hubs(call) if reader.may_read(alert_entity(call.hass, hub))]
+    return {"alerts": alerts_json(hubs, include_dismissed=call.data[ATTR_INCLUDE_DISMISSED])}
 
 
-def alert_json(hub: HubData, alert: Alert) -> dict[str, Any]:
-    """Return an alert as the action and the WebSocket API return it."""
+def alerts_json(hubs: list[HubData], *, include_dismissed: bool) -> list[Any]:
+    """Return the alerts of several hubs as the action and the WebSocket API return them, newest first."""
+    alerts = [
+        _alert_json(hub, alert)
+        for hub in hubs
+        for alert in hub.model.alerts.all()
+        if include_dismissed or not alert.dismissed
+    ]
+    return sorted(alerts, key=lambda alert: alert["created"], reverse=True)
+
+
+def _alert_json(hub: HubData, alert: Alert) -> dict[str, Any]:
     outlet = hub.model.outlets.get(alert.source.device_id or "")
     return hub.alerts.as_dict(alert) | {
         "entry_id": hub.info.entry_id,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from homeassistant.auth.models import User
-from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
+from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.components import websocket_api
 from homeassistant.components.websocket_api import ActiveConnection
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -16,8 +16,8 @@ from .domain.parts import DOMAIN_PARTS
 from .model.outlet import Outlet
 from .panel.commands import async_register_panel_commands
 from .panel.state import hub_panel, outlet_panel
-from .permissions import alert_entity, outlet_entity, power_off_entity
-from .services import alert_json, async_dismiss_alerts, async_switch_everything_off, not_loaded_reports
+from .permissions import alert_entity, check_control, outlet_entity, power_off_entity
+from .services import alerts_json, async_dismiss_alerts, async_switch_everything_off, not_loaded_reports
 from .status import hub_status, outlet_status
 
 MIN_INTERVAL_S: Final = 0.2
@@ -32,8 +32,8 @@ def async_register_commands(hass: HomeAssistant) -> None:
     async_register_panel_commands(hass)
 
 
-def _has_permission(user: User, entity_id: str, policy: str) -> bool:
-    return user.permissions.check_entity(entity_id, policy)
+def _may_read(user: User, entity_id: str) -> bool:
+    return user.permissions.check_entity(entity_id, POLICY_READ)
 
 
 def _hubs(hass: HomeAssistant, entry_id: str | None) -> list[HubData]:
@@ -109,20 +109,27 @@ class Subscription:
         self._scheduled[key] = loop.call_at(due, send).cancel
 
     def _send(self, hub: HubData, outlet: Outlet | None) -> None:
-        entry_id, device_id = hub.info.entry_id, outlet.device_id if outlet is not None else None
-        if outlet is not None and device_id not in hub.outlets.subentry_ids:
+        device_id = outlet.device_id if outlet is not None else None
+        if device_id is not None and device_id not in hub.outlets.subentry_ids:
             return
-        self._last_sent[entry_id, device_id] = self._hass.loop.time()
-        entity = alert_entity(self._hass, hub) if outlet is None else outlet_entity(self._hass, hub, outlet.device_id)
-        if not _has_permission(self._connection.user, entity, POLICY_READ):
-            return
+        self._last_sent[hub.info.entry_id, device_id] = self._hass.loop.time()
+        state = self._hub_state(hub) if outlet is None else self._outlet_state(hub, outlet)
+        if state is not None:
+            self._connection.send_event(self._id, {"entry_id": hub.info.entry_id} | state)
+
+    def _hub_state(self, hub: HubData) -> dict[str, Any] | None:
+        """Return the state of a hub; None if the user may not read it."""
         user = self._connection.user
-        if outlet is None:
-            state = hub_status(hub.model) | hub_panel(self._hass, user, hub)
-        else:
-            state = outlet_status(hub.model, outlet) | outlet_panel(self._hass, user, hub, outlet)
-        key = "hub" if outlet is None else "outlet"
-        self._connection.send_event(self._id, {"entry_id": entry_id, key: state})
+        if not _may_read(user, alert_entity(self._hass, hub)):
+            return None
+        return {"hub": hub_status(hub.model) | hub_panel(self._hass, user, hub)}
+
+    def _outlet_state(self, hub: HubData, outlet: Outlet) -> dict[str, Any] | None:
+        """Return the state of an outlet; None if the user may not read it."""
+        user = self._connection.user
+        if not _may_read(user, outlet_entity(self._hass, hub, outlet.device_id)):
+            return None
+        return {"outlet": outlet_status(hub.model, outlet) | outlet_panel(self._hass, user, hub, outlet)}
 
 
 @websocket_api.websocket_command({vol.Required("type"): "smart_outlet/subscribe", vol.Optional("entry_id"): str})
@@ -145,15 +152,8 @@ def ws_subscribe(hass: HomeAssistant, connection: ActiveConnection, msg: dict[st
 @callback
 def ws_alerts(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any]) -> None:
     """Return the alerts that the user may read, newest first."""
-    alerts = [
-        alert_json(hub, alert)
-        for hub in _hubs(hass, msg.get("entry_id"))
-        if _has_permission(connection.user, alert_entity(hass, hub), POLICY_READ)
-        for alert in hub.model.alerts.all()
-        if msg["include_dismissed"] or not alert.dismissed
-    ]
-    alerts.sort(key=lambda alert: alert["created"], reverse=True)
-    connection.send_result(msg["id"], {"alerts": alerts})
+    hubs = [hub for hub in _hubs(hass, msg.get("entry_id")) if _may_read(connection.user, alert_entity(hass, hub))]
+    connection.send_result(msg["id"], {"alerts": alerts_json(hubs, include_dismissed=msg["include_dismissed"])})
 
 
 @websocket_api.websocket_command(
@@ -169,7 +169,7 @@ async def ws_dismiss_alert(hass: HomeAssistant, connection: ActiveConnection, ms
     hubs = _hubs(hass, msg["entry_id"])
     if not _check_found(connection, msg, hubs):
         return
-    if not _check_control(connection, msg, [alert_entity(hass, hub) for hub in hubs]):
+    if not check_control(connection, msg, *(alert_entity(hass, hub) for hub in hubs)):
         return
     try:
         await async_dismiss_alerts(hubs, msg.get("alert_id"))
@@ -204,7 +204,7 @@ async def _async_switch_everything_off(hass: HomeAssistant, connection: ActiveCo
     hubs = _hubs(hass, msg.get("entry_id"))
     if not _check_found(connection, msg, hubs):
         return
-    if not _check_control(connection, msg, [power_off_entity(hass, hub) for hub in hubs]):
+    if not check_control(connection, msg, *(power_off_entity(hass, hub) for hub in hubs)):
         return
     reports = await async_switch_everything_off(hubs, include_protected=msg["include_protected"], wait_s=msg["wait"])
     if "entry_id" not in msg:
@@ -217,12 +217,4 @@ def _check_found(connection: ActiveConnection, msg: dict[str, Any], hubs: list[H
     if hubs:
         return True
     connection.send_error(msg["id"], websocket_api.ERR_NOT_FOUND, "unknown hub, or the hub is not loaded")
-    return False
-
-
-def _check_control(connection: ActiveConnection, msg: dict[str, Any], entities: list[str]) -> bool:
-    """Send an error if the user may not control all entities."""
-    if all(_has_permission(connection.user, entity_id, POLICY_CONTROL) for entity_id in entities):
-        return True
-    connection.send_error(msg["id"], websocket_api.ERR_UNAUTHORIZED, "control permission is required")
     return False

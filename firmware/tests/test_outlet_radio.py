@@ -15,7 +15,6 @@ from custom_components.smart_outlet.model.commands import (
     CommandName,
     CommandPolicies,
     CommandRequest,
-    QueuedCommand,
 )
 from custom_components.smart_outlet.model.hub_model import HubModel
 from custom_components.smart_outlet.model.hub_state import HubSettings
@@ -68,9 +67,6 @@ class Observer:
 
     def alert_raised(self, alert: Alert) -> None:
         self.alerts.append(alert)
-
-    def command_changed(self, command: QueuedCommand) -> None:
-        """Ignore the change: tests read the model."""
 
     def power_off_finished(self, power_off: EmergencyPowerOff) -> None:
         """Ignore the result: tests read the model."""

@@ -5,13 +5,10 @@ Shelly's public examples the decoded objects (`BTHome_version`), ESPHome and oth
 """
 
 import argparse
-import asyncio
 from dataclasses import dataclass
-import json
 from typing import Any, ClassVar, Final, override
 
-from simulators.framework import Simulator, end_task
-from simulators.mqtt_link import MqttLink, add_broker_arguments
+from simulators.mqtt_simulator import Availability, MqttSensors
 from simulators.world.weather import weather_at
 
 from .encode import PRESSES, TURNS, Objects, encrypted, service_data
@@ -39,18 +36,16 @@ class Sensor:
         return self.mac.replace(":", "")
 
 
-class BtHome(Simulator):
+class BtHome(MqttSensors):
     """The gateway and its sensors."""
 
     NAME = "bthome"
-    FAULTS: ClassVar[dict[str, str]] = {
-        "silent": "publishes nothing",
+    PERIOD_S = 20.0
+    FAULTS: ClassVar[dict[str, str]] = MqttSensors.FAULTS | {
         "encrypted": "the sensors encrypt their data",
         "cut_off": "service data breaks off in the middle of its last object",
         "unknown_object": "an object of a later version of the format follows the first ones",
         "bad_hex": "service data holds letters that are not hexadecimal",
-        "duplicate": "every message comes twice",
-        "not_json": "messages break off in the middle",
         "strangers": "phones and headphones are relayed, too",
     }
 
@@ -67,44 +62,34 @@ class BtHome(Simulator):
                 )
             )
         }
-        self.last: dict[str, dict[str, Any]] = {}
-        self.published = 0
         self._window_open = False
-        self._link: MqttLink | None = None
-        self._task: asyncio.Task[None] | None = None
 
     @classmethod
     @override
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        add_broker_arguments(parser)
+        super().add_arguments(parser)
         parser.add_argument(
             "--relay",
             choices=("openmqttgateway", "shelly", "service_data"),
             default="openmqttgateway",
             help="who relays",
         )
-        parser.add_argument("--period", type=float, default=20.0, help="seconds between two advertisements of a sensor")
 
+    @property
     @override
-    async def start(self) -> dict[str, Any]:
-        status = f"home/{GATEWAY}/LWT"
+    def client_id(self) -> str:
+        return f"sim-bthome-{self.args.relay}"
+
+    @property
+    @override
+    def availability(self) -> Availability | None:
         is_omg = self.args.relay == "openmqttgateway"
-        self._link = MqttLink(self.args, f"sim-bthome-{self.args.relay}", will=(status, "offline") if is_omg else None)
-        await self._link.open()
-        if is_omg:
-            self._link.publish(status, "online", retain=True)
-        self._task = asyncio.create_task(self._publish_on())
-        return {"devices": [sensor.id for sensor in self.sensors.values()]}
+        return Availability(f"home/{GATEWAY}/LWT", "online", "offline") if is_omg else None
 
+    @property
     @override
-    async def stop(self) -> None:
-        await end_task(self._task)
-        if self._link is not None:
-            await self._link.close()
-
-    @override
-    def state(self) -> dict[str, Any]:
-        return {"published": self.published, "last": self.last}
+    def device_ids(self) -> list[str]:
+        return [sensor.id for sensor in self.sensors.values()]
 
     @override
     async def do(self, name: str, arguments: dict[str, Any]) -> Any:
@@ -130,17 +115,13 @@ class BtHome(Simulator):
                 return await super().do(name, arguments)
         return None
 
-    async def _publish_on(self) -> None:
-        while True:
-            self.publish()
-            await self.clock.sleep(self.args.period)
-
+    @override
     def publish(self) -> None:
-        """An advertisement of every sensor; nothing happens at the remote."""
+        """Relay an advertisement of every sensor; nothing happens at the remote."""
         for name, sensor in self.sensors.items():
             self.advertise(sensor, self._measure(name))
         if "strangers" in self.faults:
-            self._send("69D9A1BE3F43", {"id": "69:D9:A1:BE:3F:43", "mac_type": 1, "rssi": -89, "distance": 21.5})
+            self._relay("69D9A1BE3F43", {"id": "69:D9:A1:BE:3F:43", "mac_type": 1, "rssi": -89, "distance": 21.5})
 
     def _measure(self, name: str) -> Objects:
         weather = weather_at(self.clock.now())
@@ -195,7 +176,7 @@ class BtHome(Simulator):
                     "servicedata": text,
                     "servicedatauuid": "0xfcd2",
                 }
-        self._send(sensor.id, found)
+        self._relay(sensor.id, found)
 
     def _decoded(
         self, sensor: Sensor, objects: Objects, buttons: list[str] | None, dimmer: tuple[str, int] | None
@@ -210,13 +191,6 @@ class BtHome(Simulator):
             found["dimmer"] = {"direction": TURNS[dimmer[0]], "steps": dimmer[1]}
         return found
 
-    def _send(self, id_: str, found: dict[str, Any]) -> None:
-        if self._link is None or "silent" in self.faults:
-            return
+    def _relay(self, id_: str, found: dict[str, Any]) -> None:
         topic = f"home/{GATEWAY}/BTtoMQTT/{id_}" if self.args.relay == "openmqttgateway" else f"bthome/hall/{id_}"
-        text = json.dumps(found)
-        if "not_json" in self.faults:
-            text = text[: len(text) // 2]
-        for _ in range(2 if "duplicate" in self.faults else 1):
-            self._link.publish(topic, text)
-            self.published += 1
+        self.send(topic, found)

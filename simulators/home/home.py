@@ -16,8 +16,7 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 
-from simulators.framework import Simulator, end_task
-from simulators.mqtt_link import MqttLink, add_broker_arguments
+from simulators.mqtt_simulator import MqttSimulator
 from simulators.world.weather import in_heating_season, weather_at
 
 from .rooms import bedroom_c, household_w, lived, solar_w
@@ -68,7 +67,7 @@ _ROUNDING: Final = {
 _MADE: Final = {"manufacturer": "Heat suite demo", "model": "Simulated home"}
 
 
-class HomeSimulator(Simulator):
+class HomeSimulator(MqttSimulator):
     """The building and what measures it."""
 
     NAME = "home"
@@ -88,32 +87,15 @@ class HomeSimulator(Simulator):
         *_, (self.sample, self.house, self.pump) = lived(now - _BEFORE, now, timedelta(hours=1))
         self.powers = dict.fromkeys(self.parts, 0.0)
         self.counters_kwh = dict(COUNTERS_KWH)
-        self.link: MqttLink | None = None
         self._sent: dict[str, str] = {}
         self._lines = {key: Line(key, now) for key in _ROUNDING}
-        self._task: asyncio.Task[None] | None = None
 
     @classmethod
     @override
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        add_broker_arguments(parser)
+        super().add_arguments(parser)
         parser.add_argument("--part", action="append", default=[], help=f"NAME=CONTROL_PORT; names: {', '.join(PARTS)}")
         parser.add_argument("--time-zone", default="Europe/Rome")
-
-    @override
-    async def start(self) -> dict[str, Any]:
-        self.link = MqttLink(self.args, "sim-home")
-        self.link.on_connect(self._introduce)
-        await self.link.open()
-        self._publish()
-        self._task = asyncio.create_task(self._live())
-        return {}
-
-    @override
-    async def stop(self) -> None:
-        await end_task(self._task)
-        if self.link is not None:
-            await self.link.close()
 
     @override
     def state(self) -> dict[str, Any]:
@@ -144,7 +126,9 @@ class HomeSimulator(Simulator):
 
     # --- life ---------------------------------------------------------------------------------------------
 
-    async def _live(self) -> None:
+    @override
+    async def run(self) -> None:
+        self._publish()
         timeout = aiohttp.ClientTimeout(total=3)
         async with aiohttp.ClientSession(timeout=timeout) as session:
             while True:
@@ -197,7 +181,9 @@ class HomeSimulator(Simulator):
 
     # --- on the wire ----------------------------------------------------------------------------------------
 
-    def _introduce(self) -> None:
+    @override
+    def introduce(self) -> None:
+        """Publish the sensors, as MQTT discovery has it."""
         assert self.link is not None
         self._sent.clear()
         for key, (name, unit, device_class) in SENSORS.items():

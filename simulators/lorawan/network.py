@@ -5,15 +5,12 @@ chirpstack.io/docs (event types).
 """
 
 import argparse
-import asyncio
 from base64 import b64encode
 from datetime import UTC, datetime
-import json
 from typing import Any, ClassVar, Final, override
 from uuid import UUID
 
-from simulators.framework import Simulator, end_task
-from simulators.mqtt_link import MqttLink, add_broker_arguments
+from simulators.mqtt_simulator import MqttSensors
 
 from .devices import NODES, DoorSensor, Node
 
@@ -38,52 +35,38 @@ def without_empty(found: Any) -> Any:
     return [without_empty(item) for item in found] if isinstance(found, list) else found
 
 
-class LoRaWan(Simulator):
+class LoRaWan(MqttSensors):
     """The server and its devices."""
 
     NAME = "lorawan"
-    FAULTS: ClassVar[dict[str, str]] = {
-        "silent": "publishes nothing",
+    PERIOD_S = 30.0
+    FAULTS: ClassVar[dict[str, str]] = MqttSensors.FAULTS | {
         "no_probe": "the external probe is missing: 327.67 °C",
         "no_echo": "the distance sensor receives no echo: Invalid Reading",
         "no_formatter": "no payload formatter: only bytes, and how they were received",
         "formatter_error": "the payload formatter failed",
         "no_gateways": "no metadata of the gateways",
-        "duplicate": "every message comes twice",
-        "not_json": "messages break off in the middle",
     }
 
     def __init__(self, args: argparse.Namespace) -> None:
         super().__init__(args)
         self.nodes = [node(number, self.rng) for number, node in enumerate(NODES, 1)]
-        self.last: dict[str, dict[str, Any]] = {}
-        self.published = 0
-        self._link: MqttLink | None = None
-        self._task: asyncio.Task[None] | None = None
 
     @classmethod
     @override
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        add_broker_arguments(parser)
+        super().add_arguments(parser)
         parser.add_argument("--server", choices=(_TTS, "chirpstack"), default=_TTS, help="whose messages")
-        parser.add_argument("--period", type=float, default=30.0, help="seconds between two uplinks of a device")
 
+    @property
     @override
-    async def start(self) -> dict[str, Any]:
-        self._link = MqttLink(self.args, f"sim-lorawan-{self.args.server}")
-        await self._link.open()
-        self._task = asyncio.create_task(self._publish_on())
-        return {"devices": [self.device_id(node) for node in self.nodes]}
+    def client_id(self) -> str:
+        return f"sim-lorawan-{self.args.server}"
 
+    @property
     @override
-    async def stop(self) -> None:
-        await end_task(self._task)
-        if self._link is not None:
-            await self._link.close()
-
-    @override
-    def state(self) -> dict[str, Any]:
-        return {"published": self.published, "last": self.last}
+    def device_ids(self) -> list[str]:
+        return [self.device_id(node) for node in self.nodes]
 
     @override
     async def do(self, name: str, arguments: dict[str, Any]) -> Any:
@@ -104,13 +87,9 @@ class LoRaWan(Simulator):
         """The level of the topic that names a device."""
         return node.NAME if self.args.server == _TTS else node.eui.lower()
 
-    async def _publish_on(self) -> None:
-        while True:
-            self.publish()
-            await self.clock.sleep(self.args.period)
-
+    @override
     def publish(self) -> None:
-        """An uplink of every device."""
+        """Publish an uplink of every device."""
         for node in self.nodes:
             self.uplink(node)
 
@@ -134,18 +113,11 @@ class LoRaWan(Simulator):
         node.count += 1
 
     def _send(self, node: Node, event: str, found: dict[str, Any]) -> None:
-        if self._link is None or "silent" in self.faults:
-            return
         if self.args.server == _TTS:
             topic = f"v3/{APPLICATION}@{TENANT}/devices/{node.NAME}/{event}"
         else:
             topic = f"application/{CHIRPSTACK_APPLICATION}/device/{node.eui.lower()}/event/{event}"
-        text = json.dumps(found)
-        if "not_json" in self.faults:
-            text = text[: len(text) // 2]
-        for _ in range(2 if "duplicate" in self.faults else 1):
-            self._link.publish(topic, text)
-            self.published += 1
+        self.send(topic, found)
 
     # The Things Stack -------------------------------------------------------------------------------------------------
 

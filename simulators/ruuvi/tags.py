@@ -1,20 +1,21 @@
 """Tags in places: outside, in a cabin, in a fridge, in a tank; each publishes its series."""
 
 import argparse
-import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 import json
 from math import pi, sin
 from typing import Any, ClassVar, override
 
-from simulators.framework import Simulator
-from simulators.mqtt_link import MqttLink, add_broker_arguments
+from simulators.mqtt_simulator import Availability, MqttSensors
 from simulators.world.weather import Weather, weather_at
 
 from .rawv2 import Reading, advertisement, encode
 
 GATEWAY = "C8:25:2D:8E:9C:2C"
+GATEWAY_STATUS = Availability(
+    f"ruuvi/{GATEWAY}/gw_status", json.dumps({"state": "online"}), json.dumps({"state": "offline"})
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +77,17 @@ class Tag:
         )
 
 
-class Ruuvi(Simulator):
+class Ruuvi(MqttSensors):
     """Tags and what relays them."""
 
     NAME = "ruuvi"
-    FAULTS: ClassVar[dict[str, str]] = {
-        "silent": "publishes nothing",
+    PERIOD_S = 5.0
+    FAULTS: ClassVar[dict[str, str]] = MqttSensors.FAULTS | {
         "gateway_offline": "the gateway reports that it is offline, and publishes nothing",
-        "not_json": "messages break off in the middle",
         "bad_hex": "advertisements hold letters that are not hexadecimal",
         "other_format": "tags broadcast data format 3",
         "no_sensor": "the tags' temperature, humidity and pressure sensors are missing",
         "low_battery": "the cells are at this voltage in mV (2100)",
-        "duplicate": "every message comes twice",
         "clock": "time stamps are off by this many seconds (-86400)",
         "skip": "this many sequence numbers are left out each time (5)",
         "text_number": "JSON numbers come as text",
@@ -97,51 +96,46 @@ class Ruuvi(Simulator):
     def __init__(self, args: argparse.Namespace) -> None:
         super().__init__(args)
         self.tags = [Tag(place, number, self.rng) for number, place in enumerate(PLACES[: args.tags])]
-        self.published = 0
-        self.last: dict[str, dict[str, Any]] = {}
-        self._link: MqttLink | None = None
-        self._task: asyncio.Task[None] | None = None
 
     @classmethod
     @override
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        add_broker_arguments(parser)
+        super().add_arguments(parser)
         parser.add_argument("--mode", choices=("gateway", "json", "legacy"), default="gateway", help="who relays")
         parser.add_argument("--site", default="van", help="first level of JSON topics")
         parser.add_argument("--tags", type=int, default=3, help=f"how many, 1 to {len(PLACES)}")
-        parser.add_argument("--period", type=float, default=5.0, help="seconds between two messages of a tag")
+
+    @property
+    @override
+    def client_id(self) -> str:
+        return f"sim-ruuvi-{self.args.mode}"
+
+    @property
+    @override
+    def availability(self) -> Availability | None:
+        return GATEWAY_STATUS if self.args.mode == "gateway" else None
+
+    @property
+    @override
+    def device_ids(self) -> list[str]:
+        return [tag.id for tag in self.tags]
 
     @override
-    async def start(self) -> dict[str, Any]:
-        status = f"ruuvi/{GATEWAY}/gw_status"
-        will = (status, json.dumps({"state": "offline"})) if self.args.mode == "gateway" else None
-        self._link = link = MqttLink(self.args, f"sim-ruuvi-{self.args.mode}", will=will)
-        await link.open()
-        if will is not None:
-            link.publish(status, json.dumps({"state": "online"}), retain=True)
-        self._task = asyncio.create_task(self._publish_on())
-        return {"devices": [tag.id for tag in self.tags]}
-
-    @override
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-        if self._link is not None:
-            await self._link.close()
-
-    @override
-    def state(self) -> dict[str, Any]:
-        return {"published": self.published, "last": self.last}
-
-    async def _publish_on(self) -> None:
+    async def run(self) -> None:
+        """Publish the tags' messages evenly spaced."""
         while True:
             for tag in self.tags:
-                self.publish(tag)
+                self.publish_tag(tag)
                 await self.clock.sleep(self.args.period / len(self.tags))
 
-    def publish(self, tag: Tag) -> None:
-        """One message of a tag, with the faults that are on."""
-        if self._link is None or "silent" in self.faults or "gateway_offline" in self.faults:
+    @override
+    def publish(self) -> None:
+        for tag in self.tags:
+            self.publish_tag(tag)
+
+    def publish_tag(self, tag: Tag) -> None:
+        """Publish a message of a tag, with the faults that are on."""
+        if "silent" in self.faults or "gateway_offline" in self.faults:
             return
         if "skip" in self.faults:
             tag.sequence += int(self.faults.number("skip", 5))
@@ -152,32 +146,28 @@ class Ruuvi(Simulator):
         if "no_sensor" in self.faults:
             reading = Reading(None, None, None, *_rest(reading))
         self.last[tag.place.name] = {"id": tag.id, "temperature_c": reading.temperature_c, "sequence": reading.sequence}
-        topic, payload = self._as_gateway(tag, reading) if self.args.mode == "gateway" else self._as_json(tag, reading)
-        if "not_json" in self.faults:
-            payload = payload[: len(payload) // 2]
-        for _ in range(2 if "duplicate" in self.faults else 1):
-            self._link.publish(topic, payload)
-            self.published += 1
+        topic, message = self._as_gateway(tag, reading) if self.args.mode == "gateway" else self._as_json(tag, reading)
+        self.send(topic, message)
 
     @override
     async def do(self, name: str, arguments: dict[str, Any]) -> Any:
         """`gateway {"online": false}`: the gateway comes or goes."""
-        if name != "gateway" or self._link is None:
+        if name != "gateway" or self.link is None:
             return await super().do(name, arguments)
         online = bool(arguments.get("online", True))
         if online:
             self.faults.clear("gateway_offline")
         else:
             self.faults.set("gateway_offline")
-        status = json.dumps({"state": "online" if online else "offline"})
-        self._link.publish(f"ruuvi/{GATEWAY}/gw_status", status, retain=True)
+        status = GATEWAY_STATUS.online if online else GATEWAY_STATUS.offline
+        self.link.publish(GATEWAY_STATUS.topic, status, retain=True)
         return status
 
     def _stamp(self) -> float:
         # Time stamps are real: speed belongs to the world, not to Home Assistant's clock.
         return datetime.now(UTC).timestamp() + self.faults.number("clock", 0.0)
 
-    def _as_gateway(self, tag: Tag, reading: Reading) -> tuple[str, str]:
+    def _as_gateway(self, tag: Tag, reading: Reading) -> tuple[str, dict[str, Any]]:
         payload = bytearray(encode(reading, tag.mac))
         if "other_format" in self.faults:
             payload[0] = 3
@@ -194,10 +184,9 @@ class Ruuvi(Simulator):
             "data": data,
             "coords": "",
         }
-        return f"ruuvi/{GATEWAY}/{tag.id}", json.dumps(message)
+        return f"ruuvi/{GATEWAY}/{tag.id}", message
 
-    def _as_json(self, tag: Tag, reading: Reading) -> tuple[str, str]:
-        legacy = self.args.mode == "legacy"
+    def _as_json(self, tag: Tag, reading: Reading) -> tuple[str, dict[str, Any]]:
         values: dict[str, Any] = {
             "temperature_c": reading.temperature_c,
             "humidity_percent": reading.humidity_percent,
@@ -208,11 +197,10 @@ class Ruuvi(Simulator):
         if "text_number" in self.faults:
             values = {key: str(value) for key, value in values.items()}
         stamp = datetime.fromtimestamp(self._stamp(), UTC).isoformat(timespec="milliseconds")
-        if legacy:
-            flat = {"sensor_id": tag.place.name, "timestamp": stamp, **values}
-            return f"paku/ruuvi/{tag.place.name}", json.dumps(flat)
+        if self.args.mode == "legacy":
+            return f"paku/ruuvi/{tag.place.name}", {"sensor_id": tag.place.name, "timestamp": stamp, **values}
         message = {"ts": stamp, "seq": reading.sequence, "metrics": values}
-        return f"{self.args.site}/ruuvi/{tag.place.name}/data", json.dumps(message)
+        return f"{self.args.site}/ruuvi/{tag.place.name}/data", message
 
 
 def _rest(reading: Reading) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ import json
 import logging
 from typing import Any, ClassVar, Final, override
 
-from simulators.framework import Simulator
+from simulators.framework import Simulator, end_task
 from simulators.mqtt_link import MqttLink, add_broker_arguments
 
 from .model import VanModel
@@ -183,8 +183,7 @@ class Van(Simulator):
 
     @override
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        await end_task(self._task)
         for computer in self.computers.values():
             await computer.link.close()
 

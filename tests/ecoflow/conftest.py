@@ -3,14 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
-import errno
 import ssl
 import threading
 import time
 from typing import Any
-from unittest.mock import patch
 
 import aiohttp
 from freezegun.api import FrozenDateTimeFactory
@@ -18,7 +15,6 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.storage import Store
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 import pytest_socket
@@ -317,17 +313,3 @@ def until() -> Until:
             await asyncio.sleep(0.02)
 
     return wait
-
-
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """No file of this integration can be written."""
-    real = Store._async_write_data
-
-    async def write(store: Store[Any], data: dict[str, Any]) -> None:
-        if store.key.startswith(DOMAIN):
-            raise OSError(errno.ENOSPC, "No space left on device")
-        await real(store, data)
-
-    with patch.object(Store, "_async_write_data", write):
-        yield

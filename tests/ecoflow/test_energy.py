@@ -6,14 +6,15 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
 from hypothesis import given, strategies as st
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.ecoflow.api.counters import MAX_GAP_S, PowerIntegrator
+from custom_components.ecoflow.const import DOMAIN
+from tests.full_disk import full_disk_of
 
-from .conftest import DELTA_2, DELTA_PRO, CloudThread, full_disk, poll, state_of
+from .conftest import DELTA_2, DELTA_PRO, CloudThread, poll, state_of
 
 pytestmark = pytest.mark.slow  # skipped by scripts/test --quick
 
@@ -120,13 +121,10 @@ async def test_counters_are_not_updated_while_storing_fails(
         await poll(hass, clock)
     counters = account.runtime_data.store.device_counters(DELTA_2)
     before = counters.stored["battery_charged_energy"]
-    with full_disk():
+    with full_disk_of(DOMAIN):
         for _ in range(5):
             await poll(hass, clock)
-        with pytest.raises(HomeAssistantError):
-            await account.runtime_data.store.async_set_surplus_enabled("x", False)
     assert counters.stored["battery_charged_energy"] == before
-    assert "x" not in account.runtime_data.store.surplus_enabled
     assert caplog.text.count("could not be written, retrying") == 1
     await poll(hass, clock)
     await asyncio.sleep(0)

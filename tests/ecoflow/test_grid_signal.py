@@ -22,8 +22,9 @@ from custom_components.ecoflow.api.grid_signal import MAX_STEADY_CHARGING_S, Gri
 from custom_components.ecoflow.api.surplus_controller import charging_power
 from custom_components.ecoflow.const import DOMAIN
 from simulators.ecoflow_cloud.new_stations import Delta3
+from tests.full_disk import full_disk_of
 
-from .conftest import DELTA_PRO, CloudThread, full_disk
+from .conftest import DELTA_PRO, CloudThread
 from .test_surplus import add_surplus, evaluate, surplus_state
 
 CASES = Path(__file__).resolve().parents[3] / "shared/cases/devices"
@@ -149,7 +150,7 @@ async def test_with_a_full_disk_surplus_charging_is_turned_off_and_stored_later(
     subentry_id = await add_surplus(hass, account, DELTA_PRO)
     entity_id = er.async_get(hass).async_get_entity_id(Platform.SWITCH, DOMAIN, f"{subentry_id}_surplus_charging")
     issues = ir.async_get(hass)
-    with full_disk():
+    with full_disk_of(DOMAIN):
         await hass.services.async_call("switch", "turn_off", {ATTR_ENTITY_ID: entity_id}, blocking=True)
         await hass.async_block_till_done()
         assert surplus_state(hass, subentry_id, "surplus_charging", Platform.SWITCH) == "off"

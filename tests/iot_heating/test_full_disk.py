@@ -5,14 +5,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 import json
-import os
 from pathlib import Path
 import sqlite3
 from typing import Any
 from unittest.mock import patch
 
 from aiohttp.test_utils import TestClient
-from atomicwrites import AtomicWriter
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -32,13 +30,13 @@ from custom_components.iot_heating.storage.device_store import DEVICE_STORE
 from custom_components.iot_heating.storage.session_database import SessionChange, SessionDatabase
 from custom_components.iot_heating.storage.session_store import FILE_NAME
 from custom_components.iot_heating.storage.telemetry_archive import TELEMETRY_ARCHIVE
+from tests.full_disk import full_disk as no_space_for_files
 
 from . import TELEMETRY, device_record
 
 PATH = "/api/iot/device/ESP32-001/sync/"
 SETTINGS = "/api/iot/buildings/1/settings/"
 REAL_WRITE = Store._async_write_data
-REAL_FILE = AtomicWriter.get_fileobject
 FULL = sqlite3.OperationalError("database or disk is full")
 type Sync = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -76,20 +74,11 @@ def sync(client: TestClient, key: str) -> Sync:
     return call
 
 
-def _get_full_file(writer: AtomicWriter, **options: Any) -> Any:
-    """Open the file to write, and have the kernel refuse its content with ENOSPC."""
-    file = REAL_FILE(writer, **options)
-    full = os.open("/dev/full", os.O_WRONLY)
-    os.dup2(full, file.fileno())
-    os.close(full)
-    return file
-
-
 @contextmanager
 def full_disk() -> Iterator[None]:
     """No file of the integration can be written."""
     with (
-        patch.object(AtomicWriter, "get_fileobject", _get_full_file),
+        no_space_for_files(),
         patch.object(SessionDatabase, "write", side_effect=FULL),
         patch.object(ArchiveStore, "write", side_effect=OperationalError("INSERT", {}, FULL)),
     ):

@@ -1,11 +1,9 @@
 """A real Home Assistant, killed with SIGKILL: what was acknowledged is there afterwards. And stopped: nothing waits."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 import sqlite3
-import sys
 from typing import Any
 
 import aiohttp
@@ -13,22 +11,8 @@ import pytest
 
 from scripts.tooling.demo.client import HomeAssistant
 from scripts.tooling.ports import free_port
+from tests.home_process import home_process, write_configuration
 from tests.storage_files import written
-
-ROOT = Path(__file__).parents[2]
-CONFIGURATION = """\
-homeassistant:
-  name: Kill
-  latitude: 45.0
-  longitude: 8.0
-  time_zone: Europe/Rome
-  unit_system: metric
-api:
-config:
-http:
-  server_port: {port}
-  server_host: 127.0.0.1
-"""
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.enable_socket]
 
@@ -41,29 +25,11 @@ class House:
         self.folder = folder
         self.url = f"http://127.0.0.1:{port}"
         self.token = ""
-        (folder / "configuration.yaml").write_text(CONFIGURATION.format(port=port))
-        (folder / "custom_components").mkdir()
-        (folder / "custom_components" / "iot_heating").symlink_to(ROOT / "custom_components" / "iot_heating")
+        write_configuration(folder, port, "iot_heating")
 
-    @asynccontextmanager
-    async def running(self, *, kill: bool = True) -> AsyncGenerator[HomeAssistant]:
-        """Home Assistant in a process of its own; at the end killed without a word, or stopped."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "homeassistant", "--config", str(self.folder), "--skip-pip",
-            cwd=self.folder, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            async with HomeAssistant.connect(self.url, self.token) as ha:
-                await ha.wait_until_up()
-                if self.token:
-                    await ha.wait_until_running()
-                yield ha
-                process.kill() if kill else process.terminate()
-        finally:
-            if process.returncode is None and kill:
-                with suppress(ProcessLookupError):
-                    process.kill()
-            await process.wait()
+    def running(self, *, kill: bool = True) -> AbstractAsyncContextManager[HomeAssistant]:
+        """Run Home Assistant; at the end it is killed, or stopped."""
+        return home_process(self.folder, self.url, self.token, kill=kill)
 
     async def sync(self, device_id: str, key: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
         """A controller calls."""

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from homeassistant.components import conversation
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from tests.speech import say
 
 
 @pytest.fixture
@@ -14,12 +15,6 @@ async def assist(hass: HomeAssistant, key: str) -> None:
     for component in ("homeassistant", "conversation"):
         assert await async_setup_component(hass, component, {})
     await hass.async_block_till_done()
-
-
-async def say(hass: HomeAssistant, text: str, language: str = "en", user_id: str | None = None) -> str:
-    result = await conversation.async_converse(hass, text, None, Context(user_id=user_id), language=language)
-    speech: str = result.response.speech["plain"]["speech"]
-    return speech
 
 
 @pytest.mark.parametrize(

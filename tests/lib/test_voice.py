@@ -3,8 +3,7 @@
 from typing import Any
 
 from hassil.parse_expression import parse_sentence
-from homeassistant.components import conversation
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, Unauthorized
 from homeassistant.setup import async_setup_component
 import pytest
@@ -15,14 +14,9 @@ from custom_components.proof_of_heat.runtime import voice as proof_of_heat
 from custom_components.smart_outlet.hub import voice as smart_outlet
 from lib import heating_sentences
 from lib.voice import VoiceCommand, VoiceRequest, async_register_sentences, polite
+from tests.speech import say
 
 SENTENCES = {"en": ("boil the [red] kettle",), "de": ("koche das wasser",)}
-
-
-async def say(hass: HomeAssistant, text: str, language: str = "en") -> str:
-    result = await conversation.async_converse(hass, text, None, Context(), language=language)
-    speech: str = result.response.speech["plain"]["speech"]
-    return speech
 
 
 async def speak(hass: HomeAssistant, *answers: Any) -> list[VoiceRequest]:

@@ -7,8 +7,9 @@ from homeassistant.setup import async_setup_component
 import pytest
 
 from lib.voice import VoiceCommand, VoiceRequest, async_register_sentences, async_voice_texts
+from tests.speech import say
 
-from .test_voice import SENTENCES, say, speak
+from .test_voice import SENTENCES, speak
 
 AGENT_MANAGER = "homeassistant.components.conversation.agent_manager"
 

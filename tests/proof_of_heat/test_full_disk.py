@@ -1,15 +1,11 @@
 """A full disk: heating continues, changes apply, one repair issue, and everything is stored once there is space."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-import errno
+from collections.abc import Callable
 from typing import Any
-from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.storage import Store
 import pytest
 
 from custom_components.proof_of_heat._lib.retried_store import STORAGE_ISSUE
@@ -18,24 +14,11 @@ from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.drivers.call_budget import CallLimits
 from custom_components.proof_of_heat.sources.call_budgets import async_account_budget
 from custom_components.proof_of_heat.sources.write_counter import write_counters
+from tests.full_disk import full_disk_of
 
 from .test_hand_over import STORE, USERS, Thermostat, controlled, passes, thermostat, turn_off
 
 __all__ = ["thermostat"]
-
-
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """No store of this integration can be written."""
-    real = Store._async_write_data
-
-    async def write(store: Store[Any], data: dict[str, Any]) -> None:
-        if store.key.startswith(DOMAIN):
-            raise OSError(errno.ENOSPC, "No space left on device")
-        await real(store, data)
-
-    with patch.object(Store, "_async_write_data", write):
-        yield
 
 
 def issue(hass: HomeAssistant) -> ir.IssueEntry | None:
@@ -45,7 +28,7 @@ def issue(hass: HomeAssistant) -> ir.IssueEntry | None:
 async def test_heating_begins_and_ends_while_the_disk_is_full(
     hass: HomeAssistant, thermostat: Thermostat, freezer: FrozenDateTimeFactory, hass_storage: dict[str, Any]
 ) -> None:
-    with full_disk():
+    with full_disk_of(DOMAIN):
         entry = await controlled(hass, thermostat, freezer)
         assert thermostat.settings != USERS, "commanded"
         assert issue(hass) is not None
@@ -54,7 +37,7 @@ async def test_heating_begins_and_ends_while_the_disk_is_full(
     assert hass_storage[STORE]["data"]["devices"], "stored once there is space, without a further change"
     assert hass_storage[f"{DOMAIN}.wanted.{entry.entry_id}"]["data"]["active"]
     assert issue(hass) is None
-    with full_disk():
+    with full_disk_of(DOMAIN):
         await turn_off(hass, entry)
         await passes(hass, freezer, 20)
         assert thermostat.settings == USERS
@@ -68,7 +51,7 @@ async def test_a_reload_meanwhile_keeps_what_the_user_chose(
     hass: HomeAssistant, thermostat: Thermostat, freezer: FrozenDateTimeFactory, hass_storage: dict[str, Any]
 ) -> None:
     entry = await controlled(hass, thermostat, freezer)
-    with full_disk():
+    with full_disk_of(DOMAIN):
         await turn_off(hass, entry)
         await entry.runtime_data.user.async_set_profile(Profile.AWAY)
         await passes(hass, freezer, 20)
@@ -86,7 +69,7 @@ async def test_a_removed_system_leaves_no_issue(
     hass: HomeAssistant, thermostat: Thermostat, freezer: FrozenDateTimeFactory
 ) -> None:
     entry = await controlled(hass, thermostat, freezer)
-    with full_disk():
+    with full_disk_of(DOMAIN):
         await entry.runtime_data.user.async_set_profile(Profile.AWAY)
         await hass.config_entries.async_remove(entry.entry_id)
         await passes(hass, freezer, 20)
@@ -120,7 +103,7 @@ async def test_calls_and_writes_are_counted_in_memory(
     key: str,
 ) -> None:
     """A heat pump must not be left alone because its calls cannot be recorded."""
-    with full_disk():
+    with full_disk_of(DOMAIN):
         used = await count(hass)
         assert used() == 1
         assert not [name for name in hass_storage if name.startswith(key)]

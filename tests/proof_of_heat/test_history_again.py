@@ -195,9 +195,9 @@ async def test_another_thermometer_is_read_and_the_heat_is_kept(home: Changing) 
 async def test_what_happens_is_shown(home: Changing, monkeypatch: pytest.MonkeyPatch) -> None:
     read, may_read = HistoryImport._day, asyncio.Event()
 
-    async def day(self: Any, links: Any, begin: Any) -> list[Row]:
+    async def day(self: Any, entities: Any, begin: Any) -> list[Row]:
         await may_read.wait()
-        return await read(self, links, begin)
+        return await read(self, entities, begin)
 
     assert home.importing()["reason"] is None
     monkeypatch.setattr(HistoryImport, "_day", day)
@@ -272,10 +272,10 @@ async def test_source_that_is_added_and_removed_at_once_changes_nothing(
     begins: list[Any] = []
     read, may_read = HistoryImport._day, asyncio.Event()
 
-    async def day(self: Any, links: Any, begin: Any) -> list[Row]:
+    async def day(self: Any, entities: Any, begin: Any) -> list[Row]:
         begins.append(begin)
         await may_read.wait()
-        return await read(self, links, begin)
+        return await read(self, entities, begin)
 
     monkeypatch.setattr(HistoryImport, "_day", day)
     home.system.shadow.home.days = simulated_days(3)
@@ -307,11 +307,11 @@ async def test_kill_in_the_middle_of_the_second_import(
     begins: list[Any] = []
     read, may_read = HistoryImport._day, asyncio.Event()
 
-    async def day(self: Any, links: Any, begin: Any) -> list[Row]:
+    async def day(self: Any, entities: Any, begin: Any) -> list[Row]:
         if len(begins) == 3:
             await may_read.wait()
         begins.append(begin)
-        return await read(self, links, begin)
+        return await read(self, entities, begin)
 
     monkeypatch.setattr(HistoryImport, "_day", day)
     await home.record(OTHER_METER, METER, lambda watts: 2 * watts)

@@ -113,7 +113,7 @@ async def test_holiday_and_defects_are_not_another_house(hass: HomeAssistant, fr
     learned = found.engine.learned
     assert learned is not None
     assert learned.fitted.parameters.total_loss_w_k == pytest.approx(180.0, rel=0.5)
-    assert learned.doubt is None
+    assert learned.meter_problem is None
 
 
 @pytest.mark.slow
@@ -170,7 +170,7 @@ async def test_learning_that_a_restart_interrupts_is_done_afterwards(
         again = await finished(hass, entry)
         assert again.engine is not found.engine
         assert again.engine.history.hours >= hours - 1
-        assert again.engine.learned is None or again.engine.learned.doubt is None
+        assert again.engine.learned is None or again.engine.learned.meter_problem is None
         await again.coordinator.async_refresh()
     finally:
         goes_on.set()
@@ -193,11 +193,11 @@ async def test_restart_in_the_middle_of_the_import_continues_there(
     await recorded(hass, freezer, lived(DAYS))
     read, begins, goes_on = history_import.HistoryImport._day, list[datetime](), asyncio.Event()
 
-    async def day(self: Any, links: Any, begin: datetime) -> list[Row]:
+    async def day(self: Any, entities: Any, begin: datetime) -> list[Row]:
         if len(begins) == 7:
             await goes_on.wait()
         begins.append(begin)
-        return await read(self, links, begin)
+        return await read(self, entities, begin)
 
     monkeypatch.setattr(history_import.HistoryImport, "_day", day)
     entry = await set_up(hass, meter=METER)

@@ -186,11 +186,11 @@ async def test_an_interrupted_import_continues_after_a_restart(
     await home()
     read, days = history_import.HistoryImport._day, list[datetime]()
 
-    async def stops_at_day_seven(self: Any, links: Any, begin: datetime) -> list[Row]:
+    async def stops_at_day_seven(self: Any, entities: Any, begin: datetime) -> list[Row]:
         if len(days) == 7:
             raise RuntimeError("Home Assistant stops")
         days.append(begin)
-        return await read(self, links, begin)
+        return await read(self, entities, begin)
 
     monkeypatch.setattr(history_import.HistoryImport, "_day", stops_at_day_seven)
     entry = await set_up(hass, meter=METER)
@@ -254,7 +254,7 @@ async def test_meter_of_the_whole_home_is_found_by_what_it_shows_while_the_sourc
     await home()
     found = await finished(hass, await set_up(hass, meter=METER))
     for step in range(60):
-        if found.engine.meter_doubt is not None:
+        if found.engine.meter_problem is not None:
             break
         is_on = step % 12 < 2
         hass.states.async_set(HEATER, "on" if is_on else "off")

@@ -20,21 +20,20 @@ from custom_components.proof_of_heat.engine.engine import Engine
 from custom_components.proof_of_heat.engine.home_change import ChangedHome
 from custom_components.proof_of_heat.engine.model.history import COLUMNS, History, Row
 from custom_components.proof_of_heat.learning import history_import
+from custom_components.proof_of_heat.learning.history_entities import HomeEntities, SourceEntities, standard_time_s
 from custom_components.proof_of_heat.learning.history_import import HistoryImport, ImportStatus, async_remove_import
 from custom_components.proof_of_heat.learning.home_key import HomeKey, Link, Part
-from custom_components.proof_of_heat.learning.links import HomeLinks, SourceLinks, standard_time_s
-
-from .test_full_disk import full_disk
+from tests.full_disk import full_disk_of
 
 NOW = datetime(2027, 1, 20, 18, 0, tzinfo=UTC)
 ENTRY_ID = "01HOME"
 KEY = f"{DOMAIN}.learning.{ENTRY_ID}"
 DAYS = 8
-LINKS = HomeLinks(
+ENTITIES = HomeEntities(
     ("sensor.room",),
     None,
     None,
-    (SourceLinks(SourceConfig(source_id="pump", kind=SourceKind.HEAT_PUMP), "first", meter="sensor.meter"),),
+    (SourceEntities(SourceConfig(source_id="pump", kind=SourceKind.HEAT_PUMP), "first", meter="sensor.meter"),),
 )
 KEY_BEFORE = HomeKey(sources=(Link("sensor.other_meter", None, "first"),), rooms=(Link("sensor.room"),))
 KEY_AFTER = replace(KEY_BEFORE, sources=(Link("sensor.meter", None, "first"),))
@@ -62,7 +61,7 @@ class Importing:
     def __init__(self, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
         self.hass = hass
         self.learner = Learner(0.0)
-        self.key, self.links = KEY_BEFORE, LINKS
+        self.key, self.entities = KEY_BEFORE, ENTITIES
         self.changes: list[tuple[int, ChangedHome]] = []
         self.begins: list[datetime] = []
         self.rows_a_day = [ROW]
@@ -75,7 +74,7 @@ class Importing:
         self.entry, self.days_left, self.stopped = entry, math.inf, asyncio.Event()
         self.importer = self._new()
 
-        async def day(_: HistoryImport, __: HomeLinks, begin: datetime) -> list[Row]:
+        async def day(_: HistoryImport, __: HomeEntities, begin: datetime) -> list[Row]:
             await self.may_read.wait()
             if self.days_left <= 0:
                 self.stopped.set()
@@ -95,7 +94,7 @@ class Importing:
     def _new(self) -> HistoryImport:
         learner = cast("Engine", self.learner)
         return HistoryImport(
-            self.hass, self.entry, learner, lambda: self.links, lambda: None, key=self.key, save=self._save
+            self.hass, self.entry, learner, lambda: self.entities, lambda: None, key=self.key, save=self._save
         )
 
     def stop_after(self, days: int) -> None:
@@ -395,28 +394,28 @@ async def test_button_before_the_second_import_is_that_import(
 
 
 @pytest.mark.parametrize(
-    ("links", "status"),
+    ("entities", "status"),
     [
-        (replace(LINKS, sources=(replace(LINKS.sources[0], meter=None),)), ImportStatus.NOT_MEASURED),
-        (replace(LINKS, is_complete=False), ImportStatus.WAITING),
+        (replace(ENTITIES, sources=(replace(ENTITIES.sources[0], meter=None),)), ImportStatus.NOT_MEASURED),
+        (replace(ENTITIES, is_complete=False), ImportStatus.WAITING),
         (None, ImportStatus.NO_RECORDER),
     ],
     ids=["a source is not measured", "a source could not be set up", "no recorder"],
 )
 async def test_second_import_waits_until_it_is_possible(
-    importing: Importing, hass_storage: dict[str, Any], links: HomeLinks | None, status: ImportStatus
+    importing: Importing, hass_storage: dict[str, Any], entities: HomeEntities | None, status: ImportStatus
 ) -> None:
     await lived_before(importing, hass_storage)
-    if links is None:
+    if entities is None:
         importing.hass.config.components.remove("recorder")
     else:
-        importing.links = links
+        importing.entities = entities
     for _ in range(2):
         assert await importing.run() is status
         assert (importing.begins, importing.changes, importing.importer.cause) == ([], [], Part.SOURCES)
         assert importing.learner.old_until_s == standard_time_s(dt_util.as_local(NOW))
         await importing.restart()
-    importing.links = LINKS
+    importing.entities = ENTITIES
     importing.hass.config.components.add("recorder")
     assert await importing.run() is ImportStatus.DONE
     assert len(importing.changes) == 1
@@ -471,7 +470,7 @@ async def test_change_is_found_again_after_a_full_disk(
 ) -> None:
     """The home is heated all the same."""
     await lived_before(importing, hass_storage)
-    with full_disk():
+    with full_disk_of(DOMAIN):
         await importing.importer.async_load()
         assert f"{KEY}: could not be written: [Errno 28] No space left on device" in caplog.text
         assert importing.importer.cause is Part.SOURCES

@@ -21,9 +21,9 @@ from custom_components.proof_of_heat.engine.model.reference_house import MEMBERS
 from custom_components.proof_of_heat.engine.shadow.replay import BAND_STEPS, Replayed, TooFewDaysError
 from custom_components.proof_of_heat.engine.shadow.savings import dump
 from custom_components.proof_of_heat.learning import history_replay
+from custom_components.proof_of_heat.learning.history_entities import HomeEntities, SourceEntities
 from custom_components.proof_of_heat.learning.history_replay import HistoryReplay, ReplayStatus
 from custom_components.proof_of_heat.learning.home_key import HomeKey, Link
-from custom_components.proof_of_heat.learning.links import HomeLinks, SourceLinks
 from custom_components.proof_of_heat.learning.past_home import DaySteps, PastDay, assemble, has_price, steps_of
 from custom_components.proof_of_heat.learning.rows import HomeSeries, SourceSeries
 from custom_components.proof_of_heat.system_config import SystemConfig, read_config
@@ -42,9 +42,9 @@ def config_of(options: dict[str, Any] | None = None, **zone_data: Any) -> System
     return read_config(system(zone(comfort=21.0, eco=18.0, **zone_data), options=options))
 
 
-def links(*sources: SourceConfig, meter: str | None = "sensor.meter") -> HomeLinks:
-    return HomeLinks(
-        ("sensor.room",), "sensor.outdoor", None, tuple(SourceLinks(item, meter=meter) for item in sources)
+def entities(*sources: SourceConfig, meter: str | None = "sensor.meter") -> HomeEntities:
+    return HomeEntities(
+        ("sensor.room",), "sensor.outdoor", None, tuple(SourceEntities(item, meter=meter) for item in sources)
     )
 
 
@@ -178,7 +178,7 @@ class Replaying:
 
     def __init__(self, hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, config: SystemConfig) -> None:
         self.hass, self.config = hass, config
-        self.links = links(PUMP)
+        self.entities = entities(PUMP)
         self.needed, self.controlled = True, False
         self.key = HomeKey()
         self.begins: list[datetime] = []
@@ -191,7 +191,7 @@ class Replaying:
         monkeypatch.setattr(history_replay, "Replay", FakeReplay)
         monkeypatch.setattr(history_replay, "DAYS", 2)
 
-        async def a_day(_: HistoryReplay, __: HomeLinks, begin: datetime, ___: object) -> DaySteps:
+        async def a_day(_: HistoryReplay, __: HomeEntities, begin: datetime, ___: object) -> DaySteps:
             self.begins.append(begin)
             return steps_of(day(begin), self.config, (52.0, 13.0))
 
@@ -204,7 +204,7 @@ class Replaying:
             self.entry,
             self.config,
             lambda: EngineConfig(sources=(PUMP,)),
-            lambda: self.links,
+            lambda: self.entities,
             key=self.key,
             is_needed=lambda: self.needed,
             was_controlled=lambda: self.controlled,
@@ -273,9 +273,9 @@ async def test_simulation_without_a_new_result_is_not_repeated(replaying: Replay
     ("change", "status"),
     [
         ({"needed": False}, ReplayStatus.NOT_NEEDED),
-        ({"links": links(PUMP, meter=None)}, ReplayStatus.NOT_MEASURED),
-        ({"links": HomeLinks((), None, None, ())}, ReplayStatus.NOT_MEASURED),
-        ({"links": links(MINER)}, ReplayStatus.NO_HASHPRICE),
+        ({"entities": entities(PUMP, meter=None)}, ReplayStatus.NOT_MEASURED),
+        ({"entities": HomeEntities((), None, None, ())}, ReplayStatus.NOT_MEASURED),
+        ({"entities": entities(MINER)}, ReplayStatus.NO_HASHPRICE),
     ],
     ids=["savings are known", "no meter", "nothing", "unknown revenue"],
 )
@@ -304,7 +304,7 @@ async def test_it_begins_as_soon_as_a_price_is_entered(hass: HomeAssistant, monk
 
 async def test_miner_with_a_fixed_hashprice_is_simulated(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
     replaying = Replaying(hass, monkeypatch, config_of({"price": {**FIXED["price"], "hashprice": 48.0}}))
-    replaying.links = links(MINER)
+    replaying.entities = entities(MINER)
     assert await replaying.run() is ReplayStatus.DONE
 
 
@@ -437,10 +437,10 @@ async def test_result_without_a_key_is_that_of_the_present_home(
 
 
 async def test_home_of_which_a_source_could_not_be_set_up_is_not_simulated(replaying: Replaying) -> None:
-    replaying.links = replace(links(PUMP), is_complete=False)
+    replaying.entities = replace(entities(PUMP), is_complete=False)
     assert await replaying.run() is ReplayStatus.WAITING
     assert replaying.begins == []
-    replaying.links = links(PUMP)
+    replaying.entities = entities(PUMP)
     assert await replaying.run() is ReplayStatus.DONE
 
 

@@ -14,9 +14,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.proof_of_heat.engine.model.history import COLUMNS, Row
+from custom_components.proof_of_heat.learning.history_entities import key_of
 from custom_components.proof_of_heat.learning.home_key import HomeChange, HomeKey, Link, Part
 from custom_components.proof_of_heat.learning.import_state import Earlier, ImportState, Partial
-from custom_components.proof_of_heat.learning.links import key_of
 from custom_components.proof_of_heat.system_config import read_config
 
 from .ha import system, zone

@@ -16,7 +16,7 @@ from custom_components.proof_of_heat.engine.sources import all_sized, full_load,
 from custom_components.proof_of_heat.sources.source_commands import UNKNOWN
 from custom_components.proof_of_heat.sources.supervisor import SourceSupervisor
 
-from .engine.test_bound_sources import decided
+from .engine.test_source_constraints import decided
 from .test_miner_sources import miner
 
 

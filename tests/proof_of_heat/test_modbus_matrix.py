@@ -12,10 +12,10 @@ from modbus_connection import IllegalDataAddressError
 import pytest
 
 from custom_components.proof_of_heat.drivers.modbus.dump import parse_dump
-from custom_components.proof_of_heat.drivers.modbus.fit import TemplateFit, judge
 from custom_components.proof_of_heat.drivers.modbus.registers import AddressSpace
 from custom_components.proof_of_heat.drivers.modbus.source import ModbusSource
 from custom_components.proof_of_heat.drivers.modbus.template import DeviceTemplate, load_builtin
+from custom_components.proof_of_heat.drivers.modbus.template_match import TemplateMatch, match_template
 from custom_components.proof_of_heat.sources.types.modbus import readings_of
 
 type Unknown = Callable[[str, int], int]
@@ -57,10 +57,10 @@ class Device:
         return self._words(AddressSpace.INPUT, address, count)
 
 
-async def first_reading(template: DeviceTemplate, device: Device) -> TemplateFit:
+async def first_reading(template: DeviceTemplate, device: Device) -> TemplateMatch:
     source = ModbusSource("flow:modbus", template.name, device, template)  # type: ignore[arg-type]  never written
     await source.refresh()
-    return judge(template, source.values, source.absent)
+    return match_template(template, source.values, source.absent)
 
 
 @pytest.mark.slow
@@ -80,16 +80,16 @@ async def test_a_wrong_template_is_refused_or_doubted(unknown: Unknown, most_acc
     pairs, accepted, without_doubt = 0, [], []
     for device, (own, tables) in DEVICES.items():
         for key, template in TEMPLATES.items():
-            fit = await first_reading(template, Device(tables, unknown))
+            match = await first_reading(template, Device(tables, unknown))
             if key == own:
-                assert fit.fits, (device, [line for line in fit.lines if line.plausible is False])
+                assert match.is_match, (device, [line for line in match.lines if line.plausible is False])
                 continue
             if {key, own} in SIBLINGS:
                 continue
             pairs += 1
-            if fit.fits:
+            if match.is_match:
                 accepted.append((device, key))
-                if not any("✗" in text for text in readings_of(fit).values()):
+                if not any("✗" in text for text in readings_of(match).values()):
                     without_doubt.append((device, key))
     assert without_doubt == []
     assert len(accepted) <= most_accepted * pairs, accepted

@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from custom_components.proof_of_heat.drivers.modbus.dump import parse_dump
-from custom_components.proof_of_heat.drivers.modbus.fit import judge
 from custom_components.proof_of_heat.drivers.modbus.registers import AddressSpace
 from custom_components.proof_of_heat.drivers.modbus.source import ModbusSource, capabilities_of
 from custom_components.proof_of_heat.drivers.modbus.template import load_builtin, parse
+from custom_components.proof_of_heat.drivers.modbus.template_match import match_template
 from custom_components.proof_of_heat.drivers.modbus.template_schema import TemplateError
 from custom_components.proof_of_heat.sources.types.modbus import readings_of
 from lib.heat_source import Command, Health, Outcome
@@ -131,7 +131,7 @@ async def test_a_number_that_means_no_fault(key: str, address: int, raw: int, fa
     assert (await source.refresh()).health == health
     assert source.values["fault"] == fault
     if not fault:  # nothing to doubt when the device is added
-        assert readings_of(judge(source.template, source.values, source.absent))["fault"] == "0 ✓"
+        assert readings_of(match_template(source.template, source.values, source.absent))["fault"] == "0 ✓"
     await source.close()
 
 

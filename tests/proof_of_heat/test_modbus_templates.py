@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from custom_components.proof_of_heat.drivers.modbus.dump import DumpError, decode_dump, parse_dump
-from custom_components.proof_of_heat.drivers.modbus.fit import judge
 from custom_components.proof_of_heat.drivers.modbus.template import FOLDER, load_builtin
+from custom_components.proof_of_heat.drivers.modbus.template_match import match_template
 from custom_components.proof_of_heat.drivers.modbus.template_schema import TemplateError
 from custom_components.proof_of_heat.drivers.supported import Evidence
 from scripts.tooling import decode
@@ -41,8 +41,8 @@ def test_a_dump_fits_its_template_when_it_is_added(file: Path) -> None:
     found = dump_of(file)
     template = TEMPLATES[found["template"]]
     values = {key: value for key, value, _ in decode_dump(template.id, found["dump"])}
-    fit = judge(template, {key: values.get(key) for key in template.registers})
-    assert fit.fits is not found.get("unfit", False)
+    match = match_template(template, {key: values.get(key) for key in template.registers})
+    assert match.is_match is not found.get("unfit", False)
 
 
 @pytest.mark.parametrize("key", sorted(TEMPLATES))

@@ -16,10 +16,10 @@ from hypothesis import given, settings, strategies as st
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.proof_of_heat._lib.money import UnknownUnitError
+from custom_components.proof_of_heat._lib.money import UnknownUnitError, parse_price_unit
 from custom_components.proof_of_heat.const import DOMAIN
 from custom_components.proof_of_heat.prices.rows import parse_time
-from custom_components.proof_of_heat.prices.series import from_attributes, from_rows, hash_factor, rescaled, unit_factor
+from custom_components.proof_of_heat.prices.series import from_attributes, from_rows, hash_unit, scale_of
 from custom_components.proof_of_heat.runtime.snapshot_builder import _without_short_gaps
 
 from .ha import OUTDOOR, ROOM, start, system, thermometer, zone
@@ -83,7 +83,7 @@ def test_local_times_without_zone_repeat_in_autumn() -> None:
 def test_row_units_by_key() -> None:
     attributes = case("epex_2x")
     now = datetime.fromisoformat(attributes["data"][0]["start_time"])
-    factor = unit_factor(attributes["unit_of_measurement"])
+    factor = parse_price_unit(attributes["unit_of_measurement"]).factor
     assert from_attributes(attributes, STOCKHOLM, now, factor).at(now) == pytest.approx(0.2963)
 
 
@@ -173,25 +173,25 @@ def test_a_small_price_of_a_scaled_list_is_scaled_as_well() -> None:
 def test_rows_in_another_power_of_ten_are_converted(price: float, exponent: int) -> None:
     now = datetime(2026, 11, 28, 12, tzinfo=UTC)
     series = from_rows([{"start": now, "value": price * 10.0**exponent}], STOCKHOLM)
-    found = rescaled(series, price, now)
-    assert found is not None
-    assert found.at(now) == pytest.approx(price, rel=0.03)
+    scale = scale_of(series, price, now)
+    assert scale is not None
+    assert series.scaled(scale).at(now) == pytest.approx(price, rel=0.03)
 
 
 @pytest.mark.parametrize(("row", "state", "used"), [(0.1, 0.25, True), (0.1, 0.37, False), (0.2, -0.2, False)])
 def test_rows_that_contradict_the_state(row: float, state: float, used: bool) -> None:
     now = datetime(2026, 11, 28, 12, tzinfo=UTC)
     series = from_rows([{"start": now, "value": row}], STOCKHOLM)
-    assert (rescaled(series, state, now) is not None) is used
+    assert (scale_of(series, state, now) is not None) is used
     later = now + timedelta(days=1)
-    assert rescaled(series, state, later) is series, "nothing to compare with"
+    assert scale_of(series, state, later) == 1.0, "nothing to compare with"
 
 
 def test_prices_near_zero_do_not_contradict() -> None:
     now = datetime(2026, 11, 28, 12, tzinfo=UTC)
     rows = [{"start": now + timedelta(hours=i), "value": value} for i, value in enumerate((0.001, 0.3, 0.3))]
     series = from_rows(rows, STOCKHOLM)
-    assert rescaled(series, 0.009, now) is series
+    assert scale_of(series, 0.009, now) == 1.0
 
 
 @pytest.mark.parametrize("unit", case("units"))
@@ -199,24 +199,24 @@ def test_minor_units(unit: str) -> None:
     text = unit.lower()
     cents = any(word in text for word in ("ct", "c/", "öre", "øre", "p/", "snt", "¢", "cent", "c€", "gr/"))
     expected = 0.125 if cents else 0.0125 if "mwh" in text else 12.5
-    assert 12.5 * unit_factor(unit) == pytest.approx(expected)
+    assert 12.5 * parse_price_unit(unit).factor == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("unit", ["points/kWh", "EUR/hour", "%", "W", "EUR/kWh/kWh"])
 def test_unknown_units_are_an_error(unit: str) -> None:
     with pytest.raises(UnknownUnitError):
-        unit_factor(unit)
+        parse_price_unit(unit)
 
 
 @pytest.mark.parametrize("unit", ["sat/TH/day", "USD/XH/d", "BTC/PH/day", "W"])
 def test_unknown_units_of_a_hashprice_are_an_error(unit: str) -> None:
     with pytest.raises(UnknownUnitError):
-        hash_factor(unit)
+        hash_unit(unit)
 
 
 def test_cents_of_a_hashprice_are_hundredths() -> None:
-    assert hash_factor("ct/TH/day") == pytest.approx(10.0)
-    assert hash_factor("¢ per PH/s per day") == pytest.approx(0.01)
+    assert hash_unit("ct/TH/day").factor == pytest.approx(10.0)
+    assert hash_unit("¢ per PH/s per day").factor == pytest.approx(0.01)
 
 
 def test_a_short_gap_in_prices_does_not_end_the_plan() -> None:

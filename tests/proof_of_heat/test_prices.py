@@ -10,15 +10,14 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.proof_of_heat._lib.money import UnknownUnitError
+from custom_components.proof_of_heat._lib.money import UnknownUnitError, parse_price_unit
 from custom_components.proof_of_heat.prices.series import (
     PriceSeries,
     Slot,
     Surcharges,
     from_attributes,
     from_rows,
-    hash_factor,
-    unit_factor,
+    hash_unit,
 )
 from custom_components.proof_of_heat.prices.tariff import TariffError, parse
 
@@ -155,13 +154,13 @@ def test_negative_prices_are_prices() -> None:
     ],
 )
 def test_units(unit: str | None, factor: float) -> None:
-    assert unit_factor(unit) == pytest.approx(factor)
+    assert parse_price_unit(unit).factor == pytest.approx(factor)
 
 
 @pytest.mark.parametrize("unit", [None, "", " "])
 def test_a_missing_unit_is_not_guessed(unit: str | None) -> None:
     with pytest.raises(UnknownUnitError):
-        unit_factor(unit)
+        parse_price_unit(unit)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +176,7 @@ def test_a_missing_unit_is_not_guessed(unit: str | None) -> None:
     ],
 )
 def test_units_of_a_hashprice(unit: str | None, factor: float) -> None:
-    assert hash_factor(unit) == factor
+    assert hash_unit(unit).factor == factor
 
 
 def test_fees_and_tax() -> None:

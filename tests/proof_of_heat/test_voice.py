@@ -3,14 +3,14 @@
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.components import conversation
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util.unit_system import US_CUSTOMARY_SYSTEM
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.proof_of_heat.messages.formatter import async_load_texts
+from tests.speech import say
 
 from . import ha
 
@@ -32,12 +32,6 @@ async def entry(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> MockConf
     made = ha.system(ha.zone(), heater)
     await ha.start(hass, made)
     return made
-
-
-async def say(hass: HomeAssistant, text: str, language: str = "en", user_id: str | None = None) -> str:
-    result = await conversation.async_converse(hass, text, None, Context(user_id=user_id), language=language)
-    speech: str = result.response.speech["plain"]["speech"]
-    return speech
 
 
 @pytest.mark.parametrize(

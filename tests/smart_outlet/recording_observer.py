@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from custom_components.smart_outlet.model.alerts import Alert
-from custom_components.smart_outlet.model.commands import QueuedCommand
 from custom_components.smart_outlet.model.outlet import Outlet
 from custom_components.smart_outlet.model.power_off import EmergencyPowerOff
 
@@ -14,7 +13,6 @@ class RecordingObserver:
     """Recorded changes, in order."""
 
     alerts: list[Alert] = field(default_factory=list)
-    commands: list[tuple[str, str]] = field(default_factory=list)
     power_offs: list[EmergencyPowerOff] = field(default_factory=list)
     outlets: list[str] = field(default_factory=list)
     hub: int = 0
@@ -32,9 +30,6 @@ class RecordingObserver:
 
     def alert_raised(self, alert: Alert) -> None:
         self.alerts.append(alert)
-
-    def command_changed(self, command: QueuedCommand) -> None:
-        self.commands.append((command.id, command.status.value))
 
     def power_off_finished(self, power_off: EmergencyPowerOff) -> None:
         self.power_offs.append(power_off)

@@ -22,9 +22,9 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator,
 
 from custom_components.smart_outlet.const import DOMAIN
 from custom_components.smart_outlet.domain.parts import DOMAIN_PARTS
+from tests.full_disk import full_disk, read_only_disk
 
 from .conftest import DATA, Ccu
-from .full_disk import full_disk, read_only_disk
 
 REAL_WRITE = Store._async_write_data
 BREAKER = {"ccu_id": "01", "current_ma": 7321}

@@ -1,53 +1,16 @@
 """A real Home Assistant that is killed with SIGKILL: acknowledged changes are on disk."""
 
-import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from pathlib import Path
-import sys
 from typing import Any
 
 import aiohttp
 import pytest
 
-from scripts.tooling.demo.client import HomeAssistant
 from scripts.tooling.ports import free_port
+from tests.home_process import home_process, write_configuration
 from tests.storage_files import written
 
-ROOT = Path(__file__).parents[2]
-CONFIGURATION = """\
-homeassistant:
-  name: Kill
-  latitude: 45.0
-  longitude: 8.0
-  time_zone: Europe/Rome
-  unit_system: metric
-api:
-config:
-http:
-  server_port: {port}
-  server_host: 127.0.0.1
-"""
-
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.enable_socket]
-
-
-@asynccontextmanager
-async def home_assistant(folder: Path, url: str, token: str = "") -> AsyncGenerator[HomeAssistant]:
-    """Run Home Assistant in a separate process that is killed at the end."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "homeassistant", "--config", str(folder), "--skip-pip",
-        cwd=folder, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        async with HomeAssistant.connect(url, token) as ha:
-            await ha.wait_until_up()
-            yield ha
-            process.kill()
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 async def call(url: str, key: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
@@ -73,12 +36,10 @@ def report(device_id: str, *, on: bool) -> dict[str, Any]:
 
 async def test_acknowledged_changes_survive_sigkill(tmp_path: Path, socket_enabled: None) -> None:
     port = free_port()
-    (tmp_path / "configuration.yaml").write_text(CONFIGURATION.format(port=port))
-    (tmp_path / "custom_components").mkdir()
-    (tmp_path / "custom_components" / "smart_outlet").symlink_to(ROOT / "custom_components" / "smart_outlet")
+    write_configuration(tmp_path, port, "smart_outlet")
     url = f"http://127.0.0.1:{port}"
 
-    async with home_assistant(tmp_path, url) as ha:
+    async with home_process(tmp_path, url) as ha:
         await ha.onboard("Kill", "kill", "kill")
         token = await ha.long_lived_token("kill")
         await ha.wait_until_running()
@@ -99,8 +60,7 @@ async def test_acknowledged_changes_survive_sigkill(tmp_path: Path, socket_enabl
             assert (await call(url, key, "data", report(device_id, on=True)))[0] == 200
         await ha.post("commands/FE/set_threshold/", {"value": 4321})
 
-    async with home_assistant(tmp_path, url, token) as ha:
-        await ha.wait_until_running()
+    async with home_process(tmp_path, url, token) as ha:
         status, answer = await call(url, key, "commands/FE")
         assert (status, [command["value"] for command in answer["commands"]]) == (200, [4321])
         assert (await ha.get("outlet-status/FE"))["threshold"] == 4321
@@ -117,8 +77,7 @@ async def test_acknowledged_changes_survive_sigkill(tmp_path: Path, socket_enabl
         results = await ha.flow_results("config/config_entries/flow", {"handler": "smart_outlet"}, *steps)
         barn = results[2]["description_placeholders"]["device_key"]
 
-    async with home_assistant(tmp_path, url, token) as ha:
-        await ha.wait_until_running()
+    async with home_process(tmp_path, url, token) as ha:
         assert (await call(url, barn, "devices"))[0] == 200
         _, answer = await call(url, key, "commands/FD")
         assert [command["command"] for command in answer["commands"]] == ["relay_off", "relay_off"]

@@ -3,12 +3,12 @@
 import asyncio
 from typing import Any
 
-from homeassistant.components import conversation
-from homeassistant.core import Context, HomeAssistant
+from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 import pytest
 
 from custom_components.smart_outlet.hub import voice
+from tests.speech import say
 
 from .conftest import Ccu
 
@@ -17,12 +17,6 @@ from .conftest import Ccu
 async def assist(hass: HomeAssistant) -> None:
     for component in ("homeassistant", "conversation"):
         assert await async_setup_component(hass, component, {})
-
-
-async def say(hass: HomeAssistant, text: str, language: str, user_id: str | None = None) -> str:
-    result = await conversation.async_converse(hass, text, None, Context(user_id=user_id), language=language)
-    speech: str = result.response.speech["plain"]["speech"]
-    return speech
 
 
 async def test_the_result_of_each_socket_is_spoken(hass: HomeAssistant, ccu: Ccu) -> None:

@@ -8,9 +8,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.smart_outlet.hub import voice
+from tests.speech import say
 
 from .conftest import Ccu, MakeCcu, outlet_data
-from .test_voice import assist, say
+from .test_voice import assist
 
 __all__ = ["assist"]
 

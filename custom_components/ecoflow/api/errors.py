@@ -1,4 +1,4 @@
-"""Errors of the EcoFlow API. All of them derive from EcoflowError."""
+"""Errors of the EcoFlow API. Those of the cloud and of devices derive from EcoflowError."""
 
 
 class EcoflowError(Exception):

@@ -10,7 +10,7 @@ from math import ceil, floor, inf
 
 from .._lib.backoff import RetryPolicy
 from .families.specs import Family
-from .wire_values import Values, as_number
+from .wire_values import Values
 
 RESERVE_HYSTERESIS = 3.0
 WRITE_RETRY = RetryPolicy(first_s=120.0, max_s=1800.0, jitter=(1.0, 1.0))
@@ -26,19 +26,14 @@ def charging_power(family: Family, values: Values) -> float | None:
 
     What passes through to the AC outputs, or is consumed without reaching the battery, is not charging.
     """
-    if family.charge is None or (input_w := _read(family, values, family.charge.power)) is None:
+    if family.charge is None or (input_w := family.measured(family.charge.power, values)) is None:
         return None
-    outputs = [power for key in _AC_OUTPUTS if (power := _read(family, values, key)) is not None]
-    battery_w = _read(family, values, family.battery_power or "")
+    outputs = [power for key in _AC_OUTPUTS if (power := family.measured(key, values)) is not None]
+    battery_w = family.measured(family.battery_power or "", values)
     if not outputs and battery_w is None:
         return None
     charge_w = max(0.0, input_w - sum(map(abs, outputs)))
     return charge_w if battery_w is None else min(charge_w, max(0.0, battery_w) / MIN_EFFICIENCY)
-
-
-def _read(family: Family, values: Values, key: str) -> float | None:
-    sensor = next((sensor for sensor in family.sensors if sensor.key == key), None)
-    return as_number(sensor.decode(values)) if sensor is not None else None
 
 
 class Reason(StrEnum):

@@ -29,6 +29,7 @@ from .._lib.archive_form import (
     CONF_RAW_DAYS,
     URL_EXAMPLE,
     check_database,
+    unused_file,
 )
 from ..const import (
     CONF_MAX_AGE,
@@ -84,12 +85,12 @@ class EcoflowOptionsFlow(OptionsFlow):
         """Show the form; an archive has a form of its own."""
         if user_input is not None:
             self._input = user_input
-            match user_input[CONF_ARCHIVE]:
-                case kind if kind == ARCHIVE_SQLITE:
-                    return await self.async_step_sqlite()
-                case kind if kind == ARCHIVE_POSTGRESQL:
-                    return await self.async_step_postgresql()
-            return self.async_create_entry(data={k: v for k, v in user_input.items() if k != CONF_ARCHIVE})
+            if user_input[CONF_ARCHIVE] == ARCHIVE_SQLITE:
+                return await self.async_step_sqlite()
+            if user_input[CONF_ARCHIVE] == ARCHIVE_POSTGRESQL:
+                return await self.async_step_postgresql()
+            data = {name: value for name, value in user_input.items() if name != CONF_ARCHIVE}
+            return self.async_create_entry(data=data)
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(OPTIONS_SCHEMA, self.config_entry.options),
@@ -139,10 +140,7 @@ class EcoflowOptionsFlow(OptionsFlow):
         if self.config_entry.options.get(CONF_ARCHIVE) == ARCHIVE_SQLITE:
             return str(self.config_entry.options[CONF_ARCHIVE_URL])
         taken = {options.get(CONF_ARCHIVE_URL) for options in self._others()}
-        number = 1
-        while (name := f"{DEFAULT_TABLE}.db" if number == 1 else f"{DEFAULT_TABLE}_{number}.db") in taken:
-            number += 1
-        return name
+        return unused_file(DEFAULT_TABLE, taken)
 
     def _is_in_use(self, archive: Mapping[str, Any]) -> bool:
         keys = (CONF_ARCHIVE_URL, CONF_ARCHIVE_TABLE)

@@ -62,7 +62,6 @@ class EnergyMeter:
         counters: DeviceCounters, family: Family, values: Mapping[str, Any], *, fresh: bool, at: float
     ) -> None:
         """Update the device's own counters; while its values are not fresh nothing is known about them."""
-        sensors = {sensor.key: sensor for sensor in family.sensors}
         for sensor in family.sensors:
             if not sensor.counter:
                 continue
@@ -72,25 +71,18 @@ class EnergyMeter:
                 if kwh is None:
                     continue
                 counter = counters.filtered[sensor.key] = MonotonicCounter()
-            power = sensors.get(_POWER_OF.get(sensor.key, ""))
-            counter.update(kwh, at, as_number(power.decode(values)) if power is not None and fresh else None)
+            counter.update(kwh, at, family.measured(_POWER_OF.get(sensor.key, ""), values) if fresh else None)
 
     @staticmethod
     def _powers(family: Family, values: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
         """Yield the key of each integrated counter and its power in W."""
-        keys = integrated_keys(family)
-        if not keys:
+        if not (keys := integrated_keys(family)):
             return
-        powers = {
-            sensor.key: as_number(sensor.decode(values))
-            for sensor in family.sensors
-            if sensor.key in (family.battery_power, family.solar_power)
-        }
-        battery_w = powers.get(family.battery_power or "")
+        battery_w = family.measured(family.battery_power or "", values)
         for key in keys:
             if key == CHARGED:
                 yield key, battery_w
             elif key == DISCHARGED:
                 yield key, None if battery_w is None else -battery_w
             else:
-                yield key, powers.get(family.solar_power or "")
+                yield key, family.measured(family.solar_power or "", values)

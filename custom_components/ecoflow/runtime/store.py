@@ -90,16 +90,6 @@ class EcoflowStore:
                 self.counters[sn].stored = totals
         return changed
 
-    async def async_set_surplus_enabled(self, subentry_id: str, enabled: bool) -> None:
-        """Store whether surplus charging is turned on; raises HomeAssistantError if that fails."""
-        before = dict(self.surplus_enabled)
-        self.surplus_enabled[subentry_id] = enabled
-        try:
-            await self._store.async_commit()
-        except HomeAssistantError:
-            self.surplus_enabled = before
-            raise
-
     async def async_apply_surplus_enabled(self, subentry_id: str, enabled: bool) -> None:
         """Turn surplus charging on or off, regardless of the disk: what cannot be stored is stored later."""
         self.surplus_enabled[subentry_id] = enabled

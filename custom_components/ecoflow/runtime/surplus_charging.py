@@ -200,7 +200,7 @@ class SurplusCharging:
     async def _async_write(self, family: Family, charge: ChargeControl, decision: SurplusDecision) -> None:
         self._is_writing = True
         try:
-            setting = family.number(charge.setting)
+            setting = family.charge_setting
             if decision.write_power_w is not None and setting is not None:
                 power_w = min(setting.max_value, max(setting.min_value, decision.write_power_w))
                 await self.account.async_write(self.sn, setting.write(power_w, self._values()))
@@ -225,14 +225,8 @@ class SurplusCharging:
 
     def _read_inputs(self, family: Family | None) -> SurplusInputs:
         values = self._values()
-        sensors = {} if family is None else {sensor.key: sensor for sensor in family.sensors}
-
-        def read(key: str) -> float | None:
-            return as_number(sensors[key].decode(values)) if key in sensors else None
-
-        charge = family.charge if family is not None else None
-        setting = family.number(charge.setting) if family is not None and charge is not None else None
-        charge_w = charging_power(family, values) if family is not None else None
+        setting = None if family is None else family.charge_setting
+        charge_w = None if family is None else charging_power(family, values)
         grid_w, report = self._grid_power()
         return SurplusInputs(
             grid_w=grid_w,
@@ -244,7 +238,7 @@ class SurplusCharging:
                 uses_surplus=self.decision.reason is Reason.SURPLUS,
             ),
             charge_w=charge_w,
-            level=read("battery_level"),
+            level=None if family is None else family.measured("battery_level", values),
             setpoint_w=setting.decode(values) if setting is not None else None,
             paused=_is_paused(family, values),
             device_fresh=self.account.client.is_fresh(self.sn),

@@ -4,6 +4,8 @@
 errors, detail = await hass.async_add_executor_job(check_database, url, table)
 """
 
+from collections.abc import Container
+from itertools import chain, count
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,6 +24,12 @@ ARCHIVE_OFF: Final = "off"
 ARCHIVE_SQLITE: Final = "sqlite"
 ARCHIVE_POSTGRESQL: Final = "postgresql"
 URL_EXAMPLE: Final = "postgresql://user:password@host:5432/database"
+
+
+def unused_file(stem: str, taken: Container[object]) -> str:
+    """Return the name of the first file of an archive that is not taken, of `stem.db`, `stem_2.db` and so on."""
+    names = chain([f"{stem}.db"], (f"{stem}_{number}.db" for number in count(2)))
+    return next(name for name in names if name not in taken)
 
 
 def check_database(url: str, table: str, keys: tuple[str, ...] = ArchiveSpec().keys) -> tuple[dict[str, str], str]:

@@ -11,7 +11,7 @@ from .errors import DecodeError, Reason
 from .events import event_types, is_event, parse_event
 from .json_telemetry import MAX_BYTES, decode
 from .mappings import ANY_DEVICE, MAX_MAPPINGS, MappingError, Mappings, MetricMapping, format_path, leaves_of, preview
-from .message import Message, Value
+from .message import Message, Value, is_number
 from .metrics import METRICS, Kind, Metric, describe, without_unit
 from .reading import FLAG_WORDS, is_placeholder
 from .sequence import SequenceTracker
@@ -57,6 +57,7 @@ __all__ = [
     "format_path",
     "gateway_status_levels",
     "is_event",
+    "is_number",
     "is_placeholder",
     "leaves_of",
     "overlap",

@@ -3,7 +3,7 @@
 from math import exp, log
 from typing import Final
 
-from .message import Value
+from .message import Value, is_number
 
 # Magnus formula over water, Sonntag 1990: within 0.5 % between -45 and 60 °C.
 _A_HPA: Final = 6.112
@@ -63,4 +63,4 @@ def derive(metrics: dict[str, Value]) -> dict[str, Value]:
 
 def _number(metrics: dict[str, Value], key: str) -> float | None:
     value = metrics.get(key)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return value if is_number(value) else None

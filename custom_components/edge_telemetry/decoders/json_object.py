@@ -8,7 +8,7 @@ from .errors import DecodeError, Reason
 from .limits import is_possible
 from .message import Message
 from .metrics import NUMBERS
-from .reading import MAX_TEXT, add, leaves
+from .reading import add, add_info, leaves
 from .timestamps import parse_time
 
 MAX_METRICS: Final = 256
@@ -41,50 +41,47 @@ def decode_object(found: dict[str, Any]) -> Message:
         return device_type.decode(found)
     nested = found.get("metrics")
     if isinstance(nested, dict):
-        message = _read(nested, reserved=False)
+        message, is_plain = _read(nested, reserved=False)
     elif "metrics" in found:
         raise DecodeError(Reason.NO_METRICS, "metrics is not an object")
     else:
-        message = _read(found, reserved=True)
-        message.original = found
+        message, _ = _read(found, reserved=True)
+        is_plain = False
     if not message.metrics and not message.rejected:
         raise DecodeError(Reason.NO_METRICS)
     message.ts = _first(found, _TIME, parse_time)
     message.seq = _first(found, _SEQUENCE, _as_sequence)
-    for name, meaning in _INFO.items():
-        if isinstance(text := found.get(name), str) and text:
-            message.info[meaning] = text[:MAX_TEXT]
-    if message.original is True:
+    add_info(message, found, _INFO)
+    if not is_plain:
         message.original = found
     return message
 
 
-def _read(members: Mapping[str, Any], *, reserved: bool) -> Message:
-    """Return the metrics among the members; `original` is True where they had other names or types."""
+def _read(members: Mapping[str, Any], *, reserved: bool) -> tuple[Message, bool]:
+    """Return the metrics among the members, and whether these have the names and types of metrics."""
     message = Message(metrics := {})
-    plain = True
+    is_plain = True
     for name, value in members.items():
         if reserved and name in RESERVED:
             continue
         if name == "voltage" and _is_millivolts(value, members):
             add(message, "battery_v", round(value / 1000, 3))
-            plain = False
+            is_plain = False
             continue
         # The usual case, on which speed depends.
         if type(value) is float and name in NUMBERS and is_possible(name, value):
             metrics[name] = value
             continue
         if isinstance(value, dict | list):
-            plain = False
+            is_plain = False
             for inner, leaf, unit in leaves(name, value):
                 add(message, inner, leaf, unit)
         elif not add(message, name, value):
-            plain = False
+            is_plain = False
         if len(metrics) > MAX_METRICS:
             message.rejected[name] = Reason.TOO_MANY_METRICS
             break
-    message.original = None if plain else True
-    return message
+    return message, is_plain
 
 
 def _is_millivolts(value: Any, members: Mapping[str, Any]) -> bool:

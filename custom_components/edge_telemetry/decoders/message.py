@@ -2,11 +2,16 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from .errors import Reason
 
 type Value = float | int | str | bool | None
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Return whether a value is a number: a flag is not one, though it is an `int`."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """Reading single values into a message: names, units and types are checked one by one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import isfinite
 import re
 from typing import Any, Final
@@ -26,6 +26,14 @@ _PLACEHOLDERS: Final = frozenset(
     {"", "-", "--", "---", "?", "invalid", "invalid reading", "n/a", "na", "nan", "nil", "no sensor", "none", "null",
      "unavailable", "undefined", "unknown"}
 )  # fmt: skip
+
+
+FLAG_WORDS: Final = {
+    "on": True, "true": True, "yes": True, "open": True, "1": True,
+    "off": False, "false": False, "no": False, "closed": False, "0": False,
+}  # fmt: skip
+_BAD: Final[Any] = object()
+_NUMBERS: Final = (float, int)
 
 
 def is_placeholder(value: Value) -> bool:
@@ -92,6 +100,13 @@ def add(message: Message, name: str, value: Any, unit: Any = None) -> bool:
     return key == name and read is value
 
 
+def add_info(message: Message, found: Mapping[str, Any], names: Mapping[str, str]) -> None:
+    """Add what a device reports about itself. `names`: member -> what it means."""
+    for name, meaning in names.items():
+        if isinstance(text := found.get(name), str) and text:
+            message.info[meaning] = text[:MAX_TEXT]
+
+
 def split_unit(text: str) -> tuple[str, str | None]:
     """Return the number in a text and its unit (`21.5 °C`); a text that is something else unchanged, without a unit."""
     found = _NUMBER_WITH_UNIT.fullmatch(text.strip())
@@ -115,10 +130,6 @@ def _with_unit(message: Message, key: str, value: Any, text: Any) -> Any:
         return value
     converted = convert(value, unit, own)
     return _BAD if converted is None else converted
-
-
-_BAD: Final[Any] = object()
-_NUMBERS: Final = (float, int)
 
 
 def _as_text(key: str, text: str) -> Any:
@@ -153,9 +164,3 @@ def _as_known(value: Any, kind: Kind) -> Any:
         except ValueError:
             return _BAD
     return value
-
-
-FLAG_WORDS: Final = {
-    "on": True, "true": True, "yes": True, "open": True, "1": True,
-    "off": False, "false": False, "no": False, "closed": False, "0": False,
-}  # fmt: skip

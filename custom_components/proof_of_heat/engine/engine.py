@@ -13,16 +13,16 @@ from .decision_record import ControlMode, Decision, DecisionRecord, SourceComman
 from .delivery import Delivery, counted, delivery
 from .demand import Demand, DemandControl, Target, preheat_offsets_k
 from .duty_cycle import DutyCycle
-from .earlier_learnings import LearningMemory
 from .flow_control import FlowControl, response
 from .horizon import DAY_STEPS
 from .input_validation import InputValidator, ValidatedInputs
 from .jobs import Job, JobResult, learning, planning
 from .learning import FIRST_H, LearnedModel, next_learning_h
+from .learning_state import LearningMemory
 from .messages import Message, MessageCode, message
 from .model.curve_fit import CurveSuggestion, suggest
 from .model.history import COLUMNS, History, Row
-from .model.meter_check import IdleCheck, MeterDoubt
+from .model.meter_check import IdleCheck, MeterProblem
 from .model.observer import HouseState, Observer
 from .model.operating_history import OperatingHistory
 from .plan_request import PlanContext, plan_request
@@ -101,7 +101,7 @@ class Engine:
     @property
     def predicting(self) -> bool:
         """Whether the backtest allows planning."""
-        return self.learned is not None and self.learned.trusted and self._idle_check.doubt is None
+        return self.learned is not None and self.learned.trusted and self._idle_check.problem is None
 
     @property
     def is_unmeasured(self) -> bool:
@@ -109,9 +109,9 @@ class Engine:
         return self.learned is None and self._rows.is_unmeasured
 
     @property
-    def meter_doubt(self) -> MeterDoubt | None:
-        """Why a meter cannot be that of its heat source; None without a doubt."""
-        return (self.learned and self.learned.doubt) or self._idle_check.doubt
+    def meter_problem(self) -> MeterProblem | None:
+        """Why a meter cannot be that of its heat source; None without such a problem."""
+        return (self.learned and self.learned.meter_problem) or self._idle_check.problem
 
     def observe(self, snapshot: Snapshot) -> None:
         """Process a snapshot: validate the inputs, update the model's state and the history."""
@@ -192,7 +192,7 @@ class Engine:
             self._learn_at_h = next_learning_h(self.history.recorded_h)
             kind = self.configs[self.pump_id].kind if self.pump_id else None
             self.learned = learned = result.learned.checked(is_heat_pump=kind is SourceKind.HEAT_PUMP)
-            self.memory.last = learned.kept
+            self.memory.last = learned.learning_state
             before, self._observer = self.state, result.learned.observer(self._since_learning)
             reference = learned.pump or self.source_selector.reference_map()
             if reference is not None:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from .blas_threads import one_thread
-from .earlier_learnings import EarlierLearnings
 from .learning import LearnedModel, learn
+from .learning_state import LearningState
 from .model.history import History
 from .model.performance_map import Operation
-from .pace import Pace
 from .planning.commitment import PlanRequest, PlanResult, make_plan
+from .thread_yield import ThreadYield
 
 
 @dataclass(frozen=True)
@@ -28,18 +28,18 @@ type Job = Callable[[], JobResult]
 
 def learning(
     history: History,
-    before: EarlierLearnings | None,
+    before: LearningState | None,
     error_limit_k: float,
     operations: Mapping[str, Operation],
-    pace: Pace | None = None,
+    yield_thread: ThreadYield | None = None,
 ) -> Job:
     """Return the job that learns from the present history."""
-    pace = pace or Pace()
-    series = history.series_later(pace)
+    yield_thread = yield_thread or ThreadYield()
+    series = history.series_later(yield_thread)
 
     def job() -> JobResult:
         with one_thread():
-            return JobResult(learned=learn(series(), before, error_limit_k, operations, pace))
+            return JobResult(learned=learn(series(), before, error_limit_k, operations, yield_thread))
 
     return job
 

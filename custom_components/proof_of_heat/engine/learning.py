@@ -5,16 +5,16 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from .earlier_learnings import EarlierLearnings
+from .learning_state import LearningState
 from .model.backtest import GATE_DAYS, Backtest, backtest, gate
 from .model.history import STEP_S, Row, Series
 from .model.house_fit import HouseFit, fit_house
-from .model.meter_check import Doubt, MeterDoubt, doubt_of_heat, doubt_of_map
+from .model.meter_check import MeterProblem, cop_problem, heat_problem
 from .model.observer import HouseState, Observer, emitter_after, first_state
 from .model.performance_map import Operation, PerformanceMap, learn as learn_pump, learn_from
-from .pace import without_pauses
 from .planning.planner import ResponseModel
 from .planning.segments import FLOW_OVER_MEAN
+from .thread_yield import no_yield
 
 FIRST_H = 10.0
 OFTEN_UNTIL_H = 48.0
@@ -45,31 +45,26 @@ class LearnedModel:
     """Performance maps of further modulating sources."""
     losses_w_k: tuple[float, ...] = ()
     """Heat losses of the last learnings, newest last."""
-    doubt: MeterDoubt | None = None
+    meter_problem: MeterProblem | None = None
     """Why a meter cannot be that of the heat source; what was learned from it is not used."""
 
     @property
-    def kept(self) -> EarlierLearnings:
+    def learning_state(self) -> LearningState:
         """What the next learning needs."""
-        return EarlierLearnings(
+        return LearningState(
             self.pump, self.others, self.errors_k, self.losses_w_k, self.trusted, self.fitted, self.at_rows
         )
 
     def checked(self, *, is_heat_pump: bool) -> LearnedModel:
         """Return the model without the map of a heat pump that is not possible."""
-        found = doubt_of_map(self.pump, is_heat_pump=is_heat_pump)
-        return self if found is None else replace(self, pump=None, doubt=found)
+        found = cop_problem(self.pump, is_heat_pump=is_heat_pump)
+        return self if found is None else replace(self, pump=None, meter_problem=found)
 
     @property
     def drift(self) -> float | None:
         """The change of the heat loss against the mean of earlier learnings, as a share; None without any."""
         *earlier, newest = self.losses_w_k or (0.0,)
         return newest * len(earlier) / sum(earlier) - 1 if earlier else None
-
-    @property
-    def suspect_cop(self) -> float | None:
-        """The implausible COP of the map that was learned; None with a plausible one."""
-        return self.doubt.value if self.doubt is not None and self.doubt.doubt is Doubt.COP else None
 
     @property
     def full_heat_w(self) -> float:
@@ -109,44 +104,44 @@ def progress_percent(hours: float, *, is_learned: bool) -> int:
 
 def learn(
     series: Series,
-    before: LearnedModel | EarlierLearnings | None,
+    before: LearnedModel | LearningState | None,
     error_limit_k: float,
     operations: Mapping[str, Operation] | None = None,
-    pace: Callable[[], None] = without_pauses,
+    yield_thread: Callable[[], None] = no_yield,
 ) -> LearnedModel:
     """Learn house and performance maps from the history, and backtest them.
 
-    It takes seconds: do not call it in the event loop. ``pace`` is called every millisecond or two.
+    It takes seconds: do not call it in the event loop. ``yield_thread`` is called every millisecond or two.
 
     Raises:
         ValueError: the history is too short.
     """
     recent = series.since(max(0, len(series) - FIT_DAYS * 86400 // STEP_S))
-    kept = before.kept if isinstance(before, LearnedModel) else before or EarlierLearnings()
-    kept = kept.before(float(series.time_s[-1]))
-    previous = kept.fitted
-    fitted = fit_house(recent, previous, pace=pace)
-    tested = backtest(recent, previous, pace)
+    earlier = before.learning_state if isinstance(before, LearnedModel) else before or LearningState()
+    earlier = earlier.before(float(series.time_s[-1]))
+    previous = earlier.fitted
+    fitted = fit_house(recent, previous, yield_thread=yield_thread)
+    tested = backtest(recent, previous, yield_thread)
     rows = recent.rows(max(0, len(recent) - SETTLE_ROWS))
     observer = Observer(fitted.parameters, first_state(fitted.parameters, rows[0].room_c, rows[0].water_c))
     for row in rows:
         state = observer.update(row)
-        pace()
-    pump = learn_pump(series, kept.pump) or kept.pump
-    doubt = doubt_of_heat(series)
-    errors_k = (*kept.errors_k, tested.error_k)[-GATE_DAYS:]
+        yield_thread()
+    pump = learn_pump(series, earlier.pump) or earlier.pump
+    meter_problem = heat_problem(series)
+    errors_k = (*earlier.errors_k, tested.error_k)[-GATE_DAYS:]
     return LearnedModel(
         fitted=fitted,
         pump=pump,
         responses=ResponseModel(fitted.parameters, HORIZON_STEPS),
         tested=tested,
         errors_k=errors_k,
-        trusted=doubt is None and gate(errors_k, error_limit_k, was_open=kept.trusted),
+        trusted=meter_problem is None and gate(errors_k, error_limit_k, was_open=earlier.trusted),
         state=state,
         at_rows=float(series.time_s[-1]),
-        others=_others(operations or {}, kept.others),
-        losses_w_k=(*kept.losses_w_k, fitted.parameters.total_loss_w_k)[-KEEP_LOSSES:],
-        doubt=doubt,
+        others=_others(operations or {}, earlier.others),
+        losses_w_k=(*earlier.losses_w_k, fitted.parameters.total_loss_w_k)[-KEEP_LOSSES:],
+        meter_problem=meter_problem,
     )
 
 

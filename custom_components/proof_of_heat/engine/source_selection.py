@@ -8,7 +8,6 @@ import numpy as np
 
 from .._lib.heat_source import SourceKind
 from .allocation import DispatchRequest
-from .bound_sources import is_needed, keeps_running, rest_point, within_cap
 from .config import EngineConfig, SourceConfig, Steering
 from .decision_record import Headroom, SourceCommand, SourceShare
 from .input_validation import ValidatedInputs
@@ -22,6 +21,7 @@ from .operating_points import OFF, OperatingPoint, SourceOption, without_off
 from .planning.segments import FLOW_OVER_MEAN
 from .short_cycle import RunLocks
 from .snapshot import NAN, Snapshot, SourceSnapshot
+from .source_constraints import is_needed, keeps_running, rest_point, within_cap
 from .sources import full_load, revenue_h, sized
 
 LEVELS = 10

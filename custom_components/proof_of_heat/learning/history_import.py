@@ -24,9 +24,9 @@ from ..engine.home_change import adopt_changed_home
 from ..engine.model.history import History, Row
 from ..inputs.weather import DEFAULT_CLOUD_COVER
 from .grid import STEP_S
+from .history_entities import HomeEntities, standard_time_s
 from .home_key import HomeKey, Part
 from .import_state import ImportState, KeyedStore, Partial
-from .links import HomeLinks, standard_time_s
 from .past_home import clear_sky, day_ends, local_times_s
 from .recorder_series import async_read
 from .rows import HomeSeries, rows_of
@@ -101,7 +101,7 @@ class HistoryImport:
         hass: HomeAssistant,
         entry: ConfigEntry,
         engine: Engine,
-        links: Callable[[], HomeLinks],
+        entities: Callable[[], HomeEntities],
         changed: Callable[[], None],
         *,
         key: HomeKey,
@@ -112,7 +112,7 @@ class HistoryImport:
         self._hass = hass
         self._entry = entry
         self._engine = engine
-        self._links = links
+        self._entities = entities
         self._changed = changed
         self._save = save
         self._finished = finished
@@ -175,8 +175,8 @@ class HistoryImport:
         self._finished(again)
 
     async def _import(self, state: ImportState) -> None:
-        links = self._links()
-        if (status := self._without_import(state, links)) is not None:
+        entities = self._entities()
+        if (status := self._without_import(state, entities)) is not None:
             self._set(status)
             return
         part = state.partial or Partial(dt_util.utcnow().replace(minute=0, second=0, microsecond=0), 0, [])
@@ -187,17 +187,17 @@ class HistoryImport:
         self._changed()
         for day in range(first, DAYS):
             begin = end - timedelta(days=DAYS - day)
-            rows += await self._day(links, begin)
+            rows += await self._day(entities, begin)
             self.progress.days_done, self.progress.rows = day + 1, len(rows)
             self._changed()
             if (day + 1) % STORE_EVERY_DAYS == 0 and day + 1 < DAYS:
                 await self._async_store(replace(state, partial=Partial(end, day + 1, list(rows))))
-        is_mixed = await self._adopt(state, links, rows)
+        is_mixed = await self._adopt(state, entities, rows)
         await self._async_store(state.finished(dt_util.utcnow(), len(rows), is_mixed=is_mixed))
         _LOGGER.info("%s: %.1f days of history were imported", self._entry.title, len(rows) * STEP_S / 86400)
         self._set(ImportStatus.DONE if rows else ImportStatus.NO_HISTORY)
 
-    def _without_import(self, state: ImportState, links: HomeLinks) -> ImportStatus | None:
+    def _without_import(self, state: ImportState, entities: HomeEntities) -> ImportStatus | None:
         """Return the status if nothing has to be or can be imported now; None if something can."""
         if state.partial is None and not state.is_asked:
             if state.done is not None:
@@ -207,11 +207,11 @@ class HistoryImport:
                 return ImportStatus.DONE
         if "recorder" not in self._hass.config.components:
             return ImportStatus.NO_RECORDER
-        if not links.is_complete:  # without one of the sources, it would be the history of another home
+        if not entities.is_complete:  # without one of the sources, it would be the history of another home
             return ImportStatus.WAITING
-        return None if links.is_measured else ImportStatus.NOT_MEASURED
+        return None if entities.is_measured else ImportStatus.NOT_MEASURED
 
-    async def _adopt(self, state: ImportState, links: HomeLinks, rows: list[Row]) -> bool:
+    async def _adopt(self, state: ImportState, entities: HomeEntities, rows: list[Row]) -> bool:
         """Let the engine learn from the rows, and store what it has then: a crash would otherwise lose it.
 
         Returns whether its history is still that of a home that was measured otherwise.
@@ -224,7 +224,7 @@ class HistoryImport:
             self._engine.adopt_history(history)
         else:
             since_s = standard_time_s(dt_util.as_local(state.since))
-            is_mixed = adopt_changed_home(self._engine, history, links.changed_home(state.change, since_s))
+            is_mixed = adopt_changed_home(self._engine, history, entities.changed_home(state.change, since_s))
         await self._save()
         return is_mixed
 
@@ -232,12 +232,12 @@ class HistoryImport:
         self._state = state
         await self._store.async_save(state.dump())
 
-    async def _day(self, links: HomeLinks, begin: datetime) -> list[Row]:
+    async def _day(self, entities: HomeEntities, begin: datetime) -> list[Row]:
         end = begin + timedelta(days=1)
         async with asyncio.timeout(READ_TIMEOUT_S):
-            found = await async_read(self._hass, links.readings(), begin - MARGIN, end + MARGIN)
+            found = await async_read(self._hass, entities.readings(), begin - MARGIN, end + MARGIN)
         place = self._hass.config.latitude, self._hass.config.longitude
-        return await self._hass.async_add_executor_job(_rows, links.series(found), begin, place)
+        return await self._hass.async_add_executor_job(_rows, entities.series(found), begin, place)
 
     @callback
     def _set(self, status: ImportStatus) -> None:

@@ -26,16 +26,16 @@ from ..const import DOMAIN
 from ..engine.blas_threads import one_thread
 from ..engine.config import EngineConfig
 from ..engine.model.reference_house import MEMBERS
-from ..engine.pace import Pace
 from ..engine.shadow.replay import REPLAY_DAYS, Replay, Replayed, TooFewDaysError
 from ..engine.shadow.savings import ShadowReport, dump, restore
+from ..engine.thread_yield import ThreadYield
 from ..inputs.schedules import fetch_week
 from ..prices.electricity_price import price_series
 from ..prices.provider_actions import needs_action
 from ..system_config import SystemConfig
+from .history_entities import HomeEntities, grid_entity
 from .home_key import HomeKey
 from .import_state import KeyedStore
-from .links import HomeLinks, grid_entity
 from .past_home import DaySteps, PastDay, assemble, has_hashprice, has_price, steps_of
 from .past_states import async_read_prices, async_read_switched
 from .quantity import Quantity
@@ -82,7 +82,7 @@ class HistoryReplay:
         entry: ConfigEntry,
         config: SystemConfig,
         engine_config: Callable[[], EngineConfig],
-        links: Callable[[], HomeLinks],
+        entities: Callable[[], HomeEntities],
         *,
         key: HomeKey,
         is_needed: Callable[[], bool],
@@ -95,7 +95,7 @@ class HistoryReplay:
         self._entry = entry
         self._config = config
         self._engine_config = engine_config
-        self._links = links
+        self._entities = entities
         self._is_needed = is_needed
         self._was_controlled = was_controlled
         self._changed = changed
@@ -145,7 +145,8 @@ class HistoryReplay:
     @callback
     def start_if_possible_now(self) -> None:
         """Simulate if only a setting was missing, which may have been entered now."""
-        if self.status in (ReplayStatus.NO_PRICE, ReplayStatus.NO_HASHPRICE) and self._refusal(self._links()) is None:
+        had_no_price = self.status in (ReplayStatus.NO_PRICE, ReplayStatus.NO_HASHPRICE)
+        if had_no_price and self._refusal(self._entities()) is None:
             self.start()
 
     async def _run(self, *, again: bool) -> None:
@@ -161,41 +162,41 @@ class HistoryReplay:
             _LOGGER.exception("%s: control could not be simulated over the history", self._entry.title)
             self._set(ReplayStatus.FAILED)
 
-    def _refusal(self, links: HomeLinks) -> ReplayStatus | None:
+    def _refusal(self, entities: HomeEntities) -> ReplayStatus | None:
         """Return why the past cannot be simulated; None if it can."""
         if not self._is_needed():
             return ReplayStatus.NOT_NEEDED
         if "recorder" not in self._hass.config.components:
             return ReplayStatus.NO_RECORDER
-        if not links.is_complete:
+        if not entities.is_complete:
             return ReplayStatus.WAITING
-        if not links.is_measured:
+        if not entities.is_measured:
             return ReplayStatus.NOT_MEASURED
         if not has_price(self._config):
             return ReplayStatus.NO_PRICE
-        mines = any(item.config.kind == SourceKind.MINER and item.config.efficiency_j_th for item in links.sources)
+        mines = any(item.config.kind == SourceKind.MINER and item.config.efficiency_j_th for item in entities.sources)
         if mines and not has_hashprice(self._config):
             return ReplayStatus.NO_HASHPRICE
         return None
 
     async def _simulate(self) -> None:
-        links = self._links()
-        if (refusal := self._refusal(links)) is not None:
+        entities = self._entities()
+        if (refusal := self._refusal(entities)) is not None:
             self._set(ReplayStatus.DONE if self._result is not None else refusal)
             return
         self._set(ReplayStatus.SIMULATING)
         weeks, end = await self._weeks(), self._end()
         days = []
         for index in range(DAYS):
-            days.append(await self._day(links, end - timedelta(days=DAYS - index), weeks))
+            days.append(await self._day(entities, end - timedelta(days=DAYS - index), weeks))
             self.days_read = index + 1
         publishes = self._publishes_forecast()
-        pace = Pace(pause=self._pause)
+        yield_thread = ThreadYield(pause=self._pause)
 
         def begin() -> Replay:
             past = assemble(days, self._config, weeks, publishes_forecast=publishes)
             rows = [row for day in days for row in day.steps.rows()]
-            return Replay(self._engine_config(), past, rows, pace)
+            return Replay(self._engine_config(), past, rows, yield_thread)
 
         try:
             replay = await self._hass.async_add_executor_job(begin)
@@ -252,10 +253,10 @@ class HistoryReplay:
                     _LOGGER.debug("%s: %s has no week: %s", self._entry.title, zone.schedule, err)
         return weeks
 
-    async def _day(self, links: HomeLinks, begin: datetime, weeks: dict[str, WeekSchedule]) -> DaySteps:
+    async def _day(self, entities: HomeEntities, begin: datetime, weeks: dict[str, WeekSchedule]) -> DaySteps:
         end, config = begin + timedelta(days=1), self._config
         grid, _ = grid_entity(config)
-        wanted = [*links.readings(), *([(grid, Quantity.POWER)] if grid else [])]
+        wanted = [*entities.readings(), *([(grid, Quantity.POWER)] if grid else [])]
         schedules = {zone.schedule for zone in config.zones if zone.week is None and zone.schedule not in weeks}
         async with asyncio.timeout(READ_TIMEOUT_S):
             found = await async_read(self._hass, wanted, begin - MARGIN, end + MARGIN)
@@ -268,7 +269,7 @@ class HistoryReplay:
             switched = await async_read_switched(self._hass, names, begin - MARGIN, end)
         day = PastDay(
             begin=begin,
-            home=links.series(found),
+            home=entities.series(found),
             prices=prices,
             grid_w=found.get((grid or "", Quantity.POWER), ()),
             switched=switched,

@@ -19,7 +19,7 @@ from ..inputs.weather import DEFAULT_CLOUD_COVER
 from ..prices.electricity_price import surcharges_of
 from ..system_config import SystemConfig, ZoneConfig
 from .grid import STEP_S, Samples, means
-from .links import grid_entity, standard_time_s
+from .history_entities import grid_entity, standard_time_s
 from .rows import HomeSeries, HomeSteps
 
 PRICE_HOLD_S: Final = 26 * 3600.0

@@ -13,7 +13,7 @@ import math
 import re
 from typing import Any, Final
 
-from .._lib.money import Money, UnknownUnitError, parse_money, parse_price_unit
+from .._lib.money import Money, UnknownUnitError, parse_money
 from ..drivers.values import number
 from .price_lists import day_named, hourly_attributes, is_price_name, named_lists
 from .row_values import parse_clock, parse_time, price_number
@@ -132,24 +132,6 @@ class PriceSeries:
         """Return the series with the factor of its unit and the surcharges."""
         scaled = (replace(slot, price=slot.price * factor) for slot in self.slots)
         return PriceSeries(tuple(part for slot in scaled for part in surcharges.slots(slot)))
-
-
-def unit_factor(unit: str | None) -> float:
-    """Return the factor from a unit to money per kWh: "EUR/MWh" 0.001, "ct/kWh" 0.01.
-
-    Raises:
-        UnknownUnitError: The unit is not known, or there is none.
-    """
-    return parse_price_unit(unit).factor
-
-
-def hash_factor(unit: str | None) -> float:
-    """Return the factor from a hashprice unit to money per PH/s and day: "USD/TH/d" 1000; 1 without a unit.
-
-    Raises:
-        UnknownUnitError: Its money or its hashrate is not known.
-    """
-    return hash_unit(unit).factor
 
 
 def hash_unit(unit: str | None) -> Money:
@@ -319,16 +301,6 @@ def _without_overlaps(slots: Iterable[Slot]) -> list[Slot]:
         if slot.end > slot.start:
             result.append(slot)
     return result
-
-
-def rescaled(series: PriceSeries, price: float, now: datetime) -> PriceSeries | None:
-    """Return the series if it agrees with the present price to within a factor of three.
-
-    A series in another power of ten (cents, MWh, a provider's own scale) that matches the price otherwise is converted;
-    None if it contradicts the price.
-    """
-    factor = scale_of(series, price, now)
-    return None if factor is None else series.scaled(factor) if factor != 1 else series
 
 
 def scale_of(series: PriceSeries, price: float, now: datetime, undecided: float = 1.0) -> float | None:

@@ -146,14 +146,14 @@ class HealthMonitor:
         first = next((managed.source.source_id for managed in self._sources.values() if managed.meter), None)
         for managed in self._sources.values():
             is_first = managed.source.source_id == (self._engine.pump_id or first)
-            doubt = self._engine.meter_doubt if is_first else None
+            problem = self._engine.meter_problem if is_first else None
             placeholders = {
                 "name": managed.name,
                 "entity": managed.meter or managed.name,
-                "found": str(doubt or "-"),
+                "found": str(problem or "-"),
             }
             issue = f"meter_implausible_{managed.subentry_id}"
-            self._check_lasting(issue, doubt is not None, "meter_implausible", placeholders, fixable=False)
+            self._check_lasting(issue, problem is not None, "meter_implausible", placeholders, fixable=False)
 
     def _check_curve(self) -> None:
         """Suggest the heating curve that fits, while it differs from the configured one."""

@@ -8,9 +8,9 @@ from homeassistant.util import dt as dt_util
 
 from ..const import SUBENTRY_SOURCE
 from ..engine.engine import Engine
+from ..learning.history_entities import HomeEntities, home_entities, key_of, standard_time_s
 from ..learning.history_import import HistoryImport
 from ..learning.history_replay import HistoryReplay
-from ..learning.links import HomeLinks, key_of, links_of, standard_time_s
 from ..sources.managed_source import ManagedSource
 from ..system_config import SystemConfig
 from .listeners import Listeners
@@ -30,9 +30,9 @@ async def async_start_learning(
 ) -> tuple[HistoryImport, HistoryReplay]:
     """Return the import of the history, started, and the simulation that follows it."""
 
-    def links() -> HomeLinks:
+    def entities() -> HomeEntities:
         configured = [item for item in entry.subentries.values() if item.subentry_type == SUBENTRY_SOURCE]
-        return links_of(hass, config, sources.values(), of_sources=len(configured))
+        return home_entities(hass, config, sources.values(), of_sources=len(configured))
 
     key = key_of(hass, entry, config)
     replay = HistoryReplay(
@@ -40,7 +40,7 @@ async def async_start_learning(
         entry,
         config,
         lambda: engine.config,
-        links,
+        entities,
         key=key,
         is_needed=lambda: shadow.report() is None and engine.savings_report() is None,
         was_controlled=lambda: not shadow.is_on,
@@ -53,7 +53,7 @@ async def async_start_learning(
     def learned(again: bool) -> None:
         replay.start(again=again)
 
-    history_import = HistoryImport(hass, entry, engine, links, changes.notify, key=key, save=save, finished=learned)
+    history_import = HistoryImport(hass, entry, engine, entities, changes.notify, key=key, save=save, finished=learned)
     await history_import.async_load()
     if (since := history_import.since) is not None:
         shadow.home.begin_at(standard_time_s(dt_util.as_local(since)))

@@ -67,7 +67,7 @@ def house_details(system: HeatingSystem) -> Mapping[str, Any]:
     details["backtest_limit_k"] = system.engine.config.prediction_error_limit_k
     details["loss_history_w_k"] = [round(loss, 1) for loss in learned.losses_w_k]
     details["drift_pct"] = None if learned.drift is None else round(100 * learned.drift, 1)
-    details["meter_doubt"] = None if (doubt := system.engine.meter_doubt) is None else str(doubt)
+    details["meter_doubt"] = None if (problem := system.engine.meter_problem) is None else str(problem)
     pump = learned.pump
     details["full_power_w"] = None if pump is None else round(pump.full_power_w)
     details["full_load_cop"] = None if pump is None else round(full_cop(pump), 2)

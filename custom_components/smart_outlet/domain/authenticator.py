@@ -47,7 +47,6 @@ class CcuAuthenticator:
             hub = self._by_address.get(request.remote or "")
         if hub is None:
             self._guard.refuse(request)
-        assert hub is not None, "refuse raises"
         if wait_s := self._pacers.setdefault(hub.info.entry_id, RequestPacer()).reserve(time.monotonic()):
             await asyncio.sleep(wait_s)
         return hub, has_key

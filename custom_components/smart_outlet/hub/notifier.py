@@ -13,7 +13,6 @@ from homeassistant.helpers import entity_registry as er
 
 from ..const import CONF_DEVICE_ID, DOMAIN, EVENT_ALERT, EVENT_POWER_OFF_FINISHED
 from ..model.alerts import HUB_SOURCE, Alert, AlertSource, AlertType
-from ..model.commands import QueuedCommand
 from ..model.hub_model import HubModel
 from ..model.outlet import Outlet
 from ..model.power_off import EmergencyPowerOff
@@ -161,10 +160,6 @@ class HubNotifier:
                 unique_id = f"{subentry.subentry_id}_socket_{source.socket}"
                 return er.async_get(self._hass).async_get_entity_id(Platform.SWITCH, DOMAIN, unique_id)
         return None
-
-    @callback
-    def command_changed(self, command: QueuedCommand) -> None:
-        """Do nothing: ``outlet_changed`` covers the status of commands."""
 
     @callback
     def power_off_finished(self, power_off: EmergencyPowerOff) -> None:

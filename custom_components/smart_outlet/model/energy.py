@@ -20,9 +20,14 @@ class Mains:
     voltage_v: float = 230.0
     power_factor: float = 1.0
 
-    def power_w(self, current_ma: float) -> float:
-        """Return the active power of a current."""
-        return self.voltage_v * current_ma / 1000 * self.power_factor
+    def power_w(self, current_ma: float | None) -> float | None:
+        """Return the active power of a current; None for an unknown one."""
+        return None if current_ma is None else self.voltage_v * current_ma / 1000 * self.power_factor
+
+    def shown_power_w(self, current_ma: float | None) -> float | None:
+        """Return the active power as precisely as it is shown: to a tenth of a watt."""
+        power_w = self.power_w(current_ma)
+        return None if power_w is None else round(power_w, 1)
 
 
 class EnergyMeter:

@@ -146,7 +146,7 @@ class HubModel(HubState):
     def apply_main_current(self, current_ma: int | None, now: float) -> None:
         """Apply the current of the main breaker; an unknown one neither raises nor clears an alert."""
         self.main_current_ma = current_ma
-        self.meter.add(None if current_ma is None else self.settings.mains.power_w(current_ma), now)
+        self.meter.add(self.settings.mains.power_w(current_ma), now)
         if current_ma is not None:
             check_main_current(self.settings.name, current_ma, self.main_threshold_ma, self.alerts, now)
         self._observer.hub_changed()
@@ -254,7 +254,6 @@ class HubModel(HubState):
             raise_command_failed(command, outlet, self.alerts, self._now)
         if outlet is not None and command.payload.request.name is CommandName.SET_THRESHOLD:
             outlet.threshold_not_delivered = has_failed(command)
-        self._observer.command_changed(command)
         if command.status is not CommandStatus.DELIVERED:
             # A delivery lost in a crash is repeated, which is harmless.
             self._observer.save()
@@ -331,6 +330,10 @@ class HubModel(HubState):
         self._listening.check(now, is_listening=listening)
         self.commands.expire(now)
         self._finish_power_off(now)
+        self._check_hub_timeout(now)
+        self._check_outlet_timeouts(now)
+
+    def _check_hub_timeout(self, now: float) -> None:
         if self.unresponsive is not None:
             self.mark_online(now)
         if not self.online:
@@ -341,6 +344,8 @@ class HubModel(HubState):
             self.online = False
             raise_offline(self.alerts, HUB_SOURCE, self.settings, self.settings.name, now)
             self._observer.hub_changed()
+
+    def _check_outlet_timeouts(self, now: float) -> None:
         for outlet in self.outlets.values():
             if not self._could_report(outlet.device_id):
                 continue

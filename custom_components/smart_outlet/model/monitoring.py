@@ -15,33 +15,11 @@ def check_outlet(outlet: Outlet, commands: OutletCommands, alerts: AlertLog, now
 
     A current that could not be read neither raises nor clears an alert, also where none was read since the start.
     """
-    name, device_id = outlet.settings.name, outlet.device_id
-    for letter, socket in outlet.sockets.items():
-        source = AlertSource(device_id, letter)
-        message = None
-        if socket.is_tripped:
-            message = AlertMessage(MessageCode.SOCKET_OVERLOAD, {"outlet": name, "socket": letter.upper()})
-        if socket.raw_ma is not None:
-            alerts.update(AlertType.OVERLOAD, source, now, message)
-        if socket.current_ma is None and not socket.is_tripped:
-            continue
-        message = None
-        if outlet.is_over_threshold(letter):
-            values: MessageValues = {
-                "outlet": name,
-                "socket": letter.upper(),
-                "current_ma": socket.current_ma,
-                "threshold_ma": outlet.threshold,
-            }
-            message = AlertMessage(MessageCode.THRESHOLD_EXCEEDED, values)
-        alerts.update(AlertType.THRESHOLD, source, now, message, value=socket.current_ma, limit=outlet.threshold)
-    # The outlet reports a trip but not which socket tripped.
-    unnamed = outlet.is_overload and not any(
-        socket.is_tripped or alerts.is_active(AlertType.OVERLOAD, AlertSource(device_id, letter))
-        for letter, socket in outlet.sockets.items()
-    )
-    message = AlertMessage(MessageCode.OUTLET_OVERLOAD, {"outlet": name}) if unnamed else None
-    alerts.update(AlertType.OVERLOAD, AlertSource(device_id), now, message)
+    device_id = outlet.device_id
+    for letter in outlet.sockets:
+        _check_socket_overload(outlet, letter, alerts, now)
+        _check_socket_threshold(outlet, letter, alerts, now)
+    _check_unnamed_overload(outlet, alerts, now)
     alerts.update(AlertType.OFFLINE, AlertSource(device_id), now, None)
     alerts.update(
         AlertType.THRESHOLD_MISMATCH,
@@ -51,6 +29,44 @@ def check_outlet(outlet: Outlet, commands: OutletCommands, alerts: AlertLog, now
         value=outlet.device_threshold,
         limit=outlet.threshold,
     )
+
+
+def _check_socket_overload(outlet: Outlet, letter: str, alerts: AlertLog, now: float) -> None:
+    socket = outlet.sockets[letter]
+    if socket.raw_ma is None:
+        return
+    message = None
+    if socket.is_tripped:
+        values: MessageValues = {"outlet": outlet.settings.name, "socket": letter.upper()}
+        message = AlertMessage(MessageCode.SOCKET_OVERLOAD, values)
+    alerts.update(AlertType.OVERLOAD, AlertSource(outlet.device_id, letter), now, message)
+
+
+def _check_socket_threshold(outlet: Outlet, letter: str, alerts: AlertLog, now: float) -> None:
+    current_ma, limit = outlet.sockets[letter].current_ma, outlet.threshold
+    if current_ma is None and not outlet.sockets[letter].is_tripped:
+        return
+    message = None
+    if outlet.is_over_threshold(letter):
+        values: MessageValues = {
+            "outlet": outlet.settings.name,
+            "socket": letter.upper(),
+            "current_ma": current_ma,
+            "threshold_ma": limit,
+        }
+        message = AlertMessage(MessageCode.THRESHOLD_EXCEEDED, values)
+    source = AlertSource(outlet.device_id, letter)
+    alerts.update(AlertType.THRESHOLD, source, now, message, value=current_ma, limit=limit)
+
+
+def _check_unnamed_overload(outlet: Outlet, alerts: AlertLog, now: float) -> None:
+    """Raise and clear the alert of an outlet that reports a trip, but not which socket tripped."""
+    is_unnamed = outlet.is_overload and not any(
+        socket.is_tripped or alerts.is_active(AlertType.OVERLOAD, AlertSource(outlet.device_id, letter))
+        for letter, socket in outlet.sockets.items()
+    )
+    message = AlertMessage(MessageCode.OUTLET_OVERLOAD, {"outlet": outlet.settings.name}) if is_unnamed else None
+    alerts.update(AlertType.OVERLOAD, AlertSource(outlet.device_id), now, message)
 
 
 def _threshold_mismatch(outlet: Outlet, commands: OutletCommands, now: float) -> AlertMessage | None:

@@ -3,7 +3,6 @@
 from typing import Protocol
 
 from .alerts import Alert
-from .commands import QueuedCommand
 from .outlet import Outlet
 from .power_off import EmergencyPowerOff
 
@@ -19,9 +18,6 @@ class HubObserver(Protocol):
 
     def alert_raised(self, alert: Alert) -> None:
         """Handle a new alert."""
-
-    def command_changed(self, command: QueuedCommand) -> None:
-        """Handle a new status of a command."""
 
     def power_off_finished(self, power_off: EmergencyPowerOff) -> None:
         """Handle the end of an emergency power-off: no socket is pending."""

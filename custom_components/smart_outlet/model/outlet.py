@@ -160,8 +160,7 @@ class Outlet:
                 report.relay(name), trusted=trusted, after_gap=after_gap, command_confirmed=name in confirmed
             )
             socket.update_current(report.current(name))
-            power = None if socket.current_ma is None else mains.power_w(socket.current_ma)
-            socket.meter.add(power, now)
+            socket.meter.add(mains.power_w(socket.current_ma), now)
         reported = self.reports_overload if report.is_overload is None else report.is_overload
         self.reports_overload = reported
         self.is_overload = reported or any(socket.is_tripped for socket in self.sockets.values())

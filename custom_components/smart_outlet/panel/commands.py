@@ -6,16 +6,13 @@ from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.components import websocket_api
 from homeassistant.components.websocket_api import ActiveConnection
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ServiceValidationError
 import probatio as vol
 
-from ..const import DOMAIN
 from ..data import HubData
 from ..domain.parts import DOMAIN_PARTS
 from ..model.ccu_protocol import MAIN_CURRENT_MAX_MA, THRESHOLD_MAX_MA
 from ..model.commands import SOCKETS, CommandName, CommandRequest
-from ..model.errors import PowerOffInProgressError
-from ..permissions import main_threshold_entity, outlet_entity, power_off_entity
+from ..permissions import check_control, main_threshold_entity, outlet_entity, power_off_entity
 
 _ENTRY: Final[dict[str | vol.Marker, Any]] = {vol.Required("entry_id"): str}
 _OUTLET: Final[dict[str | vol.Marker, Any]] = {**_ENTRY, vol.Required("device_id"): str}
@@ -37,30 +34,6 @@ def _hub(hass: HomeAssistant, connection: ActiveConnection, msg: dict[str, Any])
     return None
 
 
-def _check_control(connection: ActiveConnection, msg: dict[str, Any], entity_id: str) -> bool:
-    if connection.user.permissions.check_entity(entity_id, POLICY_CONTROL):
-        return True
-    connection.send_error(msg["id"], websocket_api.ERR_UNAUTHORIZED, "control permission is required")
-    return False
-
-
-async def _async_send(hub: HubData, device_id: str, request: CommandRequest) -> str:
-    """Queue a command and return its ID.
-
-    Raises:
-        ServiceValidationError: An emergency power-off is in progress.
-    """
-    try:
-        command = await hub.commands.async_send(device_id, request)
-    except PowerOffInProgressError as err:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="power_off_in_progress",
-            translation_placeholders={"name": hub.model.outlet(device_id).settings.name},
-        ) from err
-    return command.id
-
-
 @websocket_api.websocket_command(
     {
         vol.Required("type"): "smart_outlet/switch",
@@ -75,8 +48,9 @@ async def ws_switch(hass: HomeAssistant, connection: ActiveConnection, msg: dict
     if (hub := _hub(hass, connection, msg)) is None:
         return
     request = CommandRequest(CommandName.RELAY_ON if msg["on"] else CommandName.RELAY_OFF, msg["socket"])
-    if _check_control(connection, msg, outlet_entity(hass, hub, msg["device_id"], request)):
-        connection.send_result(msg["id"], {"command": await _async_send(hub, msg["device_id"], request)})
+    if check_control(connection, msg, outlet_entity(hass, hub, msg["device_id"], request)):
+        command = await hub.async_send_command(msg["device_id"], request)
+        connection.send_result(msg["id"], {"command": command.id})
 
 
 @websocket_api.websocket_command(
@@ -92,8 +66,9 @@ async def ws_set_threshold(hass: HomeAssistant, connection: ActiveConnection, ms
     if (hub := _hub(hass, connection, msg)) is None:
         return
     request = CommandRequest(CommandName.SET_THRESHOLD, value=msg["threshold"])
-    if _check_control(connection, msg, outlet_entity(hass, hub, msg["device_id"], request)):
-        connection.send_result(msg["id"], {"command": await _async_send(hub, msg["device_id"], request)})
+    if check_control(connection, msg, outlet_entity(hass, hub, msg["device_id"], request)):
+        command = await hub.async_send_command(msg["device_id"], request)
+        connection.send_result(msg["id"], {"command": command.id})
 
 
 @websocket_api.websocket_command(
@@ -108,7 +83,7 @@ async def ws_set_main_threshold(hass: HomeAssistant, connection: ActiveConnectio
     """Set the threshold of the main current in mA; 0 for none."""
     if (hub := _hub(hass, connection, msg)) is None:
         return
-    if _check_control(connection, msg, main_threshold_entity(hass, hub)):
+    if check_control(connection, msg, main_threshold_entity(hass, hub)):
         await hub.async_set_main_threshold(msg["threshold"])
         connection.send_result(msg["id"])
 
@@ -119,14 +94,14 @@ async def ws_restore(hass: HomeAssistant, connection: ActiveConnection, msg: dic
     """Switch on what the last emergency power-off switched off, each socket at most once."""
     if (hub := _hub(hass, connection, msg)) is None:
         return
-    if not _check_control(connection, msg, power_off_entity(hass, hub)):
+    if not check_control(connection, msg, power_off_entity(hass, hub)):
         return
     restored: list[str] = []
     power_off = hub.model.power_off
     for device_id, socket in power_off.restorable if power_off is not None else ():
         request = CommandRequest(CommandName.RELAY_ON, socket)
         if connection.user.permissions.check_entity(outlet_entity(hass, hub, device_id, request), POLICY_CONTROL):
-            await _async_send(hub, device_id, request)
+            await hub.async_send_command(device_id, request)
             restored.append(f"{device_id}/{socket}")
     if power_off is not None:
         power_off.forget_restored(restored)

@@ -31,13 +31,12 @@ def _socket(hass: HomeAssistant, user: User, hub: HubData, outlet: Outlet, name:
     socket = outlet.sockets[name]
     command = hub.model.commands.open_for(outlet.device_id, f"relay_{name}")
     entity_id = outlet_entity(hass, hub, outlet.device_id, CommandRequest(CommandName.RELAY_ON, name))
-    power_w = None if socket.current_ma is None else hub.model.settings.mains.power_w(socket.current_ma)
     return {
         "entity_id": entity_id,
         "is_on": socket.relay,
         "pending": None if command is None else bool(command.payload.request.relay),
         "current_ma": socket.current_ma,
-        "power_w": None if power_w is None else round(power_w, 1),
+        "power_w": hub.model.settings.mains.shown_power_w(socket.current_ma),
         "tripped": socket.is_tripped,
         "over_threshold": outlet.is_over_threshold(name),
         "protected": name in outlet.settings.protected,
@@ -48,10 +47,10 @@ def _socket(hass: HomeAssistant, user: User, hub: HubData, outlet: Outlet, name:
 def hub_panel(hass: HomeAssistant, user: User, hub: HubData) -> dict[str, Any]:
     """Return the main breaker, the sockets that can be switched on again, and what the user may do."""
     model = hub.model
-    current_ma, power_off = model.main_current_ma, model.power_off
+    power_off = model.power_off
     alerts = [alert for alert in model.alerts.all() if not alert.dismissed]
     return {
-        "main_power_w": None if current_ma is None else round(model.settings.mains.power_w(current_ma), 1),
+        "main_power_w": model.settings.mains.shown_power_w(model.main_current_ma),
         "over_main_threshold": model.alerts.is_active(AlertType.MAIN_THRESHOLD, HUB_SOURCE),
         "is_sum": model.settings.sums_outlets,
         "alerts": len(alerts),

@@ -5,18 +5,8 @@ import pytest
 
 from custom_components.proof_of_heat.engine import CurveConfig
 from custom_components.proof_of_heat.engine.curves import RadiatorCurve, SatCurve, curve_of
+from tests.lib.test_heating_curve import OUTDOOR, TABLE
 
-# Viessmann's formula at level 0 and a room of 20 degC (/work/shared/reference/heating.md, section 2).
-OUTDOOR = (15, 10, 5, 0, -5, -10, -14, -20)
-TABLE = {
-    0.2: (21.3, 22.5, 23.5, 24.5, 25.3, 26.2, 26.8, 27.9),
-    0.4: (22.7, 25.0, 27.1, 28.9, 30.6, 32.3, 33.7, 35.9),
-    0.6: (24.0, 27.5, 30.6, 33.4, 36.0, 38.5, 40.5, 43.8),
-    1.0: (26.7, 32.5, 37.6, 42.3, 46.6, 50.8, 54.2, 59.7),
-    1.4: (29.4, 37.5, 44.7, 51.2, 57.3, 63.2, 67.9, 75.5),
-    1.6: (30.7, 40.0, 48.2, 55.6, 62.6, 69.3, 74.8, 83.4),
-    2.0: (33.4, 45.0, 55.3, 64.6, 73.2, 81.7, 88.5, 99.3),
-}
 KINDS = ("slope", "points", "value", "radiator", "sat")
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from custom_components.proof_of_heat.engine import Engine, EngineConfig
-from custom_components.proof_of_heat.engine.earlier_learnings import EarlierLearnings
 from custom_components.proof_of_heat.engine.home_change import ChangedHome, adopt_changed_home
 from custom_components.proof_of_heat.engine.jobs import JobResult
 from custom_components.proof_of_heat.engine.learning import learn
+from custom_components.proof_of_heat.engine.learning_state import LearningState
 from custom_components.proof_of_heat.engine.model.history import COLUMNS, ENOUGH_ROWS, STEP_S, History, Row
 from custom_components.proof_of_heat.engine.model.performance_map import PerformanceMap
 from custom_components.proof_of_heat.engine.shadow.home import DAY_S, ShadowHome
@@ -156,8 +156,8 @@ def a_map() -> PerformanceMap:
 def test_maps_of_unchanged_sources_are_all_that_remains_of_what_was_learned() -> None:
     engine = engine_with(steps(OWN, 0, 100))
 
-    def change(**what: object) -> EarlierLearnings:
-        engine.memory.last = EarlierLearnings(
+    def change(**what: object) -> LearningState:
+        engine.memory.last = LearningState(
             a_map(), {BOILER: a_map(), "stove": a_map()}, (0.3,), (200.0,), trusted=True, at_s=1.0
         )
         adopt_changed_home(engine, History(), ChangedHome(since_s=0.0, **what))  # type: ignore[arg-type]

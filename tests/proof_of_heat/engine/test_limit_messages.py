@@ -10,7 +10,7 @@ from custom_components.proof_of_heat.engine.messages import MessageCode
 from custom_components.proof_of_heat.engine.short_cycle import RunLocks
 from custom_components.proof_of_heat.engine.source_selection import SourceSelector
 
-from .test_bound_sources import ROD, seen
+from .test_source_constraints import ROD, seen
 
 OFF = SourceSnapshot(source_id="rod", on=False)
 ON = SourceSnapshot(source_id="rod", on=True, power_w=2000.0)

@@ -22,7 +22,12 @@ from custom_components.proof_of_heat.engine.learning import LearnedModel, learn
 from custom_components.proof_of_heat.engine.model.backtest import backtest
 from custom_components.proof_of_heat.engine.model.history import History, Row
 from custom_components.proof_of_heat.engine.model.house_fit import fit_house
-from custom_components.proof_of_heat.engine.model.meter_check import Doubt, IdleCheck, MeterDoubt, doubt_of_heat
+from custom_components.proof_of_heat.engine.model.meter_check import (
+    IdleCheck,
+    MeterProblem,
+    MeterProblemType,
+    heat_problem,
+)
 from custom_components.proof_of_heat.engine.model.observer import Observer, first_state
 from custom_components.proof_of_heat.engine.model.performance_map import Operation, learn as learn_map, learn_from
 from custom_components.proof_of_heat.engine.power_excess import PowerExcess
@@ -329,8 +334,9 @@ def test_a_meter_of_something_else_gives_no_map(rows: list[Row], factor: float) 
     engine.adopt(job())
     assert engine.learned is not None
     assert engine.learned.pump is None
-    assert engine.learned.suspect_cop is not None
-    assert not 1.3 <= engine.learned.suspect_cop <= 8.0
+    assert engine.learned.meter_problem is not None
+    assert engine.learned.meter_problem.type is MeterProblemType.COP
+    assert not 1.3 <= engine.learned.meter_problem.value <= 8.0
 
 
 def test_imported_history_comes_before_the_own_one(rows: list[Row]) -> None:
@@ -366,28 +372,27 @@ def _measured(power: str) -> list[Row]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("power", "doubt"),
+    ("power", "problem"),
     [
         ("heat pump", None),
         ("half of it", None),
-        ("refrigerator", Doubt.LOSS),
-        ("kilowatts taken for watts", Doubt.LOSS),
-        ("watts taken for kilowatts", Doubt.LOSS),
-        ("solar panels", Doubt.WEATHER),
+        ("refrigerator", MeterProblemType.LOSS),
+        ("kilowatts taken for watts", MeterProblemType.LOSS),
+        ("watts taken for kilowatts", MeterProblemType.LOSS),
+        ("solar panels", MeterProblemType.WEATHER),
     ],
 )
-def test_a_meter_of_something_else_is_found_without_a_meter_of_heat(power: str, doubt: Doubt | None) -> None:
+def test_a_meter_of_something_else_is_found_without_a_heat_meter(power: str, problem: MeterProblemType | None) -> None:
     found = learn(History(_measured(power)).series(), None, 50.0)
-    assert (found.doubt.doubt if found.doubt else None) == doubt
-    assert found.trusted is (doubt is None), "no plan by a wrong meter"
-    assert found.suspect_cop is None
+    assert (found.meter_problem.type if found.meter_problem else None) == problem
+    assert found.trusted is (problem is None), "no plan by a wrong meter"
 
 
 @pytest.mark.parametrize(
-    ("own_w", "other_w", "is_doubted"),
+    ("own_w", "other_w", "has_problem"),
     [(1.0, 0.0, False), (1.0, 400.0, False), (0.5, 0.0, False), (0.0, 400.0, True), (0.01, 600.0, True)],
 )
-def test_loads_that_do_not_follow_the_weather_are_not_heat(own_w: float, other_w: float, is_doubted: bool) -> None:
+def test_loads_that_do_not_follow_the_weather_are_not_heat(own_w: float, other_w: float, has_problem: bool) -> None:
     """Four weeks whose weather changes; the daily heat scatters by a third, with the sun and habits."""
     rows, two_weeks = [], lived_history(DAYS_OF_METERS)
     later = [replace(row, time_s=row.time_s + DAYS_OF_METERS * 86400.0) for row in two_weeks]
@@ -397,10 +402,10 @@ def test_loads_that_do_not_follow_the_weather_are_not_heat(own_w: float, other_w
         scatter = 1.0 + 0.33 * math.sin(2.9 * day)
         heat_w = 3.2 * (own_w * scatter * 55.0 * (18.0 - outdoor_c) + other_w * (1.0 + 0.15 * math.sin(1.3 * day)))
         rows.append(replace(row, outdoor_c=outdoor_c, heat_w=heat_w))
-    found = doubt_of_heat(History(rows).series())
-    assert doubt_of_heat(History(rows[: 20 * 96]).series()) is None, "too few days for a doubt"
-    assert (found is not None) is is_doubted
-    assert found is None or found.doubt is Doubt.WEATHER
+    found = heat_problem(History(rows).series())
+    assert heat_problem(History(rows[: 20 * 96]).series()) is None, "too few days to judge"
+    assert (found is not None) is has_problem
+    assert found is None or found.type is MeterProblemType.WEATHER
 
 
 def _idle_check(watts: dict[bool, Callable[[float], float]], **reading: Any) -> IdleCheck:
@@ -432,33 +437,33 @@ def _idle_check(watts: dict[bool, Callable[[float], float]], **reading: Any) -> 
 def test_a_meter_of_the_whole_home_does_not_rest_with_the_source(
     off: Callable[[float], float], on: Callable[[float], float], reading: dict[str, Any], found: bool
 ) -> None:
-    doubt = _idle_check({False: off, True: on}, **reading).doubt
-    assert (doubt is not None) is found
-    if doubt is not None:
-        assert doubt.doubt is Doubt.IDLE
-        assert doubt.value == pytest.approx(float(np.mean([off(t) for t in range(720) if t % 180 >= 60])), rel=0.05)
+    problem = _idle_check({False: off, True: on}, **reading).problem
+    assert (problem is not None) is found
+    if problem is not None:
+        assert problem.type is MeterProblemType.IDLE
+        assert problem.value == pytest.approx(float(np.mean([off(t) for t in range(720) if t % 180 >= 60])), rel=0.05)
 
 
-def test_a_few_days_or_warm_ones_raise_no_doubt() -> None:
+def test_a_few_days_or_warm_ones_show_no_problem() -> None:
     rows = _measured("refrigerator")
-    assert doubt_of_heat(History(rows[: 7 * 96]).series()) is None
-    assert doubt_of_heat(History(replace(row, outdoor_c=row.room_c - 2) for row in rows).series()) is None
-    assert doubt_of_heat(History(replace(row, outdoor_c=row.room_c - 7, heat_w=0.0) for row in rows).series()) is None
-    nothing = doubt_of_heat(History(replace(row, heat_w=0.0) for row in rows).series())
-    assert nothing == MeterDoubt(Doubt.LOSS, 0.0), "a home stays warm without heat"
+    assert heat_problem(History(rows[: 7 * 96]).series()) is None
+    assert heat_problem(History(replace(row, outdoor_c=row.room_c - 2) for row in rows).series()) is None
+    assert heat_problem(History(replace(row, outdoor_c=row.room_c - 7, heat_w=0.0) for row in rows).series()) is None
+    nothing = heat_problem(History(replace(row, heat_w=0.0) for row in rows).series())
+    assert nothing == MeterProblem(MeterProblemType.LOSS, 0.0), "a home stays warm without heat"
 
 
 @pytest.mark.parametrize(
     ("found", "text"),
     [
-        (MeterDoubt(Doubt.COP, 11.24), "COP 11.2"),
-        (MeterDoubt(Doubt.LOSS, 4.04), "4.04 W/K"),
-        (MeterDoubt(Doubt.LOSS, 180_000.0), "180000 W/K"),
-        (MeterDoubt(Doubt.WEATHER, -0.31), "r = -0.31"),
-        (MeterDoubt(Doubt.IDLE, 412.4), "412 W"),
+        (MeterProblem(MeterProblemType.COP, 11.24), "COP 11.2"),
+        (MeterProblem(MeterProblemType.LOSS, 4.04), "4.04 W/K"),
+        (MeterProblem(MeterProblemType.LOSS, 180_000.0), "180000 W/K"),
+        (MeterProblem(MeterProblemType.WEATHER, -0.31), "r = -0.31"),
+        (MeterProblem(MeterProblemType.IDLE, 412.4), "412 W"),
     ],
 )
-def test_the_impossible_value_is_shown(found: MeterDoubt, text: str) -> None:
+def test_the_impossible_value_is_shown(found: MeterProblem, text: str) -> None:
     assert str(found) == text
 
 

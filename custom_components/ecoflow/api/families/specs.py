@@ -340,6 +340,20 @@ class Family:
         yield from self.numbers
         yield from self.selects
 
+    @property
+    def charge_setting(self) -> NumberSpec | None:
+        """The setting of the AC charge power; None if the model has none."""
+        return None if self.charge is None else self.number(self.charge.setting)
+
+    def sensor(self, key: str) -> SensorSpec | None:
+        """Return a sensor by its key."""
+        return next((sensor for sensor in self.sensors if sensor.key == key), None)
+
+    def measured(self, key: str, values: Values) -> float | None:
+        """Return the number that a sensor shows; None if it is unknown, or if the model has no such sensor."""
+        sensor = self.sensor(key)
+        return None if sensor is None else as_number(sensor.decode(values))
+
     def number(self, key: str) -> NumberSpec | None:
         """Return a number by its key."""
         return next((number for number in self.numbers if number.key == key), None)

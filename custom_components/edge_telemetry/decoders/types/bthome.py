@@ -16,7 +16,7 @@ from ..errors import DecodeError, Reason
 from ..events import BUTTON, DIMMER
 from ..message import Message, Value
 from ..metrics import Kind, Metric
-from ..reading import MAX_TEXT, add
+from ..reading import add, add_info
 
 KEY: Final = "bthome"
 
@@ -290,9 +290,7 @@ def decode_message(found: Mapping[str, Any]) -> Message:
         message = _read_decoded(found)
     if isinstance(rssi := found.get("rssi"), int) and not isinstance(rssi, bool):
         message.metrics["rssi"] = rssi
-    for name, meaning in (("name", "name"), ("model", "model")):
-        if isinstance(text := found.get(name), str) and text:
-            message.info[meaning] = text[:MAX_TEXT]
+    add_info(message, found, {"name": "name", "model": "model"})
     message.original = dict(found)
     return message
 

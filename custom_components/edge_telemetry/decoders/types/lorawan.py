@@ -10,8 +10,8 @@ import re
 from typing import Any, Final
 
 from ..device_types import DeviceType, register
-from ..message import Message
-from ..reading import MAX_TEXT, add, is_placeholder, leaves, split_unit
+from ..message import Message, is_number
+from ..reading import add, add_info, is_placeholder, leaves, split_unit
 from ..timestamps import parse_time
 
 KEY: Final = "lorawan"
@@ -84,9 +84,7 @@ def _read_things_stack(message: Message, found: Mapping[str, Any]) -> None:
 def _read_chirpstack(message: Message, found: Mapping[str, Any]) -> None:
     message.ts = parse_time(found.get("time"))
     message.seq = _count(found.get("fCnt"))
-    for name, meaning in (("deviceName", "name"), ("deviceProfileName", "model")):
-        if isinstance(text := found["deviceInfo"].get(name), str) and text:
-            message.info[meaning] = text[:MAX_TEXT]
+    add_info(message, found["deviceInfo"], {"deviceName": "name", "deviceProfileName": "model"})
     _read_reception(message, found.get("rxInfo"))
     _read_values(message, found.get("object"))
     # A server that does not know the battery reports nothing of it: the device may in its payload.
@@ -99,7 +97,7 @@ def _read_reception(message: Message, gateways: Any) -> None:
     """Read the signal at the gateway that received the message best."""
     received = [item for item in gateways if isinstance(item, dict)] if isinstance(gateways, list) else []
     for name, key in (("rssi", "rssi"), ("snr", "snr_db")):
-        if values := [item[name] for item in received if _is_number(item.get(name))]:
+        if values := [item[name] for item in received if is_number(item.get(name))]:
             add(message, key, max(values))
 
 
@@ -109,7 +107,7 @@ def _read_values(message: Message, payload: Any) -> None:
         key, own = _metric(lower)
         if lower in _BATTERY and unit is not None:
             key, own = ("battery_percent", "%") if unit == "%" else ("battery_v", "V")
-        elif lower in _BATTERY and _is_number(value):
+        elif lower in _BATTERY and is_number(value):
             is_small = 0 < value <= _BATTERY_V
             if is_small and value == int(value):
                 continue
@@ -142,10 +140,6 @@ def _metric(name: str) -> tuple[str, str | None]:
 
 def _count(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 register(

@@ -12,7 +12,7 @@ from ..device_types import DeviceType, register
 from ..dialects import Channel, Dialect, Form, Found, Levels, register_dialect
 from ..message import Message
 from ..metrics import Metric
-from ..reading import MAX_TEXT, add
+from ..reading import add, add_info
 from ..timestamps import parse_local_time, parse_time
 
 KEY: Final = "rtl_433"
@@ -113,8 +113,7 @@ def read_event(found: Mapping[str, Any]) -> Message | None:
         message.local_time = local
     else:
         message.ts = parse_time(found.get("time"))
-    if isinstance(model := found.get("model"), str) and model:
-        message.info["model"] = model[:MAX_TEXT]
+    add_info(message, found, {"model": "model"})
     for name, value in found.items():
         # Next to the index, `uv` is what the sensor measured.
         if name not in _IGNORED and not isinstance(value, dict | list) and not (name == "uv" and "uvi" in found):

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ..device_types import DeviceType, register
 from ..dialects import Channel, Dialect, Form, Found, Levels, register_dialect
-from ..message import Message
+from ..message import Message, is_number
 from ..reading import add
 from ..timestamps import parse_time
 from .shelly_gen1 import BATTERY_TIMEOUT_S, KEY as GEN1
@@ -116,7 +116,7 @@ def _read_component(message: Message, component: str, values: Mapping[str, Any])
         case "input":
             _read_input(message, part, values)
         case "bthomedevice":
-            if isinstance(level := values.get("battery"), int | float) and not isinstance(level, bool):
+            if is_number(level := values.get("battery")):
                 add(message, f"{part}battery_percent", level)
         case _ if kind in _CHANNELS or kind in _SENSORS:
             _read_values(message, part, values)
@@ -155,7 +155,7 @@ def _read_energy(message: Message, part: str, values: Mapping[str, Any]) -> None
 
 def _total(counter: Any) -> float | None:
     total = counter.get("total") if isinstance(counter, dict) else None
-    return total if isinstance(total, int | float) and not isinstance(total, bool) else None
+    return total if is_number(total) else None
 
 
 def _read_meter(message: Message, values: Mapping[str, Any]) -> None:

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from ..device_types import DeviceType, register
 from ..dialects import Channel, Dialect, Form, Found, Levels, register_dialect
-from ..message import Message
+from ..message import Message, is_number
 from ..metrics import Kind, Metric
-from ..reading import MAX_TEXT, add
+from ..reading import add, add_info
 from ..tolerant_json import NOT_A_NUMBER
 
 KEY: Final = "shellies"
@@ -89,19 +89,13 @@ def read(kind: str, found: Any) -> Found:
     """Return the message of a device: the value of one topic."""
     message = Message({}, original={kind: found}, device_type=KEY)
     if kind == "announce" and isinstance(found, dict):
-        _read_announcement(message, found)
+        add_info(message, found, {"model": "model", "fw_ver": "sw_version"})
     elif isinstance(found, dict):
         _read_object(message, kind.split("/"), found)
     elif not isinstance(found, dict | list):
         _read_value(message, kind, found)
     if message.metrics or message.rejected or message.info:
         yield None, message
-
-
-def _read_announcement(message: Message, found: Mapping[str, Any]) -> None:
-    for name, meaning in (("model", "model"), ("fw_ver", "sw_version")):
-        if isinstance(text := found.get(name), str) and text:
-            message.info[meaning] = text[:MAX_TEXT]
 
 
 def _read_object(message: Message, levels: list[str], found: Mapping[str, Any]) -> None:
@@ -111,7 +105,7 @@ def _read_object(message: Message, levels: list[str], found: Mapping[str, Any]) 
         if isinstance(is_on := found.get("ison"), bool):
             add(message, f"{part}output_on", is_on)
         for name, key in _LIGHT.items():
-            if _is_number(value := found.get(name)):
+            if is_number(value := found.get(name)):
                 add(message, f"{part}{key}", value)
     elif levels in (["status"], ["info"]):
         thermostats = found.get("thermostats")
@@ -129,16 +123,12 @@ def _read_object(message: Message, levels: list[str], found: Mapping[str, Any]) 
 def _read_thermostat(message: Message, found: Mapping[str, Any]) -> None:
     for name, key in (("tmp", "temperature_c"), ("target_t", "target_temperature_c")):
         part = found.get(name)
-        if isinstance(part, dict) and part.get("is_valid", True) and _is_number(value := part.get("value")):
+        if isinstance(part, dict) and part.get("is_valid", True) and is_number(value := part.get("value")):
             add(message, key, value, f"°{part.get('units', 'C')}")
-    if _is_number(position := found.get("pos")):
+    if is_number(position := found.get("pos")):
         add(message, "valve_position_percent", position)
     if isinstance(is_open := found.get("window_open"), bool):
         add(message, "window_open", is_open)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _read_value(message: Message, kind: str, value: Any) -> None:
@@ -193,7 +183,7 @@ def _read_channel(message: Message, part: str, below: list[str], value: Any) -> 
         # The counter of an energy meter's `energy` starts again every minute: `total` is the one that lasts.
         if part.startswith("emeter") and below[0] == "energy":
             return
-        add(message, f"{part}{key}", round(value * factor, 3) if _is_number(value) and factor != 1.0 else value)
+        add(message, f"{part}{key}", round(value * factor, 3) if is_number(value) and factor != 1.0 else value)
 
 
 def _body(levels: Levels) -> Levels:

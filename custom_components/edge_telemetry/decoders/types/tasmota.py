@@ -12,9 +12,9 @@ from typing import Any, Final
 from ..device_types import DeviceType, register
 from ..dialects import Channel, Dialect, Form, Found, Levels, register_dialect
 from ..errors import Reason
-from ..message import Message
+from ..message import Message, is_number
 from ..metrics import Kind, Metric
-from ..reading import add
+from ..reading import add, add_info
 from ..timestamps import parse_local_time, parse_time
 
 KEY: Final = "tasmota"
@@ -157,9 +157,7 @@ def _read_info(found: Mapping[str, Any]) -> Message:
     inner = found.get("Info1", found)
     message = Message({}, original=found, device_type=KEY)
     if isinstance(inner, dict):
-        for name, meaning in (("Module", "model"), ("Version", "sw_version")):
-            if isinstance(text := inner.get(name), str) and text:
-                message.info[meaning] = text
+        add_info(message, inner, {"Module": "model", "Version": "sw_version"})
     return message
 
 
@@ -180,7 +178,7 @@ def _read_energy(message: Message, values: Mapping[str, Any]) -> None:
 
 def _sum(values: list[Any]) -> float | None:
     """Return a sum; unknown where a part is missing."""
-    numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+    numbers = [value for value in values if is_number(value)]
     return round(sum(numbers), 6) if numbers and len(numbers) == len(values) else None
 
 
@@ -224,7 +222,7 @@ def _read_leaf(message: Message, part: str, name: str, value: Any, found: Mappin
         add(message, f"{part}{name}", _as_flag(value), None if isinstance(value, str) else _LEAF_UNITS.get(name))
         return
     key, factor = known
-    if factor != 1 and isinstance(value, int | float) and not isinstance(value, bool):
+    if factor != 1 and is_number(value):
         value *= factor
     add(message, f"{part}{key}", value, _unit(name, found))
 

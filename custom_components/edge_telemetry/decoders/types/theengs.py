@@ -11,9 +11,9 @@ from typing import Any, Final
 from ..device_types import DeviceType, register
 from ..dialects import Channel, Dialect, Form, Found, Levels, register_dialect
 from ..errors import DecodeError
-from ..message import Message
+from ..message import Message, is_number
 from ..metrics import Metric
-from ..reading import MAX_TEXT, add
+from ..reading import MAX_TEXT, add, add_info
 from . import bthome, rtl_433
 
 KEY: Final = "theengs"
@@ -95,8 +95,7 @@ def _read_bluetooth(found: Mapping[str, Any]) -> Found:
     names = [text for name in ("brand", "model") if isinstance(text := found.get(name), str) and text]
     if names:
         message.info["model"] = " ".join(names)[:MAX_TEXT]
-    if isinstance(name := found.get("name"), str) and name:
-        message.info["name"] = name[:MAX_TEXT]
+    add_info(message, found, {"name": "name"})
     if message.rejected or message.metrics.keys() - _NOT_READINGS:
         yield bthome.device_id(found), message
 
@@ -133,7 +132,7 @@ def _read_voltage(message: Message, found: Mapping[str, Any]) -> None:
         return
     value = found["volt"]
     is_measured = not {"power", "current", "energy"}.isdisjoint(found)
-    is_high = isinstance(value, int | float) and not isinstance(value, bool) and value >= _MAINS_FROM_V
+    is_high = is_number(value) and value >= _MAINS_FROM_V
     add(message, "voltage_v" if is_measured or is_high else "battery_v", value, "V")
 
 
@@ -142,8 +141,7 @@ def _read_pressure(message: Message, found: Mapping[str, Any]) -> None:
     if "pres" not in found:
         return
     value = found["pres"]
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    is_air = is_number and _AIR_HPA[0] <= value <= _AIR_HPA[1]
+    is_air = is_number(value) and _AIR_HPA[0] <= value <= _AIR_HPA[1]
     add(message, "pressure_hpa" if is_air else "pressure_bar", value, "hPa" if is_air else "bar")
 
 
@@ -152,8 +150,7 @@ def _read_gateway(found: Mapping[str, Any]) -> Message:
     for name, key in (("uptime", "uptime_s"), ("freemem", "heap_bytes"), ("rssi", "rssi"), ("tempc", "temperature_c")):
         if (value := next((found[key] for key in found if key.casefold() == name), None)) is not None:
             add(message, key, value)
-    if isinstance(version := found.get("version"), str) and version:
-        message.info["sw_version"] = version[:MAX_TEXT]
+    add_info(message, found, {"version": "sw_version"})
     return message
 
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from ..device_types import DeviceType, register
 from ..dialects import Channel, Dialect, Form, Found, Levels, register_dialect
-from ..message import Message
+from ..message import Message, is_number
 from ..metrics import Kind, Metric
-from ..reading import MAX_TEXT, add, leaves
+from ..reading import add, add_info, leaves
 from ..timestamps import parse_time
 
 KEY: Final = "zigbee2mqtt"
@@ -42,6 +42,7 @@ _NAMES: Final[dict[str, str]] = {
     "vibration": "vibration_detected",
     "water_leak": "water_leak_detected",
 }
+_INFO: Final = {"friendlyName": "name", "model": "model", "softwareBuildID": "sw_version"}
 _PHASES: Final = {"a": "l1", "b": "l2", "c": "l3"}
 _PHASE: Final = re.compile(r"(current|energy|power|power_factor|voltage)_phase_([abc])")
 _ENDPOINT: Final = re.compile(
@@ -73,51 +74,6 @@ _UNITS: Final = tuple(
 _MILLIVOLTS_FROM: Final = 1000
 
 
-def read(_kind: str, found: Mapping[str, Any]) -> Found:
-    """Return the message of a device."""
-    message = Message({}, original=found, device_type=KEY, ts=parse_time(found.get("last_seen")))
-    for name, value in found.items():
-        if name in _IGNORED:
-            continue
-        for inner, leaf, unit in leaves(name, value):
-            _add(message, inner, leaf, unit)
-    if isinstance(device := found.get("device"), dict):
-        _read_device(message, device)
-    yield None, message
-
-
-def _add(message: Message, name: str, value: Any, unit: Any) -> None:
-    part = ""
-    if (phase := _PHASE.fullmatch(name)) is not None:
-        name, part = phase[1], f"{_PHASES[phase[2]]}_"
-    elif (endpoint := _ENDPOINT.fullmatch(name)) is not None:
-        name, part = endpoint[1], f"{endpoint[2]}_"
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if name == "voltage" and is_number and value >= _MILLIVOLTS_FROM:
-        add(message, f"{part}battery_v", round(value / 1000, 3))
-    elif name == "pressure" and is_number and _HPA[0] <= value <= _HPA[1]:
-        add(message, f"{part}pressure_hpa", value)  # some devices report kPa
-    elif name == "contact" and isinstance(value, bool):
-        add(message, "door_open", not value)  # closed is contact
-    elif name == "state":
-        is_on = {"ON": True, "OFF": False}.get(value) if isinstance(value, str) else None
-        # Otherwise it is the state of a cover or a lock.
-        add(message, f"{part}state" if is_on is None else f"{part}output_on", value if is_on is None else is_on)
-    elif name in {"current", "energy", "humidity", "power", "temperature", "voltage"} and part:
-        add(message, f"{part}{_COMMON[name]}", value, unit)
-    elif name.startswith("power_factor") and is_number and 1 < abs(value) <= _WHOLE_PERCENT:
-        add(message, f"{part}{name}", value / 100)  # some devices report percent
-    else:
-        add(message, f"{part}{_NAMES.get(name, name)}", value, unit or _unit(name, value))
-
-
-def _unit(name: str, value: Any) -> str | None:
-    """Return the unit of a number whose name does not carry it."""
-    if isinstance(value, str | bool):
-        return None
-    return next((unit for names, unit in _UNITS if names.fullmatch(name)), None)
-
-
 _WHOLE_PERCENT: Final = 100
 _HPA: Final = (300, 1200)
 _COMMON: Final = {
@@ -130,11 +86,48 @@ _COMMON: Final = {
 }
 
 
-def _read_device(message: Message, device: Mapping[str, Any]) -> None:
-    """Read what Zigbee2MQTT adds with `include_device_information`."""
-    for name, meaning in (("friendlyName", "name"), ("model", "model"), ("softwareBuildID", "sw_version")):
-        if isinstance(text := device.get(name), str) and text:
-            message.info[meaning] = text[:MAX_TEXT]
+def read(_kind: str, found: Mapping[str, Any]) -> Found:
+    """Return the message of a device."""
+    message = Message({}, original=found, device_type=KEY, ts=parse_time(found.get("last_seen")))
+    for name, value in found.items():
+        if name in _IGNORED:
+            continue
+        for inner, leaf, unit in leaves(name, value):
+            _add(message, inner, leaf, unit)
+    if isinstance(device := found.get("device"), dict):  # with the setting `include_device_information`
+        add_info(message, device, _INFO)
+    yield None, message
+
+
+def _add(message: Message, name: str, value: Any, unit: Any) -> None:
+    part = ""
+    if (phase := _PHASE.fullmatch(name)) is not None:
+        name, part = phase[1], f"{_PHASES[phase[2]]}_"
+    elif (endpoint := _ENDPOINT.fullmatch(name)) is not None:
+        name, part = endpoint[1], f"{endpoint[2]}_"
+    if name == "voltage" and is_number(value) and value >= _MILLIVOLTS_FROM:
+        add(message, f"{part}battery_v", round(value / 1000, 3))
+    elif name == "pressure" and is_number(value) and _HPA[0] <= value <= _HPA[1]:
+        add(message, f"{part}pressure_hpa", value)  # some devices report kPa
+    elif name == "contact" and isinstance(value, bool):
+        add(message, "door_open", not value)  # closed is contact
+    elif name == "state":
+        is_on = {"ON": True, "OFF": False}.get(value) if isinstance(value, str) else None
+        # Otherwise it is the state of a cover or a lock.
+        add(message, f"{part}state" if is_on is None else f"{part}output_on", value if is_on is None else is_on)
+    elif name in {"current", "energy", "humidity", "power", "temperature", "voltage"} and part:
+        add(message, f"{part}{_COMMON[name]}", value, unit)
+    elif name.startswith("power_factor") and is_number(value) and 1 < abs(value) <= _WHOLE_PERCENT:
+        add(message, f"{part}{name}", value / 100)  # some devices report percent
+    else:
+        add(message, f"{part}{_NAMES.get(name, name)}", value, unit or _unit(name, value))
+
+
+def _unit(name: str, value: Any) -> str | None:
+    """Return the unit of a number whose name does not carry it."""
+    if isinstance(value, str | bool):
+        return None
+    return next((unit for names, unit in _UNITS if names.fullmatch(name)), None)
 
 
 def _forms(levels: Levels) -> tuple[Form, ...]:

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from ..arrays import Array
-from ..pace import without_pauses
+from ..thread_yield import no_yield
 from .history import STEP_S, Series
 from .house_fit import HouseFit, fit_house
 from .network import inputs, sensor_c, simulate
@@ -50,16 +50,16 @@ def gate(errors_k: Sequence[float], limit_k: float, *, was_open: bool) -> bool:
     return overall < (limit_k if was_open else limit_k * REOPEN_SHARE)
 
 
-def backtest(series: Series, before: HouseFit | None = None, pace: Callable[[], None] = without_pauses) -> Backtest:
+def backtest(series: Series, before: HouseFit | None = None, yield_thread: Callable[[], None] = no_yield) -> Backtest:
     """Fit without the newest day, then test on it. The result is empty if the history is too short."""
     held_out = int(min(HOLD_OUT_H, len(series) * STEP_S / 3600 / 2) * 3600 / STEP_S)
     past = series.until(len(series) - held_out)
     if len(past) * STEP_S / 3600 < MIN_HISTORY_H:
         return Backtest({}, {}, 0)
-    return evaluate(series, fit_house(past, before, pace=pace), len(past), pace)
+    return evaluate(series, fit_house(past, before, yield_thread=yield_thread), len(past), yield_thread)
 
 
-def evaluate(series: Series, fitted: HouseFit, first: int, pace: Callable[[], None] = without_pauses) -> Backtest:
+def evaluate(series: Series, fitted: HouseFit, first: int, yield_thread: Callable[[], None] = no_yield) -> Backtest:
     """Return the errors of a fit over the series from its row ``first`` on."""
     begin = max(0, first - 96)
     rows = series.rows(begin)
@@ -69,7 +69,7 @@ def evaluate(series: Series, fitted: HouseFit, first: int, pace: Callable[[], No
         state = observer.update(row)
         states.append(state.temperatures)
         unknown.append(state.unknown_w)
-        pace()
+        yield_thread()
     rmse, persistence, starts = {}, {}, 0
     for lead_h in LEADS_H:
         steps = lead_h * 3600 // STEP_S
@@ -78,7 +78,7 @@ def evaluate(series: Series, fitted: HouseFit, first: int, pace: Callable[[], No
         at = at[series.time_s[last] - series.time_s[at + begin] < (steps + 0.5) * STEP_S]
         if len(at) < 4:
             continue
-        pace()
+        yield_thread()
         error, drift = _errors(series, fitted, np.array(states)[at], np.array(unknown)[at], at + begin, steps)
         rmse[lead_h] = float(np.sqrt(np.mean(error**2)))
         persistence[lead_h] = float(np.sqrt(np.mean(drift**2)))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array, Mask
-from ..pace import without_pauses
+from ..thread_yield import no_yield
 
 STEP_S = 900
 KEEP_DAYS = 60
@@ -250,12 +250,12 @@ class History:
         """Return the columns, optionally of the last hours only."""
         if last_hours is None:
             return self.series_later()()
-        return _series(self._rows[-max(1, int(last_hours * 3600 / STEP_S)) :], without_pauses)
+        return _series(self._rows[-max(1, int(last_hours * 3600 / STEP_S)) :], no_yield)
 
-    def series_later(self, pace: Callable[[], None] = without_pauses) -> Callable[[], Series]:
+    def series_later(self, yield_thread: Callable[[], None] = no_yield) -> Callable[[], Series]:
         """Return what makes the columns of the present rows, in another thread."""
         rows = self._rows.copy()
-        return lambda: _series(rows, pace)
+        return lambda: _series(rows, yield_thread)
 
 
 def _step(row: tuple[float, ...]) -> int:
@@ -263,10 +263,10 @@ def _step(row: tuple[float, ...]) -> int:
     return round(row[0] / STEP_S)
 
 
-def _series(rows: list[tuple[float, ...]], pace: Callable[[], None]) -> Series:
+def _series(rows: list[tuple[float, ...]], yield_thread: Callable[[], None]) -> Series:
     table = np.empty((len(rows), len(COLUMNS)))
     for begin in range(0, len(rows), ROWS_AT_ONCE):
         part = rows[begin : begin + ROWS_AT_ONCE]
         table[begin : begin + len(part)] = part
-        pace()
+        yield_thread()
     return Series(**{name: table[:, i] for i, name in enumerate(COLUMNS)})

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Array
-from ..pace import without_pauses
+from ..thread_yield import no_yield
 from .history import STEP_S, Series
 from .network import COUNT, EMITTER, MASS, NAMES, ROOM, HouseParameters, inputs, sensor_c, simulate
 
@@ -91,8 +91,8 @@ class _Problem:
     Behind the parameters, the unknowns are the initial temperatures of mass and emitter of each part of the series.
     """
 
-    def __init__(self, series: Series, pace: Callable[[], None]) -> None:
-        self._pace = pace
+    def __init__(self, series: Series, yield_thread: Callable[[], None]) -> None:
+        self._yield_thread = yield_thread
         self.parts = [part for part in map(_Part, _parts(series)) if len(part.series) >= 2]
         self.prior, self.sigma = prior_for(series)
         self.start = np.concatenate([self.prior, *(part.start for part in self.parts)])
@@ -114,8 +114,10 @@ class _Problem:
         values = _from_fit(unknowns[:, :COUNT])
         found = []
         for place, part in enumerate(self.parts):
-            found.append(part.errors(values, unknowns[:, COUNT + 2 * place : COUNT + 2 * place + 2], self._pace))
-            self._pace()
+            found.append(
+                part.errors(values, unknowns[:, COUNT + 2 * place : COUNT + 2 * place + 2], self._yield_thread)
+            )
+            self._yield_thread()
         room = np.concatenate([room for room, _ in found], axis=1)
         water = np.concatenate([water for _, water in found], axis=1)
         residuals = [
@@ -135,7 +137,7 @@ class _Part:
         self.start = np.array([room, room + 1.0 if np.isnan(water) else water])
         self._has_water = np.isfinite(series.water_c[1:]) & series.running[1:]
 
-    def errors(self, values: Array, begin: Array, pace: Callable[[], None]) -> tuple[Array, Array]:
+    def errors(self, values: Array, begin: Array, yield_thread: Callable[[], None]) -> tuple[Array, Array]:
         """Return the errors of room and water temperature for parameters (P, COUNT) and starts (P, 2)."""
         s = self.series
         start = np.empty((len(values), 3))
@@ -143,8 +145,8 @@ class _Part:
         share = values[:, NAMES.index("sensor_mass_share")]
         start[:, ROOM] = (s.room_c[0] - share * start[:, MASS]) / (1 - share)
         drive = inputs(values, s.time_s[1:], s.heat_w[1:], s.outdoor_c[1:], s.solar_w_m2[1:], s.people[1:])
-        pace()
-        states = simulate(values, start, drive, STEP_S, pace)[:, 1:]
+        yield_thread()
+        states = simulate(values, start, drive, STEP_S, yield_thread)[:, 1:]
         room = sensor_c(values, states) - s.room_c[1:]
         water_k_w = values[:, NAMES.index("water_k_w")][:, None]
         water = states[:, :, EMITTER] + water_k_w * s.heat_w[1:] - s.water_c[1:]
@@ -162,11 +164,11 @@ def fit_house(
     series: Series,
     before: HouseFit | None = None,
     rounds: int = 12,
-    pace: Callable[[], None] = without_pauses,
+    yield_thread: Callable[[], None] = no_yield,
 ) -> HouseFit:
     """Return the house that explains the series best, starting from the fit ``before`` if given.
 
-    ``pace`` is called between pieces of work of a millisecond or two.
+    ``yield_thread`` is called between pieces of work of a millisecond or two.
 
     Raises:
         ValueError: the series is shorter than ten hours.
@@ -175,7 +177,7 @@ def fit_house(
         raise ValueError(
             f"the history of {len(series)} steps is too short to learn from, at least {MINIMUM_STEPS} are needed"
         )
-    problem = _Problem(series, pace)
+    problem = _Problem(series, yield_thread)
     unknowns = problem.start.copy()
     if before is not None:
         unknowns[:COUNT] = _to_fit(before.parameters.vector)

@@ -30,7 +30,7 @@ FOLLOWING_SHARE = 0.25
 """Least share of the heat that follows the temperature difference. It is all of it in a home, and more with sun."""
 SURE_SPREAD_K = 3.0
 SURE_ERRORS, SURE_DAYS = 2.0, 28
-"""Spread of the temperature differences, number of standard errors and days for a doubt about this share: in ten sunny
+"""Spread of the temperature differences, number of standard errors and days for a problem with this share: in ten sunny
 days of October, only half of a home's heat may follow the outdoor temperature."""
 OPPOSED = -0.3
 """Correlation of a day's heat with its temperature difference. A heated home's is positive, solar panels' negative."""
@@ -46,8 +46,8 @@ IDLE_S, BUSY_S = 3 * 3600.0, 1800.0
 FORGET_S = 2 * DAY_S
 
 
-class Doubt(StrEnum):
-    """What is not possible."""
+class MeterProblemType(StrEnum):
+    """Which value of a meter is impossible."""
 
     COP = "cop"
     LOSS = "loss"
@@ -56,34 +56,34 @@ class Doubt(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class MeterDoubt:
+class MeterProblem:
     """A meter that does not measure the heat source."""
 
-    doubt: Doubt
+    type: MeterProblemType
     value: float
     """The COP, the heat loss in W/K, the correlation with the weather, or the power in W while the source is off."""
 
     def __str__(self) -> str:
         """Return the impossible value, the same in all languages."""
-        match self.doubt:
-            case Doubt.COP:
+        match self.type:
+            case MeterProblemType.COP:
                 return f"COP {self.value:.1f}"
-            case Doubt.LOSS:
+            case MeterProblemType.LOSS:
                 return f"{self.value:.0f} W/K" if self.value >= 100 else f"{self.value:.3g} W/K"
-            case Doubt.IDLE:
+            case MeterProblemType.IDLE:
                 return f"{self.value:.0f} W"
         return f"r = {self.value:.2f}"
 
 
-def doubt_of_map(pump: PerformanceMap | None, *, is_heat_pump: bool) -> MeterDoubt | None:
-    """Return the doubt about heat and electricity of a heat pump; None without any."""
+def cop_problem(pump: PerformanceMap | None, *, is_heat_pump: bool) -> MeterProblem | None:
+    """Return the problem with heat and electricity of a heat pump; None without any."""
     if pump is None or not is_heat_pump or plausible_cop(pump):
         return None
-    return MeterDoubt(Doubt.COP, full_cop(pump))
+    return MeterProblem(MeterProblemType.COP, full_cop(pump))
 
 
-def doubt_of_heat(series: Series) -> MeterDoubt | None:
-    """Return the doubt about the heat in a history; None without any, and as long as it shows too little."""
+def heat_problem(series: Series) -> MeterProblem | None:
+    """Return the problem with the heat in a history; None without any, and as long as it shows too little."""
     heat, lift = _by_day(series)
     cold = lift >= LEAST_LIFT_K
     if cold.sum() < LEAST_DAYS:
@@ -92,13 +92,13 @@ def doubt_of_heat(series: Series) -> MeterDoubt | None:
     loss = float(heat.mean() / lift.mean())
     is_too_little = loss < PLAUSIBLE_LOSS_W_K[0] and lift.mean() >= WARM_LIFT_K
     if is_too_little or loss > PLAUSIBLE_LOSS_W_K[1]:
-        return MeterDoubt(Doubt.LOSS, loss)
+        return MeterProblem(MeterProblemType.LOSS, loss)
     if lift.std() < LEAST_SPREAD_K or heat.std() <= 0:
         return None
     related = float(np.corrcoef(heat, lift)[0, 1])
     is_sure = len(heat) >= SURE_DAYS and lift.std() >= SURE_SPREAD_K
     is_unrelated = is_sure and _most_following(heat, lift) < FOLLOWING_SHARE
-    return MeterDoubt(Doubt.WEATHER, related) if related < OPPOSED or is_unrelated else None
+    return MeterProblem(MeterProblemType.WEATHER, related) if related < OPPOSED or is_unrelated else None
 
 
 def _most_following(heat: Array, lift: Array) -> float:
@@ -150,9 +150,9 @@ class IdleCheck:
             self._loaded_s += elapsed_s * (source.power_w > IDLE_LOAD_W)
 
     @property
-    def doubt(self) -> MeterDoubt | None:
-        """The doubt about the meter; None without any, and as long as too little was seen."""
+    def problem(self) -> MeterProblem | None:
+        """The problem with the meter; None without any, and as long as too little was seen."""
         if self._off_s < IDLE_S or self._on_s < BUSY_S or self._loaded_s < IDLE_SHARE * self._off_s:
             return None
         idle_w, busy_w = self._off_ws / self._off_s, self._on_ws / self._on_s
-        return MeterDoubt(Doubt.IDLE, idle_w) if IDLE_LOAD_W < idle_w < IDLE_RATIO * busy_w else None
+        return MeterProblem(MeterProblemType.IDLE, idle_w) if IDLE_LOAD_W < idle_w < IDLE_RATIO * busy_w else None

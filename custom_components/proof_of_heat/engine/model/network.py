@@ -15,7 +15,7 @@ from typing import Self
 import numpy as np
 
 from ..arrays import Array
-from ..pace import without_pauses
+from ..thread_yield import no_yield
 
 STATES = 3
 EMITTER, ROOM, MASS = range(STATES)
@@ -141,12 +141,12 @@ def inputs(  # noqa: PLR0917
 
 
 def simulate(
-    parameters: Array, start_c: Array, drive: Array, step_s: float, pace: Callable[[], None] = without_pauses
+    parameters: Array, start_c: Array, drive: Array, step_s: float, yield_thread: Callable[[], None] = no_yield
 ) -> Array:
     """Return the states (P, T + 1, 3) from the initial states (P, 3) with inputs (P, T, 4).
 
     The steps are split into blocks that are simulated in parallel from zero and then joined. This takes about sqrt(T)
-    numpy calls instead of T. ``pace`` is called between them.
+    numpy calls instead of T. ``yield_thread`` is called between them.
     """
     a, b = discretise(parameters, step_s)
     count, steps = drive.shape[:2]
@@ -165,13 +165,13 @@ def simulate(
         power = power @ a_t
         powers[j] = power
         if j % PACE_EVERY == 0:
-            pace()
+            yield_thread()
     begins = np.empty((count, blocks, STATES))
     begin = start_c
     for block in range(blocks):
         begins[:, block] = begin
         begin = (begin[:, None, :] @ power)[:, 0] + apart[:, block, -1]
-    pace()
+    yield_thread()
     joined = apart + (begins[None] @ powers).transpose(1, 2, 0, 3)
     states = joined.reshape(count, blocks * length, STATES)[:, :steps]
     return np.concatenate([start_c[:, None, :], states], axis=1)

@@ -19,7 +19,6 @@ USUAL_HEAT = np.array([0.0, 0.0, 0.0, 1.0, -0.05, 0.2])
 USUAL_POWER = np.array([0.1, 0.02, 0.0, 0.9, 0.1, 0.0])
 PRIOR_SIGMA = np.array([0.15, 0.1, 0.1, 0.2, 0.1, 0.1])
 RESIDUAL_SHARE = 0.03
-USUAL_COP = 3.2
 MINIMUM_SAMPLES = 6
 TERMS = len(USUAL_HEAT)
 PLAUSIBLE_COP = (1.3, 8.0)

@@ -20,8 +20,8 @@ from ..learning import FIT_DAYS, LearnedModel, learn
 from ..model.history import STEP_S, History, Row
 from ..model.observer import first_state
 from ..model.reference_house import MEMBERS
-from ..pace import without_pauses
 from ..snapshot import NAN, ComfortBand, Forecast, SensorReading, Snapshot, SourceSnapshot, ZoneSnapshot
+from ..thread_yield import no_yield
 from .home import DAY_S, ShadowHome
 from .savings import ShadowDay, ShadowReport, report
 from .sources import Output, is_shared
@@ -222,7 +222,8 @@ class ReplayedHome(ShadowHome):
 class Replay:
     """The simulation of a home's past, a block of days after the other. It takes seconds: call it in another thread.
 
-    ``rows``: the history of the home, from which the models are learned. ``pace`` is called every few milliseconds.
+    ``rows``: the history of the home, from which the models are learned. ``yield_thread`` is called every few
+    milliseconds.
 
     Raises:
         TooFewDaysError: Fewer than four days are completely measured.
@@ -233,12 +234,12 @@ class Replay:
         config: EngineConfig,
         past: PastHome,
         rows: Sequence[Row],
-        pace: Callable[[], None] = without_pauses,
+        yield_thread: Callable[[], None] = no_yield,
     ) -> None:
         self._config = replace(config, commission=False)
         self._past = past
         self._rows = rows
-        self._pace = pace
+        self._yield_thread = yield_thread
         days = past.whole_days()[-REPLAY_DAYS:]
         if len(days) < FEWEST_DAYS:
             raise TooFewDaysError(f"{len(days)} days are completely measured")
@@ -265,7 +266,7 @@ class Replay:
                 real.adopt(JobResult(learned=replace(model, state=state, at_rows=snapshot.local_s - STEP_S)))
                 home = ReplayedHome(real)
             real.observe(snapshot)
-            self._pace()
+            self._yield_thread()
             if home is not None and snapshot.local_s > self._past.local_s[begin] - STEP_S:
                 self._simulate(home, snapshot)
         if home is not None:
@@ -279,15 +280,15 @@ class Replay:
 
     def _simulate(self, home: ShadowHome, snapshot: Snapshot) -> None:
         copy = home.observe(snapshot)
-        self._pace()
+        self._yield_thread()
         if copy is None:
             return
         is_due = home.engine.plan is None or copy.local_s % PLAN_EVERY_S < STEP_S / 2
         if is_due and (job := home.engine.job(copy)) is not None:
             home.engine.adopt(job())
-            self._pace()
+            self._yield_thread()
         home.decide(copy)
-        self._pace()
+        self._yield_thread()
 
     def _learned(self, block: Sequence[int]) -> LearnedModel | None:
         """Return a trusted model that was learned from the nearest days outside of a block; None without one."""
@@ -297,7 +298,9 @@ class Replay:
         nearest = sorted(others, key=lambda row: abs(row.time_s - middle_s))[: FIT_DAYS * _DAY_STEPS]
         history = History(sorted(nearest, key=lambda row: row.time_s))
         try:
-            model = learn(history.series(), None, self._config.prediction_error_limit_k, pace=self._pace)
+            model = learn(
+                history.series(), None, self._config.prediction_error_limit_k, yield_thread=self._yield_thread
+            )
         except ValueError, IndexError:
             return None
         return model if model.trusted else None

@@ -29,9 +29,9 @@ from ...const import (
 from ...drivers.capabilities import capabilities_to_dict
 from ...drivers.errors import UnreachableError
 from ...drivers.modbus.connection import AddressError, SerialSettings, connection_params
-from ...drivers.modbus.fit import TemplateFit, judge
 from ...drivers.modbus.source import ModbusSource
 from ...drivers.modbus.template import DeviceTemplate
+from ...drivers.modbus.template_match import TemplateMatch, match_template
 from ...drivers.modbus.template_schema import POLL_S
 from ...drivers.viessmann.features import UNITS
 from ...flows.fields import FUEL_PRICE, PORT, POWER_METER, WATTS, number, select
@@ -138,28 +138,28 @@ async def connect(hass: HomeAssistant, data: dict[str, Any]) -> list[DeviceCandi
         unit.require_timeout(template.timeout_s)
         source = ModbusSource("flow:modbus", template.name, unit, template, connection_errors=(HomeAssistantError,))
         state = await source.refresh()
-    fit = judge(template, source.values, source.absent)
-    readings = readings_of(fit)
+    match = match_template(template, source.values, source.absent)
+    readings = readings_of(match)
     if state.health == "failing" and not source.absent:
         raise UnreachableError(state.detail)
-    if not fit.fits:
+    if not match.is_match:
         raise FieldError(CONF_TEMPLATE, "template_unfit", readings)
     stored[CONF_CAPABILITIES] = capabilities_to_dict(source.capabilities)
     return [DeviceCandidate(template.name, f"modbus_{end}_{unit_id}", stored, readings)]
 
 
-def readings_of(fit: TemplateFit) -> dict[str, str]:
+def readings_of(match: TemplateMatch) -> dict[str, str]:
     """Return what the device reads, as placeholders of a text, each marked as plausible or not."""
     found = {}
     for name, keys in READINGS.items():
-        lines = [line for key in keys if (line := fit.line(key)) is not None and line.plausible is not None]
+        lines = [line for key in keys if (line := match.line(key)) is not None and line.plausible is not None]
         line = next((item for item in lines if item.plausible), lines[0] if lines else None)
         if line is None:
             found[name] = "-"
             continue
         value = "?" if line.value is None else f"{line.value:g} {line.unit or ''}".strip()
         found[name] = f"{value} {_mark(line.plausible)}"
-    return found | {"valid": f"{fit.valid} / {fit.answered} {_mark(fit.is_mostly_valid)}"}
+    return found | {"valid": f"{match.valid} / {match.answered} {_mark(match.is_mostly_valid)}"}
 
 
 def _mark(is_plausible: bool | None) -> str:

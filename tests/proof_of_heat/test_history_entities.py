@@ -8,22 +8,22 @@ import pytest
 
 from custom_components.proof_of_heat._lib.heat_source import SourceKind
 from custom_components.proof_of_heat.engine.config import SourceConfig
-from custom_components.proof_of_heat.learning.links import HomeLinks, SourceLinks, standard_time_s
+from custom_components.proof_of_heat.learning.history_entities import HomeEntities, SourceEntities, standard_time_s
 from custom_components.proof_of_heat.learning.quantity import Quantity
 
 ROOM, OUTDOOR, WEATHER, METER = "sensor.room", "sensor.outdoor", "weather.home", "sensor.meter"
-PUMP = SourceLinks(
+PUMP = SourceEntities(
     SourceConfig(source_id="pump", kind=SourceKind.HEAT_PUMP),
     power="sensor.pump_power",
     heat="sensor.pump_heat",
     flow="sensor.pump_flow",
     returned="sensor.pump_return",
 )
-MINER = SourceLinks(SourceConfig(source_id="miner", kind=SourceKind.MINER), meter=METER, power="sensor.miner_power")
+MINER = SourceEntities(SourceConfig(source_id="miner", kind=SourceKind.MINER), meter=METER, power="sensor.miner_power")
 
 
 def test_everything_of_a_home_is_read() -> None:
-    home = HomeLinks((ROOM,), OUTDOOR, WEATHER, (PUMP,))
+    home = HomeEntities((ROOM,), OUTDOOR, WEATHER, (PUMP,))
     assert list(home.readings()) == [
         (ROOM, Quantity.TEMPERATURE),
         (OUTDOOR, Quantity.TEMPERATURE),
@@ -37,14 +37,14 @@ def test_everything_of_a_home_is_read() -> None:
 
 
 def test_the_weather_replaces_the_outdoor_sensor() -> None:
-    home = HomeLinks((ROOM,), None, WEATHER, ())
+    home = HomeEntities((ROOM,), None, WEATHER, ())
     assert (WEATHER, Quantity.TEMPERATURE) in home.readings()
     series = home.series({(WEATHER, Quantity.TEMPERATURE): [(0.0, 3.0)], (WEATHER, Quantity.CLOUDS): [(0.0, 0.5)]})
     assert (series.outdoor_c, series.clouds) == ([(0.0, 3.0)], [(0.0, 0.5)])
 
 
 def test_home_without_outdoor_temperature_and_weather_reads_its_rooms() -> None:
-    home = HomeLinks((ROOM,), None, None, ())
+    home = HomeEntities((ROOM,), None, None, ())
     assert list(home.readings()) == [(ROOM, Quantity.TEMPERATURE)]
     assert home.series({(ROOM, Quantity.TEMPERATURE): [(0.0, 20.0)]}).outdoor_c == []
 
@@ -58,21 +58,21 @@ def test_the_meter_is_preferred_to_the_sensor_of_the_source() -> None:
 @pytest.mark.parametrize(
     ("home", "measured"),
     [
-        (HomeLinks((ROOM,), OUTDOOR, None, (PUMP, MINER)), True),
-        (HomeLinks((ROOM,), OUTDOOR, None, (replace(PUMP, power=None),)), True),
-        (HomeLinks((ROOM,), OUTDOOR, None, (PUMP, replace(MINER, meter=None, power=None))), False),
-        (HomeLinks((ROOM,), OUTDOOR, None, ()), False),
-        (HomeLinks((), OUTDOOR, None, (PUMP,)), False),
+        (HomeEntities((ROOM,), OUTDOOR, None, (PUMP, MINER)), True),
+        (HomeEntities((ROOM,), OUTDOOR, None, (replace(PUMP, power=None),)), True),
+        (HomeEntities((ROOM,), OUTDOOR, None, (PUMP, replace(MINER, meter=None, power=None))), False),
+        (HomeEntities((ROOM,), OUTDOOR, None, ()), False),
+        (HomeEntities((), OUTDOOR, None, (PUMP,)), False),
     ],
     ids=["all", "by heat", "a source without meter", "no source", "no room"],
 )
-def test_rooms_and_all_sources_have_to_be_measured(home: HomeLinks, measured: bool) -> None:
+def test_rooms_and_all_sources_have_to_be_measured(home: HomeEntities, measured: bool) -> None:
     assert home.is_measured is measured
 
 
 def test_sources_on_one_meter_get_equal_parts() -> None:
     other = replace(MINER, config=SourceConfig(source_id="other", kind=SourceKind.MINER))
-    home = HomeLinks((ROOM,), OUTDOOR, None, (PUMP, MINER, other))
+    home = HomeEntities((ROOM,), OUTDOOR, None, (PUMP, MINER, other))
     series = home.series(
         {
             (METER, Quantity.POWER): [(0.0, 3000.0)],

@@ -1,4 +1,4 @@
-"""Whether a template fits a device: what its first reading shows, line by line.
+"""Whether a template matches a device: what its first reading shows, line by line.
 
 A device that is read with the template of another one answers too: with 0.0 °C, with a return above the boiling point,
 with a fault number that is a counter, or with a refusal of most addresses.
@@ -48,11 +48,11 @@ class ReadingLine:
 
 
 @dataclass(frozen=True, slots=True)
-class TemplateFit:
+class TemplateMatch:
     """The first reading of a device with a template."""
 
     lines: tuple[ReadingLine, ...]
-    fits: bool
+    is_match: bool
     answered: int = 0
     """Registers that the device has."""
     valid: int = 0
@@ -68,9 +68,9 @@ class TemplateFit:
         return next((line for line in self.lines if line.key == key), None)
 
 
-def judge(
+def match_template(
     template: DeviceTemplate, values: Mapping[str, float | bool | None], absent: frozenset[str] = frozenset()
-) -> TemplateFit:
+) -> TemplateMatch:
     """Check the values of a first reading; `absent`: registers that the device refused."""
     lines = tuple(
         _line(key, values, register, key in absent)
@@ -90,11 +90,11 @@ def judge(
     if mode is not None and not mode.plausible:  # a device has the mode that the template commands
         is_foreign |= bool(wrong) and 3 * len(wrong) >= len(known)
         is_foreign |= mode.plausible is False and mode.value is None and valid < _MIN_VALID * len(here)
-    fits = answered and has_water and 2 * len(wrong) <= len(known) and not is_foreign
-    is_plain = not _is_one_number(template, values, absent)
+    is_foreign |= _is_one_number(template, values, absent)
+    is_match = answered and has_water and 2 * len(wrong) <= len(known) and not is_foreign
     if _is_state_unknown(template, values, absent):
         status = [replace(line, plausible=False) if line is mode else line for line in status]
-    return TemplateFit((*lines, *status), fits and is_plain, answered=len(here), valid=valid)
+    return TemplateMatch((*lines, *status), is_match, answered=len(here), valid=valid)
 
 
 def _is_one_number(template: DeviceTemplate, values: Mapping[str, float | bool | None], absent: frozenset[str]) -> bool:

@@ -1,4 +1,4 @@
-"""What the next learning needs of the earlier ones: sizes of sources, errors and heat losses. It survives a restart.
+"""The state in which learning continues: sizes of sources, errors and heat losses. It survives a restart.
 
 The house itself is learned again from the history. The size of a source is not in the history once a power limit has
 throttled it for two months, nor is the drift of the heat loss.
@@ -22,8 +22,8 @@ ONE_DAY_S = 86400.0
 
 
 @dataclass(frozen=True)
-class EarlierLearnings:
-    """The last learnings."""
+class LearningState:
+    """What the next learning needs of the last ones."""
 
     pump: PerformanceMap | None = None
     """Performance map of the first modulating source."""
@@ -38,7 +38,7 @@ class EarlierLearnings:
     """Time of the newest row of the last learning."""
 
     def dump(self, pump_id: str | None) -> dict[str, Any]:
-        """Return them as JSON values. ``pump_id``: the first modulating source."""
+        """Return the state as JSON values. ``pump_id``: the first modulating source."""
         maps = dict(self.others)
         if pump_id is not None and self.pump is not None:
             maps[pump_id] = self.pump
@@ -66,8 +66,8 @@ class EarlierLearnings:
             at_s=float(at_s) if _is_number(at_s) else -math.inf,
         )
 
-    def before(self, newest_s: float) -> EarlierLearnings:
-        """Return those before a learning up to a row.
+    def before(self, newest_s: float) -> LearningState:
+        """Return the state before a learning up to a row.
 
         After a restart, the house is learned again at once: a learning of the same day is repeated, not added to.
         """
@@ -83,24 +83,24 @@ class EarlierLearnings:
 
 
 class LearningMemory:
-    """The last learnings of an engine, and what is stored of them."""
+    """The learning state of an engine, and what is stored of it."""
 
     def __init__(self, pump_id: str | None) -> None:
-        self.last = EarlierLearnings()
+        self.last = LearningState()
         self._pump_id = pump_id
 
     def forget_home(self, source_ids: Collection[str], *, pump: bool) -> None:
         """Keep what is true for a home that is measured otherwise: the maps of the sources that have not changed."""
         others = {name: found for name, found in self.last.others.items() if name not in source_ids}
-        self.last = EarlierLearnings(None if pump else self.last.pump, others)
+        self.last = LearningState(None if pump else self.last.pump, others)
 
     def dump(self) -> dict[str, Any]:
-        """Return them as JSON values."""
+        """Return the state as JSON values."""
         return self.last.dump(self._pump_id)
 
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Restore what ``dump`` returned; invalid parts are skipped."""
-        self.last = EarlierLearnings.restored(saved, self._pump_id)
+        self.last = LearningState.restored(saved, self._pump_id)
 
 
 def _younger(found: PerformanceMap) -> PerformanceMap:

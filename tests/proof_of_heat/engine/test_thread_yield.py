@@ -14,7 +14,7 @@ from custom_components.proof_of_heat.engine.blas_threads import libraries, one_t
 from custom_components.proof_of_heat.engine.jobs import learning
 from custom_components.proof_of_heat.engine.learning import learn
 from custom_components.proof_of_heat.engine.model.history import History, Row
-from custom_components.proof_of_heat.engine.pace import PAUSE_S, Pace
+from custom_components.proof_of_heat.engine.thread_yield import PAUSE_S, ThreadYield
 
 from .homes import Home
 
@@ -64,23 +64,23 @@ class FakeClock:
 
 def test_a_pause_follows_each_slice() -> None:
     clock = FakeClock()
-    pace = Pace(0.001, clock=clock, pause=clock.pause)
+    yield_thread = ThreadYield(0.001, clock=clock, pause=clock.pause)
     for _ in range(100):
-        pace()
-    assert pace.slices == len(clock.pauses) == pytest.approx(10, abs=1)
+        yield_thread()
+    assert yield_thread.slices == len(clock.pauses) == pytest.approx(10, abs=1)
     assert min(np.diff(clock.pauses)) >= 0.001 + PAUSE_S
 
 
 @pytest.mark.slow
 def test_no_piece_of_learning_from_two_months_is_long(history: History) -> None:
-    """Counted, not timed: between two calls of the pace at most a few hundred steps are simulated."""
+    """Counted, not timed: between two yields at most a few hundred steps are simulated."""
     calls = 0
 
-    def pace() -> None:
+    def yield_thread() -> None:
         nonlocal calls
         calls += 1
 
-    learned = learn(history.series_later(pace)(), None, 0.8, None, pace)
+    learned = learn(history.series_later(yield_thread)(), None, 0.8, None, yield_thread)
     assert learned.fitted.steps == 14 * 96, "the house of the last two weeks"
     assert learned.pump is not None
     assert learned.pump.samples > 14 * 96, "the performance map of two months"

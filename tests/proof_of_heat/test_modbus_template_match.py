@@ -9,8 +9,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.proof_of_heat.const import DOMAIN
-from custom_components.proof_of_heat.drivers.modbus.fit import judge
 from custom_components.proof_of_heat.drivers.modbus.template import load_builtin
+from custom_components.proof_of_heat.drivers.modbus.template_match import match_template
 from simulators.framework import running
 from simulators.modbus_boiler.boiler import ModbusBoiler
 
@@ -104,7 +104,7 @@ GOOD = {
 
 
 @pytest.mark.parametrize(
-    ("values", "wrong", "fits"),
+    ("values", "wrong", "is_match"),
     [
         ({}, set(), True),
         ({"fault": 30.0}, set(), True),
@@ -117,17 +117,17 @@ GOOD = {
         ({"circuit_mode": 20000.0}, {"mode"}, True),
     ],
 )
-def test_readings_are_judged_line_by_line(values: dict[str, float | None], wrong: set[str], fits: bool) -> None:
+def test_readings_are_judged_line_by_line(values: dict[str, float | None], wrong: set[str], is_match: bool) -> None:
     others = frozenset({"circuit_supply_temperature", "room_temperature", "power"})
-    found = judge(TEMPLATES["lambda_eu"], {**GOOD, **values}, others)
+    found = match_template(TEMPLATES["lambda_eu"], {**GOOD, **values}, others)
     assert {line.key for line in found.lines if line.plausible is False} == wrong
-    assert found.fits is fits
+    assert found.is_match is is_match
 
 
-def test_a_device_that_refuses_most_registers_does_not_fit() -> None:
+def test_a_device_that_refuses_most_registers_does_not_match() -> None:
     registers = TEMPLATES["lambda_eu"].registers
     absent = frozenset(key for key in registers if key not in ("flow_temperature", "return_temperature"))
-    found = judge(TEMPLATES["lambda_eu"], GOOD, absent)
-    assert not found.fits
+    found = match_template(TEMPLATES["lambda_eu"], GOOD, absent)
+    assert not found.is_match
     assert found.line("outdoor_temperature").plausible is None  # type: ignore[union-attr]
     assert found.line("gone") is None

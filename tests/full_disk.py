@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 from atomicwrites import AtomicWriter
+from homeassistant.helpers.storage import Store
 
 REAL_FILE = AtomicWriter.get_fileobject
 
@@ -32,4 +33,18 @@ def full_disk() -> Iterator[None]:
 def read_only_disk() -> Iterator[None]:
     """No file can be created."""
     with patch.object(AtomicWriter, "get_fileobject", side_effect=OSError(errno.EROFS, "Read-only file system")):
+        yield
+
+
+@contextmanager
+def full_disk_of(domain: str) -> Iterator[None]:
+    """No store of an integration can be written; those of others can."""
+    real = Store._async_write_data
+
+    async def write(store: Store[Any], data: dict[str, Any]) -> None:
+        if store.key.startswith(domain):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        await real(store, data)
+
+    with patch.object(Store, "_async_write_data", write):
         yield

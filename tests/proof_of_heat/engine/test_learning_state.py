@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from custom_components.proof_of_heat.engine import Engine, EngineConfig, engine as engine_module
-from custom_components.proof_of_heat.engine.earlier_learnings import EarlierLearnings
 from custom_components.proof_of_heat.engine.jobs import Job, JobResult
 from custom_components.proof_of_heat.engine.learning import LearnedModel, learn
+from custom_components.proof_of_heat.engine.learning_state import LearningState
 from custom_components.proof_of_heat.engine.model import history as history_module
 from custom_components.proof_of_heat.engine.model.history import History, Row
 from custom_components.proof_of_heat.engine.model.performance_map import KEPT_SIZE, PerformanceMap
@@ -107,18 +107,18 @@ def test_maps_belong_to_their_sources(rows: list[Row]) -> None:
     """The first source was removed, and another one is the first now."""
     unit = np.array([0.0, 0.0, 0.0, 1.0, 0.0, 0.0])
     pump, second = PerformanceMap(9000 * unit, 3000 * unit, 50, 0.02, 2800.0), PerformanceMap(4000 * unit, unit, 9, 0.1)
-    kept = EarlierLearnings(pump=pump, others={SECOND: second}, errors_k=(0.3, math.inf), trusted=True, at_s=9.0)
+    kept = LearningState(pump=pump, others={SECOND: second}, errors_k=(0.3, math.inf), trusted=True, at_s=9.0)
     stored = json.loads(json.dumps(kept.dump("pump")))
-    again = EarlierLearnings.restored(stored, "pump")
+    again = LearningState.restored(stored, "pump")
     assert again.pump is not None
     assert (again.pump.largest_w, again.pump.samples, again.pump.error) == (2800.0, 50, 0.02)
     assert again.pump.heat.tolist() == pump.heat.tolist()
     assert math.isinf(again.others[SECOND].largest_w)
     assert (again.errors_k, again.trusted, again.at_s) == ((0.3, math.inf), True, 9.0)
-    moved = EarlierLearnings.restored(stored, SECOND)
+    moved = LearningState.restored(stored, SECOND)
     assert moved.pump is not None
     assert moved.pump.heat[3] == 4000.0
-    assert EarlierLearnings.restored(stored, None).pump is None
+    assert LearningState.restored(stored, None).pump is None
 
 
 GOOD = {"heat": [1.0] * 6, "power": [1.0] * 6, "samples": 9, "error": 0.1, "largest_w": 2000.0}
@@ -142,7 +142,7 @@ GOOD = {"heat": [1.0] * 6, "power": [1.0] * 6, "samples": 9, "error": 0.1, "larg
     ids=str,
 )
 def test_invalid_maps_are_left_out(damage: dict[str, Any]) -> None:
-    found = EarlierLearnings.restored({"maps": {"pump": {**GOOD, **damage}, SECOND: GOOD}}, "pump")
+    found = LearningState.restored({"maps": {"pump": {**GOOD, **damage}, SECOND: GOOD}}, "pump")
     assert found.pump is None
     assert found.others[SECOND].largest_w == 2000.0
 
@@ -156,7 +156,7 @@ def test_invalid_maps_are_left_out(damage: dict[str, Any]) -> None:
     ],
 )
 def test_invalid_learnings_are_none(stored: dict[str, Any]) -> None:
-    assert EarlierLearnings.restored(stored, "pump") == EarlierLearnings()
+    assert LearningState.restored(stored, "pump") == LearningState()
 
 
 def test_house_is_not_learned_before_heat_was_measured(rows: list[Row]) -> None:

@@ -1,4 +1,4 @@
-"""Lets the other threads of the process run during work of seconds.
+"""Yields the interpreter to the other threads of the process during work of seconds.
 
 Python code keeps the interpreter for up to 5 ms while another thread waits for it. Work that pauses after each slice of
 a few milliseconds leaves it to the event loop in time.
@@ -13,7 +13,7 @@ PAUSE_S: Final = 0.0005
 """A pause of length zero would not do: the thread continues before a waiting one wakes up."""
 
 
-class Pace:
+class ThreadYield:
     """Pauses the calling thread whenever a slice is over. Call it between pieces of work well below a slice."""
 
     def __init__(
@@ -42,5 +42,5 @@ class Pace:
         self._began = self._clock()
 
 
-def without_pauses() -> None:
-    """Do not pause: for short work, and in tests and benchmarks of results."""
+def no_yield() -> None:
+    """Do not yield: for short work, and in tests and benchmarks of results."""

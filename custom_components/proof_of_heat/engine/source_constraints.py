@@ -1,4 +1,4 @@
-"""Sources that are not free: without an off, for some of the zones only, or below a power cap."""
+"""Constraints on a source: it has no off, heats some of the zones only, or has a power cap."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

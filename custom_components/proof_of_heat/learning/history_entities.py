@@ -21,7 +21,7 @@ from .rows import HomeSeries, SourceSeries
 
 
 @dataclass(frozen=True, slots=True)
-class SourceLinks:
+class SourceEntities:
     """The entities of a source: its meter, and its own sensors from before."""
 
     config: SourceConfig
@@ -39,13 +39,13 @@ class SourceLinks:
 
 
 @dataclass(frozen=True, slots=True)
-class HomeLinks:
+class HomeEntities:
     """The entities of a home."""
 
     rooms: tuple[str, ...]
     outdoor: str | None
     weather: str | None
-    sources: tuple[SourceLinks, ...]
+    sources: tuple[SourceEntities, ...]
     is_complete: bool = True
     """Whether all heat sources of the home are among them: one of them may not have been set up."""
 
@@ -83,7 +83,7 @@ class HomeLinks:
             since_s=since_s,
         )
 
-    def _shared(self, source: SourceLinks, found: Found, quantity: Quantity) -> list[tuple[float, float]]:
+    def _shared(self, source: SourceEntities, found: Found, quantity: Quantity) -> list[tuple[float, float]]:
         """Return the samples of a source's meter; sources on one meter get equal parts of what it measured."""
         parts = sum(source.electric == other.electric for other in self.sources)
         return [
@@ -114,21 +114,21 @@ class HomeLinks:
         )
 
 
-def links_of(
+def home_entities(
     hass: HomeAssistant, config: SystemConfig, sources: Collection[ManagedSource], *, of_sources: int
-) -> HomeLinks:
+) -> HomeEntities:
     """Return the entities of a home. ``of_sources``: how many heat sources it should have."""
     registry = er.async_get(hass)
 
     def own(managed: ManagedSource, key: str) -> str | None:
         return registry.async_get_entity_id(SENSOR_DOMAIN, DOMAIN, f"{managed.subentry_id}_{key}")
 
-    return HomeLinks(
+    return HomeEntities(
         rooms=tuple(zone.temperature for zone in config.zones),
         outdoor=config.outdoor,
         weather=config.weather,
         sources=tuple(
-            SourceLinks(
+            SourceEntities(
                 config=managed.config,
                 subentry_id=managed.subentry_id,
                 meter=managed.meter,
