@@ -31,7 +31,7 @@ def _is_ignored(module: str, ignored: tuple[str, ...]) -> bool:
 
 
 def _should_use_real_time() -> bool:
-    """Return whether one of the nearest callers is a module that freezegun is told to ignore."""
+    """Return whether one of the nearest callers is a module that freezegun ignores."""
     api: Any = freezegun.api
     try:
         ignored = api.ignore_lists[-1]

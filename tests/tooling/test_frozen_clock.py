@@ -1,4 +1,4 @@
-"""The frozen clock of the tests says what freezegun's own would."""
+"""The frozen clock of the tests shows what that of freezegun would."""
 
 import time
 from typing import Any
