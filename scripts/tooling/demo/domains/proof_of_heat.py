@@ -238,7 +238,7 @@ class ProofOfHeatDemo:
         """Turn control on, as a user does."""
         unique_id = f"{entry_id}_control_active"
         entity_id = next(item["entity_id"] for item in await ha.entity_keys() if item["unique_id"] == unique_id)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while (state := (await ha.get(f"states/{entity_id}"))["state"]) != "on":
                 if state == "off":  # unavailable: the entry is still reloading for the last subentry
                     await ha.post("services/switch/turn_on", {"entity_id": entity_id})
