@@ -105,6 +105,26 @@ describe("the dashboard", () => {
     ]);
   });
 
+  it("gives the whole width to what does not fit into half of a phone: a name of 17 characters, and a choice", async () => {
+    window.customCards?.push({ type: "proof-of-heat-overview", name: "", description: "", preview: true, documentationURL: "" });
+    const hass = home(["proof_of_heat"]);
+    const add = (entity_id: string, translation_key: string, name: string): void => {
+      hass.entities[entity_id] = { entity_id, translation_key, platform: "proof_of_heat", device_id: "house", name } as never;
+      hass.states[entity_id] = { entity_id, state: "1", attributes: { friendly_name: name } } as never;
+    };
+    add("climate.long", "zone", "Living room south");
+    add("climate.short", "zone", "Living room east");
+    add("sensor.long", "heat_power", "Kokonaislähtöteho");
+    add("sensor.short", "power", "Kokonaislahtoteh");
+    add("sensor.third", "cost_per_hour", "Cost");
+    add("select.profile", "profile", "Profile");
+    const tiles = (await generate(hass)).views.flatMap(({ sections }) => sections.flatMap(({ cards }) => cards)).filter(({ type, entity }) => type === "tile" && /long|short|profile/.test(String(entity)));
+    expect(new Set(tiles.map(({ entity, grid_options }) => `${entity} ${grid_options ? "wide" : "half"}`))).toEqual(
+      new Set(["climate.short half", "climate.long wide", "select.profile wide", "sensor.short half", "sensor.long wide"]),
+    );
+    expect(tiles[0]?.entity).toBe("climate.short");
+  });
+
   it("keeps the order of the tiles where most names are long", async () => {
     const hass = home(["ecoflow"]);
     for (const [id, key, name] of [["sensor.battery", "battery_level", "Уровень заряда аккумулятора"], ["sensor.solar", "solar_power", "Мощность солнечных панелей"], ["sensor.ac", "ac_input_power", "Мощность на входе AC"]] as const)

@@ -94,13 +94,7 @@ async def show_options(page: Page, url: str, targets: Targets) -> None:
 
 async def show_decision(page: Page, url: str, targets: Targets) -> None:
     """Open the more-info dialog of the decision sensor."""
-    await page.goto(f"{url}/config/devices/dashboard")
-    await page.locator("ha-config-devices-dashboard").wait_for(timeout=TIMEOUT_MS)
-    await page.evaluate(
-        """(entityId) => document.querySelector("home-assistant").dispatchEvent(
-            new CustomEvent("hass-more-info", { detail: { entityId }, bubbles: true, composed: true }))""",
-        targets.decision_entity_id,
-    )
+    await page.goto(f"{url}/config/devices/dashboard?more-info-entity-id={targets.decision_entity_id}")
     await page.locator("ha-more-info-info").wait_for(timeout=TIMEOUT_MS)
 
 

@@ -58,6 +58,24 @@ def test_reset_and_readings_out_of_order() -> None:
     assert power.power_w(at + timedelta(minutes=1)) is None
 
 
+def test_a_load_that_runs_is_unknown_until_its_counter_moves() -> None:
+    """The counter was at rest for most of the time, so that its mean does not describe a load that has just started."""
+    power, at = fed([2000.0], 20, 0.01)
+    assert power.running_w(at) == power.power_w(at)
+    still = power._counter.accepted
+    assert still is not None
+    for minutes in (8, 20):
+        power.feed(at + timedelta(minutes=minutes), still)
+        now = at + timedelta(minutes=minutes)
+        bound = power.power_w(now)
+        assert bound is not None
+        assert bound < 100
+        assert power.running_w(now) is None
+    power.feed(at + timedelta(minutes=21), still + 0.05)
+    assert power.running_w(at + timedelta(minutes=21)) == pytest.approx(0.05 * 60e3 / 21, rel=0.05)
+    assert CounterPower().running_w(NOW) is None
+
+
 def test_memory_is_bounded() -> None:
     power = CounterPower()
     for second in range(5000):

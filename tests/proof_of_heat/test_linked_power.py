@@ -1,7 +1,8 @@
 """A linked power meter and what a cloud reports of the compressor minutes later: the measured power is the truth."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+import math
 
 import pytest
 
@@ -26,8 +27,8 @@ class Pump:
         self.state = SourceState(at=NOW, health=Health.OK, on=True, power_w=power_w, extra=extra)
 
 
-def seen(active: bool | None, meter_w: float | None, *, share: float = 1.0) -> SourceSnapshot:
-    managed = ManagedSource(
+def managed_pump(active: bool | None, meter_w: float | None, *, share: float = 1.0) -> ManagedSource:
+    return ManagedSource(
         subentry_id="s",
         name="Pump",
         type_key="viessmann",
@@ -38,7 +39,10 @@ def seen(active: bool | None, meter_w: float | None, *, share: float = 1.0) -> S
         meter_power_w=lambda: meter_w,
         meter_share=share,
     )
-    return managed.snapshot(NOW)
+
+
+def seen(active: bool | None, meter_w: float | None, *, share: float = 1.0) -> SourceSnapshot:
+    return managed_pump(active, meter_w, share=share).snapshot(NOW)
 
 
 @pytest.mark.parametrize(
@@ -71,3 +75,31 @@ def test_the_heat_of_a_pump_that_started_since_the_last_poll() -> None:
     stopped = _one(config, replace(seen(True, 12.0), flow_c=35.0), 0.0, None)
     assert not stopped.is_heating
     assert stopped.heat.watts == 0.0
+
+
+@pytest.mark.parametrize(
+    ("active", "meter_w", "counted_heat_w"),
+    [
+        (True, None, math.nan),  # it has just started
+        (None, 1500.0, math.nan),  # its power shows that
+        (True, 1500.0, math.nan),
+        (False, None, 0.0),
+        (None, None, 0.0),
+        (None, 20.0, 0.0),
+        (False, 1500.0, math.nan),  # a cloud reports its start later
+    ],
+)
+def test_a_heat_counter_that_has_not_moved_shows_nothing_of_a_pump_that_runs(
+    active: bool | None, meter_w: float | None, counted_heat_w: float
+) -> None:
+    managed = managed_pump(active, meter_w)
+    for minutes in (90, 10, 5, 0):
+        managed.own_heat.feed(NOW - timedelta(minutes=minutes), 3000.0 if minutes == 90 else 3000.1)
+    for minutes in (70, 0):
+        managed.own_heat.feed(NOW + timedelta(minutes=80 - minutes), 3000.1)
+    managed.source.state = replace(managed.source.state, at=NOW + timedelta(minutes=80))  # type: ignore[misc]
+    found = managed.snapshot(NOW + timedelta(minutes=80))
+    assert found.counted_heat_w == pytest.approx(counted_heat_w, nan_ok=True)
+    assert not found.counted_heat_enough
+    managed.own_heat.feed(NOW + timedelta(minutes=85), 3000.6)
+    assert managed.snapshot(NOW + timedelta(minutes=85)).counted_heat_w > 300

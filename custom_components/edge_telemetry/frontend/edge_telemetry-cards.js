@@ -1,1 +1,1 @@
-import"/heat_suite_static/runtime-0104bb3864c2.js";
+import"/heat_suite_static/runtime-c6c851550796.js";

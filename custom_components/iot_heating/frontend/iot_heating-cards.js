@@ -1,1 +1,1 @@
-import{$9 as e,$b as t,$1i as n}from"/heat_suite_static/runtime-0104bb3864c2.js";n({tag:`iot-heating-week-schedule`,element:t,texts:e,key:`card`,docs:`dashboard.md#week-schedule`,suggest:(e,n)=>t.isSchedule(e,n)?{type:`custom:iot-heating-week-schedule`,entity:n}:null});
+import{$9 as e,$b as t,$1i as n}from"/heat_suite_static/runtime-c6c851550796.js";n({tag:`iot-heating-week-schedule`,element:t,texts:e,key:`card`,docs:`dashboard.md#week-schedule`,suggest:(e,n)=>t.isSchedule(e,n)?{type:`custom:iot-heating-week-schedule`,entity:n}:null});

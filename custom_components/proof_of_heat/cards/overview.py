@@ -108,7 +108,8 @@ def _source(
     price, limits = managed.heat_price, record.limits
     source_id = managed.source.source_id
     wanted = price is not None and price.running
-    waits = why_not_sent(reading, record) if wanted and reading is not None else ""
+    heats = now is not None and now.heats_home
+    waits = why_not_sent(reading, record) if wanted and reading is not None and not heats else ""
     code = waits or (price.reason if price is not None else "")
     own = [limit for limit in limits if limit.values.get("source") == source_id]
     shared = [limit for limit in limits if str(limit.code) == code]
@@ -120,7 +121,7 @@ def _source(
         "health": str(managed.source.state.health),
         "price_kwh": managed.heat_price_kwh,
         "commanded": wanted and not waits,
-        "heating": now is not None and now.heats_home,
+        "heating": heats,
         "running": now is not None and now.is_heating,
         "heat": _amount(now.heat if now is not None else Amount()),
         "power": _amount(now.power if now is not None else Amount()),

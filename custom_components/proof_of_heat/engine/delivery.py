@@ -171,7 +171,9 @@ def _heat(
         return Amount(power.watts * share, power.estimated)
     by_power = math.isfinite(reading.power_w) or math.isfinite(reading.counted_w)
     if math.isfinite(reading.level) if config.fuel_kwh_price is not None else by_power:
-        return Amount(heat_output_w(config, replace(reading, power_w=power.watts), outdoor_c))
+        estimate = heat_output_w(config, replace(reading, power_w=power.watts), outdoor_c)
+        # A compressor that runs makes heat; a power of standby is from before it started.
+        return Amount() if reading.running and estimate <= 0 else Amount(estimate)
     return Amount() if decision is None or reading.counts else Amount(decision.heat_w)
 
 

@@ -1,6 +1,7 @@
 """Duty cycle of a source whose minimum output is above the demand: it alternates between minimum output and off."""
 
 from dataclasses import dataclass
+import math
 
 LONGEST_DEBT_H = 0.5
 
@@ -13,8 +14,13 @@ class DutyCycle:
     running: bool = False
 
     def update(self, wanted_w: float, least_w: float, delivered_w: float, elapsed_s: float) -> float:
-        """Return the heat to request now in W: the demand if it can be delivered, else the minimum output or 0."""
+        """Return the heat to request now in W: the demand if it can be delivered, else the minimum output or 0.
+
+        While it is unknown what is delivered (NaN), it is what was requested.
+        """
         limit = least_w * LONGEST_DEBT_H
+        if math.isnan(delivered_w):
+            delivered_w = least_w if self.running else 0.0
         self.owed_wh += (wanted_w - delivered_w) * elapsed_s / 3600
         self.owed_wh = min(limit, max(-limit, self.owed_wh))
         if wanted_w >= least_w or least_w <= 0:

@@ -36,7 +36,7 @@ from .short_cycle import ShortCycleProtection
 from .site_load import SiteLoad
 from .snapshot import NAN, ComfortBand, Snapshot
 from .source_selection import SourceSelector
-from .sources import all_heat_w
+from .sources import all_heat_w, delivered_heat_w
 from .zones import ZoneOffsets
 
 STATE_VERSION = 1
@@ -277,7 +277,7 @@ class Engine:
                 flow_c = self._flow_for(plan, demand, snapshot.now_s)
                 return Target(ControlMode.PLAN, plan.heat_w, flow_c, plan.messages)
         wanted_w = demand.share * self.source_selector.design_heat_w(self.learned)
-        delivered_w = all_heat_w(self.configs, snapshot, inputs.outdoor_c)
+        delivered_w = delivered_heat_w(self.configs, snapshot, inputs.outdoor_c)
         may_measure = self.config.commission and self._measured_at_levels and self.learned is None
         may_measure &= not self._rows.is_unmeasured
         if may_measure and wants_measuring(demand, inputs.zones, self.history.hours):

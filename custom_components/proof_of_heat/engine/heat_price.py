@@ -59,12 +59,13 @@ def heat_prices(sources: tuple[SourceConfig, ...], snapshot: Snapshot, record: D
 
 
 def why_not_sent(reading: SourceSnapshot, record: DecisionRecord) -> str:
-    """Return why a source that is off is not switched on yet although it is to heat; empty if nothing is in the way."""
-    if reading.on is not False:
-        return ""
+    """Return why a source that is to heat has no command yet; empty if nothing is in the way.
+
+    In the first minute nothing is sent, also to a source that is on and waits for its setpoint.
+    """
     if record.control_mode is ControlMode.STARTING:
         return str(MessageCode.JUST_STARTED)
-    return str(MessageCode.WRITE_DEFERRED) if reading.write_deferred else ""
+    return str(MessageCode.WRITE_DEFERRED) if reading.on is False and reading.write_deferred else ""
 
 
 def possible_price(source: SourceConfig, reading: SourceSnapshot, snapshot: Snapshot, outdoor_c: float) -> float:

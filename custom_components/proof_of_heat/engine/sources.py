@@ -112,15 +112,24 @@ def is_heat_known(config: SourceConfig, reading: SourceSnapshot) -> bool:
 
 
 def _is_counted(reading: SourceSnapshot) -> bool:
-    return reading.counts or math.isfinite(reading.counted_w) or math.isfinite(reading.counted_heat_w)
+    """Return whether counters show the heat of a source; while it runs, they do once they have moved."""
+    has_moved = math.isfinite(reading.counted_w) or math.isfinite(reading.counted_heat_w)
+    return has_moved or (reading.counts and not reading.running)
 
 
 def _counted_heat_w(config: SourceConfig, reading: SourceSnapshot, outdoor_c: float) -> float:
-    """Return the recent mean heat by the counters of a source; one that does not move enough makes no heat."""
+    """Return the recent mean heat by the counters of a source; one that does not move enough makes no heat.
+
+    While it runs, few counts are an estimate.
+    """
     if reading.on is False or reading.running is False:
         return 0.0
     if reading.counted_heat_enough:
         return max(0.0, reading.counted_heat_w)
+    if reading.running and config.fuel_kwh_price is None:
+        if math.isfinite(reading.counted_heat_w) and not reading.counted_enough:
+            return max(0.0, reading.counted_heat_w)
+        return heat_output_w(config, replace(reading, power_w=reading.counted_w), outdoor_c)
     if config.fuel_kwh_price is not None or not reading.counted_enough:
         return heat_output_w(config, reading, outdoor_c)
     return heat_output_w(config, replace(reading, power_w=reading.counted_w), outdoor_c)
@@ -149,6 +158,19 @@ def known_heat_w(configs: Mapping[str, SourceConfig], snapshot: Snapshot, outdoo
         elif reading.on and reading.running is not False:
             total += full_load(config)[0]
     return total
+
+
+def delivered_heat_w(configs: Mapping[str, SourceConfig], snapshot: Snapshot, outdoor_c: float) -> float:
+    """Return the heat of all sources in W, also by counters; NaN while those of one do not show its heat yet."""
+    found = ((configs.get(source.source_id), source) for source in snapshot.sources)
+    return sum(_delivered_w(config, source, outdoor_c) for config, source in found if config is not None)
+
+
+def _delivered_w(config: SourceConfig, reading: SourceSnapshot, outdoor_c: float) -> float:
+    has_counters = reading.counts or math.isfinite(reading.counted_w) or math.isfinite(reading.counted_heat_w)
+    if math.isfinite(reading.power_w) or math.isfinite(reading.heat_w) or not has_counters:
+        return heat_output_w(config, reading, outdoor_c)
+    return _counted_heat_w(config, reading, outdoor_c) if is_heat_known(config, reading) else math.nan
 
 
 def all_heat_w(configs: Mapping[str, SourceConfig], snapshot: Snapshot, outdoor_c: float) -> float:

@@ -74,6 +74,13 @@ class CounterPower:
         """Return the recent mean power in W; None without two readings or if the last one is stale."""
         return None if (mean := self._mean(now)) is None else mean[0]
 
+    def running_w(self, now: datetime) -> float | None:
+        """Return the recent mean power of a load that runs; None while the counter gives an upper bound only.
+
+        That bound is of the time since the counter last moved, in most of which the load did not run yet.
+        """
+        return None if (mean := self._mean(now)) is None or not mean[1] else mean[0]
+
     def is_accurate(self, now: datetime) -> bool:
         """Return whether the counter moved by enough counts for the power to be within 5 %."""
         return (mean := self._mean(now)) is not None and mean[1] >= ACCURATE_STEPS

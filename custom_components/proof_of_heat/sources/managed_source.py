@@ -25,7 +25,7 @@ from ..metering.energy import SourceMeter, max_electric_kw, max_heat_kw, rated_h
 from .external import ExternalSource
 from .poller import SourcePoller
 from .source_commands import UserCurve
-from .source_snapshot import own_part, source_snapshot, with_power
+from .source_snapshot import own_part, shows_running, source_snapshot, with_power
 
 _LOGGER = logging.getLogger(__name__)
 LOW_BUDGET_SHARE: Final = 0.9
@@ -177,7 +177,22 @@ class ManagedSource:
         return state.electricity_kwh, state.at
 
     def snapshot(self, now: datetime) -> SourceSnapshot:
-        """Return the source's report for the engine, completed by the linked meter and by counters."""
+        """Return the source's report for the engine, completed by the linked meter and by counters.
+
+        While it runs, a counter that has not moved yet does not show that it draws or delivers nothing.
+        """
+        seen = self._completed(now)
+        if not shows_running(seen, self.config):
+            return seen
+        power, heat = self.own_power.running_w(now), self.own_heat.running_w(now)
+        return replace(
+            seen,
+            counted_w=math.nan if power is None else seen.counted_w,
+            counted_heat_w=math.nan if heat is None else seen.counted_heat_w,
+        )
+
+    def _completed(self, now: datetime) -> SourceSnapshot:
+        """Return the report, completed by the linked meter and by counters."""
         reported = self._with_own_counters(source_snapshot(self.source, self.config, now), now)
         if self._reports_meter:
             reported = own_part(reported, self.meter_share, self.config)

@@ -59,6 +59,13 @@ def with_power(
     return _with_level(part, config)
 
 
+def shows_running(snapshot: SourceSnapshot, config: SourceConfig) -> bool:
+    """Return whether a heat pump runs, as it reports or by its measured power."""
+    if snapshot.running is not None or snapshot.power_estimated:
+        return snapshot.running is True
+    return config.kind == SourceKind.HEAT_PUMP and config.fuel_kwh_price is None and snapshot.power_w > RUNNING_W
+
+
 def _contradicts(running: bool | None, power_w: float) -> bool:
     """Return whether a measured power shows the opposite: a compressor or a heater rod runs, or neither does."""
     return power_w > RUNNING_W if running is False else running is True and power_w <= STANDBY_W

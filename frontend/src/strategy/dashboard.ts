@@ -76,8 +76,9 @@ const KEYS = {
 } as const;
 const DOMAINS = new Set([...Object.keys(KEYS), "smart_outlet", "ota", "edge_telemetry"]);
 const MAX_TILES = 6;
-/** A longer name does not fit into half a section. */
-const MAX_NAME = 20;
+/** A longer name does not fit into half a section on a phone of 400 px. */
+const MAX_NAME = 16;
+const WIDE = { grid_options: { columns: "full" } };
 
 const entitiesOf = (hass: Hass, platform: string, domain = ""): Entity[] =>
   Object.values(hass.entities)
@@ -86,18 +87,35 @@ const entitiesOf = (hass: Hass, platform: string, domain = ""): Entity[] =>
 
 const heading = (text: string, icon: string): Card => ({ type: "heading", heading: text, icon });
 
-/** A tile; within the section of a device, its name does not repeat that of the device. */
-const tile = (hass: Hass, entity: string, name?: "entity" | "device"): Card => {
-  const card: Card = { type: "tile", entity, ...(name && { name: { type: name } }) };
-  const attributes = hass.states[entity]?.attributes;
-  const kind = attributes?.device_class;
-  if (entity.startsWith("climate.")) card.features = [{ type: "target-temperature" }];
-  else if (entity.startsWith("select.")) card.features = [{ type: "select-options" }];
-  else if (!entity.startsWith("sensor.")) return card;
-  else if (kind === "battery") card.features = [{ type: "bar-gauge" }];
-  else if (kind === "power" || kind === "temperature") card.features = [{ type: "trend-graph" }];
-  return card;
+/** What a tile shows below its name, by the domain of an entity, or the device class of a sensor. */
+const FEATURES: Record<string, string | undefined> = {
+  climate: "target-temperature",
+  select: "select-options",
+  battery: "bar-gauge",
+  power: "trend-graph",
+  temperature: "trend-graph",
 };
+
+/** A tile; within the section of a device, its name does not repeat that of the device. A long name has the whole width. */
+const tile = (hass: Hass, entity: string, name?: "entity" | "device"): Card => {
+  const { name: own, device_id } = (hass.entities[entity] ?? {}) as Partial<Entity>;
+  const { friendly_name, device_class: kind } = hass.states[entity]?.attributes ?? {};
+  const device = nameOf(hass, device_id ?? "");
+  const shown = name === "device" ? device : name ? (own ?? device) : String(friendly_name);
+  const domain = entity.split(".")[0];
+  const feature = FEATURES[String(domain === "sensor" ? kind : domain)];
+  return {
+    type: "tile",
+    entity,
+    ...(name && { name: { type: name } }),
+    ...(feature && { features: [{ type: feature }] }),
+    ...((shown.length > MAX_NAME || domain === "select") && WIDE),
+  };
+};
+
+/** Tall tiles first, wide ones last: no row has gaps. What is selected is first. */
+const place = ({ entity, grid_options, features }: Card): number => (/^select/.test(entity as string) ? 0 : grid_options ? 3 : features ? 1 : 2);
+const arranged = (tiles: Card[]): Card[] => tiles.sort((a, b) => place(a) - place(b));
 
 /** A device is listed once it has reported which version it runs. */
 const reported = (card: Card): Card => ({
@@ -108,7 +126,7 @@ const reported = (card: Card): Card => ({
 const nameOf = (hass: Hass, device: string): string => hass.devices[device]?.name_by_user ?? hass.devices[device]?.name ?? "";
 
 const rooms = (hass: Hass): Card[] =>
-  entitiesOf(hass, "proof_of_heat", "climate.").map(({ entity_id }) => tile(hass, entity_id));
+  arranged(entitiesOf(hass, "proof_of_heat", "climate.").map(({ entity_id }) => tile(hass, entity_id)));
 
 /** A section per device with the entities of some keys; without keys its first sensors. */
 const deviceSections = (hass: Hass, platform: string, icon: string, keys?: readonly string[]): Section[] => {
@@ -123,23 +141,17 @@ const deviceSections = (hass: Hass, platform: string, icon: string, keys?: reado
       : entities.filter(({ entity_id }) => /^(binary_)?sensor\./.test(entity_id));
     if (!shown.length) return [];
     const first = shown.slice(0, MAX_TILES);
-    const isLong = ({ name }: Entity): boolean => (name ?? nameOf(hass, device)).length > MAX_NAME;
+    const tiles = first.map(({ entity_id }) => tile(hass, entity_id, "entity"));
     // Where most names are long, all tiles are wide, in their order.
-    const areLong = first.filter(isLong).length * 2 >= first.length;
-    const tiles = first.map((each): Card => ({
-      ...tile(hass, each.entity_id, "entity"),
-      ...((areLong || isLong(each)) && { grid_options: { columns: "full" } }),
-    }));
-    // Tall tiles first, wide ones last: no row has gaps.
-    const place = (card: Card): number => ("grid_options" in card ? 2 : "features" in card ? 0 : 1);
-    tiles.sort((a, b) => place(a) - place(b));
-    return [{ type: "grid" as const, cards: [heading(nameOf(hass, device), icon), ...tiles] }];
+    const areLong = tiles.filter((card) => place(card) > 2).length * 2 >= first.length;
+    const cards = areLong ? tiles.map((card) => ({ ...card, ...WIDE })) : arranged(tiles);
+    return [{ type: "grid" as const, cards: [heading(nameOf(hass, device), icon), ...cards] }];
   });
 };
 
 const wide = (cards: Card[]): Section[] =>
   cards.length
-    ? [{ type: "grid", cards: cards.map((card) => ({ grid_options: { columns: "full" }, ...card })), column_span: 2 }]
+    ? [{ type: "grid", cards: cards.map((card) => ({ ...WIDE, ...card })), column_span: 2 }]
     : [];
 
 /** Two of them are next to each other where a wide section is; a single one is as wide as the section. */
@@ -240,7 +252,7 @@ const sectionsOf = async (hass: Hass, found: Set<string>, titles: Titles): Promi
     energy: [...energy, ...deviceSections(hass, "ecoflow", "mdi:battery-charging", KEYS.ecoflow)],
     devices: deviceSections(hass, "edge_telemetry", "mdi:access-point"),
     firmware: found.has("ota")
-      ? [...wide([panel("ota")]), { type: "grid", cards: [heading(titles.devices, ICONS.firmware), ...updates.map(({ entity_id }) => reported(tile(hass, entity_id, "device")))] }]
+      ? [...wide([panel("ota")]), { type: "grid", cards: [heading(titles.devices, ICONS.firmware), ...arranged(updates.map(({ entity_id }) => reported(tile(hass, entity_id, "device"))))] }]
       : [],
   };
 };
@@ -263,7 +275,7 @@ const overview = (hass: Hass, found: Set<string>, titles: Record<ViewKey, string
   // It is shown once everything was switched off.
   const alerts = (main.length ? pick("smart_outlet", "power_off_state") : []).map((card) => ({
     ...card,
-    grid_options: { columns: "full" },
+    ...WIDE,
     visibility: [{ condition: "state", entity: card.entity, state_not: ["none", "unavailable"] }],
   }));
   if (!main.length) main.push(...(["smart_outlet", "ota"] as const).filter((each) => found.has(each)).map(panel));

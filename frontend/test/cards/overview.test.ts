@@ -151,6 +151,11 @@ describe("states", () => {
     await push(overview({ sources: [source({ commanded: false })] }));
     expect(text()).toContain("Running on its own · 3.2 kW");
   });
+  it("a source that heats and is not read yet runs: who switched it on is not known", async () => {
+    const unread = source({ commanded: false, reason: "not_read", limits: ["Heat pump: not read yet"] });
+    const { find } = await mount(overview({ state: "starting", sources: [unread] }));
+    expect(find(".rungs .state")?.textContent).toBe("Running · 3.2 kW · Not read yet");
+  });
   it("a source that heats and whose counter has not moved yet shows no heat of 0 W", async () => {
     const begins = source({ commanded: false, heat: { value: 0, estimated: true } });
     const { find, push } = await mount(overview({ sources: [begins], heat: { value: 16, estimated: true } }));

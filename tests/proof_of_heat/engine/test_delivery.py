@@ -123,6 +123,18 @@ def test_a_compressor_that_rests_gives_no_heat_also_after_an_hour_of_heating() -
     assert is_same(one(BOILER, running=False, **heat).heat, 5000.0, estimated=False)
 
 
+def test_a_compressor_that_runs_never_shows_no_heat() -> None:
+    """Until its counters move, its heat is unknown, or follows from its power and is marked as an estimate."""
+    assert not one(PUMP, running=True, counts=True).heat.known
+    assert not one(PUMP, running=True, counts=True).power.known
+    by_power = one(PUMP, running=True, counts=True, power_w=1500.0).heat
+    assert by_power.watts > 1500
+    assert by_power.estimated
+    assert one(PUMP, running=True, counts=True, counted_w=1500.0).heat.estimated
+    assert not one(PUMP, running=True, counts=True, counted_w=8.0).heat.known, "its standby of before"
+    assert is_same(one(PUMP, counts=True, counted_w=8.0).heat, 0.0, estimated=True)
+
+
 def test_the_mean_of_two_moments() -> None:
     off, on = one(HEATER, power_w=0.0), one(HEATER, power_w=2000.0)
     (mean,) = mean_delivery(Delivery((off,)), Delivery((on,))).sources

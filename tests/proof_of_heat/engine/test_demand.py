@@ -247,6 +247,13 @@ def test_the_duty_cycle_delivers_the_demand_on_average(wanted: float, least: flo
     assert total / 600 == pytest.approx(wanted, rel=0.05, abs=0.02 * least)
 
 
+def test_minimum_output_alternates_also_while_the_delivered_heat_is_unknown() -> None:
+    known, unknown, requested = DutyCycle(), DutyCycle(), 0.0
+    for _ in range(300):
+        requested = known.update(1000.0, 3000.0, requested, 300.0)
+        assert unknown.update(1000.0, 3000.0, math.nan, 300.0) == requested
+
+
 def test_coming_comfort_is_anticipated_by_the_houses_rise() -> None:
     lower = np.where(np.arange(96) < 16, 18.0, 22.0)
     band = ComfortBand(lower, lower + 3)

@@ -115,13 +115,11 @@ def test_a_deferred_command_limits_nothing_without_heat_demand(requested_w: floa
         (ControlMode.STARTING, False, False, "just_started"),
         (ControlMode.PLAN, True, False, "write_deferred"),
         (ControlMode.PLAN, False, False, ""),
-        (ControlMode.STARTING, False, True, ""),
+        (ControlMode.STARTING, False, True, "just_started"),
         (ControlMode.PLAN, True, True, ""),
-        (ControlMode.STARTING, True, None, ""),
+        (ControlMode.STARTING, True, None, "just_started"),
     ],
 )
-def test_a_command_to_a_source_that_is_off_may_not_be_sent_yet(
-    mode: ControlMode, deferred: bool, on: bool | None, reason: str
-) -> None:
+def test_a_command_may_not_be_sent_yet(mode: ControlMode, deferred: bool, on: bool | None, reason: str) -> None:
     reading = SourceSnapshot(source_id="boiler", available=True, on=on, write_deferred=deferred)
     assert why_not_sent(reading, replace(IDLE, control_mode=mode)) == reason

@@ -9,7 +9,13 @@ from custom_components.proof_of_heat.engine import EngineConfig, SourceConfig, S
 from custom_components.proof_of_heat.engine.decision_record import ControlMode
 from custom_components.proof_of_heat.engine.engine import Engine
 from custom_components.proof_of_heat.engine.messages import MessageCode
-from custom_components.proof_of_heat.engine.sources import is_heat_known, known_heat_w, unmeasured
+from custom_components.proof_of_heat.engine.sources import (
+    delivered_heat_w,
+    heat_output_w,
+    is_heat_known,
+    known_heat_w,
+    unmeasured,
+)
 
 from .homes import PUMP, Home, live, new_engine, pump_config, snapshot
 
@@ -34,6 +40,17 @@ OFFLINE = {"available": False}
         (HEAT_PUMP, {"on": True, "running": True}, None),
         (HEAT_PUMP, {"on": True, "counts": True}, 0.0),
         (HEAT_PUMP, {"on": True, "counts": True, "counted_w": 90.0}, 0.0),
+        (HEAT_PUMP, {"running": True, "counts": True}, None),
+        (HEAT_PUMP, {"running": True, "counts": True, "counted_heat_w": 4200.0}, 4200.0),
+        (
+            HEAT_PUMP,
+            {"running": True, "counted_w": 900.0, "counted_enough": True, "counted_heat_w": 5e3},
+            known_heat_w(
+                {PUMP: HEAT_PUMP},
+                replace(snapshot(Home()), sources=(SourceSnapshot(source_id=PUMP, power_w=900.0),)),
+                5.0,
+            ),
+        ),
         (HEAT_PUMP, {"on": True, "counted_heat_w": 4200.0, "counted_heat_enough": True}, 4200.0),
         (HEAT_PUMP, {"running": False, "counted_heat_w": 4200.0, "counted_heat_enough": True}, 0.0),
         (RADIATOR, {"counts": True, "counted_w": 600.0, "counted_enough": True}, 600.0),
@@ -70,6 +87,30 @@ def test_heat_is_known_or_unknown_never_zero_by_default(
     assert is_heat_known(config, seen) == (heat_w is not None)
     assert unmeasured(configs, now) == ("" if heat_w is not None else config.source_id)
     assert known_heat_w(configs, now, 5.0) == (0.0 if heat_w is None else pytest.approx(heat_w))
+
+
+@pytest.mark.parametrize(
+    ("config", "reading", "heat_w"),
+    [
+        (HEAT_PUMP, {"counts": True, "counted_heat_w": 4200.0, "counted_heat_enough": True}, 4200.0),
+        (HEAT_PUMP, {"running": True, "counts": True}, None),
+        (HEAT_PUMP, {"running": False, "counts": True}, 0.0),
+        (HEAT_PUMP, OFFLINE | {"counts": True, "counted_w": 900.0, "counted_enough": True}, None),
+        (HEAT_PUMP, {"power_w": 900.0, "counts": True}, "output"),
+        (HEAT_PUMP, {"power_w": 900.0}, "output"),
+        (HEAT_PUMP, {"running": True}, "output"),
+        (BOILER, {"on": True}, 12_000.0),
+        (BOILER, {}, "output"),
+    ],
+)
+def test_what_control_takes_as_delivered(
+    config: SourceConfig, reading: dict[str, float], heat_w: float | str | None
+) -> None:
+    """Without counters, it is what is measured or follows from the input."""
+    seen = SourceSnapshot(source_id=config.source_id, **reading)  # type: ignore[arg-type]
+    now = replace(snapshot(Home()), sources=(seen, SourceSnapshot(source_id="removed")))
+    expected = heat_output_w(config, seen, 5.0) if heat_w == "output" else math.nan if heat_w is None else heat_w
+    assert delivered_heat_w({config.source_id: config}, now, 5.0) == pytest.approx(expected, nan_ok=True)
 
 
 def observe(engine: Engine, home: Home, hours: float, *others: SourceSnapshot, **changes: object) -> None:

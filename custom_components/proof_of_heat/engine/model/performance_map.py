@@ -85,8 +85,10 @@ class PerformanceMap:
 def features(level: Array, flow_c: Array, outdoor_c: Array) -> Array:
     """Return the six terms along a new last axis."""
     flow, outdoor = (flow_c - FLOW_MID_C) / SPAN_K, (outdoor_c - OUTDOOR_MID_C) / SPAN_K
-    level, flow, outdoor = np.broadcast_arrays(level, flow, outdoor)
-    return np.stack([np.ones_like(flow), flow, outdoor, level, level * flow, level * outdoor], axis=-1)
+    terms = np.empty((*np.broadcast(level, flow, outdoor).shape, TERMS))
+    for term, value in enumerate((1.0, flow, outdoor, level, level * flow, level * outdoor)):
+        terms[..., term] = value
+    return terms
 
 
 def linear_map(heat_w: float, input_w: float) -> PerformanceMap:

@@ -186,12 +186,12 @@ def _check(program: LinearProgram) -> None:
             raise ValueError(f"linear program: {name} is not finite")
 
 
-def _next(program: LinearProgram, at: _Iterate, products: tuple[Array, Array, Array, Array], mean: float) -> _Iterate:
-    """Return the next iterate; ``mean`` is the mean of the complementary products."""
+def _next(program: LinearProgram, at: _Iterate, products: tuple[Array, Array, Array, Array], gap: float) -> _Iterate:
+    """Return the next iterate; ``gap`` is the sum of the complementary products."""
     newton = _Newton(program, at)
     plain = newton.step(*(-product for product in products))
     predicted = at.moved(plain, *newton.reach(plain)).products(program)
-    gap = float(sum(product.sum() for product in products))
+    mean = gap / (2 * (len(program.cost) + len(program.low)))
     aim = mean * (float(sum(product.sum() for product in predicted)) / gap) ** 3
     step = newton.step(
         aim - products[0] - plain.u * plain.at_zero,
@@ -205,7 +205,6 @@ def _next(program: LinearProgram, at: _Iterate, products: tuple[Array, Array, Ar
 def _solve(program: LinearProgram) -> Solution:
     at = _start(program)
     converged = False
-    count = 2 * (len(program.cost) + len(program.low))
     worth = objective(program, at.u)
     iteration = 0
     while iteration < MAX_ITERATIONS:
@@ -217,7 +216,7 @@ def _solve(program: LinearProgram) -> Solution:
             break
         iteration += 1
         try:
-            following = _next(program, at, products, gap / count)
+            following = _next(program, at, products, gap)
         except np.linalg.LinAlgError:  # no longer positive definite in floating point
             break
         if not np.isfinite(following.u).all():

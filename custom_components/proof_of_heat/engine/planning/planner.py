@@ -153,14 +153,13 @@ class ResponseModel:
         drive[:, GAIN_ROOM] += state.unknown_w * self.fade
         kicks = np.concatenate([drive @ self.b.T, (drive[:, 2:] - dark[:, 2:]) @ self.b[:, 2:].T], axis=1)
         kicks[:, STATES + 1] -= state.unknown_w * self.fade * self.b[1, GAIN_ROOM]
-        both = np.zeros((2, STATES))
+        both, faded = np.zeros((2, STATES)), np.empty((2, STATES))
         both[0] = state.temperatures
         a_t = self.a.T
         states = np.empty((n, 2, STATES))
-        kicks = kicks.reshape(n, 2, STATES)
-        for k in range(n):
-            both = both @ a_t + kicks[k]
-            states[k] = both
+        for kick, following in zip(kicks.reshape(n, 2, STATES), states, strict=True):
+            np.matmul(both, a_t, out=faded)
+            both = np.add(faded, kick, out=following)
         at_ends = states[self.grid.end - 1]
         return at_ends[:, 0], sun_doubt * np.maximum(at_ends[:, 1] @ self.sensor, 0.0)
 
@@ -169,14 +168,12 @@ def comfort_on(cells: TimeGrid, horizon: Horizon) -> tuple[Array, Array]:
     """Return the bounds at each cell's end: the strictest within half a cell before and after."""
     lower, upper = horizon.lower_c, horizon.upper_c
     half = (cells.end - cells.begin) // 2
-    low, high = lower[cells.end - 1].copy(), upper[cells.end - 1].copy()
-    last = len(lower) - 1
-    for offset in range(-int(half.max()), int(half.max()) + 1):
-        inside = np.abs(offset) <= half
-        at = np.clip(cells.end + offset, 0, last)
-        low = np.where(inside, np.maximum(low, lower[at]), low)
-        high = np.where(inside, np.minimum(high, upper[at]), high)
-    return low, high
+    offset = np.arange(-int(half.max()), int(half.max()) + 1)[:, None]
+    inside = np.abs(offset) <= half
+    at = np.clip(cells.end + offset, 0, len(lower) - 1)
+    low = np.where(inside, lower[at], -np.inf).max(axis=0)
+    high = np.where(inside, upper[at], np.inf).min(axis=0)
+    return np.maximum(low, lower[cells.end - 1]), np.minimum(high, upper[cells.end - 1])
 
 
 class PlanProblem:
@@ -232,38 +229,42 @@ class PlanProblem:
             counted = power * limit.shares[:, None]
             over = counted.sum(axis=0) > limit.most_w / 1000
             if over.any():
-                taken = np.concatenate([np.diag(kw)[over] for kw in counted], axis=1)
-                rows = np.concatenate([-taken, np.zeros((len(taken), len(own)))], axis=1)
-                yield rows, np.full(len(taken), -limit.most_w / 1000), OVERLOAD_PRICE_KW * hours[over]
+                rows = -self._consumed(counted, np.flatnonzero(over))
+                yield rows, np.full(len(rows), -limit.most_w / 1000), OVERLOAD_PRICE_KW * hours[over]
         if len(own) and self.criteria.surplus is not None:
-            taken = np.concatenate([np.diag(kw)[own] for kw in power], axis=1)
-            rows = np.concatenate([taken, -np.diag(own_kw)], axis=1)
+            rows = self._consumed(power, own)
+            rows[:, len(self.heat) :] = -np.diag(own_kw)
             dear = 2 * float(self.criteria.surplus.saves_kwh[own].max())
             yield rows, np.zeros(len(own)), dear * hours[own]
+
+    def _consumed(self, power: Array, at: Index) -> Array:
+        """Return a row for each of these cells: the power (segments, cells) that each amount takes in it."""
+        rows = np.zeros((len(at), len(self.cost)))
+        by_segment = rows[:, : power.size].reshape(len(at), *power.shape)
+        by_segment[np.arange(len(at)), :, at] = power[:, at].T
+        return rows
 
     def _rows(self, doubt_k: Array, own: Index, own_kw: Array) -> None:
         """Build the soft rows of comfort (too cold, too warm) and power; rows that cannot be violated are omitted."""
         criteria, cells = self.criteria, self.model.grid
         low, high = self.lower, self.upper
         margin = np.minimum(criteria.margin_k, np.maximum(high - low, 0.0) / 2)
-        room = np.tile(self.model.room_per_w, (1, len(self.segments))) * self.heat
+        self.cell = np.concatenate([np.tile(np.arange(len(cells)), len(self.segments)), own])
+        self.weight = np.concatenate([self.heat, np.zeros(len(own))])
+        room = self.model.room_per_w.take(self.cell, axis=1) * self.weight
         penalty = criteria.discomfort_price_kh * cells.hours
         wanted = low + margin + np.minimum(doubt_k, np.maximum(high - low - 2 * margin, 0.0))
         self.wanted = wanted
         cold = self.free_room < wanted
-        warm = self.free_room + room.sum(axis=1) > high - margin
+        warm = self.free_room + room[:, : len(self.heat)].sum(axis=1) > high - margin
         too_warm_k = self.free_room - high + margin - doubt_k
         share = criteria.upper_price_share * np.where(too_warm_k > 0, FORECAST_WARMTH_SHARE, 1.0)
         parts = [
             (room[cold], (wanted - self.free_room)[cold], penalty[cold]),
             (-room[warm], too_warm_k[warm], (share * penalty)[warm]),
         ]
-        if len(own):
-            parts = [(np.pad(rows, ((0, 0), (0, len(own)))), low, penalty) for rows, low, penalty in parts]
         parts += self._power_rows(own, own_kw)
         self.comfort = np.concatenate([self.model.room_per_w[cold], -self.model.room_per_w[warm]])
-        self.cell = np.concatenate([np.tile(np.arange(len(cells)), len(self.segments)), own])
-        self.weight = np.concatenate([self.heat, np.zeros(len(own))])
         self.rows, self.low, self.penalty = (np.concatenate([part[i] for part in parts]) for i in range(3))
         self.cold = cold
 
@@ -276,26 +277,27 @@ class PlanProblem:
             for k, share in enumerate(shares):
                 use[place * cells + k] = share
                 free[place * cells + k] = False
+        rows = self.rows.take(np.flatnonzero(free), axis=1)
         result: Solution = solve(
             LinearProgram(
                 cost=self.cost[free],
                 most=np.ones(int(free.sum())),
-                rows=np.ascontiguousarray(self.rows[:, free]),
+                rows=rows,
                 low=self.low - self.rows @ use,
                 penalty=self.penalty,
-                cells=self._form(free),
+                cells=self._form(free, rows),
             )
         )
         objective = result.objective + float(self.cost @ use)
         use[free] = result.amounts
         return self._plan(use[: len(self.heat)], result, objective)
 
-    def _form(self, free: Mask) -> BlockForm | None:
+    def _form(self, free: Mask, rows: Array) -> BlockForm | None:
         """Return the block form of a large program; None for a small one."""
         if int(free.sum()) < LARGE:
             return None
         comfort = len(self.comfort)
-        return BlockForm.of(self.cell[free], self.weight[free], self.comfort, self.rows[comfort:, free])
+        return BlockForm.of(self.cell[free], self.weight[free], self.comfort, rows[comfort:])
 
     def _plan(self, use: Array, result: Solution, objective: float) -> Plan:
         table = use.reshape(len(self.segments), -1)

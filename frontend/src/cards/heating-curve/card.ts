@@ -139,9 +139,7 @@ export class HeatingCurveCard extends SuiteCard<CurveConfig> {
       li .name {
         flex: 1 1 120px;
         min-width: 0;
-        overflow: hidden;
-        text-overflow: ellipsis;
-        white-space: nowrap;
+        overflow-wrap: anywhere;
       }
     `,
   ];

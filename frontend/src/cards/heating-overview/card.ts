@@ -168,7 +168,8 @@ export class HeatingOverviewCard extends SuiteCard<OverviewConfig> {
         ? [whyNot(source, localize)]
         : status === "failing"
           ? [whyNot(source, localize) || localize("overview.source.failing")]
-          : [localize(`overview.source.${status}`), status === "commanded" ? "" : heat, ...source.limits.map((limit) => withoutName(limit, source))];
+          : // What is on is not read yet: who switched it on is not known.
+            [localize(`overview.source.${source.reason === "not_read" ? "running" : status}`), status === "commanded" ? "" : heat, ...source.limits.map((limit) => withoutName(limit, source))];
     return html`
       <li class=${status} style=${`--source-color:${color}`}>
         <ha-icon icon=${KIND_ICONS[source.kind] ?? "mdi:radiator"}></ha-icon>

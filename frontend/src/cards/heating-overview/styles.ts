@@ -113,9 +113,7 @@ export const styles = [
       color: var(--source-color);
     }
     .rungs .name {
-      overflow: hidden;
-      text-overflow: ellipsis;
-      white-space: nowrap;
+      overflow-wrap: anywhere;
     }
     .rungs .heating .name {
       font-weight: 500;

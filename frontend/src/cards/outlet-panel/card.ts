@@ -6,7 +6,7 @@ import { SuiteCard } from "../../lib/card.js";
 import { COMMON } from "../../lib/common.js";
 import { formatMoment, formatNumber, formatPower, UNKNOWN } from "../../lib/format.js";
 import { Hold } from "./hold.js";
-import { localizer, pageLanguage, withCommon } from "../../lib/localize.js";
+import { joined, localizer, pageLanguage, withCommon } from "../../lib/localize.js";
 import { stateNote } from "../../lib/state-message.js";
 import { panelStyles } from "../../lib/styles.js";
 import { Subscription } from "../../lib/subscription.js";
@@ -239,7 +239,7 @@ export class OutletPanelCard extends SuiteCard<Config> {
         (alert) => alert.id,
         (alert) =>
           html`<li>
-            <span>${alert.message}<small>${this.span(alert)}</small></span>
+            <span>${joined(alert.message)}<small>${this.span(alert)}</small></span>
             ${hub.can_dismiss
               ? html`<button aria-label="${this.localize("dismiss")}: ${alert.message}" @click=${() => dismiss(alert)}>
                   ${this.localize("dismiss")}
