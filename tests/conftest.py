@@ -1,6 +1,7 @@
 """Fixtures for every test of the suite."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Generator
 from datetime import UTC
 import gc
@@ -24,7 +25,7 @@ from xdist.remote import Producer
 import custom_components  # noqa: F401
 from lib.slices import SLICE_LENGTH_S
 
-from . import coverage_gate
+from . import coverage_gate, frozen_clock
 from .work_units import ByFile
 
 # No deadline: the machine may be busy, and pytest's own time-out ends what hangs. Every run has the same examples;
@@ -155,17 +156,26 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order the tests, and give those with a browser or a demo two more attempts; the summary lists each of them.
 
-    Tests with the longest time limit start first, so that no worker is alone with one of them at the end.
+    Tests with the longest time limit start first, so that no worker is alone with one of them at the end. Those of a
+    group run one after the other: what counts is the time limit of them all.
     """
+    limits_s: Counter[str] = Counter()
     for item in items:
         if item.get_closest_marker("browser") or item.get_closest_marker("demo"):
             item.add_marker(pytest.mark.flaky(reruns=2))
-    items.sort(key=_time_limit_s, reverse=True)
+        limits_s[_group(item)] += _time_limit_s(item)
+    items.sort(key=lambda item: limits_s[_group(item)], reverse=True)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile | None:
     """Distribute whole files where that does not leave a worker alone at the end."""
     return ByFile(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
+def _group(item: pytest.Item) -> str:
+    """Return what runs on one worker with a test: its group, or the test alone."""
+    marker = item.get_closest_marker("xdist_group")
+    return str(marker.args[0]) if marker else item.nodeid
 
 
 def _time_limit_s(item: pytest.Item) -> float:
@@ -183,6 +193,7 @@ def pytest_sessionstart() -> None:
     Nothing of what is collected becomes garbage: looking for that took half of the time.
     """
     gc.disable()
+    frozen_clock.install()
     executor.EXECUTOR_SHUTDOWN_TIMEOUT = 300
     for name in QUIET_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)

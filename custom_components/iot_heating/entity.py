@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import override
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -16,6 +15,7 @@ from .const import DOMAIN
 from .data import IotHeatingConfigEntry, IotHeatingData
 from .protocol.errors import ProtocolError
 from .runtime.controller import Controller, Topic
+from .runtime.field_error import field_error
 from .storage.device_records import ControllerKind
 
 _MODEL_KEYS = {ControllerKind.ESP32: "controller", ControllerKind.LINKED: "linked_entity"}
@@ -60,11 +60,7 @@ class BuildingEntity(PublishedEntity):
         try:
             await self.building.async_patch_profile(patch)
         except ProtocolError as err:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="invalid_value",
-                translation_placeholders={"field": err.field, "error": err.message},
-            ) from err
+            raise field_error(err, err.field) from err
 
 
 class ControllerEntity(PublishedEntity):

@@ -32,6 +32,7 @@ from .protocol.errors import ProtocolError
 from .runtime.command_dispatcher import command_event_data
 from .runtime.controller import Controller
 from .runtime.energy_correction import async_correct_energy, correction_report, max_kw
+from .runtime.field_error import field_error
 from .runtime.key_rotation import GRACE_PERIOD, async_revoke_keys, async_rotate_key
 from .runtime.permissions import field_entities, permission_entity
 from .storage.device_records import ControllerKind
@@ -274,13 +275,5 @@ async def _async_esp32(hass: HomeAssistant, call: ServiceCall) -> Controller:
 
 
 def _invalid_value(err: ProtocolError) -> ServiceValidationError:
-    """Return the error for an invalid field."""
-    return ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key="invalid_value",
-        # The action field of a curve's `value`.
-        translation_placeholders={
-            "field": ATTR_CURVE_VALUE if err.field == "value" else err.field,
-            "error": err.message,
-        },
-    )
+    """Return the error for an invalid field; the `value` of a curve has another name in the action."""
+    return field_error(err, ATTR_CURVE_VALUE if err.field == "value" else err.field)

@@ -26,7 +26,7 @@ from .demo.client import HomeAssistant, HomeAssistantError
 LANGUAGES: Final = ("en", "de", "fi", "ru")
 DOMAINS: Final = ("ecoflow", "edge_telemetry", "iot_heating", "ota", "proof_of_heat", "smart_outlet")
 HEIGHT: Final = 900
-TIMEOUT_MS: Final = 15_000
+TIMEOUT_MS: Final = 60_000
 # Dialogs and cards are animated and load their translations after they are attached.
 SETTLE_MS: Final = 1_000
 _FLAGS: Final = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")

@@ -157,8 +157,8 @@ async def test_a_command_is_sent_with_its_arguments(
     ("data", "error"),
     [
         ({"command": "set_curve"}, "curve_value_missing"),
-        ({"command": "set_curve", "curve_value": 101}, "invalid_value"),
-        ({"command": "set_curve", "curve_value": 50, "min_external_temp": 31}, "invalid_value"),
+        ({"command": "set_curve", "curve_value": 101}, "out_of_range"),
+        ({"command": "set_curve", "curve_value": 50, "min_external_temp": 31}, "out_of_range"),
         ({"command": "reboot"}, "needs_protocol_2"),
     ],
 )

@@ -90,32 +90,44 @@ async def entries_of(client: HomeAssistant, domain: str) -> list[dict[str, Any]]
             await asyncio.sleep(0.2)
 
 
+async def is_there_or_added(client: HomeAssistant, domain: str, flows: Flows) -> list[str]:
+    """Add the integration unless its entry outlived the kill; return it as often as there are entries of it."""
+    entries = await entries_of(client, domain)
+    if not entries:
+        await client.add_entry(domain, *flows[domain], {})
+    (entry,) = await entries_of(client, domain)
+    await asyncio.sleep(1.5)  # the new entry is stored
+    entities = [item for item in await client.entity_keys() if item["config_entry_id"] == entry["entry_id"]]
+    assert entities or domain == "edge_telemetry", domain
+    assert len({item["unique_id"] for item in entities}) == len(entities)
+    return [domain for _ in entries]
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("after_s", [0.0, 1.5])
 async def test_a_set_up_that_is_killed_is_there_or_can_be_done_again(
     tmp_path: Path, flows: Flows, after_s: float
 ) -> None:
-    """Home Assistant writes new entries about a second later, and registries ten seconds later."""
+    """Home Assistant writes new entries about a second later, and registries ten seconds later.
+
+    The start after a kill shows what is left of the integration, and adds the next one, which is killed in turn.
+    """
     home = KilledHome(tmp_path / "config")
     async with home.until_killed() as client:
         await client.add_entry("mqtt", *flows["mqtt"])
         await asyncio.sleep(3)
-    kept = []
+    kept: list[str] = []
+    before = ""
     for domain in DOMAINS:
         async with home.until_killed() as client:
+            if before:
+                kept += await is_there_or_added(client, before, flows)
             await client.add_entry(domain, *flows[domain], {})
             await asyncio.sleep(after_s)
-        async with home.until_killed() as client:
-            entries = await entries_of(client, domain)
-            kept += [domain for _ in entries]
-            if not entries:
-                await client.add_entry(domain, *flows[domain], {})
-            (entry,) = await entries_of(client, domain)
-            await asyncio.sleep(1.5)  # the new entry is stored
-            entities = [item for item in await client.entity_keys() if item["config_entry_id"] == entry["entry_id"]]
-            assert entities or domain == "edge_telemetry", domain
-            assert len({item["unique_id"] for item in entities}) == len(entities)
+        before = domain
+    async with home.until_killed() as client:
+        kept += await is_there_or_added(client, before, flows)
     async with home.until_killed() as client:
         for domain in DOMAINS:
             assert len(await entries_of(client, domain)) == 1, domain

@@ -15,3 +15,17 @@ class ProtocolError(ValueError):
         self.field = field
         self.message = message
         self.absent = absent
+
+
+class OutOfRangeError(ProtocolError):
+    """A number outside its limits.
+
+    Attributes:
+        low: The lowest valid value.
+        high: The highest one.
+    """
+
+    def __init__(self, field: str, low: float, high: float) -> None:
+        super().__init__(field, f"must be between {low} and {high}")
+        self.low = low
+        self.high = high

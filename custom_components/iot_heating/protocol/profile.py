@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 from .._lib.heating_curve import HeatingCurve
 from .._lib.week_schedule import Mode, ScheduleError, WeekSchedule, parse_mode
-from .errors import ProtocolError
+from .errors import OutOfRangeError, ProtocolError
 
 CURVE_VALUE_RANGE: Final = (0, 100)
 MIN_EXTERNAL_RANGE_C: Final = (-30, 30)
@@ -102,7 +102,7 @@ def validate_number(value: Any, field: str, limits: tuple[float, float]) -> floa
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ProtocolError(field, "must be a number")
     if not limits[0] <= value <= limits[1]:
-        raise ProtocolError(field, f"must be between {limits[0]} and {limits[1]}")
+        raise OutOfRangeError(field, *limits)
     return int(value) if value == int(value) else value
 
 

@@ -56,7 +56,14 @@ class Demo:
         await self._wait_for_port()
         state = config_folder.prepare(self.folder, self.url, self.args.port, fresh=self.args.fresh)
         await self._start_broker(state)
-        world = World(self.url, self.args.speed, datetime.now(UTC), self.broker, simulated=not self.args.no_simulators)
+        world = World(
+            self.url,
+            self.args.speed,
+            datetime.now(UTC),
+            self.broker,
+            simulated=not self.args.no_simulators,
+            has_past=not self.args.no_history,
+        )
         self.log("starting Home Assistant" + ("" if state.complete else " (first start in this folder)"))
         await self._start_server()
         first: dict[str, list[SimulatorSpec]] = {}
@@ -91,9 +98,10 @@ class Demo:
             state.simulators += [*first[domain], *done.simulators]
         entities = await provision.entities_of(ha, state.devices)
         await provision.names(ha, state.devices, entities)
-        self.log("filling the history")
-        count = await provision.history(ha, world, made, entities)
-        self.log(f"  {count} states")
+        if world.has_past:
+            self.log("filling the history")
+            count = await provision.history(ha, world, made, entities)
+            self.log(f"  {count} states")
         await provision.dashboard(ha, made, entities)
         await provision.energy_dashboard(ha, state.devices, entities)
         for done in made.values():
@@ -237,6 +245,9 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--fresh", action="store_true", help="start from an empty configuration folder")
     parser.add_argument(
         "--no-simulators", action="store_true", help="start no simulators; the caller provides the devices"
+    )
+    parser.add_argument(
+        "--no-history", action="store_true", help="start in half the time: no past, from which the house is learned"
     )
     parser.add_argument("--speed", type=_speed, default=1.0, help="run the simulated world this many times faster")
     return parser.parse_args(argv)

@@ -92,6 +92,7 @@ class World:
         now: Start of the demo (UTC).
         broker: MQTT broker (host, port, username, password); None if there is none.
         simulated: Whether the demo starts the simulators; otherwise the caller provides the devices.
+        has_past: Whether the home has lived for two weeks; otherwise there is no history, and nothing is learned.
     """
 
     url: str
@@ -99,6 +100,7 @@ class World:
     now: datetime
     broker: Mapping[str, Any] | None
     simulated: bool = True
+    has_past: bool = True
 
 
 type Entities = Mapping[str, Mapping[str, str]]
