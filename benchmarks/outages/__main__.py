@@ -110,13 +110,14 @@ class Caller:
 class Sizes:
     """How long to disturb, to wait for everything to be shown first, and to wait for a recovery, in s.
 
-    `scale` shortens the disturbances and the pauses between them.
+    `scale` shortens the disturbances and the pauses between them; `demo`: options of the demo.
     """
 
     seconds: float
     settle_s: float = 150.0
     recovery_s: float = 60.0
     scale: float = 1.0
+    demo: tuple[str, ...] = ()
 
 
 @dataclass
@@ -167,7 +168,7 @@ async def _recovered(house: House, before: Claims, since: datetime, limit_s: flo
 async def disturb(folder: Path, sizes: Sizes, rng: random.Random) -> tuple[Result, Caller]:
     """Run the disturbances for a time; each at least once."""
     result = Result()
-    async with House.running(folder) as house:
+    async with House.running(folder, *sizes.demo) as house:
         since = datetime.now(UTC)
         async with house.client() as client:
             await _start_rollout(client)
@@ -239,7 +240,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures here too")
     parser.add_argument("--smoke", action="store_true", help="each disturbance once and briefly")
     args = parser.parse_args()
-    sizes = Sizes(0.0, settle_s=5.0, recovery_s=2.0, scale=0.05) if args.smoke else Sizes(args.minutes * 60)
+    brief = Sizes(0.0, settle_s=5.0, recovery_s=2.0, scale=0.05, demo=("--no-history",))
+    sizes = brief if args.smoke else Sizes(args.minutes * 60)
     with tempfile.TemporaryDirectory() as temp:
         run = disturb(Path(temp) / "house", sizes, random.Random(args.seed))
         figures = table(*asyncio.run(run))

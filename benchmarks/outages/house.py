@@ -123,9 +123,9 @@ class House:
 
     @classmethod
     @asynccontextmanager
-    async def running(cls, folder: Path) -> AsyncGenerator[Self]:
-        """Start the demo; halt its own supervision, so that it does not end with Home Assistant."""
-        options = ("--headless", "--json", "--port", str(free_port()), "--config", str(folder))
+    async def running(cls, folder: Path, *more: str) -> AsyncGenerator[Self]:
+        """Start the demo (``more``: its options); halt its supervision, so that it does not end with Home Assistant."""
+        options = ("--headless", "--json", "--port", str(free_port()), "--config", str(folder), *more)
         errors = folder.with_suffix(".log")
         with errors.open("wb") as file:
             demo = await asyncio.create_subprocess_exec(

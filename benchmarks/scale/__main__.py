@@ -171,7 +171,8 @@ async def _calling(house: House, keys: dict[str, str]) -> AsyncGenerator[Devices
 
 async def _measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     result: dict[str, Any] = {}
-    async with House.running(folder) as house, AsyncExitStack() as stack:
+    options = ("--no-history",) if args.smoke else ()
+    async with House.running(folder, *options) as house, AsyncExitStack() as stack:
         _add_probe(house)
         if args.reference:
             result["demo"] = {"start": await _restart(house, args.after), "run": await _run(house, args.seconds, None)}

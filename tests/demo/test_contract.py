@@ -242,7 +242,7 @@ def test_unauthenticated_requests_are_rejected(demo: RunningDemo, case: str) -> 
 def test_a_killed_home_assistant_keeps_what_it_acknowledged(tmp_path: Path) -> None:
     """Kill Home Assistant, start again, and kill the demo itself: nothing is lost, and no child stays."""
     folder, port = tmp_path / "config", free_port()
-    with running(folder, port=port) as first:
+    with running(folder, "--no-history", port=port) as first:
         private_key = Path(first.info["simulators"]["ecoflow_cloud"]["ca_file"]).with_name("server-key.pem")
         assert private_key.exists()
         device = first.device(CONTROLLER)
@@ -264,7 +264,7 @@ def test_a_killed_home_assistant_keeps_what_it_acknowledged(tmp_path: Path) -> N
 
 
 def test_without_simulators_the_caller_is_the_device(tmp_path: Path) -> None:
-    with running(tmp_path / "config", "--no-simulators") as own:
+    with running(tmp_path / "config", "--no-simulators", "--no-history") as own:
         device = own.device(CONTROLLER)
         entities = device["entities"]
         assert device["simulator"] == {"host": None, "port": None}
