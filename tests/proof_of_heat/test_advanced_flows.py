@@ -283,7 +283,7 @@ async def test_planning_reaches_the_engine_and_co2_the_decision(
 ) -> None:
     hass.states.async_set("sensor.co2", "400", {"unit_of_measurement": "gCO2eq/kWh"})
     values = {
-        "comfort_weight": 40,
+        "comfort_weight": 55,
         "peak_policy": "none",
         "start_cost": 0.2,
         "co2_entity": "sensor.co2",
@@ -293,7 +293,7 @@ async def test_planning_reaches_the_engine_and_co2_the_decision(
     assert (await options(hass, home, "planning", values))["type"] is FlowResultType.CREATE_ENTRY
     await cycle(hass, freezer, 1)
     engine = home.runtime_data.engine
-    assert (engine.config.weights.discomfort_weight, engine.config.weights.peak) == (40.0, "none")
+    assert (engine.config.weights.discomfort_weight, engine.config.weights.peak) == (55.0, "none")
     assert engine.config.commission is False
     assert home.runtime_data.coordinator.data.snapshot.emission_kg_kwh == 0.4
 

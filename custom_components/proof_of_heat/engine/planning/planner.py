@@ -26,9 +26,6 @@ NEGLIGIBLE_HEAT_W = 20.0
 LARGE = 120
 """From this number of amounts on, the block form is used."""
 SOON_H = 12.0
-FORECAST_WARMTH_SHARE = 0.5
-"""Share of the penalty for being too warm that counts where the room would be too warm without heating as well: that
-the sun makes it a little too warm is a forecast, which may be wrong, and a cold morning is certain."""
 MINOR_SHARE = 0.2
 """Segments with less than this share of the largest one's heat are ignored for the usual cost of heat."""
 
@@ -76,8 +73,9 @@ class PlanCriteria:
     """Share of the forecast solar gain that is not relied on, neither for heating nor for overheating."""
     discomfort_price_kh: float = 2.0
     """Penalty per kelvin-hour outside the comfort band."""
-    upper_price_share: float = 0.5
-    """Penalty for being too warm, as a share of that for being too cold."""
+    upper_price_share: float = 0.25
+    """Penalty for being too warm, as a share of that for being too cold. A cold morning is not the price of an afternoon
+    that a forecast may be wrong about, and a source that is on or off is not replaced by a dearer one to save a peak."""
     stored_heat_share: float = 0.6
     """Value of the heat stored in the house at the end of the plan, as a share of its cost."""
     limits: tuple[PowerLimit, ...] = ()
@@ -256,10 +254,9 @@ class PlanProblem:
         cold = self.free_room < wanted
         warm = self.free_room + room[:, : len(self.heat)].sum(axis=1) > high - margin
         too_warm_k = self.free_room - high + margin - doubt_k
-        share = criteria.upper_price_share * np.where(too_warm_k > 0, FORECAST_WARMTH_SHARE, 1.0)
         parts = [
             (room[cold], (wanted - self.free_room)[cold], penalty[cold]),
-            (-room[warm], too_warm_k[warm], (share * penalty)[warm]),
+            (-room[warm], too_warm_k[warm], criteria.upper_price_share * penalty[warm]),
         ]
         parts += self._power_rows(own, own_kw)
         self.comfort = np.concatenate([self.model.room_per_w[cold], -self.model.room_per_w[warm]])
