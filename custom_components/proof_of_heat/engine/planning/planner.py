@@ -74,8 +74,8 @@ class PlanCriteria:
     discomfort_price_kh: float = 2.0
     """Penalty per kelvin-hour outside the comfort band."""
     upper_price_share: float = 0.25
-    """Penalty for being too warm, as a share of that for being too cold. A cold morning is not the price of an afternoon
-    that a forecast may be wrong about, and a source that is on or off is not replaced by a dearer one to save a peak."""
+    """Penalty for being too warm, as a share of that for being too cold. A cold morning is not the price of an
+    afternoon that a forecast may be wrong about, and a source that is on or off not replaced by a dearer one."""
     stored_heat_share: float = 0.6
     """Value of the heat stored in the house at the end of the plan, as a share of its cost."""
     limits: tuple[PowerLimit, ...] = ()
