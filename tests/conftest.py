@@ -1,7 +1,6 @@
 """Fixtures for every test of the suite."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Generator
 from datetime import UTC
 import gc
@@ -156,26 +155,17 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order the tests, and give those with a browser or a demo two more attempts; the summary lists each of them.
 
-    Tests with the longest time limit start first, so that no worker is alone with one of them at the end. Those of a
-    group run one after the other: what counts is the time limit of them all.
+    Tests with the longest time limit start first, so that no worker is alone with one of them at the end.
     """
-    limits_s: Counter[str] = Counter()
     for item in items:
         if item.get_closest_marker("browser") or item.get_closest_marker("demo"):
             item.add_marker(pytest.mark.flaky(reruns=2))
-        limits_s[_group(item)] += _time_limit_s(item)
-    items.sort(key=lambda item: limits_s[_group(item)], reverse=True)
+    items.sort(key=_time_limit_s, reverse=True)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile | None:
     """Distribute whole files where that does not leave a worker alone at the end."""
     return ByFile(config, log) if config.getvalue("dist") == "loadgroup" else None
-
-
-def _group(item: pytest.Item) -> str:
-    """Return what runs on one worker with a test: its group, or the test alone."""
-    marker = item.get_closest_marker("xdist_group")
-    return str(marker.args[0]) if marker else item.nodeid
 
 
 def _time_limit_s(item: pytest.Item) -> float:

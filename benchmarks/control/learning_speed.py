@@ -75,12 +75,12 @@ def _quantile_ms(lags: list[float], share: float) -> float:
 def measure() -> dict[str, Any]:
     """Return the measurements by the days of the history."""
     from custom_components.proof_of_heat.engine.jobs import learning
-    from custom_components.proof_of_heat.engine.thread_yield import ThreadYield as Pace
+    from custom_components.proof_of_heat.engine.thread_yield import ThreadYield
 
     found: dict[str, Any] = {}
     for days in DAYS:
         history = _history(days)
-        pace = Pace(clock=time.thread_time)  # its own time: that of others on a busy machine does not count
+        pace = ThreadYield(clock=time.thread_time)  # its own time: that of others on a busy machine does not count
         learning(history, None, 0.8, {}, pace)()
         idle, busy, seconds, cpu = asyncio.run(_learn(learning(history, None, 0.8, {})))
         before = _rss_mb()
