@@ -1,5 +1,6 @@
 """Unusual replies of each device, in one section per driver."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 import logging
@@ -403,6 +404,37 @@ async def test_pyasic_result_without_a_reply_is_unreachable(reply: Any) -> None:
 
     with pytest.raises(UnreachableError):
         await ask(await library(), call(), "summary")
+
+
+async def test_a_cancelled_write_of_pyasic_ends_with_the_task(
+    monkeypatch: pytest.MonkeyPatch, socket_enabled: None, loopback: Callable[[], str]
+) -> None:
+    """The library takes a cancellation for a miner without an answer: a release outlived the unloading of its entry."""
+    from pyasic.rpc import btminer
+
+    from custom_components.proof_of_heat.drivers.miner.pyasic_adapter import ask, library, prepared
+
+    lib, asked, ended = await library(), asyncio.Event(), asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await ended.wait()
+        writer.close()
+
+    server = await asyncio.start_server(silent, host := loopback(), 4028)
+    rpc = prepared(lib.classes[lib.types.WHATSMINER][None](host)).rpc
+    monkeypatch.setattr(btminer, "create_privileged_cmd", lambda token, command: b"{}")
+    rpc.token = btminer.TokenData(host_sign="sign", host_passwd_md5="md5")
+    write = rpc.send_privileged_command("power_off", ignore_errors=True)
+    task = asyncio.create_task(ask(lib, write, "power_off"))
+    async with asyncio.timeout(10):
+        await asked.wait()
+        task.cancel()
+        await asyncio.wait([task])
+        ended.set()
+        server.close()
+        await server.wait_closed()
+    assert task.cancelled()
 
 
 async def test_pyasic_failing_groups_are_skipped_and_plain_rates_accepted() -> None:

@@ -18,7 +18,7 @@ from ..http import JsonHttp, dumps
 from ..operations import Operation
 from ..values import at, first, highest, lowest, number, number_at, rows_at, scaled
 from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
-from .pyasic_adapter import PyasicModules, gather_data, library, model_class, prepared, reading_of
+from .pyasic_adapter import PyasicModules, cancellable, gather_data, library, model_class, prepared, reading_of
 from .readings import (
     BoardReading,
     PoolReading,
@@ -179,7 +179,7 @@ class AntminerClient(IdentifiedClient):
 
     async def _socket_stats(self, lib: PyasicModules) -> Any:
         try:
-            return await self._miner.rpc.send_command("stats", ignore_errors=True, allow_warning=False)
+            return await cancellable(self._miner.rpc.send_command("stats", ignore_errors=True, allow_warning=False))
         except lib.errors:
             return None
 

@@ -20,7 +20,7 @@ from .generic_pages import (
     with_socket,
 )
 from .models import IdentifiedClient, MinerFamily, MinerInfo, MinerReading
-from .pyasic_adapter import PyasicModules, board_readings, gather_data, library, pool_of, reading_of
+from .pyasic_adapter import PyasicModules, board_readings, cancellable, gather_data, library, pool_of, reading_of
 from .readings import decode_shares, query_socket
 
 _SOCKET: Final = ("summary", "pools", "devs")
@@ -45,7 +45,7 @@ class GenericClient(IdentifiedClient):
         """Identify the miner by pyasic's discovery."""
         self._lib = lib = await library()
         try:
-            self._miner = await lib.factory.get_miner(self._host)
+            self._miner = await cancellable(lib.factory.get_miner(self._host))
         except lib.errors as err:
             raise UnreachableError(str(err)) from err
         if self._miner is None:
@@ -91,7 +91,7 @@ class GenericClient(IdentifiedClient):
             raise BadReplyError("the miner is not identified yet")
         data = await gather_data(lib, self._miner, ("pools",))
         try:
-            mining = await self._miner.is_mining()
+            mining = await cancellable(self._miner.is_mining())
         except lib.errors:
             mining = None
         if mining is None and all(data.get(name) is None for name in ("hashrate", "wattage", "uptime")):
@@ -132,6 +132,6 @@ class GenericClient(IdentifiedClient):
     async def _call(self, method: Any, *arguments: int) -> None:
         assert self._lib is not None
         try:
-            await method(*arguments)
+            await cancellable(method(*arguments))
         except self._lib.errors as err:
             raise UnreachableError(str(err)) from err

@@ -151,6 +151,20 @@ def one_read(miner: Any) -> Iterator[None]:
             setattr(rpc, _SEND, outer)
 
 
+async def cancellable[T](call: Awaitable[T]) -> T:
+    """Await a call of pyasic, and end with it when the task is cancelled.
+
+    pyasic takes a cancellation for a miner that does not answer, and continues.
+    """
+    task = asyncio.current_task()
+    before = 0 if task is None else task.cancelling()
+    try:
+        return await call
+    finally:
+        if task is not None and task.cancelling() > before:
+            raise asyncio.CancelledError
+
+
 async def gather_data(lib: PyasicModules, miner: Any, *further: tuple[str, ...]) -> dict[str, Any]:
     """Return all groups of fields, and further ones, that can be read; a group that fails is omitted."""
     found: dict[str, Any] = {}
@@ -158,7 +172,7 @@ async def gather_data(lib: PyasicModules, miner: Any, *further: tuple[str, ...])
     with one_read(miner):
         for group in (*_GROUPS, *further):
             try:
-                data = await miner.get_data(include=list(group))
+                data = await cancellable(miner.get_data(include=list(group)))
             except lib.errors as err:
                 failures.append(f"{group[0]}: {err}")
                 continue
@@ -171,7 +185,7 @@ async def gather_data(lib: PyasicModules, miner: Any, *further: tuple[str, ...])
 async def ask(lib: PyasicModules, call: Any, what: str) -> dict[str, Any]:
     """Return a reply that is required; raises DriverError."""
     try:
-        reply = await call
+        reply = await cancellable(call)
     except lib.errors as err:
         raise UnreachableError(f"{what}: {err}") from err
     if not isinstance(reply, dict) or not reply:
