@@ -27,9 +27,9 @@ from custom_components.proof_of_heat.learning.home_key import HomeKey, Link
 from custom_components.proof_of_heat.learning.past_home import DaySteps, PastDay, assemble, has_price, steps_of
 from custom_components.proof_of_heat.learning.rows import HomeSeries, SourceSeries
 from custom_components.proof_of_heat.system_config import SystemConfig, read_config
+from tests.full_disk import full_disk_of
 
 from .ha import system, zone
-from .test_full_disk import full_disk
 from .test_shadow_mode import simulated_days
 
 BEGIN = datetime(2027, 1, 18, tzinfo=UTC)
@@ -421,7 +421,7 @@ async def test_result_without_a_key_is_that_of_the_present_home(
     key = f"{DOMAIN}.replay.01HOME"
     data = {"days": dump(simulated_days(3)), "map_error": [0.0] * MEMBERS}
     hass_storage[key] = {"version": 1, "minor_version": 2, "key": key, "data": {**data, "key": None}}
-    with full_disk():
+    with full_disk_of(DOMAIN):
         replaying.key = HOME
         replaying.replay = replaying.new()
         await replaying.replay.async_load()
