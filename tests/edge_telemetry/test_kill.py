@@ -32,7 +32,7 @@ async def test_a_killed_home_assistant_loses_at_most_the_last_second(socket_enab
     entries = [mqtt_entry(broker.port, discovery=False), edge_entry(SQLITE, "van")]
     async with Instance(tmp_path / "config", free_port(), entries, recorder=False) as ha:
         link = await asyncio.to_thread(connect, broker.port)
-        while not (await ha.result())["hub"].get("accepted"):  # not set up or not subscribed yet
+        while not (await ha.result())["edge_telemetry"].get("accepted"):  # not set up or not subscribed yet
             link.sendall(message(1_000_000))
             await asyncio.sleep(0.2)
         numbers = itertools.count()
@@ -40,7 +40,7 @@ async def test_a_killed_home_assistant_loses_at_most_the_last_second(socket_enab
             link.sendall(message(number))
             await asyncio.sleep(0.01)
         # What had come in a second before the end: how far behind a busy machine's broker is does not count.
-        accepted, noted = (await ha.result())["hub"]["accepted"], time.monotonic()
+        accepted, noted = (await ha.result())["edge_telemetry"]["accepted"], time.monotonic()
         while time.monotonic() < noted + 1.0:
             link.sendall(message(next(numbers)))
             await asyncio.sleep(0.01)
