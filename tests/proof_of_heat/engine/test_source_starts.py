@@ -139,7 +139,7 @@ def test_at_its_next_start_the_setpoint_is_high_enough_at_once() -> None:
         _cycle(starts)
     _cycle(starts, heats=True)
     assert _cycle(starts, used=frozenset()) == HEAT_C, "it is not needed"
-    assert _cycle(starts) > HEAT_C
+    assert _cycle(starts) == (HEAT_C + WATER_C + START_K) / 2, "between what was too little and what was enough"
 
 
 @pytest.mark.parametrize(
@@ -176,6 +176,7 @@ def test_the_setpoint_of_a_plan_is_that_of_its_heat_or_of_a_start(learned: Learn
     settled_c = control.flow_c(learned, learned.state, little_w, since_s=0.0, used={"boiler"})
     water_c = settled_c - 1.0
     for _ in range(3):
-        _cycle(control.starts, reading=replace(READING, flow_c=water_c))
-    assert control.flow_c(learned, learned.state, little_w, since_s=0.0, used={"boiler"}) > settled_c
+        _cycle(control.starts, reading=replace(READING, flow_c=water_c), heat_c=settled_c)
+    start_c = pytest.approx(water_c + (1.0 + START_K) / 2 + STEP_K)
+    assert control.flow_c(learned, learned.state, little_w, since_s=0.0, used={"boiler"}) == start_c
     assert control.flow_c(learned, learned.state, little_w, since_s=0.0, used={"miner"}) == settled_c
