@@ -5,11 +5,24 @@ import pytest
 
 from lib import archive_form
 from lib.archive import Aggregation, Archive, ArchiveSpec, Row
-from lib.archive_form import check_database
+from lib.archive_form import check_database, unused_file
 from tests.lib.archives import KEEP_ALL, NOON, around, rows_of, written
 
 TABLE = "ecoflow_measurements"
 KEYS = ("device_sn",)
+
+
+@pytest.mark.parametrize(
+    ("taken", "expected"),
+    [
+        ([], "measurements.db"),
+        (["other.db", "measurements_2.db"], "measurements.db"),
+        (["measurements.db"], "measurements_2.db"),
+        (["measurements.db", "measurements_3.db", "measurements_2.db"], "measurements_4.db"),
+    ],
+)
+def test_the_first_file_that_is_not_taken_is_proposed(taken: list[str], expected: str) -> None:
+    assert unused_file("measurements", taken) == expected
 
 
 @pytest.mark.parametrize(
