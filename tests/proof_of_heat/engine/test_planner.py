@@ -177,6 +177,21 @@ def test_a_little_discomfort_raises_the_power_cap_a_little(target_c: float) -> N
     assert result.plan.near_doubt_kh < low.near_doubt_kh - 0.0075
 
 
+def test_power_cap_is_not_raised_for_cold_that_the_plan_prefers_to_warmth() -> None:
+    """A sunny day follows a cool morning, whose heat would last; the cap binds in the next, cold night."""
+    comfort = _horizon(
+        np.where((HOURS < 6) | ((HOURS >= 36) & (HOURS < 44)), 21.0, 17.0),
+        upper_c=np.where((HOURS >= 6) & (HOURS < 24), 21.5, 25.0),
+        solar_w_m2=np.where((HOURS >= 7) & (HOURS < 16), 1100.0, 0.0),
+        outdoor_c=np.where(HOURS < 24, 10.0, -5.0),
+    )
+    request = _request(comfort, room_c=20.5, power_cap_w=2000.0, weights=Weights(upper_price_share=2.0))
+    plans = [_solve(request, 2000.0 * relief)[1] for relief in (1.0, 1.15, 1.3, math.inf)]
+    assert [plan.near_shortfall_kh for plan in plans] == pytest.approx([1.0] * 4, abs=0.05), "unavoidable"
+    assert plans[1].shortfall_kh < plans[0].shortfall_kh - 5, "but some of tomorrow's, for which there is time"
+    assert make_plan(request).cap_w == 2000.0
+
+
 def test_quiet_hours_lower_the_level() -> None:
     quiet = np.where(HOURS < 8, 1.0, 0.0)
     source = replace(SOURCE, quiet_level=0.5)
