@@ -187,7 +187,7 @@ def test_power_cap_is_not_raised_for_cold_that_the_plan_prefers_to_warmth() -> N
     )
     request = _request(comfort, room_c=20.5, power_cap_w=2000.0, weights=Weights(upper_price_share=2.0))
     plans = [_solve(request, 2000.0 * relief)[1] for relief in (1.0, 1.15, 1.3, math.inf)]
-    assert [plan.near_shortfall_kh for plan in plans] == pytest.approx([1.0] * 4, abs=0.05), "unavoidable"
+    assert [plan.near_shortfall_kh for plan in plans] == pytest.approx([1.0] * 4, abs=0.1), "unavoidable"
     assert plans[1].shortfall_kh < plans[0].shortfall_kh - 5, "but some of tomorrow's, for which there is time"
     assert make_plan(request).cap_w == 2000.0
 
