@@ -31,7 +31,7 @@ OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "mining": {"pool_fee": 1.0},
     "phases": {"phase_power": 4600.0},
     "planning": {
-        "comfort_weight": 50,
+        "comfort_weight": 60,
         "peak_policy": "none",
         "start_cost": 0.3,
         "co2_price": 0.1,

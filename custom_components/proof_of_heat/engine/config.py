@@ -102,7 +102,7 @@ class Weights:
 
     margin_k: float = 0.05
     sun_doubt: float = 0.15
-    discomfort_weight: float = 40.0
+    discomfort_weight: float = 50.0
     """Cost of a kelvin-hour outside the comfort band, in kWh of electricity per kW/K of heat loss."""
     upper_price_share: float = 0.25
     stored_heat_share: float = 0.6

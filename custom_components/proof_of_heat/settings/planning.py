@@ -30,7 +30,7 @@ sheet on CO2 factors (pellets, wood, a typical heat network)."""
 class PlanningSettings:
     """The settings; see engine.config.Weights."""
 
-    comfort_weight: float = 40.0
+    comfort_weight: float = 50.0
     peak: str = "reference"
     start_kwh: float = 0.12
     co2_price_kg: float = 0.0
