@@ -135,9 +135,9 @@ class Gpsim:
                 raise GpsimError(f"gpsim ended during {what}: {output[-500:]!r}") from err
         return output[: -len(_PROMPT)].decode(errors="replace")
 
-    def run_until(self, cycle: int) -> str:
-        """Run until a cycle or an earlier breakpoint; returns gpsim's description of the stop."""
-        return self.run(f"break c {cycle + (cycle == _BAD_CYCLE)}")
+    def run_until(self, cycle: int, *before: str) -> str:
+        """Run until a cycle or an earlier breakpoint, after some commands; returns gpsim's description of the stop."""
+        return self.run(*before, f"break c {cycle + (cycle == _BAD_CYCLE)}")
 
     def run(self, *before: str) -> str:
         """Run until a breakpoint, after some commands; returns gpsim's description of the stop."""

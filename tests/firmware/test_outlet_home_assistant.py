@@ -106,6 +106,8 @@ async def test_a_radio_of_home_assistant_switches_the_outlet(hass: HomeAssistant
         await switch_there_and_back(view, outlet)
         # An appliance that draws too much: the outlet trips, and Home Assistant shows it.
         await view.act("number", "set_value", "number", "threshold", value=3000)
+        # Switches are sent before it, and a load slows the simulation down until the outlet trips.
+        await until(lambda: view.hub.model.outlets["FE"].device_threshold == 3000, view)
         await switch(view, outlet, "a", on=True)
         outlet.load_a = 6.0
         await until(lambda: view.hub.model.outlets["FE"].is_overload, view)
