@@ -28,7 +28,7 @@ from firmware.sim.radio_channel import FaultRates
 from firmware.sim.radio_outlet import RadioOutlet
 from tests.smart_outlet.conftest import KEY, Ccu, ccu_entry, outlet_data
 
-# gpsim and the compiled program run in real time beside other tests: a run that was too slow is repeated, and listed.
+# gpsim and the compiled program run in real time next to other tests: a run that was too slow is repeated, and listed.
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(1200),
