@@ -2,9 +2,9 @@
 
 gpsim 0.31 (Debian 12) and 0.32 are supported. Facts found by running them: a cycle breakpoint at exactly 20000 never
 returns, so every command has a timeout; a reset inside the interrupt routine leaves the interrupts of the simulated
-processor off, and one while it sends leaves its transmitter busy, so ``reset`` first runs on to the main program and
-the end of what is sent; a gpsim whose terminal was closed does not end by itself, so its CPU time is limited, and it
-ends with the process that started it.
+processor off, so ``reset`` first runs on to the main program; a reset while a byte is on the line often leaves the UART
+deaf or busy for good, so an outage at any time is another gpsim with the same EEPROM; a gpsim whose terminal was closed
+does not end by itself, so its CPU time is limited, and it ends with the process that started it.
 """
 
 from contextlib import suppress
@@ -24,8 +24,6 @@ _POSITION = re.compile(r"^0x([0-9A-F]{16}) \S+ 0x([0-9A-F]+)", re.MULTILINE)
 _VALUE = re.compile(r"= 0x([0-9a-f]+)")
 _EEPROM_ROW = re.compile(r"^00([0-9a-f]0):((?:\s+[0-9a-f]{2}){16})", re.MULTILINE)
 _BAD_CYCLE = 20000
-_TRANSMITTER_EMPTY = 0x02
-"""TRMT in TXSTA."""
 _CPU_LIMIT_S = 3600
 # Other programs of a busy machine take precedence; no gpsim runs forever or outlives its test.
 _LIMITED = ("nice", "-n", "5", "prlimit", f"--cpu={_CPU_LIMIT_S}", "setpriv", "--pdeathsig", "KILL")
@@ -174,13 +172,8 @@ class Gpsim:
         self.command('load e p16f88 "eeprom.hex"')
 
     def reset(self, main_address: int) -> None:
-        """Reset the processor, as after a brown-out; ``main_address`` is the first one after the interrupt routine.
-
-        What is being sent is sent first.
-        """
-        while (
-            self.address < main_address or "Interrupt" in self.stop or not self.register("txsta") & _TRANSMITTER_EMPTY
-        ):
+        """Reset the processor, as after a brown-out; ``main_address`` is the first one after the interrupt routine."""
+        while self.address < main_address or "Interrupt" in self.stop:
             self.run_until(self.cycle + 50)
         self.command("reset")
 

@@ -23,8 +23,6 @@ CYCLES_PER_S = 2_000_000
 """Instruction cycles at 8 MHz."""
 BIT_CYCLES = CYCLES_PER_S / 9615
 """Of the UART's actual baud rate."""
-_BYTE_CYCLES = 11 * BIT_CYCLES
-"""Start, eight data and stop bits, and a pause."""
 MAINS_HZ = 50.0
 SENSOR_V_PER_A = 0.1
 SENSOR_ZERO_V = 2.5
@@ -69,7 +67,6 @@ class OutletBench:
         self._image = image
         self._folder = folder
         self._voltages = [SENSOR_ZERO_V, SENSOR_ZERO_V]
-        self._received_until = 0
         self.gpsim = Gpsim(image.cod_path, folder)
         self._set_up()
         self.gpsim.load_eeprom(eeprom)
@@ -126,8 +123,6 @@ class OutletBench:
 
     def send(self, data: bytes) -> None:
         """Queue bytes for the outlet's RX pin; they arrive at 9600 baud."""
-        begin = max(self.gpsim.cycle, self._received_until)
-        self._received_until = begin + round(len(data) * _BYTE_CYCLES)
         for byte in data:
             self.gpsim.command(f"U1.tx = {byte}")
 
@@ -148,11 +143,7 @@ class OutletBench:
         return self.fetch_sent()
 
     def reset(self) -> None:
-        """Reset the processor, as a brown-out does; the EEPROM keeps its content.
-
-        What is on the RX pin is received first: gpsim 0.31 often receives nothing after a reset within a byte.
-        """
-        self._run_to(self._received_until + round(_BYTE_CYCLES))
+        """Reset the processor, as a brown-out does; the EEPROM keeps its content."""
         self.gpsim.reset(self.main_address)
         self._run_to(self.gpsim.cycle + _START_CYCLES)
 

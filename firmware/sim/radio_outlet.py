@@ -17,7 +17,7 @@ from typing import Self
 
 from firmware.outlet.build import Image
 
-from .outlet_bench import OutletBench
+from .outlet_bench import ERASED, OutletBench
 from .radio_channel import FaultRates, RadioChannel
 
 _POLL_S = 0.001
@@ -49,7 +49,7 @@ class RadioOutlet:
         self.collisions = 0
         self.load_a = 0.0
         self.on_relays: Callable[[tuple[bool, bool]], None] | None = None
-        self._reset_requested = False
+        self._power_is_cut = False
         self._image = image
         self._folder = folder
         self._speed = speed
@@ -79,15 +79,20 @@ class RadioOutlet:
         if self.error is not None:
             raise self.error
 
-    def reset(self) -> None:
-        """Reset the outlet, as a brown-out does."""
-        self._reset_requested = True
+    def cut_power(self) -> None:
+        """Cut the power of the outlet at any time, also within a byte; it returns at once, with its EEPROM."""
+        self._power_is_cut = True
 
     def _run(self) -> None:
+        eeprom = ERASED
         try:
-            with OutletBench(self._image, self._folder) as bench:
-                self._ready.set()
-                self._simulate(bench)
+            while not self._ending.is_set():
+                with OutletBench(self._image, self._folder, eeprom) as bench:
+                    self._power_is_cut = False
+                    self._read()  # what was sent to the outlet while it was off is lost
+                    self._ready.set()
+                    self._simulate(bench)
+                    eeprom = bench.gpsim.eeprom()
         except BaseException as err:  # noqa: BLE001  # raised again by the context manager
             self.error = err
             self._ready.set()
@@ -95,10 +100,7 @@ class RadioOutlet:
     def _simulate(self, bench: OutletBench) -> None:
         started, offset = time.monotonic(), bench.now_s
         last_sent_s = 0.0
-        while not self._ending.is_set():
-            if self._reset_requested:
-                self._reset_requested = False
-                bench.reset()
+        while not (self._ending.is_set() or self._power_is_cut):
             received = self._read()
             if received and bench.sent:
                 # Half-duplex: neither side receives the other.

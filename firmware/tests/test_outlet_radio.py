@@ -209,10 +209,10 @@ async def test_an_overload_reaches_the_hub(image: Image, tmp_path: Path) -> None
         assert home.outlet.relays == (True, False)
 
 
-async def test_after_a_brown_out_the_outlet_is_off_and_obeys_again(image: Image, tmp_path: Path) -> None:
+async def test_after_a_power_outage_the_outlet_is_off_and_obeys_again(image: Image, tmp_path: Path) -> None:
     async with installed(image, tmp_path, LOSSY) as home:
         await home.carry_out(CommandName.RELAY_ON, "b")
-        home.outlet.reset()
+        home.outlet.cut_power()
         await until(lambda: home.state.sockets["b"].relay is False)
         assert home.outlet.relays == (False, False)
         await home.carry_out(CommandName.RELAY_ON, "b")

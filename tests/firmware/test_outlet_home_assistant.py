@@ -28,13 +28,7 @@ from firmware.sim.radio_channel import FaultRates
 from firmware.sim.radio_outlet import RadioOutlet
 from tests.smart_outlet.conftest import KEY, Ccu, ccu_entry, outlet_data
 
-# gpsim and the compiled program run in real time next to other tests: a run that was too slow is repeated, and listed.
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(1200),
-    pytest.mark.xdist_group("esphome host"),
-    pytest.mark.flaky(reruns=2),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.xdist_group("esphome host")]
 
 LOSSY = FaultRates(loss=0.2)
 _AGAIN = 4
@@ -210,7 +204,7 @@ async def test_the_control_unit_resumes_after_home_assistant_was_away_and_after_
     view = house.view
     await switch(view, house.outlet, "a", on=True)
     await house.network.down()
-    house.outlet.reset()  # the outlet loses power and is off then
+    house.outlet.cut_power()  # it is off then
     await until(lambda: house.outlet.relays == (False, False), view)
     await house.device.cut_power()
     await house.device.until(lambda: house.device.starts == 2, "no restart")
